@@ -1,0 +1,1 @@
+//! Events, person-years and rates.

@@ -1,0 +1,1 @@
+//! Formula and records to a compact design: codes, not dummy columns.

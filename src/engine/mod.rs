@@ -1,0 +1,3 @@
+//! The Cox partial likelihood: the mathematics, the notation, the references.
+
+pub mod data;

@@ -1,0 +1,1 @@
+//! Model formulas: text to terms, with the place of every fault.

@@ -1,0 +1,1 @@
+//! Tests, contrasts and interaction analyses of fitted models.

@@ -1,0 +1,1 @@
+//! Extracts to person-time records.

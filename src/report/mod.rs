@@ -1,0 +1,1 @@
+//! Report: plain data, its tables and its renderers.

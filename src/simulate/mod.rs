@@ -1,0 +1,1 @@
+//! Linked synthetic extracts with known hazard ratios.

@@ -1,0 +1,1 @@
+//! Data small enough to solve by hand.
