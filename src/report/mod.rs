@@ -1,1 +1,320 @@
-//! Report: plain data, its tables and its renderers.
+//! What a run found, as plain data, and the files that show it.
+//!
+//! [`Report`] is `results.json`: the pipeline fills it, nothing here computes a statistic. [`disclosure`] makes the
+//! export copy of a report.
+//!
+//! A value that is not available is `None`, `null` in JSON; NaN and infinity are never written. Times, thread counts
+//! and memory are in [`Timings`], which the manifest and `--json` carry beside the report: a `Report` of the same
+//! input has the same bytes on any machine.
+
+pub mod disclosure;
+pub mod error;
+mod fitted;
+
+use serde::{Deserialize, Serialize};
+
+pub use disclosure::DisclosureStatement;
+pub use error::ReportError;
+pub use fitted::{
+    AdditiveInteraction, Coefficient, Concordance, GlobalTests, Interaction, InteractionCell, InteractionRatio,
+    LogPartialLikelihood, MissingCount, ModelResult, Part, ProportionalHazards, TermTest, TermTests, TestResult,
+    Warning,
+};
+
+/// The version of the results file that this program writes; a change of a field's name or meaning changes it.
+pub const SCHEMA: &str = "cohort-results/1";
+
+/// `Some(value)` when it is finite: how a number that may not exist enters a report.
+pub fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+/// An `n_rows` by `n_columns` matrix from its cells; cells that are not finite become `None`.
+pub fn matrix(n_rows: usize, n_columns: usize, cell: impl Fn(usize, usize) -> f64) -> Matrix {
+    (0..n_rows).map(|i| (0..n_columns).map(|j| finite(cell(i, j))).collect()).collect()
+}
+
+/// Rows of a matrix; `None` where a cell is not available.
+pub type Matrix = Vec<Vec<Option<f64>>>;
+
+/// Everything a run found: the content of `results.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Report {
+    /// [`SCHEMA`] of the writer.
+    pub schema: String,
+    /// The program.
+    pub software: Software,
+    /// The study; `None` for a fit of a data file with a formula.
+    pub study: Option<StudyInfo>,
+    /// Settings shared by all models.
+    pub settings: Settings,
+    /// Every file read, in the order of the study file.
+    pub inputs: Vec<Input>,
+    /// How the keys of each extract linked.
+    pub links: Vec<Link>,
+    /// The flow of persons, first step first.
+    pub attrition: Vec<AttritionStep>,
+    /// How people were followed; `None` for a data file.
+    pub follow_up: Option<FollowUp>,
+    /// Why follow-up ended: one entry per reason, events included.
+    pub exits: Vec<ExitCount>,
+    /// All analysed persons together.
+    pub total: Option<Counts>,
+    /// Counts and rates of every level of every table variable, in table order.
+    pub levels: Vec<LevelRow>,
+    /// The fitted models, in the order of the study.
+    pub models: Vec<ModelResult>,
+    /// What rules did to the data, with counts.
+    pub notes: Vec<Note>,
+    /// What disclosure control did; `None` in the internal report.
+    pub disclosure: Option<DisclosureStatement>,
+}
+
+impl Default for Report {
+    fn default() -> Report {
+        Report {
+            schema: SCHEMA.to_string(),
+            software: Software::default(),
+            study: None,
+            settings: Settings::default(),
+            inputs: Vec::new(),
+            links: Vec::new(),
+            attrition: Vec::new(),
+            follow_up: None,
+            exits: Vec::new(),
+            total: None,
+            levels: Vec::new(),
+            models: Vec::new(),
+            notes: Vec::new(),
+            disclosure: None,
+        }
+    }
+}
+
+/// The program that wrote the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Software {
+    /// `cohort`.
+    pub name: String,
+    /// As `0.1.0`.
+    pub version: String,
+}
+
+impl Default for Software {
+    fn default() -> Software {
+        Software { name: "cohort".to_string(), version: env!("CARGO_PKG_VERSION").to_string() }
+    }
+}
+
+/// What the study file says about the study.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StudyInfo {
+    /// Short name.
+    pub name: String,
+    /// Title of the report; may be empty.
+    pub title: String,
+    /// Remark printed under the title; may be empty.
+    pub note: String,
+    /// What is known from the publication that the study follows.
+    pub known: Vec<String>,
+    /// What the user chose, because the publication does not say it.
+    pub chosen: Vec<String>,
+}
+
+/// Settings shared by all models of a report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Confidence level of every interval, as 0.95.
+    pub level: f64,
+    /// Rates are per this many person-years.
+    pub rate_per: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { level: 0.95, rate_per: 1000.0 }
+    }
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Input {
+    /// Name of the extract, code list or linkage it belongs to; may be empty.
+    pub extract: String,
+    /// As written in the study file or on the command line.
+    pub path: String,
+    /// Size in bytes.
+    pub bytes: Option<u64>,
+    /// SHA-256, hexadecimal.
+    pub hash: String,
+    /// Data rows, without the header.
+    pub rows: Option<u64>,
+}
+
+/// How the keys of one extract linked to the population.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Link {
+    /// Name of the extract.
+    pub extract: String,
+    /// Name of its key spelling; empty when the key needs no linkage file.
+    pub spelling: String,
+    /// Distinct keys in the extract.
+    pub keys: Option<u64>,
+    /// Of them, keys found in the linkage.
+    pub matched: Option<u64>,
+    /// Rows of the extract.
+    pub rows: Option<u64>,
+    /// Of them, rows whose key was found.
+    pub rows_matched: Option<u64>,
+    /// Whether disclosure control hid the counts.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
+}
+
+/// One step of the flow of persons.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AttritionStep {
+    /// Number of the step; 0 is the population.
+    pub step: usize,
+    /// What the step asks, in the words of the study file.
+    pub label: String,
+    /// Persons left after the step.
+    pub persons: Option<u64>,
+    /// Persons that the step took out.
+    pub excluded: Option<u64>,
+    /// Whether disclosure control hid `persons`.
+    #[serde(skip_serializing_if = "is_false")]
+    pub persons_hidden: bool,
+    /// Whether disclosure control hid `excluded`.
+    #[serde(skip_serializing_if = "is_false")]
+    pub excluded_hidden: bool,
+}
+
+/// How people were followed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FollowUp {
+    /// Time scale: `since_index`, `age` or `calendar`.
+    pub scale: String,
+    /// What starts follow-up, in words; may be empty.
+    pub entry: String,
+    /// Label of the event.
+    pub event: String,
+    /// Labels of the other exits, in the order of the study.
+    pub exits: Vec<String>,
+    /// Longest follow-up, as the study writes it (`730 days`).
+    pub maximum: Option<String>,
+    /// What happens to an event on the day of entry, as the study writes it (`exclude`).
+    pub event_at_entry: Option<String>,
+}
+
+/// Persons whose follow-up ended for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ExitCount {
+    /// Label of the event or exit.
+    pub reason: String,
+    /// Persons.
+    pub persons: Option<u64>,
+    /// Whether disclosure control hid `persons`.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
+}
+
+/// Persons, events, person-time and rate of a group of people.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// Persons with person-time in the group.
+    pub persons: Option<u64>,
+    /// Person-time records.
+    pub records: Option<u64>,
+    /// Events.
+    pub events: Option<u64>,
+    /// Person-time in days.
+    pub person_time_days: Option<u64>,
+    /// Person-time in years.
+    pub person_years: Option<f64>,
+    /// Events per [`Settings::rate_per`] person-years.
+    pub rate: Option<f64>,
+    /// Lower limit of the rate.
+    pub rate_lower: Option<f64>,
+    /// Upper limit of the rate.
+    pub rate_upper: Option<f64>,
+    /// Whether disclosure control hid the persons (and with them records and person-time).
+    #[serde(skip_serializing_if = "is_false")]
+    pub persons_hidden: bool,
+    /// Whether disclosure control hid the events (and with them rate and person-time).
+    #[serde(skip_serializing_if = "is_false")]
+    pub events_hidden: bool,
+}
+
+/// Counts and rate of one level of a table variable.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LevelRow {
+    /// Name of the variable, as formulas use it.
+    pub variable: String,
+    /// Label of the variable.
+    pub label: String,
+    /// The level as it stands in the data; empty for missing values.
+    pub level: String,
+    /// Label of the level.
+    pub level_label: String,
+    /// Whether this is the row of missing values.
+    #[serde(skip_serializing_if = "is_false")]
+    pub missing: bool,
+    /// Its numbers.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// What a rule did to the data.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Note {
+    /// Extract, covariate or rule concerned.
+    pub source: String,
+    /// What happened, in words without the count: `identical rows collapsed`.
+    pub message: String,
+    /// How often; `None` when the note has no count.
+    pub count: Option<u64>,
+    /// What is counted: `rows`, `persons`, `records`.
+    pub unit: String,
+    /// Whether disclosure control hid the count.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
+}
+
+/// How long a run took and what it used. Never part of a report: it differs between runs of the same input.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Timings {
+    /// Reading, linking and cutting person-time.
+    pub load_seconds: Option<f64>,
+    /// From columns in memory to designs, all models.
+    pub design_seconds: Option<f64>,
+    /// Fitting, all models.
+    pub fit_seconds: Option<f64>,
+    /// The whole run.
+    pub total_seconds: Option<f64>,
+    /// Largest memory of the process.
+    pub peak_memory_bytes: Option<u64>,
+    /// Worker threads.
+    pub threads: Option<usize>,
+}
+
+/// The label, or the name where no label was given.
+fn label_or<'a>(label: &'a str, name: &'a str) -> &'a str {
+    if label.is_empty() { name } else { label }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}

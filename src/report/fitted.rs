@@ -1,0 +1,405 @@
+//! The part of a report that fitted models fill: coefficients, tests, warnings, interaction analyses.
+
+use super::{Matrix, is_false, label_or};
+use serde::{Deserialize, Serialize};
+
+/// One fitted model.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ModelResult {
+    /// Short name.
+    pub name: String,
+    /// What tables print; the name when empty.
+    pub label: String,
+    /// The formula as written.
+    pub formula: String,
+    /// `efron` or `breslow`.
+    pub ties: String,
+    /// Which covariance the standard errors come from: `model`, `robust` or `clustered`.
+    pub variance: String,
+    /// Column that clusters, if any.
+    pub cluster: Option<String>,
+    /// Column of case weights, if any.
+    pub weights: Option<String>,
+    /// Terms of the strata, as written.
+    pub strata: Vec<String>,
+    /// Records used.
+    pub n_records: Option<u64>,
+    /// Persons used; `None` when records carry no person.
+    pub n_persons: Option<u64>,
+    /// Events among the records used.
+    pub n_events: Option<u64>,
+    /// Records left out because a value is missing.
+    pub n_missing_dropped: Option<u64>,
+    /// Missing values per variable (a record may count in several).
+    pub missing: Vec<MissingCount>,
+    /// Sum of exit − entry of the records used, in the unit of the data.
+    pub person_time: Option<f64>,
+    /// Whether disclosure control hid counts of this model.
+    #[serde(skip_serializing_if = "is_false")]
+    pub counts_hidden: bool,
+    /// The coefficients, in R's order.
+    pub coefficients: Vec<Coefficient>,
+    /// Covariance of the coefficients that `se` (or `robust_se` when there is one) comes from.
+    pub covariance: Matrix,
+    /// Model-based covariance, where `covariance` is robust.
+    pub naive_covariance: Option<Matrix>,
+    /// Log partial likelihood at the start and at the estimates.
+    pub log_partial_likelihood: LogPartialLikelihood,
+    /// Akaike's criterion.
+    pub aic: Option<f64>,
+    /// Bayesian criterion with the number of events as size.
+    pub bic: Option<f64>,
+    /// Tests of all coefficients together.
+    pub tests: GlobalTests,
+    /// Tests of each term.
+    pub terms: Vec<TermTests>,
+    /// Concordance.
+    pub concordance: Option<Concordance>,
+    /// Newton-Raphson iterations.
+    pub iterations: u32,
+    /// Why the iterations stopped, in words.
+    pub termination: String,
+    /// Whether the fit converged; tables show no estimate of one that did not.
+    pub converged: bool,
+    /// What needs care, always printed with the model.
+    pub warnings: Vec<Warning>,
+    /// Test of proportional hazards, when asked for.
+    pub proportional_hazards: Option<ProportionalHazards>,
+    /// Interaction analyses on top of this model.
+    pub interactions: Vec<Interaction>,
+}
+
+/// Missing values of one variable.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MissingCount {
+    /// Name of the variable.
+    pub variable: String,
+    /// Records without a value.
+    pub records: Option<u64>,
+}
+
+/// One coefficient.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Coefficient {
+    /// R's name: `sexMale`, `sexMale:age`.
+    pub name: String,
+    /// The term that owns it, as in the formula.
+    pub term: String,
+    /// What tables print; the name when empty.
+    pub label: String,
+    /// The same as `name` without R's spelling: one part per variable.
+    pub parts: Vec<Part>,
+    /// Log hazard ratio.
+    pub estimate: Option<f64>,
+    /// Model-based standard error.
+    pub se: Option<f64>,
+    /// Robust standard error, when there is one: then z, p and limits use it.
+    pub robust_se: Option<f64>,
+    /// Estimate over standard error.
+    pub z: Option<f64>,
+    /// Two-sided P value.
+    pub p: Option<f64>,
+    /// exp(estimate).
+    pub hr: Option<f64>,
+    /// Lower limit of the hazard ratio.
+    pub hr_lower: Option<f64>,
+    /// Upper limit of the hazard ratio.
+    pub hr_upper: Option<f64>,
+    /// Whether the column is a linear combination of earlier ones; then there is no estimate.
+    pub aliased: bool,
+    /// Whether the estimate runs to plus or minus infinity; then no interval is shown.
+    pub infinite: bool,
+    /// Whether disclosure control hid the estimate.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
+}
+
+/// One variable's share in a coefficient.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Part {
+    /// Name of the variable.
+    pub variable: String,
+    /// Level of a factor.
+    pub level: Option<String>,
+    /// The level it is compared with.
+    pub versus: Option<String>,
+}
+
+/// Log partial likelihood at both ends of the iterations.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogPartialLikelihood {
+    /// At the initial coefficients.
+    pub null: Option<f64>,
+    /// At the estimates.
+    pub fitted: Option<f64>,
+}
+
+/// One chi-squared test.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TestResult {
+    /// The statistic.
+    pub chisq: Option<f64>,
+    /// Degrees of freedom.
+    pub df: Option<f64>,
+    /// P value.
+    pub p: Option<f64>,
+}
+
+/// Tests of all coefficients together.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GlobalTests {
+    /// Likelihood ratio.
+    pub lr: Option<TestResult>,
+    /// Wald.
+    pub wald: Option<TestResult>,
+    /// Score (log-rank).
+    pub score: Option<TestResult>,
+    /// Robust score.
+    pub robust_score: Option<TestResult>,
+}
+
+/// Tests of one term.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TermTests {
+    /// The term, as in the formula.
+    pub term: String,
+    /// What tables print; the term when empty.
+    pub label: String,
+    /// Wald.
+    pub wald: Option<TestResult>,
+    /// Likelihood ratio.
+    pub lr: Option<TestResult>,
+}
+
+/// Harrell's concordance.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Concordance {
+    /// Share of concordant pairs, ties counted half.
+    pub value: Option<f64>,
+    /// Its standard error.
+    pub se: Option<f64>,
+}
+
+/// What needs care in a fit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Warning {
+    /// A fixed word for scripts: `infinite_coefficient`, `aliased`, `empty_stratum`, ….
+    pub code: String,
+    /// The sentence to print: what, and what to do.
+    pub message: String,
+    /// The term concerned.
+    pub term: Option<String>,
+    /// The level concerned.
+    pub level: Option<String>,
+}
+
+/// Test of proportional hazards.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProportionalHazards {
+    /// Transform of time: `km`, `rank`, `identity` or `log`.
+    pub transform: String,
+    /// One test per term.
+    pub terms: Vec<TermTest>,
+    /// All terms together.
+    pub global: Option<TestResult>,
+}
+
+/// A named test.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TermTest {
+    /// The term.
+    pub term: String,
+    /// The statistic.
+    pub chisq: Option<f64>,
+    /// Degrees of freedom.
+    pub df: Option<f64>,
+    /// P value.
+    pub p: Option<f64>,
+}
+
+/// One interaction analysis: exposure by modifier, on top of a model.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Interaction {
+    /// Name of the exposure.
+    pub exposure: String,
+    /// Label of the exposure; the name when empty.
+    pub exposure_label: String,
+    /// Name of the modifier.
+    pub modifier: String,
+    /// Label of the modifier; the name when empty.
+    pub modifier_label: String,
+    /// Formula of the fitted model with the interaction.
+    pub formula: String,
+    /// Labels of what the model adjusts for beside exposure and modifier.
+    pub adjusted_for: Vec<String>,
+    /// Records used.
+    pub n_records: Option<u64>,
+    /// Events among them.
+    pub n_events: Option<u64>,
+    /// Joint Wald test of the interaction.
+    pub wald: Option<TestResult>,
+    /// Likelihood-ratio test against the model without it.
+    pub lr: Option<TestResult>,
+    /// Exposure against its reference, within every level of the modifier (reference rows included).
+    pub within: Vec<InteractionCell>,
+    /// Every combination against one joint reference (the reference combination included).
+    pub joint: Vec<InteractionCell>,
+    /// Ratio of hazard ratios: within a modifier level over within the modifier's reference level.
+    pub ratios: Vec<InteractionRatio>,
+    /// Additive interaction, one entry per pair of levels.
+    pub reri: Vec<AdditiveInteraction>,
+    /// Newton-Raphson iterations.
+    pub iterations: u32,
+    /// Why the iterations stopped, in words.
+    pub termination: String,
+    /// Whether the fit converged.
+    pub converged: bool,
+    /// What needs care.
+    pub warnings: Vec<Warning>,
+}
+
+/// One hazard ratio of an interaction analysis.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InteractionCell {
+    /// Level of the exposure.
+    pub exposure_level: String,
+    /// Its label; the level when empty.
+    pub exposure_label: String,
+    /// Level of the modifier.
+    pub modifier_level: String,
+    /// Its label; the level when empty.
+    pub modifier_label: String,
+    /// Whether this is a reference: the hazard ratio is 1 by definition.
+    pub reference: bool,
+    /// Persons with both levels.
+    pub persons: Option<u64>,
+    /// Events among them.
+    pub events: Option<u64>,
+    /// Hazard ratio; `None` when it cannot be estimated.
+    pub hr: Option<f64>,
+    /// Lower limit.
+    pub lower: Option<f64>,
+    /// Upper limit.
+    pub upper: Option<f64>,
+    /// P value.
+    pub p: Option<f64>,
+    /// Why there is no hazard ratio or interval, in words.
+    pub reason: Option<String>,
+    /// Whether disclosure control hid the persons.
+    #[serde(skip_serializing_if = "is_false")]
+    pub persons_hidden: bool,
+    /// Whether disclosure control hid the events.
+    #[serde(skip_serializing_if = "is_false")]
+    pub events_hidden: bool,
+    /// Whether disclosure control hid the hazard ratio.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
+}
+
+/// A ratio of two hazard ratios.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InteractionRatio {
+    /// Level of the exposure.
+    pub exposure_level: String,
+    /// Level of the modifier.
+    pub modifier_level: String,
+    /// The ratio.
+    pub ratio: Option<f64>,
+    /// Lower limit.
+    pub lower: Option<f64>,
+    /// Upper limit.
+    pub upper: Option<f64>,
+    /// P value.
+    pub p: Option<f64>,
+    /// Whether disclosure control hid it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
+}
+
+/// Relative excess risk due to interaction and its kin, for one pair of levels.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AdditiveInteraction {
+    /// Level of the exposure.
+    pub exposure_level: String,
+    /// Level of the modifier.
+    pub modifier_level: String,
+    /// Relative excess risk due to interaction.
+    pub reri: Option<f64>,
+    /// Lower limit.
+    pub lower: Option<f64>,
+    /// Upper limit.
+    pub upper: Option<f64>,
+    /// Attributable proportion.
+    pub ap: Option<f64>,
+    /// Synergy index.
+    pub s: Option<f64>,
+    /// Whether disclosure control hid it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
+}
+
+impl ModelResult {
+    /// What tables call the model.
+    pub fn title(&self) -> &str {
+        label_or(&self.label, &self.name)
+    }
+}
+
+impl Coefficient {
+    /// What tables call the coefficient.
+    pub fn title(&self) -> &str {
+        label_or(&self.label, &self.name)
+    }
+
+    /// The standard error that z, p and the limits use.
+    pub fn reported_se(&self) -> Option<f64> {
+        self.robust_se.or(self.se)
+    }
+}
+
+impl TermTests {
+    /// What tables call the term.
+    pub fn title(&self) -> &str {
+        label_or(&self.label, &self.term)
+    }
+}
+
+impl Interaction {
+    /// What tables call the exposure.
+    pub fn exposure_title(&self) -> &str {
+        label_or(&self.exposure_label, &self.exposure)
+    }
+
+    /// What tables call the modifier.
+    pub fn modifier_title(&self) -> &str {
+        label_or(&self.modifier_label, &self.modifier)
+    }
+}
+
+impl InteractionCell {
+    /// What tables call the level of the exposure.
+    pub fn exposure_title(&self) -> &str {
+        label_or(&self.exposure_label, &self.exposure_level)
+    }
+
+    /// What tables call the level of the modifier.
+    pub fn modifier_title(&self) -> &str {
+        label_or(&self.modifier_label, &self.modifier_level)
+    }
+}
