@@ -1,0 +1,333 @@
+//! What a user may type: commands, flags, help texts.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Cox proportional-hazards analysis of linked health-register cohorts.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cohort",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Exit codes:
+  0    done
+  1    a fault of this program
+  2    usage: an unknown flag, a missing argument
+  10   the study file or formula has a fault
+  11   an extract or data file has a fault
+  12   no valid person-time could be made
+  13   the model cannot be fitted
+  14   a result cannot be written
+  130  interrupted; nothing half-written is left
+
+Results go to standard output or to the --out folder, everything else to standard error.
+Start with:  cohort fit --help"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Threads to use; the results do not depend on it [default: all cores]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+
+    /// No progress and no summary; errors and warnings still appear
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Fit Cox models: a whole study (study.toml) or one formula on a data file (CSV, Parquet)
+    Fit(Box<FitArgs>),
+    /// Find every fault of a study file, its headers and code lists before any work
+    Check(CheckArgs),
+    /// Write linked synthetic register extracts with known hazard ratios
+    Simulate(SimulateArgs),
+    /// Write a commented study file to start from
+    Init(InitArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff)
+    Man,
+}
+
+/// `cohort fit`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cohort fit study.toml --out results
+      Extracts to person-time, models, interaction analyses and tables, in one folder.
+
+  cohort fit lung.csv --formula 'Surv(time, status == 2) ~ age + factor(sex, ref = \"1\") + ph.ecog'
+      One model on a data file; the formula reads as in R's coxph.
+
+  cohort fit heart.csv --formula 'Surv(start, stop, event) ~ age + transplant' --cluster id --ties breslow
+      Delayed entry, robust variance clustered by person, Breslow ties.
+
+  cohort fit pt.parquet --formula 'Surv(time, event) ~ group * sex + strata(region)' \\
+      --levels group=none,low,high --interaction group:sex --json - --format none
+      A factor with its order, hazard ratios of group within each sex, results as JSON on standard output.")]
+pub struct FitArgs {
+    /// A study file (.toml), or a data file (.csv, .tsv, .txt, .parquet)
+    #[arg(value_name = "STUDY|DATA")]
+    pub input: PathBuf,
+
+    /// Model formula in the language of R's coxph, for a data file
+    #[arg(long, short, value_name = "F", help_heading = "Model (data file; a study file holds the same as keys)")]
+    pub formula: Option<String>,
+
+    /// Keep only the rows for which this SQL condition holds, e.g. "etype = 2 AND age >= 18"
+    #[arg(long = "where", value_name = "SQL", help_heading = "Model (data file; a study file holds the same as keys)")]
+    pub filter: Option<String>,
+
+    /// How tied event times are handled
+    #[arg(long, value_enum, value_name = "RULE", help_heading = "Model (data file; a study file holds the same as keys)")]
+    pub ties: Option<TiesArg>,
+
+    /// Column of case weights
+    #[arg(long, value_name = "COL", help_heading = "Model (data file; a study file holds the same as keys)")]
+    pub weights: Option<String>,
+
+    /// Column of clusters; the robust variance then sums over them
+    #[arg(long, value_name = "COL", help_heading = "Model (data file; a study file holds the same as keys)")]
+    pub cluster: Option<String>,
+
+    /// Column that says which person a record belongs to (persons are then counted, and a person with several events makes the variance robust, as in R)
+    #[arg(long, value_name = "COL", help_heading = "Model (data file; a study file holds the same as keys)")]
+    pub id: Option<String>,
+
+    /// Robust (sandwich) variance; the default with --cluster and with weights that are not whole numbers
+    #[arg(long, value_name = "YES|NO", num_args = 0..=1, default_missing_value = "yes", value_enum, help_heading = "Model (data file; a study file holds the same as keys)")]
+    pub robust: Option<YesNo>,
+
+    /// Reference level of a factor; may be repeated
+    #[arg(long = "ref", value_name = "VAR=LEVEL", value_parser = parse_assignment, help_heading = "Model (data file; a study file holds the same as keys)")]
+    pub reference: Vec<(String, String)>,
+
+    /// Treat VAR as a factor with these levels in this order, the first the reference; may be repeated.
+    /// Values that are not listed count as missing, and are counted.
+    #[arg(long, value_name = "VAR=a,b,c", value_parser = parse_levels, help_heading = "Model (data file; a study file holds the same as keys)")]
+    pub levels: Vec<(String, Vec<String>)>,
+
+    /// What happens to a record with a missing value
+    #[arg(long, value_enum, value_name = "RULE", default_value = "drop", help_heading = "Model (data file; a study file holds the same as keys)")]
+    pub missing: MissingArg,
+
+    /// Confidence level
+    #[arg(long, value_name = "L", default_value_t = 0.95, value_parser = parse_level, help_heading = "Model (data file; a study file holds the same as keys)")]
+    pub level: f64,
+
+    /// Hazard ratios of A within every level of B; A:B, both in the formula; may be repeated.
+    /// For a numeric B give the values: A:B@40,60
+    #[arg(long, value_name = "A:B", help_heading = "Model (data file; a study file holds the same as keys)")]
+    pub interaction: Vec<String>,
+
+    /// Most Newton-Raphson steps
+    #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Numerics")]
+    pub iterations: u32,
+
+    /// Convergence: relative change of the log partial likelihood
+    #[arg(long, value_name = "EPS", default_value_t = 1e-9, help_heading = "Numerics")]
+    pub tolerance: f64,
+
+    /// Starting coefficients, comma separated, in the order of the coefficients
+    #[arg(long, value_name = "B1,B2", value_delimiter = ',', allow_hyphen_values = true, help_heading = "Numerics")]
+    pub init: Option<Vec<f64>>,
+
+    /// Fractional times that differ by rounding only: repaired (as R's timefix) or kept apart
+    #[arg(long, value_enum, value_name = "RULE", default_value = "repair", help_heading = "Numerics")]
+    pub near_ties: NearTiesArg,
+
+    /// When to stop: full convergence, or by R's rule (its coefficients can be off by 2e-6 standard errors)
+    #[arg(long, value_enum, value_name = "RULE", default_value = "full", help_heading = "Numerics")]
+    pub convergence: ConvergenceArg,
+
+    /// Field separator of a text file [default: tab for .tsv, otherwise comma or semicolon, whichever the header has]
+    #[arg(long, value_name = "C", help_heading = "Reading a data file")]
+    pub delimiter: Option<String>,
+
+    /// Encoding of a text file: utf-8, latin-1, windows-1252, utf-16le, utf-16be
+    #[arg(long, value_name = "NAME", help_heading = "Reading a data file")]
+    pub encoding: Option<String>,
+
+    /// Decimal mark of a text file
+    #[arg(long, value_name = "C", help_heading = "Reading a data file")]
+    pub decimal: Option<char>,
+
+    /// What else than an empty field means missing; may be repeated
+    #[arg(long, value_name = "TEXT", help_heading = "Reading a data file")]
+    pub na: Vec<String>,
+
+    /// Folder of the extracts of a study file, instead of the one it names
+    #[arg(long, value_name = "DIR", help_heading = "Study file")]
+    pub data: Option<PathBuf>,
+
+    /// Folder for the results; it must not exist yet
+    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
+    pub out: Option<PathBuf>,
+
+    /// Replace an existing results folder; the old one is kept until the new one is complete
+    #[arg(long, requires = "out", help_heading = "Output")]
+    pub overwrite: bool,
+
+    /// Write the results as JSON to this file, or to standard output with "-"
+    #[arg(long, value_name = "FILE|-", help_heading = "Output")]
+    pub json: Option<PathBuf>,
+
+    /// What is printed on standard output
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    pub format: FormatArg,
+}
+
+/// `cohort check`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cohort check study.toml && cohort fit study.toml --out results")]
+pub struct CheckArgs {
+    /// The study file
+    #[arg(value_name = "STUDY")]
+    pub study: PathBuf,
+
+    /// Folder of the extracts, instead of the one the study file names
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// `cohort simulate`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  cohort simulate --persons 200000 --seed 1 --out delivery
+  cohort fit examples/phc-opmh/study.toml --data delivery --out results
+
+The true hazard ratios and the baseline hazard stand in delivery/truth.toml. The same seed gives the same bytes.")]
+pub struct SimulateArgs {
+    /// Number of persons in the population register
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000_000))]
+    pub persons: u32,
+
+    /// Seed of the random numbers
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+
+    /// A TOML file with the true hazard ratios and the baseline [default: built in, written to truth.toml]
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+
+    /// Folder to write; it must not exist yet
+    #[arg(long, short, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// `cohort init`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  cohort init --out study.toml")]
+pub struct InitArgs {
+    /// Where to write the study file [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// Tie rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TiesArg {
+    /// Efron's approximation, the default
+    Efron,
+    /// Breslow's approximation
+    Breslow,
+}
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum YesNo {
+    /// Yes
+    Yes,
+    /// No
+    No,
+}
+
+/// Missing-value rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MissingArg {
+    /// Leave the record out, and count it (complete case)
+    Drop,
+    /// Make "missing" a level of a factor; other missing values drop the record
+    Indicator,
+    /// Stop with an error that counts them
+    Error,
+}
+
+/// Near-tie rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NearTiesArg {
+    /// Times that differ by less than rounding are one time
+    Repair,
+    /// Times are compared bit by bit
+    Keep,
+}
+
+/// Stopping rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ConvergenceArg {
+    /// Until a Newton step no longer changes the coefficients
+    Full,
+    /// When the log partial likelihood changes by less than --tolerance, as coxph does
+    LikeR,
+}
+
+/// What is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// Nothing
+    None,
+    /// Aligned text
+    Text,
+    /// Markdown tables
+    Markdown,
+    /// Comma-separated values with broom's column names
+    Csv,
+    /// The results file
+    Json,
+}
+
+fn parse_assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected VAR=LEVEL".to_owned()),
+    }
+}
+
+fn parse_levels(text: &str) -> Result<(String, Vec<String>), String> {
+    let (name, levels) = parse_assignment(text).map_err(|_| "expected VAR=a,b,c".to_owned())?;
+    Ok((name, levels.split(',').map(str::to_owned).collect()))
+}
+
+fn parse_level(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
+        _ => Err("expected a number between 0 and 1, such as 0.95".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_level_keeps_its_equals_signs_and_blanks() {
+        assert_eq!(parse_assignment("g=a = b"), Ok(("g".to_owned(), "a = b".to_owned())));
+        assert_eq!(parse_levels("g=a,b"), Ok(("g".to_owned(), vec!["a".to_owned(), "b".to_owned()])));
+    }
+}
