@@ -55,6 +55,21 @@ impl Day {
         year - birth_year - i32::from((month, day) < (birth_month, birth_day))
     }
 
+    /// Years from `since` to this day: completed years plus the elapsed part of the running year (its days over 365
+    /// or 366), so that every anniversary is a whole number. Negative when `since` is later.
+    pub fn years_since(self, since: Day) -> f64 {
+        let completed = self.completed_years_since(since);
+        // A 29 February has its anniversary on 1 March of a common year, as completed years count.
+        let anniversary = |years: i32| {
+            let (year, month, day) = since.ymd();
+            Day::from_ymd(year + years, month, day).or_else(|| Day::from_ymd(year + years, month + 1, 1))
+        };
+        match (anniversary(completed), anniversary(completed + 1)) {
+            (Some(last), Some(next)) => f64::from(completed) + f64::from(self.0 - last.0) / f64::from(next.0 - last.0),
+            _ => f64::from(self.0 - since.0) / DAYS_PER_YEAR,
+        }
+    }
+
     fn date(self) -> Date {
         // The range of `Day` is that of the values made by `from_ymd`; a sum of days may leave it, and then the nearest date stands.
         let span = jiff::Span::new().try_days(self.0).unwrap_or_default();
@@ -95,6 +110,15 @@ mod tests {
         let birth = Day::from_ymd(1992, 2, 29).unwrap();
         assert_eq!(Day::from_ymd(2011, 2, 28).unwrap().completed_years_since(birth), 18);
         assert_eq!(Day::from_ymd(2011, 3, 1).unwrap().completed_years_since(birth), 19);
+    }
+
+    #[test]
+    fn years_are_whole_on_anniversaries() {
+        let day = |y, m, d| Day::from_ymd(y, m, d).unwrap();
+        assert_eq!(day(2011, 3, 1).years_since(day(1992, 2, 29)), 19.0);
+        assert_eq!(day(2012, 2, 29).years_since(day(1992, 2, 29)), 20.0);
+        assert_eq!(day(2011, 7, 2).years_since(day(2011, 1, 1)), 182.0 / 365.0);
+        assert_eq!(day(2011, 1, 1).years_since(day(2012, 1, 1)), -1.0);
     }
 
     #[test]

@@ -1,1 +1,137 @@
-//! The study file: as written, and checked.
+//! The study file: what the language can say, checked once, before any data are read.
+//!
+//! A study file is TOML. `check` reads its text and either returns a [`Study`] — every name resolved,
+//! every required choice made, every file present — or all faults at once, in file order, each with line and column.
+//! `check_files` then looks at the headers of the extracts. Nothing here reads a row of data.
+//!
+//! The as-written form is the TOML tree itself, read through `spec`: a derived `serde` structure stops at its
+//! first fault, and a study file's faults are to be shown together.
+//!
+//! # How the language reads (for whoever writes a loader or a renderer)
+//!
+//! - **Files.** An extract is one or more files of the same shape. Paths are relative to `[study] data_folder`
+//!   (itself relative to the study file); `*` and `?` match within one file or folder name. Code-list files are
+//!   relative to the study file.
+//! - **Persons.** Every extract has a person key. With `[linkage]`, a key is spelt in one of the declared spellings,
+//!   and a person is a row of the linkage file. Without it, keys are compared as they stand (after
+//!   [`Key::strip_prefix`] and [`Key::width`]).
+//! - **Missing.** Only an empty field is missing, unless the column lists other marks. A value that its declaration
+//!   does not cover is an error that says file, row and column, unless the study says what to do.
+//! - **SQL.** Row conditions over an extract name its declared columns. Conditions over persons (steps, `override`,
+//!   `sql` covariates) name `index_date`, the columns of the population extract and the covariates. A person or row
+//!   is taken when the condition is true; when it is unknown (a missing value) it is not, and that is counted.
+//! - **Index.** An event index considers the rows that satisfy `where`, the codes *and* the window `from`..`to`
+//!   (both included), and then picks. "First ever" is said by a step that excludes earlier events.
+//! - **Windows.** `within = ["-24 months", "-1 day"]` includes both ends; offsets count from the index date, months
+//!   by the calendar ([`crate::day::Day::add_months`]).
+//! - **Spells.** `from` is the first and `to` the last day of a spell; an empty `to` is still open. Spells that
+//!   overlap or touch (the next begins on the day after) are one spell.
+//! - **Exit.** Follow-up ends on the first of event, exits and maximum. An event on the day of an exit counts.
+//! - **Covariates.** Each is derived in this order: the source's raw value; overrides (their persons skip the
+//!   rest); recoding (prefix, code list, groups or cut points); `unlisted` for raw values that no rule
+//!   covers; `if_missing`. A level or value given by `if_missing` stands from derivation on, so steps and other
+//!   covariates see it. `if_missing = "exclude"` and `"error"` act after the last step.
+
+mod codelist;
+mod cohort;
+mod covariate;
+mod dates;
+mod extract;
+pub mod fault;
+mod output;
+mod sql;
+
+pub use codelist::{CodeItem, CodeList, Matching, Precedence};
+pub use cohort::{
+    AtEntry, CodeCondition, CohortRules, Condition, Count, EventRows, Exit, ExitSource, FollowUp, FollowUpEvent, Index,
+    IndexSource, Invalid, OnInvalid, Pick, SameMonth, Spells, Step, StepKind, TimeScale,
+};
+pub use covariate::{
+    Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, Override, PickRow, Recode, Source, Unlisted, YearAt,
+};
+pub use dates::{DateFault, DateFormat, DatePattern, DateSpec, Offset, OffsetUnit, PlaceInMonth, Window};
+pub use extract::{
+    Clean, CodeSpec, ColumnKind, ColumnRef, ColumnSource, ColumnSpec, Conflict, Coverage, Decimal, Delimited, Encoding,
+    Extract, FileFormat, Header, Identical, IfInvalid, InputFile, Key, Linkage, RowsPerPerson,
+};
+pub use fault::{Fault, Place, StudyFaults};
+pub use output::{Disclosure, Format, Interaction, Model, Profile, ReportOptions, Ties};
+pub use sql::Sql;
+
+use indexmap::IndexMap;
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// A byte range of the study file; [`Study::place`] turns it into line and column.
+pub type Span = Range<usize>;
+
+/// A checked study: what is asked for, with every name resolved.
+#[derive(Debug, Clone)]
+pub struct Study {
+    /// Short name, used for folders and in `results.json`.
+    pub name: String,
+    /// Title for reports; the name where none is given.
+    pub title: String,
+    /// A sentence to print above every result, if any.
+    pub note: Option<String>,
+    /// What is known from a published source ("known from the abstract: …").
+    pub known: Vec<String>,
+    /// What the user chose ("chosen by the user: …").
+    pub chosen: Vec<String>,
+    /// The study file, as the user wrote its path.
+    pub path: PathBuf,
+    /// The text of the study file (its hash goes into the manifest).
+    pub text: String,
+    /// The folder that extract files are relative to.
+    pub data_folder: PathBuf,
+    /// The file that says which keys belong to one person; `None` when all extracts spell the key alike.
+    pub linkage: Option<Linkage>,
+    /// The extracts in file order.
+    pub extracts: IndexMap<String, Extract>,
+    /// The code lists in file order.
+    pub codelists: IndexMap<String, CodeList>,
+    /// Who enters, and when.
+    pub cohort: CohortRules,
+    /// From entry to exit.
+    pub follow_up: FollowUp,
+    /// The covariates in file order (the order of the table's columns and of the tables).
+    pub covariates: IndexMap<String, Covariate>,
+    /// Indices into `covariates` in an order in which each is derived after those it needs.
+    pub derivation_order: Vec<usize>,
+    /// The models, in order; names are distinct.
+    pub models: Vec<Model>,
+    /// The interaction analyses, in order.
+    pub interactions: Vec<Interaction>,
+    /// What may leave; `None` when the study does not say, and then nothing is written for export.
+    pub disclosure: Option<Disclosure>,
+    /// How results look.
+    pub report: ReportOptions,
+}
+
+impl Study {
+    /// The extract that a checked name refers to. Panics when the name did not come from this study.
+    pub fn extract(&self, name: &str) -> &Extract {
+        self.extracts.get(name).expect("names of a checked study are resolved")
+    }
+
+    /// The column that a checked reference points at. Panics when the reference did not come from this study.
+    pub fn column(&self, reference: &ColumnRef) -> &ColumnSpec {
+        let columns = &self.extract(&reference.extract).columns;
+        columns.get(&reference.column).expect("references of a checked study are resolved")
+    }
+
+    /// The code list that a checked name refers to. Panics when the name did not come from this study.
+    pub fn codelist(&self, name: &str) -> &CodeList {
+        self.codelists.get(name).expect("names of a checked study are resolved")
+    }
+
+    /// The population extract: one row per person.
+    pub fn population(&self) -> &Extract {
+        self.extract(&self.cohort.population)
+    }
+
+    /// Line and column (both from 1) of a part of the study file.
+    pub fn place(&self, span: &Span) -> Place {
+        Place::of(&self.text, span)
+    }
+}

@@ -1,0 +1,144 @@
+//! Models, interaction analyses, disclosure control and the look of results.
+
+use super::Span;
+
+/// A Cox model on the cohort's person-time.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// Its name in `results.json` and file names.
+    pub name: String,
+    /// Where it is written.
+    pub span: Span,
+    /// What tables call it.
+    pub label: String,
+    /// The right side of the formula, over the covariates.
+    pub formula: String,
+    /// Where the formula's text begins in the study file, inside the quotes; places within the formula add to it.
+    pub formula_span: Span,
+    /// How tied event times are handled.
+    pub ties: Ties,
+    /// Whether confidence intervals and tests use the robust covariance, with persons as clusters.
+    pub robust: bool,
+}
+
+/// How tied event times are handled; always stated in the report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Ties {
+    /// Efron's approximation.
+    #[default]
+    Efron,
+    /// Breslow's approximation.
+    Breslow,
+}
+
+/// An interaction analysis: the exposure's hazard ratios within the levels of each modifier, each in a model that
+/// adds the product of the two to the base model.
+#[derive(Debug, Clone)]
+pub struct Interaction {
+    /// Where it is written.
+    pub span: Span,
+    /// The exposure, a term of the base model.
+    pub exposure: String,
+    /// The modifiers, terms of the base model, one analysis each.
+    pub modifiers: Vec<String>,
+    /// Index of the base model in [`super::Study::models`].
+    pub model: usize,
+}
+
+/// What may leave the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disclosure {
+    /// Where it is written.
+    pub span: Span,
+    /// The named profile.
+    pub profile: Profile,
+    /// Counts of persons or events below this are hidden; the profile's own where the study gives none, 0 hides none.
+    pub threshold: u32,
+    /// Counts are rounded to multiples of this; 1 leaves them.
+    pub round_to: u32,
+    /// What stands for a hidden count.
+    pub marker: String,
+}
+
+/// A named set of disclosure rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// No rule: public or synthetic data.
+    None,
+    /// Norwegian health data (`no-helsedata`): counts under 3 hidden.
+    NoHelsedata,
+    /// Statistics Denmark (`dk-dst`): counts under 5 hidden, missing included.
+    DkDst,
+    /// OpenSAFELY (`uk-opensafely`): counts of 7 or fewer hidden, the rest rounded to 5; totals from rounded cells.
+    UkOpensafely,
+    /// The study's own threshold and rounding (`custom`).
+    Custom,
+}
+
+impl Profile {
+    /// All profiles, in the order in which messages list them.
+    pub const ALL: [Profile; 5] =
+        [Profile::None, Profile::NoHelsedata, Profile::DkDst, Profile::UkOpensafely, Profile::Custom];
+
+    /// The name in the study file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::None => "none",
+            Profile::NoHelsedata => "no-helsedata",
+            Profile::DkDst => "dk-dst",
+            Profile::UkOpensafely => "uk-opensafely",
+            Profile::Custom => "custom",
+        }
+    }
+
+    /// Threshold, rounding base and marker of the profile.
+    pub fn rules(self) -> (u32, u32, &'static str) {
+        match self {
+            Profile::None | Profile::Custom => (0, 1, "."),
+            Profile::NoHelsedata => (3, 1, "."),
+            Profile::DkDst => (5, 1, "."),
+            Profile::UkOpensafely => (8, 5, "[REDACTED]"),
+        }
+    }
+}
+
+/// How results look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportOptions {
+    /// The formats to write, in order, without repetition; at least one.
+    pub formats: Vec<Format>,
+    /// The covariates of the tables, in order; those of the models where the study gives none.
+    pub table_variables: Vec<String>,
+    /// Rates are per so many person-years.
+    pub rate_per: f64,
+    /// Confidence level, between 0 and 1.
+    pub level: f64,
+}
+
+/// An output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Plain text tables.
+    Text,
+    /// Markdown tables.
+    Markdown,
+    /// One CSV file per table.
+    Csv,
+    /// `results.json`.
+    Json,
+}
+
+impl Format {
+    /// All formats, in the order in which messages list them.
+    pub const ALL: [Format; 4] = [Format::Text, Format::Markdown, Format::Csv, Format::Json];
+
+    /// The name in the study file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Markdown => "markdown",
+            Format::Csv => "csv",
+            Format::Json => "json",
+        }
+    }
+}
