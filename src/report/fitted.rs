@@ -56,6 +56,8 @@ pub struct ModelResult {
     pub terms: Vec<TermTests>,
     /// Concordance.
     pub concordance: Option<Concordance>,
+    /// R's centring constants, one per column: the mean, or 0 for a column of only -1, 0 and 1.
+    pub means: Vec<Option<f64>>,
     /// Newton-Raphson iterations.
     pub iterations: u32,
     /// Why the iterations stopped, in words.
@@ -187,6 +189,16 @@ pub struct Concordance {
     pub value: Option<f64>,
     /// Its standard error.
     pub se: Option<f64>,
+    /// Comparable pairs (weighted) whose order the model has right.
+    pub concordant: Option<f64>,
+    /// Comparable pairs whose order the model has wrong.
+    pub discordant: Option<f64>,
+    /// Comparable pairs with equal linear predictors.
+    pub tied_x: Option<f64>,
+    /// Pairs of events at one time with different linear predictors.
+    pub tied_y: Option<f64>,
+    /// Pairs of events at one time with equal linear predictors.
+    pub tied_xy: Option<f64>,
 }
 
 /// What needs care in a fit.
@@ -289,6 +301,10 @@ pub struct InteractionCell {
     pub persons: Option<u64>,
     /// Events among them.
     pub events: Option<u64>,
+    /// Log hazard ratio; `None` when it cannot be estimated.
+    pub estimate: Option<f64>,
+    /// Standard error of the log hazard ratio.
+    pub se: Option<f64>,
     /// Hazard ratio; `None` when it cannot be estimated.
     pub hr: Option<f64>,
     /// Lower limit.
@@ -347,8 +363,16 @@ pub struct AdditiveInteraction {
     pub upper: Option<f64>,
     /// Attributable proportion.
     pub ap: Option<f64>,
+    /// Lower limit of the attributable proportion.
+    pub ap_lower: Option<f64>,
+    /// Upper limit of the attributable proportion.
+    pub ap_upper: Option<f64>,
     /// Synergy index.
     pub s: Option<f64>,
+    /// Lower limit of the synergy index.
+    pub s_lower: Option<f64>,
+    /// Upper limit of the synergy index.
+    pub s_upper: Option<f64>,
     /// Whether disclosure control hid it.
     #[serde(skip_serializing_if = "is_false")]
     pub hidden: bool,
