@@ -1,0 +1,540 @@
+//! A data file as it is: one row per record, columns named by a header, types found by looking at every value.
+//!
+//! For `cohort fit DATA`. A column of text is a logical when all its values are `true` or `false`, a whole number
+//! when all are, a number when all are, and a factor otherwise; what a value means is never guessed, so a column
+//! with codes such as `007` stays text, and that is said. Study files declare their types and do not come here.
+//!
+//! Values are typed as they are read. Only a column that turns out to be text after numbers were stored needs a
+//! second reading, and only of that column.
+
+use super::error::{Fault, LoadError, Place};
+use super::format::FileRead;
+use super::format::delimited::{BATCH_ROWS, BatchPlan, RawBatch, Records, delimiter_name};
+use super::format::parquet;
+use super::schema::Dictionary;
+use super::{Note, Progress, condition};
+use crate::study::{Decimal, Delimited, Encoding, Header};
+use crate::table::{Codes, Column, ColumnData, Factor, MISSING_WHOLE, Table};
+use rayon::prelude::*;
+use std::path::Path;
+
+/// How to read a data file.
+#[derive(Debug, Clone, Default)]
+pub struct FlatOptions {
+    /// What stands between fields; `None`: tab for `.tsv` and `.tab`, else comma or semicolon, whichever cuts the header.
+    pub delimiter: Option<u8>,
+    /// How bytes become characters; UTF-8 unless given.
+    pub encoding: Option<Encoding>,
+    /// The decimal mark; a point unless given.
+    pub decimal: Option<Decimal>,
+    /// Texts that mean missing, beside the empty field.
+    pub missing: Vec<String>,
+    /// Rows to keep: an SQL condition over the columns of the file.
+    pub condition: Option<String>,
+    /// Columns to read (compared exactly); `None` reads all. Columns that the condition names are read as well.
+    pub columns: Option<Vec<String>>,
+}
+
+/// A data file that was read.
+#[derive(Debug, Clone)]
+pub struct Flat {
+    /// The columns that were asked for, in the order of the file.
+    pub table: Table,
+    /// The names of all columns of the file.
+    pub header: Vec<String>,
+    /// The file.
+    pub input: FileRead,
+    /// What was done to the data, and what somebody should know about it.
+    pub notes: Vec<Note>,
+}
+
+/// The encoding of that name (`utf-8`, `latin-1`, `windows-1252`, `utf-16`), without regard to case.
+pub fn encoding_named(name: &str) -> Option<Encoding> {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    match plain.as_str() {
+        "utf8" => Some(Encoding::Utf8),
+        "latin1" | "iso88591" | "windows1252" | "cp1252" => Some(Encoding::Latin1),
+        "utf16" | "utf16le" | "utf16be" => Some(Encoding::Utf16),
+        _ => None,
+    }
+}
+
+/// Reads `path` (Parquet when its name ends so, delimited text otherwise), called `shown` in messages.
+///
+/// Errors: `File`, `Encoding`, `Header`, `Ragged`, and `Condition` for a condition that cannot be evaluated.
+pub fn read_flat(
+    path: &Path,
+    shown: &str,
+    options: &FlatOptions,
+    progress: &mut dyn Progress,
+) -> Result<Flat, LoadError> {
+    let names = match &options.condition {
+        Some(sql) => condition::names(sql, "the row condition")?,
+        None => Vec::new(),
+    };
+    let wanted = |name: &str| options.columns.as_ref().is_none_or(|c| c.iter().any(|w| w == name) || names.iter().any(|w| w == name));
+    let is_parquet = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
+    let mut flat = if is_parquet {
+        read_parquet(path, shown, &wanted, progress)?
+    } else {
+        read_text(path, shown, options, &wanted, progress)?
+    };
+    if let Some(sql) = &options.condition {
+        filter(&mut flat, sql, shown)?;
+    }
+    Ok(flat)
+}
+
+/// Keeps the rows for which the condition is true.
+fn filter(flat: &mut Flat, sql: &str, shown: &str) -> Result<(), LoadError> {
+    let rows = condition::rows_of_table(&flat.table, sql, shown)?;
+    let before = flat.table.n_rows();
+    flat.notes.push(Note::new(shown, "rows that the condition leaves out", (before - rows.len()) as u64, "rows"));
+    if rows.len() < before {
+        flat.table = flat.table.take(&rows);
+    }
+    Ok(())
+}
+
+fn read_parquet(
+    path: &Path,
+    shown: &str,
+    wanted: &dyn Fn(&str) -> bool,
+    progress: &mut dyn Progress,
+) -> Result<Flat, LoadError> {
+    let mut file = parquet::ParquetFile::open(path, shown)?;
+    let header = file.header().to_vec();
+    check_names(&header, wanted, shown)?;
+    let keep: Vec<String> = header.iter().filter(|h| wanted(h)).cloned().collect();
+    let mut notes = Vec::new();
+    let columns = file.read_columns(&keep, &mut notes, progress)?;
+    Ok(Flat { table: Table::new(columns), header, input: file.finish(progress)?, notes })
+}
+
+fn read_text(
+    path: &Path,
+    shown: &str,
+    options: &FlatOptions,
+    wanted: &dyn Fn(&str) -> bool,
+    progress: &mut dyn Progress,
+) -> Result<Flat, LoadError> {
+    let mut notes = Vec::new();
+    let (records, format) = open_text(path, shown, options, &mut notes)?;
+    let header = records.header().to_vec();
+    check_names(&header, wanted, shown)?;
+    let keep: Vec<usize> = (0..header.len()).filter(|&i| wanted(&header[i])).collect();
+    let mut builders: Vec<Builder> = keep.iter().map(|&i| Builder::new(&header[i], options)).collect();
+    let input = read_into(records, &keep, &mut builders, shown, progress)?;
+
+    // Columns whose numbers gave way to text after they were stored: their spelling is in the file only.
+    let again: Vec<usize> = (0..builders.len()).filter(|&i| builders[i].lost_spelling).collect();
+    if !again.is_empty() {
+        let mut second: Vec<Builder> = again.iter().map(|&i| builders[i].as_text()).collect();
+        let fields: Vec<usize> = again.iter().map(|&i| keep[i]).collect();
+        read_into(Records::open(path, shown, &format)?, &fields, &mut second, shown, progress)?;
+        for (i, builder) in again.into_iter().zip(second) {
+            builders[i] = builder;
+        }
+    }
+    builders.iter().for_each(|b| b.notes(shown, &mut notes));
+    let columns: Vec<Column> = builders.into_par_iter().map(Builder::finish).collect();
+    Ok(Flat { table: Table::new(columns), header, input, notes })
+}
+
+/// Opens the file with the declared delimiter, or with the one that its name and header call for.
+fn open_text(
+    path: &Path,
+    shown: &str,
+    options: &FlatOptions,
+    notes: &mut Vec<Note>,
+) -> Result<(Records, Delimited), LoadError> {
+    let lower = shown.to_lowercase();
+    let tabs = [".tsv", ".tab"].iter().any(|end| lower.trim_end_matches(".gz").ends_with(end));
+    let mut format = Delimited {
+        delimiter: options.delimiter.unwrap_or(if tabs { b'\t' } else { b',' }),
+        quote: Some(b'"'),
+        encoding: options.encoding.unwrap_or(Encoding::Utf8),
+        decimal: options.decimal.unwrap_or(Decimal::Point),
+        header: Header::FirstRow,
+    };
+    let opened = Records::open(path, shown, &format);
+    match (opened, options.delimiter) {
+        (Err(LoadError::Header(fault)), None) if format.delimiter == b',' => {
+            format.delimiter = b';';
+            let Ok(records) = Records::open(path, shown, &format) else { return Err(LoadError::Header(fault)) };
+            let delimiter = delimiter_name(format.delimiter);
+            notes.push(Note::plain(shown, &format!("read with delimiter {delimiter}, which cuts the header")));
+            Ok((records, format))
+        }
+        (opened, _) => Ok((opened?, format)),
+    }
+}
+
+/// Names that a formula could not tell apart, or not name at all.
+fn check_names(header: &[String], wanted: &dyn Fn(&str) -> bool, shown: &str) -> Result<(), LoadError> {
+    let place = |i: usize| Place::row(shown, 1).in_column(format!("{} of {}", i + 1, header.len()));
+    for (i, name) in header.iter().enumerate() {
+        if name.is_empty() {
+            let remedy = "give every column a name; a row that ends in a delimiter has one column more";
+            return Err(LoadError::Header(Fault::new(place(i), "the column has no name", remedy)));
+        }
+        if wanted(name) && header[..i].contains(name) {
+            let rule = "the column has the name of an earlier one";
+            return Err(LoadError::Header(Fault::new(place(i), rule, "rename one of them")));
+        }
+    }
+    Ok(())
+}
+
+/// Reads the kept fields of every record into their builders, columns side by side.
+fn read_into(
+    records: Records,
+    keep: &[usize],
+    builders: &mut [Builder],
+    shown: &str,
+    progress: &mut dyn Progress,
+) -> Result<FileRead, LoadError> {
+    let plan = BatchPlan { keep: keep.to_vec(), rows: BATCH_ROWS };
+    let mut batches = records.into_batches(plan);
+    while let Some(batch) = batches.next()? {
+        builders.par_iter_mut().enumerate().for_each(|(field, builder)| builder.push_batch(&batch, field));
+        progress.step(shown, batch.bytes_read, None);
+    }
+    Ok(batches.file_read().expect("the stream has ended").clone())
+}
+
+/// The values of a column so far, in the narrowest type that holds them.
+enum Guess {
+    /// Nothing but missing values: how many.
+    Nothing(usize),
+    Logical(Vec<Option<bool>>),
+    Whole(Vec<i32>),
+    Number(Vec<f64>),
+    Text(Dictionary, Vec<u32>),
+}
+
+/// Builds one column.
+struct Builder {
+    name: String,
+    missing: Vec<String>,
+    decimal: Decimal,
+    guess: Guess,
+    /// Text after values whose spelling was not kept.
+    lost_spelling: bool,
+    /// The first row of a value that made a column of numbers text, and whether only leading zeros did.
+    turned_text: Option<(u64, bool)>,
+    /// Values that a declared mark made missing.
+    marked_missing: u64,
+}
+
+const MISSING_TEXT: u32 = u32::MAX;
+
+/// What a single value can be.
+enum Value {
+    Logical(bool),
+    Whole(i32),
+    Number(f64),
+    LeadingZero,
+    Text,
+}
+
+impl Builder {
+    fn new(name: &str, options: &FlatOptions) -> Builder {
+        Builder {
+            name: name.to_string(),
+            missing: options.missing.clone(),
+            decimal: options.decimal.unwrap_or(Decimal::Point),
+            guess: Guess::Nothing(0),
+            lost_spelling: false,
+            turned_text: None,
+            marked_missing: 0,
+        }
+    }
+
+    /// A builder for a second reading of the same column, as text.
+    fn as_text(&self) -> Builder {
+        Builder {
+            name: self.name.clone(),
+            missing: self.missing.clone(),
+            decimal: self.decimal,
+            guess: Guess::Text(Dictionary::default(), Vec::new()),
+            lost_spelling: false,
+            turned_text: self.turned_text,
+            marked_missing: 0,
+        }
+    }
+
+    fn push_batch(&mut self, batch: &RawBatch, field: usize) {
+        if self.lost_spelling {
+            return;
+        }
+        let mut row = 0;
+        while row < batch.n_rows() {
+            row = self.push_while_fitting(batch, field, row);
+            if row < batch.n_rows() {
+                self.widen(batch.field(row, field), batch.rows[row]);
+                if self.lost_spelling {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Adds values from `row` on for as long as the type holds them; returns the first row that it does not.
+    fn push_while_fitting(&mut self, batch: &RawBatch, field: usize, start: usize) -> usize {
+        let Builder { missing, decimal, guess, marked_missing, .. } = self;
+        let mut is_missing = |value: &[u8]| {
+            let marked = !value.is_empty() && missing.iter().any(|m| m.as_bytes() == value);
+            *marked_missing += u64::from(marked);
+            marked || value.is_empty()
+        };
+        for row in start..batch.n_rows() {
+            let value = batch.field(row, field);
+            if is_missing(value) {
+                match guess {
+                    Guess::Nothing(n) => *n += 1,
+                    Guess::Logical(v) => v.push(None),
+                    Guess::Whole(v) => v.push(MISSING_WHOLE),
+                    Guess::Number(v) => v.push(f64::NAN),
+                    Guess::Text(_, v) => v.push(MISSING_TEXT),
+                }
+                continue;
+            }
+            let fits = match guess {
+                Guess::Nothing(_) => false,
+                Guess::Text(dictionary, v) => {
+                    v.push(dictionary.number(std::str::from_utf8(value).unwrap_or_default()));
+                    true
+                }
+                Guess::Whole(v) => read_whole(value).map(|x| v.push(x)).is_some(),
+                Guess::Number(v) => match read_value(value, *decimal) {
+                    Value::Number(x) => {
+                        v.push(x);
+                        true
+                    }
+                    Value::Whole(x) => {
+                        v.push(f64::from(x));
+                        true
+                    }
+                    _ => false,
+                },
+                Guess::Logical(v) => read_logical(value).map(|b| v.push(Some(b))).is_some(),
+            };
+            if !fits {
+                return row;
+            }
+        }
+        batch.n_rows()
+    }
+
+    /// Makes the type wide enough for a value that it does not hold.
+    fn widen(&mut self, value: &[u8], row: u64) {
+        let found = read_value(value, self.decimal);
+        let guess = std::mem::replace(&mut self.guess, Guess::Nothing(0));
+        self.guess = match (guess, found) {
+            (Guess::Nothing(n), Value::Logical(_)) => Guess::Logical(vec![None; n]),
+            (Guess::Nothing(n), Value::Whole(_)) => Guess::Whole(vec![MISSING_WHOLE; n]),
+            (Guess::Nothing(n), Value::Number(_)) => Guess::Number(vec![f64::NAN; n]),
+            (Guess::Nothing(n), found) => {
+                if matches!(found, Value::LeadingZero) {
+                    self.turned_text = Some((row, true));
+                }
+                Guess::Text(Dictionary::default(), vec![MISSING_TEXT; n])
+            }
+            (Guess::Whole(v), Value::Number(_)) => {
+                Guess::Number(v.into_iter().map(|x| if x == MISSING_WHOLE { f64::NAN } else { f64::from(x) }).collect())
+            }
+            (Guess::Whole(v), found) => {
+                // Whole numbers were accepted in one spelling only, so it can be written again.
+                self.turned_text = Some((row, matches!(found, Value::LeadingZero)));
+                let mut dictionary = Dictionary::default();
+                let mut text = |x: i32| if x == MISSING_WHOLE { MISSING_TEXT } else { dictionary.number(&x.to_string()) };
+                let codes = v.into_iter().map(&mut text).collect();
+                Guess::Text(dictionary, codes)
+            }
+            (Guess::Number(_) | Guess::Logical(_), found) => {
+                self.turned_text = Some((row, matches!(found, Value::LeadingZero)));
+                self.lost_spelling = true;
+                Guess::Nothing(0)
+            }
+            (text @ Guess::Text(..), _) => text,
+        };
+    }
+
+    fn notes(&self, shown: &str, notes: &mut Vec<Note>) {
+        let source = format!("{shown}, column {}", self.name);
+        if self.marked_missing > 0 {
+            notes.push(Note::new(&source, "values taken as missing by their mark", self.marked_missing, "rows"));
+        }
+        match (self.turned_text, &self.guess) {
+            (Some((row, true)), _) => {
+                let message = format!("kept as text: values look like numbers but begin with 0 (first in row {row})");
+                notes.push(Note::plain(&source, &message));
+            }
+            (Some((row, false)), _) => {
+                let message = format!(
+                    "kept as text: not all values are numbers (first in row {row}); if that one marks a missing value, say so"
+                );
+                notes.push(Note::plain(&source, &message));
+            }
+            (None, Guess::Nothing(n)) if *n > 0 => {
+                notes.push(Note::plain(&source, "every value is missing"));
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(self) -> Column {
+        let data = match self.guess {
+            Guess::Nothing(n) => ColumnData::Number(vec![f64::NAN; n]),
+            Guess::Logical(v) => ColumnData::Logical(v),
+            Guess::Whole(v) => ColumnData::Whole(v),
+            Guess::Number(v) => ColumnData::Number(v),
+            Guess::Text(dictionary, codes) => ColumnData::Factor(sorted_factor(&dictionary, &codes)),
+        };
+        Column { label: self.name.clone(), name: self.name, data }
+    }
+}
+
+/// A factor whose levels are the dictionary's texts in sorted order, so that the order of rows does not matter.
+pub(crate) fn sorted_factor(dictionary: &Dictionary, codes: &[u32]) -> Factor {
+    let texts = dictionary.texts();
+    let mut order: Vec<u32> = (0..texts.len() as u32).collect();
+    order.sort_unstable_by(|&a, &b| texts[a as usize].cmp(&texts[b as usize]));
+    let mut rank = vec![0; texts.len()];
+    for (r, &old) in order.iter().enumerate() {
+        rank[old as usize] = r as u32;
+    }
+    let levels: Vec<String> = order.iter().map(|&i| texts[i as usize].to_string()).collect();
+    let codes = codes.iter().map(|&c| (c != MISSING_TEXT).then(|| rank[c as usize]));
+    Factor { codes: Codes::pack(codes, levels.len()), labels: levels.clone(), levels, declared: false }
+}
+
+fn read_logical(value: &[u8]) -> Option<bool> {
+    if value.eq_ignore_ascii_case(b"true") {
+        Some(true)
+    } else if value.eq_ignore_ascii_case(b"false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// A whole number in its one usual spelling: no leading zero, no plus sign, no blanks.
+fn read_whole(value: &[u8]) -> Option<i32> {
+    let (negative, digits) = match value {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > 10 || (digits[0] == b'0' && (digits.len() > 1 || negative)) {
+        return None;
+    }
+    let mut sum: i64 = 0;
+    for &d in digits {
+        if !d.is_ascii_digit() {
+            return None;
+        }
+        sum = sum * 10 + i64::from(d - b'0');
+    }
+    i32::try_from(if negative { -sum } else { sum }).ok().filter(|&x| x != MISSING_WHOLE)
+}
+
+/// What a value can be, by its spelling.
+fn read_value(value: &[u8], decimal: Decimal) -> Value {
+    if let Some(x) = read_whole(value) {
+        return Value::Whole(x);
+    }
+    let digits = value.strip_prefix(b"-").unwrap_or(value);
+    if let [b'0', b'0'..=b'9', ..] = digits {
+        return if digits.iter().all(u8::is_ascii_digit) { Value::LeadingZero } else { Value::Text };
+    }
+    if let Some(b) = read_logical(value) {
+        return Value::Logical(b);
+    }
+    read_number(value, decimal).map_or(Value::Text, Value::Number)
+}
+
+/// A finite number; whole numbers beyond 15 digits are text, since a double would change them.
+fn read_number(value: &[u8], decimal: Decimal) -> Option<f64> {
+    let allowed = |b: &u8| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'e' | b'E' | b'.' | b',');
+    if !value.iter().all(allowed) || (value.len() > 15 && value.iter().all(u8::is_ascii_digit)) {
+        return None;
+    }
+    let text = std::str::from_utf8(value).ok()?;
+    let parsed = match decimal {
+        Decimal::Point => text.parse::<f64>(),
+        Decimal::Comma if text.contains('.') => return None,
+        Decimal::Comma => text.replace(',', ".").parse(),
+    };
+    parsed.ok().filter(|x| x.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loader::Quiet;
+    use std::io::Write;
+
+    fn read(text: &str, options: &FlatOptions) -> Result<Flat, LoadError> {
+        let mut file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        read_flat(file.path(), "data.csv", options, &mut Quiet)
+    }
+
+    #[test]
+    fn types_come_from_all_values() {
+        let text = "whole,number,flag,text,zip,big\n1,1,TRUE,a,0301,9007199254740993\n,2.5,false,,0302,1\n-3,1e3,,b,1,2\n";
+        let flat = read(text, &FlatOptions::default()).unwrap();
+        let data = |name: &str| flat.table.column(name).unwrap().data.clone();
+        assert_eq!(data("whole"), ColumnData::Whole(vec![1, MISSING_WHOLE, -3]));
+        let ColumnData::Number(number) = data("number") else { panic!() };
+        assert_eq!(number, [1.0, 2.5, 1000.0]);
+        assert_eq!(data("flag"), ColumnData::Logical(vec![Some(true), Some(false), None]));
+        let ColumnData::Factor(text) = data("text") else { panic!() };
+        assert_eq!((text.levels, text.codes.get(1), text.codes.get(2)), (vec!["a".into(), "b".into()], None, Some(1)));
+        let ColumnData::Factor(zip) = data("zip") else { panic!() };
+        assert_eq!(zip.levels, ["0301", "0302", "1"]);
+        let ColumnData::Factor(big) = data("big") else { panic!() };
+        assert_eq!(big.levels.len(), 3);
+        assert!(flat.notes.iter().any(|n| n.message.contains("begin with 0")));
+        assert_eq!(flat.input.rows, 3);
+    }
+
+    #[test]
+    fn numbers_that_turn_out_to_be_text_keep_their_spelling() {
+        let flat = read("x,y\n1.50,1\n2,2\nn/a,x\n", &FlatOptions::default()).unwrap();
+        let ColumnData::Factor(x) = &flat.table.column("x").unwrap().data else { panic!() };
+        assert_eq!(x.levels, ["1.50", "2", "n/a"]);
+        let ColumnData::Factor(y) = &flat.table.column("y").unwrap().data else { panic!() };
+        assert_eq!(y.levels, ["1", "2", "x"]);
+        assert!(flat.notes.iter().any(|n| n.message.contains("first in row 4")));
+        let options = FlatOptions { missing: vec!["n/a".into()], ..FlatOptions::default() };
+        let flat = read("x\n1.50\nn/a\n", &options).unwrap();
+        let ColumnData::Number(x) = &flat.table.column("x").unwrap().data else { panic!() };
+        assert!(x[0] == 1.5 && x[1].is_nan());
+    }
+
+    #[test]
+    fn a_condition_keeps_the_rows_for_which_it_is_true() {
+        let options = FlatOptions { condition: Some("age > 50 AND sex = 'F'".into()), ..FlatOptions::default() };
+        let flat = read("age,sex,y\n60,F,1\n40,F,2\n60,M,3\n,F,4\n", &options).unwrap();
+        assert_eq!(flat.table.column("y").unwrap().data, ColumnData::Whole(vec![1]));
+        let options = FlatOptions { columns: Some(vec!["y".into()]), ..options };
+        let flat = read("age,sex,y,z\n60,F,1,1\n", &options).unwrap();
+        assert!(flat.table.column("z").is_none() && flat.header.len() == 4);
+    }
+
+    #[test]
+    fn faults_have_their_row() {
+        let error = read("a,b\n1,2\n\n3\n", &FlatOptions::default()).unwrap_err();
+        assert!(error.to_string().starts_with("data.csv, row 4: 1 field where the header has 2"), "{error}");
+        let error = read("a,a\n1,2\n", &FlatOptions::default()).unwrap_err();
+        assert!(matches!(error, LoadError::Header(_)));
+        let options = FlatOptions { condition: Some("nosuch > 1".into()), ..FlatOptions::default() };
+        assert!(matches!(read("a\n1\n", &options), Err(LoadError::Condition(_))));
+        let semicolons = read("a;b\n1;2\n", &FlatOptions::default()).unwrap();
+        assert_eq!(semicolons.header, ["a", "b"]);
+        let options = FlatOptions { delimiter: Some(b','), ..FlatOptions::default() };
+        assert!(matches!(read("a;b\n1;2\n", &options), Err(LoadError::Header(_))));
+    }
+}
