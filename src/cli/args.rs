@@ -88,7 +88,12 @@ pub struct FitArgs {
     pub filter: Option<String>,
 
     /// How tied event times are handled
-    #[arg(long, value_enum, value_name = "RULE", help_heading = "Model (data file; a study file holds the same as keys)")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "RULE",
+        help_heading = "Model (data file; a study file holds the same as keys)"
+    )]
     pub ties: Option<TiesArg>,
 
     /// Column of case weights
@@ -117,7 +122,13 @@ pub struct FitArgs {
     pub levels: Vec<(String, Vec<String>)>,
 
     /// What happens to a record with a missing value
-    #[arg(long, value_enum, value_name = "RULE", default_value = "drop", help_heading = "Model (data file; a study file holds the same as keys)")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "RULE",
+        default_value = "drop",
+        help_heading = "Model (data file; a study file holds the same as keys)"
+    )]
     pub missing: MissingArg,
 
     /// Confidence level

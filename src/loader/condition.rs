@@ -24,7 +24,8 @@ pub(crate) struct Compiled {
 /// Parses `sql`; `place` is what messages call it. Errors: `LoadError::Condition`.
 pub(crate) fn compile(sql: &str, place: &str) -> Result<Compiled, LoadError> {
     let fault = |rule: &str, remedy: &str| LoadError::Condition(Fault::new(Place::file(place), rule, remedy));
-    let expr = polars::sql::sql_expr(sql).map_err(|_| fault("the SQL condition cannot be read", "correct its spelling"))?;
+    let expr =
+        polars::sql::sql_expr(sql).map_err(|_| fault("the SQL condition cannot be read", "correct its spelling"))?;
     let mut names = Vec::new();
     for part in &expr {
         match part {

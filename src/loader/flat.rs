@@ -72,7 +72,9 @@ pub fn read_flat(
         Some(sql) => condition::names(sql, "the row condition")?,
         None => Vec::new(),
     };
-    let wanted = |name: &str| options.columns.as_ref().is_none_or(|c| c.iter().any(|w| w == name) || names.iter().any(|w| w == name));
+    let wanted = |name: &str| {
+        options.columns.as_ref().is_none_or(|c| c.iter().any(|w| w == name) || names.iter().any(|w| w == name))
+    };
     let is_parquet = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
     let mut flat = if is_parquet {
         read_parquet(path, shown, &wanted, progress)?
@@ -231,7 +233,7 @@ const MISSING_TEXT: u32 = u32::MAX;
 
 /// What a single value can be.
 enum Value {
-    Logical(bool),
+    Logical,
     Whole(i32),
     Number(f64),
     LeadingZero,
@@ -332,7 +334,7 @@ impl Builder {
         let found = read_value(value, self.decimal);
         let guess = std::mem::replace(&mut self.guess, Guess::Nothing(0));
         self.guess = match (guess, found) {
-            (Guess::Nothing(n), Value::Logical(_)) => Guess::Logical(vec![None; n]),
+            (Guess::Nothing(n), Value::Logical) => Guess::Logical(vec![None; n]),
             (Guess::Nothing(n), Value::Whole(_)) => Guess::Whole(vec![MISSING_WHOLE; n]),
             (Guess::Nothing(n), Value::Number(_)) => Guess::Number(vec![f64::NAN; n]),
             (Guess::Nothing(n), found) => {
@@ -348,7 +350,8 @@ impl Builder {
                 // Whole numbers were accepted in one spelling only, so it can be written again.
                 self.turned_text = Some((row, matches!(found, Value::LeadingZero)));
                 let mut dictionary = Dictionary::default();
-                let mut text = |x: i32| if x == MISSING_WHOLE { MISSING_TEXT } else { dictionary.number(&x.to_string()) };
+                let mut text =
+                    |x: i32| if x == MISSING_WHOLE { MISSING_TEXT } else { dictionary.number(&x.to_string()) };
                 let codes = v.into_iter().map(&mut text).collect();
                 Guess::Text(dictionary, codes)
             }
@@ -448,8 +451,8 @@ fn read_value(value: &[u8], decimal: Decimal) -> Value {
     if let [b'0', b'0'..=b'9', ..] = digits {
         return if digits.iter().all(u8::is_ascii_digit) { Value::LeadingZero } else { Value::Text };
     }
-    if let Some(b) = read_logical(value) {
-        return Value::Logical(b);
+    if read_logical(value).is_some() {
+        return Value::Logical;
     }
     read_number(value, decimal).map_or(Value::Text, Value::Number)
 }
@@ -483,7 +486,8 @@ mod tests {
 
     #[test]
     fn types_come_from_all_values() {
-        let text = "whole,number,flag,text,zip,big\n1,1,TRUE,a,0301,9007199254740993\n,2.5,false,,0302,1\n-3,1e3,,b,1,2\n";
+        let text =
+            "whole,number,flag,text,zip,big\n1,1,TRUE,a,0301,9007199254740993\n,2.5,false,,0302,1\n-3,1e3,,b,1,2\n";
         let flat = read(text, &FlatOptions::default()).unwrap();
         let data = |name: &str| flat.table.column(name).unwrap().data.clone();
         assert_eq!(data("whole"), ColumnData::Whole(vec![1, MISSING_WHOLE, -3]));

@@ -437,8 +437,10 @@ mod tests {
     fn persons_are_numbered_by_the_population_key() {
         let (linker, kuhr) = (linker(), key(None, None, Some("kuhr")));
         let mut reader = KeyReader::new("claims", &kuhr, Some(&linker));
-        let persons: Vec<u32> =
-            ["k2_0000001", "k2_0000003", "", "k2_0000002", "k2_0000001"].iter().map(|k| reader.person(k.as_bytes(), 2)).collect();
+        let persons: Vec<u32> = ["k2_0000001", "k2_0000003", "", "k2_0000002", "k2_0000001"]
+            .iter()
+            .map(|k| reader.person(k.as_bytes(), 2))
+            .collect();
         assert_eq!(persons, [0, 2, NO_PERSON, 3, 0]); // "12" < "30" < "7" < "9"
         let (report, _) = reader.finish().unwrap();
         let counts = (report.rows, report.rows_matched, report.rows_without_key, report.keys, report.keys_repeated);
@@ -476,7 +478,8 @@ mod tests {
 
     #[test]
     fn a_key_in_two_rows_of_the_linkage_file_is_an_error() {
-        let error = Linker::from_linkage(vec![("ssb".into(), keys(&["1", "1"]))], "ssb", "linkage.csv", 0.9).unwrap_err();
+        let error =
+            Linker::from_linkage(vec![("ssb".into(), keys(&["1", "1"]))], "ssb", "linkage.csv", 0.9).unwrap_err();
         assert!(matches!(error, LoadError::Duplicates(_)));
     }
 }

@@ -24,6 +24,58 @@ pub use flat::{Flat, FlatOptions, encoding_named, read_flat};
 pub use format::FileRead;
 pub use link::LinkReport;
 
+use crate::table::Table;
+
+/// Person-time and how it came about.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// One row per person-time record, sorted by person and entry: `person` (Whole, a number that says nothing of
+    /// the key), `entry` and `exit` (Whole days on the study's time scale), `event` (Logical), then the covariates in
+    /// the order of the study: factors with their levels and labels (the reference first), numbers as Number.
+    pub table: Table,
+    /// The flow of persons: the population first, then every step and rule, also those that took out nobody.
+    pub attrition: Vec<AttritionStep>,
+    /// Why follow-up ended, the event first, then the exits in the order of the study.
+    pub exits: Vec<ExitCount>,
+    /// How the keys of each extract linked, in the order of the study.
+    pub links: Vec<LinkReport>,
+    /// Every file that was read: linkage first, then extracts in the order of the study.
+    pub inputs: Vec<Input>,
+    /// What rules did to the data, with counts.
+    pub notes: Vec<Note>,
+}
+
+/// One line of the flow of persons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttritionStep {
+    /// What the step asks, in the words of the study.
+    pub label: String,
+    /// Persons left after it.
+    pub persons: u64,
+    /// Persons that it took out.
+    pub excluded: u64,
+}
+
+/// Persons whose follow-up ended for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExitCount {
+    /// Label of the event or exit.
+    pub reason: String,
+    /// Persons.
+    pub persons: u64,
+    /// Whether the reason is the event.
+    pub is_event: bool,
+}
+
+/// A file that was read, and what for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// Name of the extract; `linkage` for the linkage file.
+    pub extract: String,
+    /// The file.
+    pub file: FileRead,
+}
+
 /// Is told how far the work is. The library itself never prints.
 pub trait Progress {
     /// `done` of `total` (bytes of a file, or persons) at the step called `label`; `None` when the end is not known.

@@ -518,15 +518,19 @@ impl Converter {
     /// The faults of the file that ends here, and a clean slate for the next; `column` is its name in the file.
     pub fn end_file(&mut self, file: &str, column: &str) -> Vec<Fault> {
         let broken = std::mem::take(&mut self.broken);
-        broken.into_iter().map(|(rule, (row, n))| self.explain(rule, n, Place::row(file, row).in_column(column))).collect()
+        broken
+            .into_iter()
+            .map(|(rule, (row, n))| self.explain(rule, n, Place::row(file, row).in_column(column)))
+            .collect()
     }
 
     fn explain(&self, rule: Broken, n: u64, place: Place) -> Fault {
         let values = counted(n, "value");
         let (rule, remedy) = match (rule, &self.kind) {
-            (Broken::DateForm, ColumnKind::Date(spec)) => {
-                (format!("expected a date as {} ({})", date_form(spec), affected(n)), "set format to the file's own".into())
-            }
+            (Broken::DateForm, ColumnKind::Date(spec)) => (
+                format!("expected a date as {} ({})", date_form(spec), affected(n)),
+                "set format to the file's own".into(),
+            ),
             (Broken::NoSuchDay, _) => (
                 format!("{values} of the right form {} no day of the calendar", is_are(n)),
                 "correct it at the source, or set if_invalid = \"missing\"".to_string(),

@@ -255,7 +255,8 @@ impl Batches {
                 Ok(None)
             }
             Err(_) => {
-                let fault = Fault::new(Place::file("reading"), "a thread could not be started", "raise the process limit");
+                let fault =
+                    Fault::new(Place::file("reading"), "a thread could not be started", "raise the process limit");
                 Err(LoadError::File(fault))
             }
         }
@@ -291,9 +292,8 @@ pub(crate) fn delimiter_name(delimiter: u8) -> String {
 ///
 /// `names` are the spellings a column may have; exactly one must be present once.
 pub(crate) fn find_column(header: &[String], names: &[String]) -> Result<usize, (String, String)> {
-    let places: Vec<usize> = (0..header.len())
-        .filter(|&i| names.iter().any(|n| n.to_lowercase() == header[i].to_lowercase()))
-        .collect();
+    let places: Vec<usize> =
+        (0..header.len()).filter(|&i| names.iter().any(|n| n.to_lowercase() == header[i].to_lowercase())).collect();
     let wanted = names.join(" or ");
     match places.as_slice() {
         [one] => Ok(*one),
