@@ -142,6 +142,9 @@ impl Person {
     fn draw_civil(&mut self, birth: Day, band: usize, draws: &mut Draws) {
         let mut weights = CIVIL_BY_AGE[band];
         weights[0] = weights[0] * PROFILES[self.group].married_percent / 100;
+        if self.invkat == b'B' {
+            weights[3] *= UNKNOWN_STATUS_ABROAD;
+        }
         let start = self.first_resident().max(birth);
         let adult = Day(birth.0 + 6_575).max(start);
         let married = Day(draws.between(adult.0, self.index.0 - 1).max(start.0 + 1));

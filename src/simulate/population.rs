@@ -59,7 +59,7 @@ pub(super) const PROFILES: [Profile; 10] = [
     Profile {
         countries: &["131", "136", "124", "133", "115", "113", "152"],
         women_per_1000: 540,
-        ages: [11, 37, 30, 16, 6],
+        ages: [11, 34, 29, 16, 10],
         education: [10, 40, 24, 26],
         income: [14, 28, 38, 16, 4],
         diagnosis: [36, 33, 3, 28],
@@ -81,7 +81,7 @@ pub(super) const PROFILES: [Profile; 10] = [
     Profile {
         countries: &["452", "456", "143", "303", "564", "508", "524"],
         women_per_1000: 530,
-        ages: [17, 27, 30, 18, 8],
+        ages: [17, 26, 28, 18, 11],
         education: [39, 27, 22, 12],
         income: [38, 28, 21, 10, 3],
         diagnosis: [43, 27, 5, 25],
@@ -92,7 +92,7 @@ pub(super) const PROFILES: [Profile; 10] = [
     Profile {
         countries: &["346", "241", "246", "279", "260", "313", "386"],
         women_per_1000: 550,
-        ages: [20, 36, 27, 13, 4],
+        ages: [20, 32, 25, 13, 10],
         education: [44, 25, 12, 19],
         income: [40, 30, 20, 8, 2],
         diagnosis: [38, 29, 8, 25],
@@ -114,7 +114,7 @@ pub(super) const PROFILES: [Profile; 10] = [
     Profile {
         countries: &["575", "568", "428", "484", "420", "448"],
         women_per_1000: 700,
-        ages: [15, 30, 30, 17, 8],
+        ages: [15, 28, 28, 17, 12],
         education: [34, 28, 24, 14],
         income: [25, 31, 29, 12, 3],
         diagnosis: [38, 30, 5, 27],
@@ -149,6 +149,9 @@ pub(super) const BORN_ABROAD: [&str; 4] = ["106", "101", "684", "139"];
 /// Married or partner, unmarried, previously married, unknown; by age band.
 pub(super) const CIVIL_BY_AGE: [[u32; 4]; 5] =
     [[40, 940, 10, 10], [260, 670, 60, 10], [450, 370, 170, 10], [520, 220, 250, 10], [540, 130, 320, 10]];
+
+/// Factor on the weight of an unknown status for first-generation immigrants.
+pub(super) const UNKNOWN_STATUS_ABROAD: u32 = 8;
 
 /// SSB civil status codes of the first three levels, with weights.
 pub(super) const MARRIED: [(u8, u32); 2] = [(b'2', 98), (b'6', 2)];
