@@ -23,7 +23,7 @@ impl Delivery {
             _ => Path::new("."),
         };
         fs::create_dir_all(parent).map_err(|e| at(parent, e))?;
-        let folder = tempfile::Builder::new().prefix(".simulate-").tempdir_in(parent).map_err(|e| at(parent, e))?;
+        let folder = temporary_folder(parent).map_err(|e| at(parent, e))?;
         let mut opened = Vec::new();
         for (name, header) in files() {
             let path = folder.path().join(&name);
@@ -78,6 +78,15 @@ fn refuse_existing(out: &Path) -> Result<(), SimulateError> {
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(SimulateError::OutputExists(out.to_owned())),
         Err(error) => Err(at(out, error)),
     }
+}
+
+/// A folder in `parent` that only its owner can enter, removed when dropped.
+fn temporary_folder(parent: &Path) -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".simulate-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir_in(parent)
 }
 
 /// A folder that only its owner can enter.
