@@ -104,6 +104,10 @@ pub struct Coefficient {
     pub z: Option<f64>,
     /// Two-sided P value.
     pub p: Option<f64>,
+    /// Lower limit of the estimate (log scale).
+    pub lower: Option<f64>,
+    /// Upper limit of the estimate (log scale).
+    pub upper: Option<f64>,
     /// exp(estimate).
     pub hr: Option<f64>,
     /// Lower limit of the hazard ratio.

@@ -1,7 +1,8 @@
 //! What a run found, as plain data, and the files that show it.
 //!
 //! [`Report`] is `results.json`: the pipeline fills it, nothing here computes a statistic. [`disclosure`] makes the
-//! export copy of a report.
+//! export copy of a report, [`tables`] lays a report out as tables, [`render`] writes tables as text, Markdown, CSV or
+//! JSON, and [`folder`] puts the files on disk as one complete results folder.
 //!
 //! A value that is not available is `None`, `null` in JSON; NaN and infinity are never written. Times, thread counts
 //! and memory are in [`Timings`], which the manifest and `--json` carry beside the report: a `Report` of the same
@@ -10,16 +11,22 @@
 pub mod disclosure;
 pub mod error;
 mod fitted;
+pub mod folder;
+pub mod methods;
+pub mod number;
+pub mod render;
+pub mod tables;
 
 use serde::{Deserialize, Serialize};
 
-pub use disclosure::DisclosureStatement;
+pub use disclosure::{DisclosureStatement, Profile};
 pub use error::ReportError;
 pub use fitted::{
     AdditiveInteraction, Coefficient, Concordance, GlobalTests, Interaction, InteractionCell, InteractionRatio,
     LogPartialLikelihood, MissingCount, ModelResult, Part, ProportionalHazards, TermTest, TermTests, TestResult,
     Warning,
 };
+pub use folder::{Existing, Manifest, OutputFolder};
 
 /// The version of the results file that this program writes; a change of a field's name or meaning changes it.
 pub const SCHEMA: &str = "cohort-results/1";

@@ -1,0 +1,162 @@
+//! The methods paragraph: what was run, in words, from the report alone.
+
+use super::tables::percent;
+use super::{FollowUp, ModelResult, Report};
+
+/// A short methods paragraph in plain English: follow-up, models, ties, variance, tests, software.
+pub fn paragraph(report: &Report) -> String {
+    let mut sentences = Vec::new();
+    if let Some(follow_up) = &report.follow_up {
+        sentences.extend(follow_up_sentences(follow_up));
+    }
+    sentences.extend(model_sentences(report));
+    sentences.extend(interaction_sentence(report));
+    sentences.extend(test_sentences(report));
+    if let Some(d) = &report.disclosure {
+        sentences.push(d.sentence());
+    }
+    sentences.push(format!("Analyses were done with {} {}.", report.software.name, report.software.version));
+    sentences.join(" ")
+}
+
+fn follow_up_sentences(f: &FollowUp) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let entry = if f.entry.is_empty() { "the index date" } else { &f.entry };
+    let mut ends = vec![f.event.clone()];
+    ends.extend(f.exits.iter().cloned());
+    ends.extend(f.maximum.iter().map(|m| format!("{m} of follow-up")));
+    let first = if ends.len() > 1 { ", whichever came first" } else { "" };
+    sentences.push(format!("People were followed from {entry} to {}{first}.", list(&ends, "or")));
+    sentences.push(match f.scale.as_str() {
+        "age" => "The time scale was attained age in days, with entry into the risk set at the start of follow-up."
+            .to_string(),
+        "calendar" => "The time scale was calendar time in days.".to_string(),
+        _ => "The time scale was days since the start of follow-up.".to_string(),
+    });
+    if f.event_at_entry.as_deref() == Some("exclude") {
+        sentences.push("People with the event on the day of entry were excluded.".to_string());
+    }
+    sentences
+}
+
+fn model_sentences(report: &Report) -> Vec<String> {
+    let Some(first) = report.models.first() else { return Vec::new() };
+    let models: Vec<String> = report.models.iter().map(|m| format!("{} ({})", m.title(), m.formula)).collect();
+    let what = if models.len() == 1 { "a Cox proportional-hazards model" } else { "Cox proportional-hazards models" };
+    let level = percent(report.settings.level);
+    let mut sentences =
+        vec![format!("Hazard ratios with {level} confidence intervals came from {what}: {}.", models.join("; "))];
+    sentences.push(match same(report, |m| &m.ties) {
+        true => format!("Tied event times were handled by {}.", ties(&first.ties)),
+        false => {
+            let each: Vec<_> = report.models.iter().map(|m| format!("{} in {}", ties(&m.ties), m.title())).collect();
+            format!("Tied event times were handled by {}.", list(&each, "and"))
+        }
+    });
+    let robust: Vec<&ModelResult> = report.models.iter().filter(|m| m.variance != "model").collect();
+    if let Some(model) = robust.first() {
+        let whose = if robust.len() == report.models.len() { String::new() } else { format!(" in {}", titles(&robust)) };
+        let how = model.cluster.as_ref().map_or(String::new(), |c| format!(", clustered by {c}"));
+        sentences.push(format!("Standard errors{whose} are robust (sandwich){how}."));
+    }
+    let stratified: Vec<&ModelResult> = report.models.iter().filter(|m| !m.strata.is_empty()).collect();
+    if let Some(model) = stratified.first() {
+        let strata = list(&model.strata, "and");
+        sentences.push(format!("The baseline hazard was stratified by {strata} in {}.", titles(&stratified)));
+    }
+    if report.models.iter().any(|m| m.n_missing_dropped.is_some_and(|n| n > 0)) {
+        sentences.push("Each model used the records without missing values in its variables.".to_string());
+    }
+    sentences
+}
+
+fn interaction_sentence(report: &Report) -> Option<String> {
+    let pairs: Vec<String> = report
+        .models
+        .iter()
+        .flat_map(|m| m.interactions.iter().map(move |i| (m, i)))
+        .map(|(m, i)| format!("{} by {} on top of {}", i.exposure_title(), i.modifier_title(), m.title()))
+        .collect();
+    (!pairs.is_empty()).then(|| {
+        format!(
+            "Interactions ({}) were analysed one at a time with product terms; hazard ratios are given within the levels \
+             of the modifier, and each interaction was tested by a joint Wald test and a likelihood-ratio test.",
+            pairs.join("; ")
+        )
+    })
+}
+
+fn test_sentences(report: &Report) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if report.models.iter().any(|m| !m.terms.is_empty()) {
+        sentences.push("Terms were tested by Wald and likelihood-ratio tests.".to_string());
+    }
+    let has_rates = report.levels.iter().any(|l| l.counts.rate.is_some()) || report.total.is_some();
+    if has_rates {
+        let per = super::number::NumberStyle::ENGLISH.decimal(report.settings.rate_per, 0);
+        sentences.push(format!("Rates are per {per} person-years (365.25 days each) with exact Poisson intervals."));
+    }
+    sentences
+}
+
+fn same<'a, T: PartialEq + 'a>(report: &'a Report, of: impl Fn(&'a ModelResult) -> &'a T) -> bool {
+    report.models.windows(2).all(|w| of(&w[0]) == of(&w[1]))
+}
+
+fn ties(name: &str) -> String {
+    match name {
+        "efron" => "Efron's method".to_string(),
+        "breslow" => "Breslow's method".to_string(),
+        "exact" => "the exact partial likelihood".to_string(),
+        other => other.to_string(),
+    }
+}
+
+fn titles(models: &[&ModelResult]) -> String {
+    list(&models.iter().map(|m| m.title().to_string()).collect::<Vec<_>>(), "and")
+}
+
+/// `a, b or c`.
+fn list(items: &[String], last: &str) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., tail] => format!("{} {last} {tail}", head.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_was_run() {
+        let follow_up = FollowUp {
+            scale: "since_index".into(),
+            event: "first outpatient contact".into(),
+            exits: vec!["death".into(), "emigration".into()],
+            maximum: Some("730 days".into()),
+            ..FollowUp::default()
+        };
+        let model = ModelResult {
+            name: "crude".into(),
+            formula: "group".into(),
+            ties: "efron".into(),
+            variance: "clustered".into(),
+            cluster: Some("person".into()),
+            ..ModelResult::default()
+        };
+        let report = Report { follow_up: Some(follow_up), models: vec![model], ..Report::default() };
+        assert_eq!(
+            paragraph(&report),
+            format!(
+                "People were followed from the index date to first outpatient contact, death, emigration or 730 days of \
+                 follow-up, whichever came first. The time scale was days since the start of follow-up. Hazard ratios \
+                 with 95% confidence intervals came from a Cox proportional-hazards model: crude (group). Tied event \
+                 times were handled by Efron's method. Standard errors are robust (sandwich), clustered by person. \
+                 Analyses were done with cohort {}.",
+                env!("CARGO_PKG_VERSION")
+            )
+        );
+    }
+}

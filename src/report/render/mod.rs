@@ -1,0 +1,109 @@
+//! From tables to bytes, one file per format. Renderers write values in their style and never compute or choose.
+
+pub mod csv;
+pub mod json;
+pub mod markdown;
+pub mod text;
+
+use super::number::NumberStyle;
+use super::tables::{Cell, Remark, Value};
+use super::{Report, tables};
+
+/// The formats of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// Aligned columns for a terminal.
+    Text,
+    /// Pipe tables.
+    Markdown,
+    /// One tidy file per table, numbers at full precision.
+    Csv,
+    /// `results.json`.
+    Json,
+}
+
+impl Format {
+    /// The format by its name; `None` when there is none.
+    pub fn named(name: &str) -> Option<Format> {
+        [Format::Text, Format::Markdown, Format::Csv, Format::Json].into_iter().find(|f| f.name() == name)
+    }
+
+    /// As study files and flags write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Markdown => "markdown",
+            Format::Csv => "csv",
+            Format::Json => "json",
+        }
+    }
+}
+
+/// The report as one text in a format. CSV holds every table after a line with its name, for a stream; the results
+/// folder has one file per table instead.
+pub fn render(report: &Report, format: Format, style: &NumberStyle, width: usize) -> String {
+    match format {
+        Format::Text => text::document(&tables::document(report), style, width),
+        Format::Markdown => markdown::document(&tables::document(report), style),
+        Format::Csv => csv::stream(&tables::data_tables(report)),
+        Format::Json => json::results(report),
+    }
+}
+
+/// A value as people read it.
+fn display(value: &Value, style: &NumberStyle) -> String {
+    match value {
+        Value::Empty => String::new(),
+        Value::Text(text) => text.clone(),
+        Value::Count(n) => style.count(*n),
+        Value::PersonYears(years) => style.person_years(*years),
+        Value::Rate(rate, lower, upper) => style.rate_with_interval(*rate, *lower, *upper),
+        Value::Ratio(ratio, lower, upper) => style.ratio_with_interval(*ratio, *lower, *upper),
+        Value::Reference => "1 (reference)".to_string(),
+        Value::Diverged(up) => if *up { "→ ∞" } else { "→ 0" }.to_string(),
+        Value::NotEstimable => "not estimable".to_string(),
+        Value::Number(number, decimals) => style.decimal(*number, *decimals),
+        Value::P(p) => style.p(*p),
+        Value::Test(test) => {
+            let chisq = test.chisq.map_or(String::new(), |c| style.decimal(c, 2));
+            let df = test.df.map_or(String::new(), |df| format!(" on {} df", style.df(df)));
+            format!("{chisq}{df}{}", test.p.map_or(String::new(), |p| format!(", {}", p_equals(p, style))))
+        }
+        Value::Concordance(value, se) => match se {
+            Some(se) => format!("{} ({})", style.decimal(*value, 3), style.decimal(*se, 3)),
+            None => style.decimal(*value, 3),
+        },
+        Value::Hidden(marker) => marker.clone(),
+    }
+}
+
+/// A cell as people read it, footnotes included.
+fn display_cell(cell: &Cell, style: &NumberStyle) -> String {
+    let mut text = display(&cell.value, style);
+    for mark in &cell.marks {
+        text.push_str(&format!("{}[{mark}]", if text.is_empty() { "" } else { " " }));
+    }
+    text
+}
+
+fn display_remark(remark: &Remark, style: &NumberStyle) -> String {
+    match remark {
+        Remark::Text(text) => text.clone(),
+        Remark::Warning(text) => format!("Warning: {text}"),
+        Remark::Test(name, test) => {
+            let chisq = test.chisq.map_or("not available".to_string(), |c| style.decimal(c, 2));
+            let df = test.df.map_or(String::new(), |df| format!(" on {} df", style.df(df)));
+            let p = test.p.map_or(String::new(), |p| format!(", {}", p_equals(p, style)));
+            format!("{name}: chi-squared {chisq}{df}{p}.")
+        }
+    }
+}
+
+/// `P = 0.034`, `P < 0.001`.
+fn p_equals(p: f64, style: &NumberStyle) -> String {
+    let text = style.p(p);
+    match text.strip_prefix(['<', '>']) {
+        Some(number) => format!("P {} {number}", &text[..1]),
+        None => format!("P = {text}"),
+    }
+}

@@ -1,0 +1,108 @@
+//! Coefficients: as a console shows them, and as a data file with broom's column names.
+
+use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
+use crate::report::{Coefficient, ModelResult, Report, Warning};
+
+pub(super) const ALIASED: &str = "no estimate: the column is a linear combination of earlier ones";
+pub(super) const INFINITE: &str = "no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one";
+pub(super) const NOT_CONVERGED: &str = "no estimate: the fit did not converge";
+
+/// One model in the manner of a console: hazard ratio, coefficient, standard error, z and P of every column.
+pub fn coefficient_table(report: &Report, model: &ModelResult) -> DisplayTable {
+    let robust = model.coefficients.iter().any(|c| c.robust_se.is_some());
+    let mut columns = vec![
+        Column::new("term", "Coefficient", ColumnKind::Text),
+        Column::new("hr", &interval_head("HR", report), ColumnKind::Interval),
+        Column::new("estimate", "coef", ColumnKind::Number),
+        Column::new("se", "se(coef)", ColumnKind::Number),
+    ];
+    columns.extend(robust.then(|| Column::new("robust_se", "robust se", ColumnKind::Number)));
+    columns.push(Column::new("z", "z", ColumnKind::Number));
+    columns.push(Column::new("p", "P", ColumnKind::Number));
+    let title = format!("Coefficients of {}", model.title());
+    let mut table = DisplayTable::new(&format!("coefficients_{}", model.name), &title, &[], columns);
+    for c in &model.coefficients {
+        let mut cells = vec![Cell::text(c.title()), ratio_cell(&mut table, report, model, c)];
+        let shown = model.converged && !c.infinite && !c.aliased && !c.hidden;
+        let number = |v: Option<f64>, decimals| Cell::number(v.filter(|_| shown), decimals);
+        cells.extend([number(c.estimate, 4), number(c.se, 4)]);
+        cells.extend(robust.then(|| number(c.robust_se, 4)));
+        cells.extend([number(c.z, 2), Cell::p(c.p.filter(|_| shown))]);
+        table.push(RowKind::Plain, &[], cells);
+    }
+    table.remarks.extend(model.warnings.iter().map(warning_remark));
+    table
+}
+
+/// The coefficients of every model with broom's names (log scale); `None` when no model has one.
+pub fn coefficient_data(report: &Report) -> Option<DisplayTable> {
+    let robust = report.models.iter().flat_map(|m| &m.coefficients).any(|c| c.robust_se.is_some());
+    let names = ["estimate", "std.error"].into_iter().chain(robust.then_some("robust.se"));
+    let names = names.chain(["statistic", "p.value", "conf.low", "conf.high"]);
+    let mut columns = vec![Column::new("term", "term", ColumnKind::Text)];
+    columns.extend(names.map(|name| Column::new(name, name, ColumnKind::Number)));
+    let mut table = DisplayTable::new("coefficients", "Coefficients of all models", &["model"], columns);
+    for model in &report.models {
+        for c in &model.coefficients {
+            let shown = model.converged && !c.infinite && !c.aliased;
+            let number = |v: Option<f64>| match c.hidden {
+                true => Cell::from(Value::Hidden(marker(report))),
+                false => Cell::number(v.filter(|_| shown), 6),
+            };
+            let mut cells = vec![Cell::text(&c.name), number(c.estimate), number(c.se)];
+            cells.extend(robust.then(|| number(c.robust_se)));
+            cells.extend([number(c.z), number(c.p), number(c.lower), number(c.upper)]);
+            if let Some(text) = reason(model, c) {
+                let mark = table.footnote(text);
+                cells[0].marks.push(mark);
+            }
+            table.push(RowKind::Plain, &[&model.name], cells);
+        }
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
+/// The hazard ratio of a coefficient as a cell; where there is none, the cell says so and a footnote why.
+pub(super) fn ratio_cell(table: &mut DisplayTable, report: &Report, model: &ModelResult, c: &Coefficient) -> Cell {
+    if c.hidden {
+        return Cell::from(Value::Hidden(marker(report)));
+    }
+    let value = match c.hr {
+        Some(hr) if model.converged && !c.infinite && !c.aliased => Value::Ratio(hr, c.hr_lower, c.hr_upper),
+        _ if c.infinite && model.converged => Value::Diverged(c.estimate.is_none_or(|e| e > 0.0)),
+        _ => Value::NotEstimable,
+    };
+    match reason(model, c) {
+        Some(text) => {
+            let mark = table.footnote(text);
+            Cell::from(value).marked(mark)
+        }
+        None => Cell::from(value),
+    }
+}
+
+/// Why a coefficient has no estimate or interval.
+fn reason(model: &ModelResult, c: &Coefficient) -> Option<&'static str> {
+    match c {
+        _ if c.hidden => None,
+        _ if !model.converged => Some(NOT_CONVERGED),
+        _ if c.aliased => Some(ALIASED),
+        _ if c.infinite => Some(INFINITE),
+        _ => None,
+    }
+}
+
+/// `HR (95% CI)`.
+pub(super) fn interval_head(what: &str, report: &Report) -> String {
+    format!("{what} ({} CI)", percent(report.settings.level))
+}
+
+/// A confidence level as `95%` or `99.9%`.
+pub(in crate::report) fn percent(level: f64) -> String {
+    let text = format!("{:.4}", 100.0 * level);
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+pub(super) fn warning_remark(warning: &Warning) -> Remark {
+    Remark::Warning(warning.message.clone())
+}

@@ -1,0 +1,195 @@
+//! One interaction analysis: hazard ratios of the exposure within each level of the modifier.
+
+use super::coefficients::{interval_head, warning_remark};
+use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
+use crate::report::{Interaction, InteractionCell, InteractionRatio, ModelResult, Report};
+
+/// For reading: exposure levels down, modifier levels across, events and hazard ratio in each; ratios of hazard
+/// ratios below, where there are any; the tests of the interaction under the table.
+pub fn interaction_table(report: &Report, model: &ModelResult, interaction: &Interaction) -> DisplayTable {
+    let (exposure, modifier) = (interaction.exposure_title(), interaction.modifier_title());
+    let title = format!("{exposure} within levels of {modifier}");
+    let across = levels(&interaction.within, |c| (&c.modifier_level, c.modifier_title()));
+    let down = levels(&interaction.within, |c| (&c.exposure_level, c.exposure_title()));
+    let mut table = DisplayTable::new(&id(interaction), &title, &["exposure_level"], wide_columns(report, &across));
+    push_hazard_ratios(&mut table, report, interaction, &down, &across);
+    push_ratios(&mut table, report, interaction, &down, &across);
+    push_remarks(&mut table, model, interaction);
+    table
+}
+
+/// For programs: one row per pair of levels with persons, events, hazard ratio, limits, P and ratio of hazard ratios.
+pub fn interaction_data(report: &Report, interaction: &Interaction) -> DisplayTable {
+    let columns = vec![
+        Column::new("exposure_label", "Exposure", ColumnKind::Text),
+        Column::new("modifier_label", "Modifier", ColumnKind::Text),
+        Column::new("persons", "Persons", ColumnKind::Number),
+        Column::new("events", "Events", ColumnKind::Number),
+        Column::new("hr", "HR", ColumnKind::Interval),
+        Column::new("p", "P", ColumnKind::Number),
+        Column::new("hr_joint", "HR, joint reference", ColumnKind::Interval),
+        Column::new("ratio", "Ratio of HRs", ColumnKind::Interval),
+        Column::new("ratio_p", "P of the ratio", ColumnKind::Number),
+    ];
+    let keys = ["exposure", "exposure_level", "modifier", "modifier_level"];
+    let mut table = DisplayTable::new(&id(interaction), "Interaction", &keys, columns);
+    let marker = marker(report);
+    for cell in &interaction.within {
+        let joint = find(&interaction.joint, &cell.exposure_level, &cell.modifier_level);
+        let ratio = find_ratio(interaction, &cell.exposure_level, &cell.modifier_level);
+        let cells = vec![
+            Cell::text(cell.exposure_title()),
+            Cell::text(cell.modifier_title()),
+            Cell::count(cell.persons, cell.persons_hidden, &marker),
+            Cell::count(cell.events, cell.events_hidden, &marker),
+            hazard_ratio(&mut table, report, interaction, cell),
+            Cell::p(cell.p.filter(|_| interaction.converged && !cell.hidden)),
+            joint.map_or(Cell::from(Value::Empty), |c| hazard_ratio(&mut table, report, interaction, c)),
+            ratio.map_or(Cell::from(Value::Empty), |r| ratio_value(report, interaction, r)),
+            Cell::p(ratio.and_then(|r| r.p).filter(|_| interaction.converged)),
+        ];
+        let keys = [&*interaction.exposure, &*cell.exposure_level, &*interaction.modifier, &*cell.modifier_level];
+        table.push(RowKind::Plain, &keys, cells);
+    }
+    table
+}
+
+/// A level and its label.
+type Level<'a> = (&'a str, &'a str);
+
+/// The distinct levels of the cells, in the order of first appearance.
+fn levels<'a>(cells: &'a [InteractionCell], of: impl Fn(&'a InteractionCell) -> (&'a String, &'a str)) -> Vec<Level<'a>> {
+    let mut found: Vec<Level> = Vec::new();
+    for cell in cells {
+        let (level, label) = of(cell);
+        if !found.iter().any(|(known, _)| known == level) {
+            found.push((level, label));
+        }
+    }
+    found
+}
+
+fn wide_columns(report: &Report, across: &[Level]) -> Vec<Column> {
+    let hr = interval_head("HR", report);
+    let mut columns = vec![Column::new("label", "", ColumnKind::Text)];
+    for (level, label) in across {
+        columns.push(Column::new(&format!("{level}_events"), "Events", ColumnKind::Number).under(label));
+        columns.push(Column::new(&format!("{level}_hr"), &hr, ColumnKind::Interval).under(label));
+    }
+    columns
+}
+
+fn push_hazard_ratios(
+    table: &mut DisplayTable,
+    report: &Report,
+    interaction: &Interaction,
+    down: &[Level],
+    across: &[Level],
+) {
+    let marker = marker(report);
+    table.push_group(&format!("Hazard ratios of {}", interaction.exposure_title()));
+    for (exposure_level, label) in down {
+        let mut cells = vec![Cell::text(*label)];
+        for (modifier_level, _) in across {
+            match find(&interaction.within, exposure_level, modifier_level) {
+                Some(cell) => {
+                    cells.push(Cell::count(cell.events, cell.events_hidden, &marker));
+                    cells.push(hazard_ratio(table, report, interaction, cell));
+                }
+                None => cells.extend([Cell::from(Value::Empty), Cell::from(Value::Empty)]),
+            }
+        }
+        table.push(RowKind::Item, &[exposure_level], cells);
+    }
+}
+
+fn push_ratios(
+    table: &mut DisplayTable,
+    report: &Report,
+    interaction: &Interaction,
+    down: &[Level],
+    across: &[Level],
+) {
+    if interaction.ratios.is_empty() {
+        return;
+    }
+    let base = across.iter().find(|(m, _)| interaction.ratios.iter().all(|r| r.modifier_level != *m));
+    table.push_group(&match base {
+        Some((_, label)) => format!("Ratio of hazard ratios, against {label}"),
+        None => "Ratio of hazard ratios".to_string(),
+    });
+    for (exposure_level, label) in down {
+        let found: Vec<_> = across.iter().map(|(m, _)| find_ratio(interaction, exposure_level, m)).collect();
+        if found.iter().all(Option::is_none) {
+            continue;
+        }
+        let mut cells = vec![Cell::text(*label)];
+        for (ratio, (modifier_level, _)) in found.into_iter().zip(across) {
+            let is_base = base.is_some_and(|(level, _)| level == modifier_level);
+            cells.push(Cell::from(Value::Empty));
+            cells.push(match ratio {
+                Some(ratio) => ratio_value(report, interaction, ratio),
+                None => Cell::from(if is_base { Value::Reference } else { Value::Empty }),
+            });
+        }
+        table.push(RowKind::Item, &[exposure_level], cells);
+    }
+}
+
+fn hazard_ratio(table: &mut DisplayTable, report: &Report, interaction: &Interaction, cell: &InteractionCell) -> Cell {
+    let value = match cell.hr {
+        _ if cell.hidden => return Cell::from(Value::Hidden(marker(report))),
+        _ if !interaction.converged => Value::NotEstimable,
+        _ if cell.reference => return Cell::from(Value::Reference),
+        Some(hr) => Value::Ratio(hr, cell.lower, cell.upper),
+        None => Value::NotEstimable,
+    };
+    let reason = match &cell.reason {
+        _ if !interaction.converged => Some(super::coefficients::NOT_CONVERGED),
+        Some(reason) => Some(reason.as_str()),
+        None if cell.hr.is_none() => Some("not estimable"),
+        None => None,
+    };
+    match reason {
+        Some(reason) => {
+            let mark = table.footnote(reason);
+            Cell::from(value).marked(mark)
+        }
+        None => Cell::from(value),
+    }
+}
+
+fn ratio_value(report: &Report, interaction: &Interaction, ratio: &InteractionRatio) -> Cell {
+    Cell::from(match ratio.ratio {
+        _ if ratio.hidden => Value::Hidden(marker(report)),
+        Some(value) if interaction.converged => Value::Ratio(value, ratio.lower, ratio.upper),
+        _ => Value::NotEstimable,
+    })
+}
+
+fn push_remarks(table: &mut DisplayTable, model: &ModelResult, interaction: &Interaction) {
+    if let Some(test) = interaction.wald.filter(|_| interaction.converged) {
+        table.remarks.push(Remark::Test("Interaction, joint Wald test".to_string(), test));
+    }
+    if let Some(test) = interaction.lr.filter(|_| interaction.converged) {
+        table.remarks.push(Remark::Test("Interaction, likelihood-ratio test".to_string(), test));
+    }
+    let adjusted = match interaction.adjusted_for.is_empty() {
+        true => String::new(),
+        false => format!(", adjusted for {}", interaction.adjusted_for.join(", ")),
+    };
+    table.remarks.push(Remark::Text(format!("On top of the model {}{adjusted}.", model.title())));
+    table.remarks.extend(interaction.warnings.iter().map(warning_remark));
+}
+
+fn id(interaction: &Interaction) -> String {
+    format!("interaction_{}_{}", interaction.exposure, interaction.modifier)
+}
+
+fn find<'a>(cells: &'a [InteractionCell], exposure: &str, modifier: &str) -> Option<&'a InteractionCell> {
+    cells.iter().find(|c| c.exposure_level == exposure && c.modifier_level == modifier)
+}
+
+fn find_ratio<'a>(interaction: &'a Interaction, exposure: &str, modifier: &str) -> Option<&'a InteractionRatio> {
+    interaction.ratios.iter().find(|r| r.exposure_level == exposure && r.modifier_level == modifier)
+}

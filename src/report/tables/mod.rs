@@ -1,0 +1,359 @@
+//! A report laid out as tables: values in cells, with their place, kind and footnotes, but not yet as text.
+//!
+//! One table model serves every output: renderers decide how a value is written, tables decide what is shown. Builders
+//! only select and arrange. [`document`] is what people read; [`data_tables`] are the same numbers as tidy tables, one
+//! row per observation, for programs.
+
+mod coefficients;
+mod flow;
+mod interaction;
+mod levels;
+mod model;
+
+use super::{Interaction, ModelResult, Report, TestResult, methods};
+use std::collections::BTreeMap;
+
+pub(super) use coefficients::percent;
+pub use coefficients::{coefficient_data, coefficient_table};
+pub use flow::{attrition_table, exit_table, input_table, link_table, note_table};
+pub use interaction::{interaction_data, interaction_table};
+pub use levels::level_table;
+pub use model::{model_data, model_table, term_data, term_table};
+
+/// A table: columns with heads, rows of as many cells, footnotes and remarks.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DisplayTable {
+    /// Name for files and links: `levels`, `interaction_group_sex`.
+    pub id: String,
+    /// What stands over the table, without a number.
+    pub title: String,
+    /// Names of the row keys, in data files the first columns.
+    pub keys: Vec<&'static str>,
+    /// The columns; the first one labels the rows.
+    pub columns: Vec<Column>,
+    /// The rows, in order.
+    pub rows: Vec<Row>,
+    /// Texts that cells refer to by number, from 1.
+    pub footnotes: Vec<String>,
+    /// What stands under the table.
+    pub remarks: Vec<Remark>,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Name in data files.
+    pub key: String,
+    /// A head over several neighbouring columns; columns with the same text belong together.
+    pub span: Option<String>,
+    /// Head of this column.
+    pub head: String,
+    /// What its cells hold.
+    pub kind: ColumnKind,
+}
+
+/// What the cells of a column hold; says how they align and which columns they become in a data file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Words, to the left.
+    Text,
+    /// One number.
+    Number,
+    /// A number with lower and upper limit: three columns of a data file.
+    Interval,
+    /// A number with its standard error: two columns of a data file.
+    WithError,
+    /// Chi-squared, degrees of freedom and P: three columns of a data file.
+    Test,
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// What the row is.
+    pub kind: RowKind,
+    /// As many as the table has key names; empty for a group head.
+    pub keys: Vec<String>,
+    /// As many as the table has columns; only the first one counts in a group head.
+    pub cells: Vec<Cell>,
+}
+
+/// What a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowKind {
+    /// Heads the rows that follow; holds a label only and is left out of data files.
+    Group,
+    /// A row under a group head, indented.
+    Item,
+    /// A row of its own.
+    Plain,
+}
+
+/// A value and its footnotes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// The value.
+    pub value: Value,
+    /// Numbers of footnotes, from 1.
+    pub marks: Vec<usize>,
+}
+
+/// What a cell holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Nothing: the question does not arise.
+    Empty,
+    /// Words.
+    Text(String),
+    /// A count.
+    Count(u64),
+    /// Person-years.
+    PersonYears(f64),
+    /// A rate with limits.
+    Rate(f64, Option<f64>, Option<f64>),
+    /// A hazard ratio, or a ratio of two, with limits.
+    Ratio(f64, Option<f64>, Option<f64>),
+    /// The level that others are compared with: 1 by definition.
+    Reference,
+    /// An estimate that runs to infinity (true) or to zero (false).
+    Diverged(bool),
+    /// Cannot be estimated; a footnote says why.
+    NotEstimable,
+    /// A number with this many decimals.
+    Number(f64, usize),
+    /// A P value.
+    P(f64),
+    /// A test.
+    Test(TestResult),
+    /// A concordance with its standard error.
+    Concordance(f64, Option<f64>),
+    /// Hidden by disclosure control; holds the marker.
+    Hidden(String),
+}
+
+/// A line under a table.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Remark {
+    /// A sentence.
+    Text(String),
+    /// What needs care.
+    Warning(String),
+    /// A named test.
+    Test(String, TestResult),
+}
+
+/// What people read, top to bottom.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Document {
+    /// Title of the report.
+    pub title: String,
+    /// What follows.
+    pub blocks: Vec<Block>,
+}
+
+/// A piece of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Block {
+    /// Head of a section.
+    Heading(String),
+    /// Running text.
+    Paragraph(String),
+    /// Short lines.
+    List(Vec<String>),
+    /// A table; numbered by the renderer.
+    Table(DisplayTable),
+}
+
+/// The report as people read it: a study in full, a fit of a data file in the manner of a console.
+pub fn document(report: &Report) -> Document {
+    match &report.study {
+        Some(study) => {
+            let title = if study.title.is_empty() { study.name.clone() } else { study.title.clone() };
+            Document { title, blocks: study_blocks(report) }
+        }
+        None => Document { title: "Cox proportional-hazards model".to_string(), blocks: data_file_blocks(report) },
+    }
+}
+
+/// The report as tidy tables for programs, every one with its own `id`.
+pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
+    let mut tables: Vec<DisplayTable> = [
+        level_table(report),
+        coefficient_data(report),
+        model_data(report),
+        term_data(report),
+        attrition_table(report),
+        exit_table(report),
+        input_table(report),
+        link_table(report),
+        note_table(report),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    tables.extend(interactions(report).map(|(_, interaction)| interaction_data(report, interaction)));
+    unique_ids(&mut tables);
+    tables
+}
+
+fn study_blocks(report: &Report) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    if let Some(study) = &report.study {
+        if !study.note.is_empty() {
+            blocks.push(Block::Paragraph(study.note.clone()));
+        }
+        blocks.extend(sourced("Known from the abstract: ", &study.known));
+        blocks.extend(sourced("Chosen by the user: ", &study.chosen));
+    }
+    blocks.extend(disclosure_line(report));
+    push_section(&mut blocks, "Study population", [attrition_table(report), exit_table(report)]);
+    push_section(&mut blocks, "Events, rates and hazard ratios", [level_table(report), term_table(report)]);
+    let tables: Vec<_> = interactions(report).map(|(model, i)| Some(interaction_table(report, model, i))).collect();
+    push_section(&mut blocks, "Interactions", tables);
+    push_section(&mut blocks, "Models", [model_table(report)]);
+    push_methods(&mut blocks, report);
+    push_section(&mut blocks, "Data", [input_table(report), link_table(report), note_table(report)]);
+    blocks
+}
+
+fn data_file_blocks(report: &Report) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    blocks.extend(disclosure_line(report));
+    for model in &report.models {
+        blocks.push(Block::Paragraph(format!("{}: {}", model.title(), model.formula)));
+        blocks.push(Block::Table(coefficient_table(report, model)));
+    }
+    blocks.extend(level_table(report).filter(|_| !report.levels.is_empty()).map(Block::Table));
+    blocks.extend([model_table(report), term_table(report)].into_iter().flatten().map(Block::Table));
+    blocks.extend(interactions(report).map(|(model, i)| Block::Table(interaction_table(report, model, i))));
+    blocks.extend(note_table(report).map(Block::Table));
+    push_methods(&mut blocks, report);
+    blocks
+}
+
+fn push_section(blocks: &mut Vec<Block>, heading: &str, tables: impl IntoIterator<Item = Option<DisplayTable>>) {
+    let mut tables = tables.into_iter().flatten().peekable();
+    if tables.peek().is_some() {
+        blocks.push(Block::Heading(heading.to_string()));
+        blocks.extend(tables.map(Block::Table));
+    }
+}
+
+fn push_methods(blocks: &mut Vec<Block>, report: &Report) {
+    if !report.models.is_empty() {
+        blocks.push(Block::Heading("Methods".to_string()));
+        blocks.push(Block::Paragraph(methods::paragraph(report)));
+    }
+}
+
+/// What the study owes to a publication and what to the user, so that a reader cannot mistake one for the other.
+fn sourced(lead: &str, lines: &[String]) -> Option<Block> {
+    (!lines.is_empty()).then(|| Block::Paragraph(format!("{lead}{}.", lines.join("; "))))
+}
+
+fn disclosure_line(report: &Report) -> Option<Block> {
+    report.disclosure.as_ref().map(|d| Block::Paragraph(d.sentence()))
+}
+
+/// Every interaction analysis with its model, in order.
+fn interactions(report: &Report) -> impl Iterator<Item = (&ModelResult, &Interaction)> {
+    report.models.iter().flat_map(|model| model.interactions.iter().map(move |i| (model, i)))
+}
+
+/// Two tables never share a file name: the second `x` becomes `x_2`.
+fn unique_ids(tables: &mut [DisplayTable]) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for table in tables {
+        let n = seen.entry(table.id.clone()).or_insert(0);
+        *n += 1;
+        if *n > 1 {
+            table.id = format!("{}_{n}", table.id);
+        }
+    }
+}
+
+/// What stands where a number was hidden.
+fn marker(report: &Report) -> String {
+    report.disclosure.as_ref().map_or_else(|| "hidden".to_string(), |d| d.marker.clone())
+}
+
+impl DisplayTable {
+    /// An empty table.
+    pub(crate) fn new(id: &str, title: &str, keys: &[&'static str], columns: Vec<Column>) -> DisplayTable {
+        DisplayTable { id: id.into(), title: title.into(), keys: keys.to_vec(), columns, ..DisplayTable::default() }
+    }
+
+    /// The number of a footnote, which is added unless it is there already.
+    pub(crate) fn footnote(&mut self, text: &str) -> usize {
+        let known = self.footnotes.iter().position(|f| f == text);
+        known.unwrap_or_else(|| {
+            self.footnotes.push(text.to_string());
+            self.footnotes.len() - 1
+        }) + 1
+    }
+
+    /// Adds the head of a group of rows.
+    pub(crate) fn push_group(&mut self, label: &str) {
+        let mut cells = vec![Cell::from(Value::Empty); self.columns.len()];
+        cells[0] = Cell::text(label);
+        self.rows.push(Row { kind: RowKind::Group, keys: Vec::new(), cells });
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(&mut self, kind: RowKind, keys: &[&str], cells: Vec<Cell>) {
+        debug_assert_eq!(cells.len(), self.columns.len(), "a row has one cell per column");
+        debug_assert_eq!(keys.len(), self.keys.len(), "a row has one key per key name");
+        self.rows.push(Row { kind, keys: keys.iter().map(|k| k.to_string()).collect(), cells });
+    }
+}
+
+impl Column {
+    /// A column without a span.
+    pub(crate) fn new(key: &str, head: &str, kind: ColumnKind) -> Column {
+        Column { key: key.to_string(), span: None, head: head.to_string(), kind }
+    }
+
+    /// The same column under a common head.
+    pub(crate) fn under(self, span: &str) -> Column {
+        Column { span: Some(span.to_string()), ..self }
+    }
+}
+
+impl Cell {
+    /// A cell of words.
+    pub(crate) fn text(text: impl Into<String>) -> Cell {
+        Cell::from(Value::Text(text.into()))
+    }
+
+    /// A count, the marker where it is hidden, nothing where there is none.
+    pub(crate) fn count(value: Option<u64>, hidden: bool, marker: &str) -> Cell {
+        Cell::from(if hidden { Value::Hidden(marker.to_string()) } else { value.map_or(Value::Empty, Value::Count) })
+    }
+
+    /// A number with decimals, or nothing.
+    pub(crate) fn number(value: Option<f64>, decimals: usize) -> Cell {
+        Cell::from(value.map_or(Value::Empty, |v| Value::Number(v, decimals)))
+    }
+
+    /// A P value, or nothing.
+    pub(crate) fn p(value: Option<f64>) -> Cell {
+        Cell::from(value.map_or(Value::Empty, Value::P))
+    }
+
+    /// A test, or nothing.
+    pub(crate) fn test(value: Option<TestResult>) -> Cell {
+        Cell::from(value.filter(|t| t.chisq.is_some()).map_or(Value::Empty, Value::Test))
+    }
+
+    /// The same cell with one more footnote.
+    pub(crate) fn marked(mut self, footnote: usize) -> Cell {
+        self.marks.push(footnote);
+        self
+    }
+}
+
+impl From<Value> for Cell {
+    fn from(value: Value) -> Cell {
+        Cell { value, marks: Vec::new() }
+    }
+}
