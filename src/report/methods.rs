@@ -41,15 +41,17 @@ fn follow_up_sentences(f: &FollowUp) -> Vec<String> {
 
 fn model_sentences(report: &Report) -> Vec<String> {
     let Some(first) = report.models.first() else { return Vec::new() };
-    let models: Vec<String> = report.models.iter().map(|m| format!("{} ({})", m.title(), m.formula)).collect();
-    let what = if models.len() == 1 { "a Cox proportional-hazards model" } else { "Cox proportional-hazards models" };
+    let models: Vec<String> = report.models.iter().map(|m| format!("\"{}\" ({})", m.title(), m.formula)).collect();
+    let what = match models.as_slice() {
+        [_] => format!("the Cox proportional-hazards model {}", first.formula),
+        _ => format!("Cox proportional-hazards models: {}", models.join("; ")),
+    };
     let level = percent(report.settings.level);
-    let mut sentences =
-        vec![format!("Hazard ratios with {level} confidence intervals came from {what}: {}.", models.join("; "))];
+    let mut sentences = vec![format!("Hazard ratios with {level} confidence intervals came from {what}.")];
     sentences.push(match same(report, |m| &m.ties) {
         true => format!("Tied event times were handled by {}.", ties(&first.ties)),
         false => {
-            let each: Vec<_> = report.models.iter().map(|m| format!("{} in {}", ties(&m.ties), m.title())).collect();
+            let each: Vec<_> = report.models.iter().map(|m| format!("{} in \"{}\"", ties(&m.ties), m.title())).collect();
             format!("Tied event times were handled by {}.", list(&each, "and"))
         }
     });
@@ -75,7 +77,7 @@ fn interaction_sentence(report: &Report) -> Option<String> {
         .models
         .iter()
         .flat_map(|m| m.interactions.iter().map(move |i| (m, i)))
-        .map(|(m, i)| format!("{} by {} on top of {}", i.exposure_title(), i.modifier_title(), m.title()))
+        .map(|(m, i)| format!("{} by {} on top of \"{}\"", i.exposure_title(), i.modifier_title(), m.title()))
         .collect();
     (!pairs.is_empty()).then(|| {
         format!(
@@ -113,7 +115,7 @@ fn ties(name: &str) -> String {
 }
 
 fn titles(models: &[&ModelResult]) -> String {
-    list(&models.iter().map(|m| m.title().to_string()).collect::<Vec<_>>(), "and")
+    list(&models.iter().map(|m| format!("\"{}\"", m.title())).collect::<Vec<_>>(), "and")
 }
 
 /// `a, b or c`.
@@ -152,7 +154,7 @@ mod tests {
             format!(
                 "People were followed from the index date to first outpatient contact, death, emigration or 730 days of \
                  follow-up, whichever came first. The time scale was days since the start of follow-up. Hazard ratios \
-                 with 95% confidence intervals came from a Cox proportional-hazards model: crude (group). Tied event \
+                 with 95% confidence intervals came from the Cox proportional-hazards model group. Tied event \
                  times were handled by Efron's method. Standard errors are robust (sandwich), clustered by person. \
                  Analyses were done with cohort {}.",
                 env!("CARGO_PKG_VERSION")

@@ -1,7 +1,7 @@
 //! Estimates that would give hidden counts back: a standard error of a log hazard ratio is near √(1/d₁ + 1/d₀).
 
 use super::Hidden;
-use crate::report::{Coefficient, Interaction, InteractionCell, ModelResult, Part, Report};
+use crate::report::{AdditiveInteraction, Coefficient, Concordance, Interaction, InteractionCell, ModelResult, Part, Report, TestResult};
 use std::collections::BTreeSet;
 
 /// A variable and one of its levels.
@@ -49,6 +49,12 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>) -> usi
         let (name, term, label) = (c.name.clone(), c.term.clone(), c.label.clone());
         *c = Coefficient { name, term, label, parts: c.parts.clone(), hidden: true, ..Coefficient::default() };
     }
+    for (mean, _) in model.means.iter_mut().zip(&hide).filter(|(_, hide)| **hide) {
+        *mean = None;
+    }
+    // Numbers of pairs grow with the numbers of persons and events; the concordance itself stays.
+    model.concordance =
+        model.concordance.map(|c| Concordance { value: c.value, se: c.se, ..Concordance::default() });
     for matrix in [Some(&mut model.covariance), model.naive_covariance.as_mut()].into_iter().flatten() {
         for (i, row) in matrix.iter_mut().enumerate() {
             for (j, cell) in row.iter_mut().enumerate() {
@@ -70,7 +76,7 @@ fn hide_terms(model: &mut ModelResult) {
         warning.level = None;
     }
     for term in model.terms.iter_mut().filter(|t| terms.contains(&t.term)) {
-        let one = |t: &crate::report::TestResult| t.df.is_none_or(|df| df <= 1.0);
+        let one = |t: &TestResult| t.df.is_none_or(|df| df <= 1.0);
         term.wald = term.wald.filter(|t| !one(t));
         term.lr = term.lr.filter(|t| !one(t));
     }
@@ -129,7 +135,8 @@ fn hide_cells(interaction: &mut Interaction) -> usize {
     // An additive measure is made of four cells; with any cell of the table hidden none is shown.
     if !hidden_cells.is_empty() {
         for r in &mut interaction.reri {
-            (r.reri, r.lower, r.upper, r.ap, r.s, r.hidden) = (None, None, None, None, None, true);
+            let (exposure_level, modifier_level) = (r.exposure_level.clone(), r.modifier_level.clone());
+            *r = AdditiveInteraction { exposure_level, modifier_level, hidden: true, ..AdditiveInteraction::default() };
             n += 1;
         }
         let message = "interaction: an estimate is not shown (disclosure control)";
@@ -145,7 +152,8 @@ fn cell_key(cell: &InteractionCell) -> LevelKey {
 }
 
 fn hide_cell(cell: &mut InteractionCell) -> usize {
-    (cell.hr, cell.lower, cell.upper, cell.p, cell.reason) = (None, None, None, None, None);
+    (cell.estimate, cell.se, cell.hr) = (None, None, None);
+    (cell.lower, cell.upper, cell.p, cell.reason) = (None, None, None, None);
     let shown = !cell.hidden && !cell.reference;
     cell.hidden = true;
     usize::from(shown)

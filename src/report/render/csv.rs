@@ -51,16 +51,16 @@ fn names(column: &Column) -> Vec<String> {
 
 /// As many fields as [`names`] gives.
 fn values(kind: ColumnKind, value: &Value) -> Vec<String> {
-    let number = |v: Option<f64>| v.map_or(String::new(), |v| v.to_string());
+    let number = |v: Option<f64>| v.map_or(String::new(), shortest);
     let mut fields = match value {
         Value::Empty | Value::Diverged(_) | Value::NotEstimable => Vec::new(),
         Value::Text(text) => vec![text.clone()],
         Value::Count(n) => vec![n.to_string()],
-        Value::PersonYears(v) | Value::Number(v, _) | Value::P(v) => vec![v.to_string()],
-        Value::Rate(v, l, u) | Value::Ratio(v, l, u) => vec![v.to_string(), number(*l), number(*u)],
+        Value::PersonYears(v) | Value::Number(v, _) | Value::P(v) => vec![shortest(*v)],
+        Value::Rate(v, l, u) | Value::Ratio(v, l, u) => vec![shortest(*v), number(*l), number(*u)],
         Value::Reference => vec!["1".to_string()],
         Value::Test(t) => vec![number(t.chisq), number(t.df), number(t.p)],
-        Value::Concordance(v, se) => vec![v.to_string(), number(*se)],
+        Value::Concordance(v, se) => vec![shortest(*v), number(*se)],
         Value::Hidden(marker) => vec![marker.clone()],
     };
     let width = match kind {
@@ -72,10 +72,29 @@ fn values(kind: ColumnKind, value: &Value) -> Vec<String> {
     fields
 }
 
+/// The shortest text that reads back as the same number; powers of ten where zeros would only fill the line.
+fn shortest(value: f64) -> String {
+    match value.abs() {
+        v if v != 0.0 && !(1e-5..1e16).contains(&v) => format!("{value:e}"),
+        _ => value.to_string(),
+    }
+}
+
 /// The footnotes of a row, once each.
 fn notes(table: &DisplayTable, cells: &[Cell]) -> String {
     let mut marks: Vec<usize> = cells.iter().flat_map(|c| c.marks.iter().copied()).collect();
     marks.sort_unstable();
     marks.dedup();
     marks.iter().map(|m| table.footnotes[m - 1].as_str()).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_back_the_same() {
+        assert_eq!([0.0, 1e-300, 0.1, 2500.4, 1e17].map(shortest), ["0", "1e-300", "0.1", "2500.4", "1e17"]);
+        assert_eq!(shortest(0.1 + 0.2).parse::<f64>(), Ok(0.1 + 0.2));
+    }
 }

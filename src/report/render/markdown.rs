@@ -66,7 +66,7 @@ fn escape(text: &str) -> String {
     for (i, &c) in chars.iter().enumerate() {
         let inside_word = i > 0 && chars[i - 1].is_alphanumeric() && chars.get(i + 1).is_some_and(|n| n.is_alphanumeric());
         match c {
-            '\n' | '\r' => out.push(' '),
+            '\n' | '\r' | '\u{a0}' => out.push(' '),
             '\\' | '`' | '*' | '|' | '<' | '~' => out.extend(['\\', c]),
             '_' if !inside_word => out.extend(['\\', c]),
             _ => out.push(c),

@@ -7,8 +7,10 @@ use crate::report::tables::{Block, ColumnKind, DisplayTable, Document, RowKind};
 
 /// The width that is used when nobody says how wide the terminal is.
 pub const WIDTH: usize = 100;
-/// The widest that a column of words becomes before it wraps.
-const WIDEST_WORDS: usize = 40;
+/// The widest that a column becomes before its words wrap; less on a narrow terminal.
+const WIDEST_COLUMN: usize = 40;
+/// Where a line must not break; written as a space in the end.
+const HARD_SPACE: &str = "\u{a0}";
 /// Two spaces between columns.
 const GAP: usize = 2;
 
@@ -28,15 +30,18 @@ pub fn document(document: &Document, style: &NumberStyle, width: usize) -> Strin
             }
         });
     }
-    parts.join("\n\n") + "\n"
+    parts.join("\n\n").replace(HARD_SPACE, " ") + "\n"
 }
 
 /// One table with its title, footnotes and remarks; no line end after the last line.
 pub fn table(table: &DisplayTable, number: &str, style: &NumberStyle, width: usize) -> String {
-    let grid = Grid::new(table, style);
+    let grid = Grid::new(table, style, WIDEST_COLUMN.min(2 * width / 5));
     let mut lines = wrap(&format!("{number}{}", table.title), width);
-    for part in grid.parts(width) {
-        lines.extend(grid.part(&part));
+    for (i, part) in grid.parts(width).iter().enumerate() {
+        if i > 0 {
+            lines.extend(wrap(&format!("{number}{} (continued)", table.title), width));
+        }
+        lines.extend(grid.part(part));
     }
     for (i, text) in table.footnotes.iter().enumerate() {
         lines.extend(hanging(&format!("[{}] ", i + 1), text, width));
@@ -44,7 +49,7 @@ pub fn table(table: &DisplayTable, number: &str, style: &NumberStyle, width: usi
     for remark in &table.remarks {
         lines.extend(wrap(&display_remark(remark, style), width));
     }
-    lines.join("\n")
+    lines.join("\n").replace(HARD_SPACE, " ")
 }
 
 /// A table as text cells with the widths of its columns.
@@ -52,23 +57,24 @@ struct Grid<'a> {
     table: &'a DisplayTable,
     cells: Vec<Vec<String>>,
     widths: Vec<usize>,
+    widest: usize,
 }
 
 impl Grid<'_> {
-    fn new<'a>(table: &'a DisplayTable, style: &NumberStyle) -> Grid<'a> {
+    fn new<'a>(table: &'a DisplayTable, style: &NumberStyle, widest: usize) -> Grid<'a> {
         let cells: Vec<Vec<String>> =
             table.rows.iter().map(|r| r.cells.iter().map(|c| display_cell(c, style)).collect()).collect();
-        let mut grid = Grid { table, cells, widths: Vec::new() };
+        let mut grid = Grid { table, cells, widths: Vec::new(), widest };
         grid.widths = (0..table.columns.len()).map(|j| grid.width(j)).collect();
         grid
     }
 
-    /// Wide enough for the longest cell (words wrap at [`WIDEST_WORDS`]) and the longest word of the head.
+    /// Wide enough for the longest cell (words wrap at `widest`) and the longest word of the head.
     fn width(&self, j: usize) -> usize {
         let indent = |i: usize| if j == 0 && self.table.rows[i].kind == RowKind::Item { GAP } else { 0 };
         let in_column = (0..self.cells.len()).filter(|&i| j == 0 || self.table.rows[i].kind != RowKind::Group);
         let cells = in_column.map(|i| length(&self.cells[i][j]) + indent(i)).max().unwrap_or(0);
-        cells.min(WIDEST_WORDS).max(longest_word(&self.table.columns[j].head).min(WIDEST_WORDS)).max(1)
+        cells.max(longest_word(&self.table.columns[j].head)).clamp(1, self.widest)
     }
 
     /// Columns side by side: as many as fit the width, spans together, the first column in each part.
@@ -109,7 +115,7 @@ impl Grid<'_> {
             lines.extend(self.row_lines(part, &widths, heads, true));
         }
         lines.push("─".repeat(total));
-        for (i, row) in self.table.rows.iter().enumerate() {
+        for (i, row) in self.table.rows.iter().enumerate().filter(|&(i, _)| self.has_part(i, part)) {
             if row.kind == RowKind::Group {
                 lines.extend(wrap(&self.cells[i][0], total));
                 continue;
@@ -129,6 +135,21 @@ impl Grid<'_> {
         lines
     }
 
+    /// Whether a row says anything in a part of a table that goes on below: a cell, or for a group head a row under it.
+    fn has_part(&self, i: usize, part: &[usize]) -> bool {
+        let rows = &self.table.rows;
+        if part.len() == self.widths.len() {
+            return true;
+        }
+        match rows[i].kind {
+            RowKind::Group => {
+                let under = (i + 1..rows.len()).take_while(|&k| rows[k].kind == RowKind::Item);
+                { under }.any(|k| self.has_part(k, part))
+            }
+            _ => part[1..].iter().any(|&j| !self.cells[i][j].is_empty()),
+        }
+    }
+
     /// The spans of a part as (first column, last column, text) of positions; columns under a long text widen.
     fn spans(&self, part: &[usize], widths: &mut [usize]) -> Vec<(usize, usize, String)> {
         let mut spans = Vec::new();
@@ -141,7 +162,7 @@ impl Grid<'_> {
             }
             if let Some(text) = span {
                 let have = widths[k..=last].iter().sum::<usize>() + GAP * (last - k);
-                widths[last] += longest_word(text).min(WIDEST_WORDS).saturating_sub(have);
+                widths[last] += longest_word(text).min(self.widest).saturating_sub(have);
                 spans.push((k, last, text.clone()));
             }
             k = last + 1;
@@ -205,12 +226,12 @@ fn pad(text: &str, width: usize, right: bool) -> String {
     if right { format!("{fill}{text}") } else { format!("{text}{fill}") }
 }
 
-/// Lines of at most `width` characters, broken at spaces; a longer word goes on in the next line. One line at least.
+/// Lines of at most `width` characters, broken at spaces (not at hard ones); a longer word goes on in the next line. One line at least.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
+    for word in text.split([' ', '\n', '\t']).filter(|word| !word.is_empty()) {
         let mut word: Vec<char> = word.chars().collect();
         if !line.is_empty() && length(&line) + 1 + word.len() > width {
             lines.push(std::mem::take(&mut line));

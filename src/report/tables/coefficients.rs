@@ -19,7 +19,10 @@ pub fn coefficient_table(report: &Report, model: &ModelResult) -> DisplayTable {
     columns.extend(robust.then(|| Column::new("robust_se", "robust se", ColumnKind::Number)));
     columns.push(Column::new("z", "z", ColumnKind::Number));
     columns.push(Column::new("p", "P", ColumnKind::Number));
-    let title = format!("Coefficients of {}", model.title());
+    let title = match report.models.len() {
+        1 => "Coefficients".to_string(),
+        _ => format!("Coefficients of {}", model.title()),
+    };
     let mut table = DisplayTable::new(&format!("coefficients_{}", model.name), &title, &[], columns);
     for c in &model.coefficients {
         let mut cells = vec![Cell::text(c.title()), ratio_cell(&mut table, report, model, c)];
@@ -92,9 +95,9 @@ fn reason(model: &ModelResult, c: &Coefficient) -> Option<&'static str> {
     }
 }
 
-/// `HR (95% CI)`.
+/// `HR (95% CI)`, with a hard space inside the brackets.
 pub(super) fn interval_head(what: &str, report: &Report) -> String {
-    format!("{what} ({} CI)", percent(report.settings.level))
+    format!("{what} ({}\u{a0}CI)", percent(report.settings.level))
 }
 
 /// A confidence level as `95%` or `99.9%`.

@@ -43,7 +43,7 @@ pub fn interaction_data(report: &Report, interaction: &Interaction) -> DisplayTa
             Cell::count(cell.persons, cell.persons_hidden, &marker),
             Cell::count(cell.events, cell.events_hidden, &marker),
             hazard_ratio(&mut table, report, interaction, cell),
-            Cell::p(cell.p.filter(|_| interaction.converged && !cell.hidden)),
+            Cell::p(cell.p.filter(|_| interaction.converged && !cell.hidden && !cell.reference)),
             joint.map_or(Cell::from(Value::Empty), |c| hazard_ratio(&mut table, report, interaction, c)),
             ratio.map_or(Cell::from(Value::Empty), |r| ratio_value(report, interaction, r)),
             Cell::p(ratio.and_then(|r| r.p).filter(|_| interaction.converged)),
@@ -178,7 +178,7 @@ fn push_remarks(table: &mut DisplayTable, model: &ModelResult, interaction: &Int
         true => String::new(),
         false => format!(", adjusted for {}", interaction.adjusted_for.join(", ")),
     };
-    table.remarks.push(Remark::Text(format!("On top of the model {}{adjusted}.", model.title())));
+    table.remarks.push(Remark::Text(format!("On top of the model \"{}\"{adjusted}.", model.title())));
     table.remarks.extend(interaction.warnings.iter().map(warning_remark));
 }
 

@@ -37,7 +37,7 @@ fn columns(report: &Report) -> Vec<Column> {
         Column::new("persons", "Persons", ColumnKind::Number),
         Column::new("events", "Events", ColumnKind::Number),
         Column::new("person_years", "Person-years", ColumnKind::Number),
-        Column::new("rate", &interval_head(&format!("Rate per {per}"), report), ColumnKind::Interval),
+        Column::new("rate", &interval_head(&format!("Rate per {per} person-years"), report), ColumnKind::Interval),
     ];
     let hr = interval_head("HR", report);
     columns.extend(report.models.iter().map(|m| {

@@ -10,6 +10,7 @@ mod interaction;
 mod levels;
 mod model;
 
+use super::number::NumberStyle;
 use super::{Interaction, ModelResult, Report, TestResult, methods};
 use std::collections::BTreeMap;
 
@@ -220,7 +221,8 @@ fn data_file_blocks(report: &Report) -> Vec<Block> {
     let mut blocks = Vec::new();
     blocks.extend(disclosure_line(report));
     for model in &report.models {
-        blocks.push(Block::Paragraph(format!("{}: {}", model.title(), model.formula)));
+        blocks.push(Block::Paragraph(model.formula.clone()));
+        blocks.extend(size_line(model));
         blocks.push(Block::Table(coefficient_table(report, model)));
     }
     blocks.extend(level_table(report).filter(|_| !report.levels.is_empty()).map(Block::Table));
@@ -249,6 +251,17 @@ fn push_methods(blocks: &mut Vec<Block>, report: &Report) {
 /// What the study owes to a publication and what to the user, so that a reader cannot mistake one for the other.
 fn sourced(lead: &str, lines: &[String]) -> Option<Block> {
     (!lines.is_empty()).then(|| Block::Paragraph(format!("{lead}{}.", lines.join("; "))))
+}
+
+/// `1,388 records, 206 events; 12 records left out because a value is missing.`
+fn size_line(model: &ModelResult) -> Option<Block> {
+    let count = |n: u64| NumberStyle::ENGLISH.count(n);
+    let (records, events) = (count(model.n_records?), count(model.n_events?));
+    let left_out = match model.n_missing_dropped.unwrap_or(0) {
+        0 => String::new(),
+        n => format!("; {} records left out because a value is missing", count(n)),
+    };
+    Some(Block::Paragraph(format!("{records} records, {events} events{left_out}.")))
 }
 
 fn disclosure_line(report: &Report) -> Option<Block> {
