@@ -337,7 +337,7 @@ Table 3. Persons, events, rates and hazard ratios
 ────────────────────────────────────────────────────────────────────────────────────────────
                                                                               Rate per 1,000
                                                                                 person-years
-                                          Persons  Events  Person-years             (95% CI)
+                                          Persons  Events  Person-years             (95% CI)
 ────────────────────────────────────────────────────────────────────────────────────────────
 All                                         1,400     212         2,500     84.8 (76.3–93.3)
 Migrant group
@@ -358,7 +358,7 @@ Table 3. Persons, events, rates and hazard ratios (continued)
                                                             model that has to
                                                      Crude               wrap
                                           ────────────────  ─────────────────
-                                               HR (95% CI)        HR (95% CI)
+                                               HR (95% CI)        HR (95% CI)
 ─────────────────────────────────────────────────────────────────────────────
 Migrant group
   Majority                                   1 (reference)      1 (reference)
@@ -399,7 +399,7 @@ Table 5. Migrant group within levels of Sex
 ──────────────────────────────────────────────────────────────────────────────────────────
                                                            Women                       Men
                                        ─────────────────────────  ────────────────────────
-                                       Events        HR (95% CI)  Events       HR (95% CI)
+                                       Events        HR (95% CI)  Events       HR (95% CI)
 ──────────────────────────────────────────────────────────────────────────────────────────
 Hazard ratios of Migrant group
   Majority                                 70      1 (reference)      80     1 (reference)
@@ -520,7 +520,7 @@ Chosen by the user: codes; ages.
 
 **Table 3. Persons, events, rates and hazard ratios**
 
-|  | Persons | Events | Person-years | Rate per 1,000 person-years (95% CI) | Crude: HR (95% CI) | \+ sex and a very long label of a model that has to wrap: HR (95% CI) |
+|  | Persons | Events | Person-years | Rate per 1,000 person-years (95% CI) | Crude: HR (95% CI) | \+ sex and a very long label of a model that has to wrap: HR (95% CI) |
 |---|--:|--:|--:|--:|--:|--:|
 | All | 1,400 | 212 | 2,500 | 84.8 (76.3–93.3) |  |  |
 | **Migrant group** |  |  |  |  |  |  |
@@ -552,7 +552,7 @@ Warning: + sex and a very long label of a model that has to wrap: sex, level unk
 
 **Table 5. Migrant group within levels of Sex**
 
-|  | Women: Events | Women: HR (95% CI) | Men: Events | Men: HR (95% CI) |
+|  | Women: Events | Women: HR (95% CI) | Men: Events | Men: HR (95% CI) |
 |---|--:|--:|--:|--:|
 | **Hazard ratios of Migrant group** |  |  |  |  |
 | &nbsp;&nbsp;Majority | 70 | 1 (reference) | 80 | 1 (reference) |
@@ -699,7 +699,7 @@ Surv(time, status) ~ group + sex + age
 Table 1. Coefficients
 ──────────────────────────────────────────────────────────────────────
                                                   robust
-Coefficient        HR (95% CI)    coef  se(coef)      se     z       P
+Coefficient        HR (95% CI)    coef  se(coef)      se     z       P
 ──────────────────────────────────────────────────────────────────────
 groupnordic   1.23 (1.04–1.46)  0.2100    0.0850  0.0935  2.47   0.200
 groupmiddle            → 0 [1]
@@ -771,7 +771,7 @@ Persons, events, rates and hazard ratios (continued)
                                                    ────────────────
                                    Rate per 1,000
                                      person-years
-                                         (95% CI)       HR (95% CI)
+                                         (95% CI)       HR (95% CI)
 ───────────────────────────────────────────────────────────────────
 All                              84.8 (76.3–93.3)
 Migrant group
@@ -792,7 +792,7 @@ Persons, events, rates and hazard ratios (continued)
                               model that has to
                                            wrap
                               ─────────────────
-                                    HR (95% CI)
+                                    HR (95% CI)
 ───────────────────────────────────────────────
 Migrant group
   Majority                        1 (reference)
@@ -835,7 +835,7 @@ Surv(time, status) ~ group + sex + age
 Table 1. Coefficients
 ────────────────────────────────────────────────────────────
                                                 robust
-Coefficient        HR (95% CI)  coef  se(coef)      se  z  P
+Coefficient        HR (95% CI)  coef  se(coef)      se  z  P
 ────────────────────────────────────────────────────────────
 groupnordic  not estimable [1]
 groupmiddle  not estimable [1]
