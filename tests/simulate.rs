@@ -1,6 +1,6 @@
 //! `cohort simulate`: the same bytes for a seed, the shapes and the dirt of a delivery, nothing left after a fault.
 
-use cohort::simulate::{DEFAULT_TRUTH, SimulateError, SimulateOptions, Summary, Truth, simulate};
+use cohort::simulate::{SimulateError, SimulateOptions, Summary, Truth, simulate};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::ControlFlow;
@@ -230,7 +230,23 @@ fn requests_that_cannot_be_met_are_refused_first() {
         let error = simulate(&options(persons, 3, &out), &mut |_| ControlFlow::Continue(())).unwrap_err();
         assert!(matches!(error, SimulateError::Persons(_)), "{error}");
     }
-    let error = Truth::parse(&DEFAULT_TRUTH.replacen("south_asia = 0.72", "south_asia = 0.0", 1)).unwrap_err();
+    let error = Truth::parse("[hazard_ratio.migrant_group]\nsouth_asia = 0.0").unwrap_err();
     assert_eq!(error.to_string(), "truth file: [hazard_ratio.migrant_group] south_asia must be a positive number");
     assert!(!out.exists());
+}
+
+#[test]
+fn education_has_no_effect_in_five_groups_of_the_example_truth() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/phc-opmh/truth-education-by-group.toml");
+    let truth = Truth::read(&file).unwrap();
+    let mut without = 0;
+    for group in truth.hazard_ratio["migrant_group"].keys() {
+        let factor = |level: &str| {
+            let extra =
+                truth.interaction.iter().filter(|i| i.when["migrant_group"] == *group && i.when["education"] == level);
+            truth.hazard_ratio["education"][level] * extra.map(|i| i.hazard_ratio).product::<f64>()
+        };
+        without += usize::from(["low", "higher", "unknown"].iter().all(|level| (factor(level) - 1.0).abs() < 1e-12));
+    }
+    assert_eq!(without, 5);
 }

@@ -73,12 +73,8 @@ mod tests {
 
     #[test]
     fn linear_predictor_adds_levels_and_interactions() {
-        let text = crate::simulate::DEFAULT_TRUTH.replacen(
-            "[dirt]",
-            "[[interaction]]\nwhen = { migrant_group = \"south_asia\", sex = \"1\" }\nhazard_ratio = 1.3\n[dirt]",
-            1,
-        );
-        let hazard = Hazard::new(&Truth::parse(&text).unwrap()).unwrap();
+        let text = "[[interaction]]\nwhen = { migrant_group = \"south_asia\", sex = \"1\" }\nhazard_ratio = 1.3";
+        let hazard = Hazard::new(&Truth::parse(text).unwrap()).unwrap();
         // A South Asian man of 35-44, married, upper secondary, long stay, depression, income of the reference band.
         let man = [7, 1, 2, 0, 0, 0, 0, 3];
         let woman = [7, 0, 2, 0, 0, 0, 0, 3];

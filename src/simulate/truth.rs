@@ -115,12 +115,14 @@ impl Default for Truth {
 }
 
 impl Truth {
-    /// Reads and checks a truth file.
+    /// Reads and checks a truth file. What it does not name keeps the built-in value; arrays are replaced whole.
     ///
     /// Errors: `SimulateError::TruthSyntax` when it is not TOML of this shape, `SimulateError::Truth` when a value
-    /// breaks a rule (an unknown or missing level, a hazard that is not positive, shares that add up to nothing).
+    /// breaks a rule (an unknown level, a hazard that is not positive, shares that do not add up).
     pub fn parse(text: &str) -> Result<Truth, SimulateError> {
-        let truth: Truth = toml::from_str(text).map_err(|e| SimulateError::TruthSyntax(e.to_string()))?;
+        let mut merged: toml::Table = toml::from_str(DEFAULT_TRUTH).map_err(syntax)?;
+        overlay(&mut merged, toml::from_str(text).map_err(syntax)?);
+        let truth: Truth = merged.try_into().map_err(syntax)?;
         truth.check()?;
         Ok(truth)
     }
@@ -259,6 +261,22 @@ impl Interaction {
     }
 }
 
+/// Puts every value of `from` in its place in `base`, table by table.
+fn overlay(base: &mut toml::Table, from: toml::Table) {
+    for (key, value) in from {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(value)) => overlay(inner, value),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+fn syntax(error: toml::de::Error) -> SimulateError {
+    SimulateError::TruthSyntax(error.to_string().trim_end().to_owned())
+}
+
 fn check_ratio(value: f64, place: &str) -> Result<(), SimulateError> {
     if value.is_finite() && value > 0.0 {
         return Ok(());
@@ -291,15 +309,29 @@ mod tests {
     }
 
     #[test]
+    fn a_file_changes_only_what_it_names() {
+        let truth = Truth::parse("[hazard_ratio.migrant_group]\nnordic = 2.0\n").unwrap();
+        let mut expected = Truth::default();
+        expected.hazard_ratio["migrant_group"]["nordic"] = 2.0;
+        assert_eq!(truth, expected);
+        assert_eq!(Truth::parse("").unwrap(), Truth::default());
+        let flat = Truth::parse("[[baseline]]\nuntil_day = 730\nper_1000_person_years = 80.0\n").unwrap();
+        assert_eq!(flat.baseline.len(), 1);
+    }
+
+    #[test]
     fn faults_name_their_place() {
         let message = |text: &str| Truth::parse(text).unwrap_err().to_string();
-        let replaced = |from: &str, to: &str| message(&DEFAULT_TRUTH.replacen(from, to, 1));
-        assert!(replaced("nordic = 1.15", "nordisk = 1.15").contains("lacks the level \"nordic\""));
-        assert!(replaced("psychosis = 2.4", "psychosis = -1.0").contains("[hazard_ratio.diagnosis] psychosis"));
-        assert!(replaced("until_day = 30", "until_day = 14").contains("ascend"));
-        assert!(replaced("cohort = 850", "cohort = 849").contains("not 999"));
-        assert!(replaced("note =", "nota =").contains("nota"));
-        let interaction = "[[interaction]]\nwhen = { sex = \"3\" }\nhazard_ratio = 2.0\n[dirt]";
-        assert!(replaced("[dirt]", interaction).contains("sex has no level \"3\""));
+        assert!(message("[hazard_ratio.migrant_group]\nnordisk = 1.1").contains("has no level \"nordisk\""));
+        assert!(message("[hazard_ratio.height]\ntall = 1.1").contains("[hazard_ratio.height] is no variable"));
+        assert!(message("[hazard_ratio.diagnosis]\npsychosis = -1.0").contains("[hazard_ratio.diagnosis] psychosis"));
+        assert!(message("[hazard_ratio.sex]\n1 = \"high\"").contains("invalid type"));
+        let step = "[[baseline]]\nuntil_day = 30\nper_1000_person_years = 1.0\n";
+        assert!(message(&step.repeat(2)).contains("ascend"));
+        assert!(message("[persons_per_1000]\ncohort = 849").contains("not 999"));
+        assert!(message("nota = 1").contains("nota"));
+        assert!(message("note = ").contains("line 1"));
+        let interaction = "[[interaction]]\nwhen = { sex = \"3\" }\nhazard_ratio = 2.0";
+        assert!(message(interaction).contains("sex has no level \"3\""));
     }
 }
