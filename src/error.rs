@@ -1,1 +1,70 @@
-//! One error type over all stages.
+//! One error type over all stages: each variant wraps the stage's own error.
+
+use crate::design::DesignError;
+use crate::engine::FitError;
+use crate::formula::FormulaError;
+use crate::loader::LoadError;
+use crate::report::ReportError;
+use crate::simulate::SimulateError;
+use crate::study::StudyFaults;
+
+/// What stopped a run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The study file has faults.
+    #[error(transparent)]
+    Study(#[from] StudyFaults),
+    /// A formula cannot be read.
+    #[error("{}", .error.render(.origin))]
+    Formula {
+        /// Where the formula stands: `--formula`, or the model of a study.
+        origin: String,
+        /// Its faults.
+        error: FormulaError,
+    },
+    /// The extracts could not become person-time, or the data file could not be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The formula and the data do not fit together.
+    #[error("{}", .error.render(.origin))]
+    Design {
+        /// Where the formula stands.
+        origin: String,
+        /// What does not fit.
+        error: DesignError,
+    },
+    /// The model cannot be fitted.
+    #[error("{model}: {error}")]
+    Fit {
+        /// The model.
+        model: String,
+        /// Why.
+        error: FitError,
+    },
+    /// An interaction analysis that the model cannot give.
+    #[error("{0}")]
+    Interaction(String),
+    /// Results cannot be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// A file of the command line cannot be read or written.
+    #[error("{}: {source}; {remedy}", .path.display())]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Flags that do not go together.
+    #[error("{0}")]
+    Usage(String),
+    /// No synthetic extracts could be written.
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
+}
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;

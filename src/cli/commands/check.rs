@@ -1,0 +1,38 @@
+//! `cohort check`
+
+use super::Context;
+use crate::cli::args::CheckArgs;
+use crate::error::{Error, Result};
+use crate::study::{self, Study};
+use std::path::Path;
+
+/// Finds the faults of a study file, its headers and code lists.
+pub fn run(args: &CheckArgs, context: &mut Context) -> Result<()> {
+    let study = read_study(&args.study, args.data.as_deref())?;
+    let files: usize = study.extracts.values().map(|e| e.files.len()).sum();
+    let models = study.models.len();
+    let line = format!(
+        "{}: no fault found: {} extracts in {files} files, {} covariates, {models} models, {} interaction analyses",
+        args.study.display(),
+        study.extracts.len(),
+        study.covariates.len(),
+        study.interactions.len(),
+    );
+    writeln!(context.results, "{line}").map_err(|source| Error::File {
+        path: "standard output".into(),
+        source,
+        remedy: "check where standard output goes",
+    })
+}
+
+/// Reads and checks a study file and the headers of its extracts.
+pub fn read_study(path: &Path, data: Option<&Path>) -> Result<Study> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+        path: path.to_owned(),
+        source,
+        remedy: "name a study file (TOML, UTF-8); `cohort init` writes one to start from",
+    })?;
+    let study = study::check(&text, path, data)?;
+    study::check_files(&study)?;
+    Ok(study)
+}

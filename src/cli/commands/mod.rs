@@ -1,0 +1,50 @@
+//! One file per command.
+
+pub mod check;
+pub mod fit;
+pub mod init;
+pub mod simulate;
+
+use super::interrupt::Interrupt;
+use super::progress::Progress;
+use std::io::Write;
+
+/// What every command works with.
+pub struct Context<'a> {
+    /// Standard output: results only.
+    pub results: &'a mut dyn Write,
+    /// Standard error: everything else.
+    pub messages: &'a mut dyn Write,
+    /// Progress on standard error.
+    pub progress: Progress,
+    /// Signals.
+    pub interrupt: Interrupt,
+    /// No progress, no summary.
+    pub quiet: bool,
+    /// The command line, word by word.
+    pub command: Vec<String>,
+    /// When the program started.
+    pub started: std::time::Instant,
+}
+
+impl Context<'_> {
+    /// A line on standard error that `--quiet` leaves out.
+    pub fn say(&mut self, line: &str) {
+        if !self.quiet {
+            self.progress.clear();
+            self.warn(line);
+        }
+    }
+
+    /// A line on standard error that always appears.
+    pub fn warn(&mut self, line: &str) {
+        // A closed standard error is no reason to stop.
+        let _ = writeln!(self.messages, "{line}");
+    }
+
+    /// Seconds since the program started.
+    pub fn clock(&self) -> impl Fn() -> f64 + use<> {
+        let started = self.started;
+        move || started.elapsed().as_secs_f64()
+    }
+}

@@ -1,0 +1,109 @@
+//! What one model is asked for, whether a study file or the command line says it.
+
+use crate::design::{DesignOptions, Missing};
+use crate::engine::{Convergence, FitOptions, NearTies, Ties};
+use indexmap::IndexMap;
+
+/// One Cox model on a table of records.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelSettings {
+    /// Short name, for results files.
+    pub name: String,
+    /// What tables print; the name where empty.
+    pub label: String,
+    /// The formula, with a left side unless the table is that of a study.
+    pub formula: String,
+    /// Tie rule.
+    pub ties: Ties,
+    /// Column of case weights.
+    pub weights: Option<String>,
+    /// Column of clusters.
+    pub cluster: Option<String>,
+    /// Column of persons.
+    pub id: Option<String>,
+    /// Robust variance; `None` is R's rule.
+    pub robust: Option<bool>,
+    /// Reference levels, (column, level).
+    pub references: Vec<(String, String)>,
+    /// Levels in order, (column, levels).
+    pub levels: Vec<(String, Vec<String>)>,
+    /// What happens to records with missing values.
+    pub missing: Missing,
+    /// Confidence level.
+    pub level: f64,
+    /// Interaction analyses of terms that the formula has.
+    pub interactions: Vec<InteractionRequest>,
+    /// Most Newton-Raphson steps.
+    pub max_iterations: u32,
+    /// Convergence criterion.
+    pub tolerance: f64,
+    /// Starting coefficients; zeros where absent.
+    pub initial: Option<Vec<f64>>,
+    /// Near-tie rule.
+    pub near_ties: NearTies,
+    /// Stopping rule.
+    pub convergence: Convergence,
+}
+
+/// Hazard ratios of an exposure within a modifier.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InteractionRequest {
+    /// Column of the exposure.
+    pub exposure: String,
+    /// Column of the modifier.
+    pub modifier: String,
+    /// Values of a numeric modifier.
+    pub at: Vec<f64>,
+}
+
+impl ModelSettings {
+    /// A model with every setting at its default: Efron ties, 95 % limits, complete case.
+    pub fn new(formula: &str) -> ModelSettings {
+        let fit = FitOptions::default();
+        ModelSettings {
+            name: "model".to_owned(),
+            label: String::new(),
+            formula: formula.to_owned(),
+            ties: fit.ties,
+            weights: None,
+            cluster: None,
+            id: None,
+            robust: None,
+            references: Vec::new(),
+            levels: Vec::new(),
+            missing: Missing::Drop,
+            level: 0.95,
+            interactions: Vec::new(),
+            max_iterations: fit.max_iterations,
+            tolerance: fit.tolerance,
+            initial: None,
+            near_ties: NearTies::Repair,
+            convergence: fit.convergence,
+        }
+    }
+
+    /// What the design needs of them.
+    pub fn design_options(&self) -> DesignOptions {
+        DesignOptions {
+            references: self.references.iter().cloned().collect(),
+            levels: self.levels.iter().cloned().collect::<IndexMap<_, _>>(),
+            weights: self.weights.clone(),
+            cluster: self.cluster.clone(),
+            id: self.id.clone(),
+            robust: self.robust,
+            missing: self.missing,
+        }
+    }
+
+    /// What the engine needs of them.
+    pub fn fit_options(&self, robust: bool) -> FitOptions {
+        FitOptions {
+            ties: self.ties,
+            robust,
+            max_iterations: self.max_iterations,
+            tolerance: self.tolerance,
+            convergence: self.convergence,
+            initial: self.initial.clone(),
+        }
+    }
+}
