@@ -1,6 +1,7 @@
-//! What the engine is given: arrays only, no names. Shapes and intervals are checked once, in [`SurvivalData::new`]
-//! and [`Design::new`].
+//! What the engine is given: arrays only, no names. Shapes and values are checked by [`SurvivalData::check`] and
+//! [`Design::check`], which [`super::Prepared::new`] calls.
 
+use super::error::FitError;
 use crate::table::Codes;
 
 /// One time per record, in the unit of the analysis.
@@ -80,4 +81,187 @@ pub struct Design {
     pub blocks: Vec<Block>,
     /// p, the number of columns over all blocks.
     pub n_columns: usize,
+}
+
+impl Time {
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        match self {
+            Time::Whole(v) => v.len(),
+            Time::Real(v) => v.len(),
+        }
+    }
+
+    /// Whether there is no record.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The time of `record` as a number. Panics when `record` is out of range.
+    pub fn value(&self, record: usize) -> f64 {
+        match self {
+            Time::Whole(v) => f64::from(v[record]),
+            Time::Real(v) => v[record],
+        }
+    }
+}
+
+impl SurvivalData {
+    /// Right-censored records without strata, weights, offset or clusters.
+    pub fn right_censored(exit: Time, event: Vec<bool>) -> SurvivalData {
+        SurvivalData { entry: None, exit, event, stratum: None, weight: None, offset: None, cluster: None }
+    }
+
+    /// n, the number of records.
+    pub fn n_records(&self) -> usize {
+        self.exit.len()
+    }
+
+    /// Checks that all arrays are as long as `exit`, times are finite with entry before exit, weights are
+    /// positive and finite, offsets are finite and every record has a stratum.
+    pub fn check(&self) -> Result<(), FitError> {
+        let n = self.n_records();
+        same_length("event", n, self.event.len())?;
+        first_bad(n, |i| self.exit.value(i).is_finite())
+            .map_or(Ok(()), |record| Err(FitError::InvalidTime { record }))?;
+        if let Some(entry) = &self.entry {
+            same_length("entry", n, entry.len())?;
+            if let Some(record) = first_bad(n, |i| entry.value(i).is_finite()) {
+                return Err(FitError::InvalidTime { record });
+            }
+            if let Some(record) = first_bad(n, |i| entry.value(i) < self.exit.value(i)) {
+                return Err(FitError::EmptyInterval { record });
+            }
+        }
+        if let Some(stratum) = &self.stratum {
+            same_length("stratum", n, stratum.len())?;
+            if let Some(record) = first_bad(n, |i| stratum.get(i).is_some()) {
+                return Err(FitError::MissingStratum { record });
+            }
+        }
+        if let Some(weight) = &self.weight {
+            same_length("weight", n, weight.len())?;
+            if let Some(record) = first_bad(n, |i| weight[i] > 0.0 && weight[i].is_finite()) {
+                return Err(FitError::InvalidWeight { record });
+            }
+        }
+        if let Some(offset) = &self.offset {
+            same_length("offset", n, offset.len())?;
+            if let Some(record) = first_bad(n, |i| offset[i].is_finite()) {
+                return Err(FitError::InvalidOffset { record });
+            }
+        }
+        if let Some(cluster) = &self.cluster {
+            same_length("cluster", n, cluster.len())?;
+        }
+        Ok(())
+    }
+}
+
+impl Variable {
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        match self {
+            Variable::Coded { codes, .. } => codes.len(),
+            Variable::Continuous(values) => values.len(),
+        }
+    }
+
+    /// Whether there is no record.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The first record with a code out of range, or a value that is not finite.
+    fn first_bad_record(&self) -> Option<usize> {
+        match self {
+            Variable::Coded { codes, n_levels } => match codes {
+                Codes::U8(v) => v.iter().position(|&c| u32::from(c) >= *n_levels || c == u8::MAX),
+                Codes::U16(v) => v.iter().position(|&c| u32::from(c) >= *n_levels || c == u16::MAX),
+                Codes::U32(v) => v.iter().position(|&c| c >= *n_levels || c == u32::MAX),
+            },
+            Variable::Continuous(values) => values.iter().position(|v| !v.is_finite()),
+        }
+    }
+}
+
+impl Design {
+    /// Checks the variables of `n_records` records and that the blocks fill the columns 0..`n_columns` exactly once.
+    pub fn check(&self, n_records: usize) -> Result<(), FitError> {
+        for (variable, v) in self.variables.iter().enumerate() {
+            same_length("variable", n_records, v.len())?;
+            if let Some(record) = v.first_bad_record() {
+                return Err(match v {
+                    Variable::Coded { .. } => FitError::InvalidCode { variable, record },
+                    Variable::Continuous(_) => FitError::InvalidCovariate { variable, record },
+                });
+            }
+        }
+        let mut owner = vec![None; self.n_columns];
+        for (index, block) in self.blocks.iter().enumerate() {
+            let fault = |rule| FitError::InvalidBlock { block: index, rule };
+            self.check_variables(block).map_err(fault)?;
+            self.check_numbers(block)?;
+            for first in block.first_column.iter().flatten() {
+                for column in *first as usize..*first as usize + block.numbers.len().max(1) {
+                    let owner = owner.get_mut(column).ok_or(fault("a column is beyond the number of columns"))?;
+                    // Cells of one block may share a column (levels that a study joins); two blocks may not.
+                    if *owner.get_or_insert(index) != index {
+                        return Err(fault("a column belongs to two blocks"));
+                    }
+                }
+            }
+        }
+        if owner.iter().all(Option::is_some) {
+            Ok(())
+        } else {
+            Err(FitError::InvalidBlock { block: self.blocks.len(), rule: "a column belongs to no block" })
+        }
+    }
+
+    /// Checks that the number of every code that occurs is finite.
+    fn check_numbers(&self, block: &Block) -> Result<(), FitError> {
+        for part in block.numbers.iter().flatten() {
+            let Some(values) = &part.value_of_code else { continue };
+            for code in (0..values.len()).filter(|&c| !values[c].is_finite()) {
+                let Variable::Coded { codes, .. } = &self.variables[part.variable] else { continue };
+                if let Some(record) = (0..codes.len()).find(|&i| codes.get(i) == Some(code as u32)) {
+                    return Err(FitError::InvalidCovariate { variable: part.variable, record });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that a block's variables exist and are of the kind their role needs.
+    fn check_variables(&self, block: &Block) -> Result<(), &'static str> {
+        let mut n_cells = 1usize;
+        for &factor in &block.factors {
+            match self.variables.get(factor) {
+                Some(Variable::Coded { n_levels, .. }) => n_cells = n_cells.saturating_mul(*n_levels as usize),
+                _ => return Err("a factor must be a coded variable"),
+            }
+        }
+        if block.first_column.len() != n_cells {
+            return Err("there must be one first column (or none) for every cell of its factors");
+        }
+        for part in block.numbers.iter().flatten() {
+            match (self.variables.get(part.variable), &part.value_of_code) {
+                (Some(Variable::Coded { n_levels, .. }), Some(values)) if values.len() == *n_levels as usize => {}
+                (Some(Variable::Continuous(_)), None) => {}
+                _ => return Err("a number must be a continuous variable, or a coded one with a number for every code"),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The first record for which `good` does not hold.
+fn first_bad(n: usize, good: impl Fn(usize) -> bool) -> Option<usize> {
+    (0..n).find(|&i| !good(i))
+}
+
+/// Errors when `found` is not `expected`.
+fn same_length(what: &'static str, expected: usize, found: usize) -> Result<(), FitError> {
+    if found == expected { Ok(()) } else { Err(FitError::Length { what, expected, found }) }
 }

@@ -1,3 +1,76 @@
 //! The Cox partial likelihood: the mathematics, the notation, the references.
+//!
+//! The engine sees arrays ([`SurvivalData`], [`Design`]), never persons, files or terms. [`Prepared::new`] does what
+//! does not depend on β, [`Prepared::fit`] gives a [`CoxFit`].
+//!
+//! # Notation
+//!
+//! Record i covers (entry, exit] in its stratum, with event δ, case weight w and design row x (p columns).
+//! η = xβ + offset, r = w exp(η). The distinct event times of a stratum are numbered k = 1..T. Of a record's times only
+//! two whole numbers matter: b, the number of event times at or before its exit, and a, the number at or before its
+//! entry. It is at risk at k when a < k <= b.
+//!
+//! At event time k there are d tied events of total weight W. S0 = Σr and S1 = Σrx run over the risk set, E0 and E1
+//! over the tied events. φ_l = S0 − (l/d) E0 for l = 0..d−1 ([`Ties::Efron`]); with [`Ties::Breslow`] φ is S0, d times.
+//!
+//! ```text
+//! ℓ    = Σ wδη − Σ_k (W/d) Σ ln φ_l                                       log partial likelihood
+//! A_k  = (W/d) Σ 1/φ_l      B_k = (W/d) Σ (l/d)/φ_l      C_jk = (W/d) Σ (l/d)^j/φ_l²
+//! Λ    = Σ A_k over a < k <= b                                            cumulative hazard of a record
+//! D    = r(Λ − δB_b)                                                      its expected events
+//! U    = Σ (wδ − D) x                                                     score
+//! I    = Σ D xxᵀ − Σ_k [C₀ S1S1ᵀ − C₁(S1E1ᵀ + E1S1ᵀ) + C₂ E1E1ᵀ]          information
+//! ```
+//!
+//! So no p × p matrix travels along the time axis. Records of equal row, times, event and weight are one with a count
+//! ([`records`]), equal rows are one pattern ([`pattern`]), and a row with q terms costs q numbers, not p:
+//! O(Nq) + O(Kq²) + O(Tp²) a pass for N distinct records, K patterns and T event times.
+//!
+//! # Files
+//!
+//! | file | what |
+//! |---|---|
+//! | [`data`], [`error`] | what comes in; what can be wrong with it |
+//! | [`bins`], [`keys`], [`records`], [`pattern`], [`scaling`] | before the first pass: a and b, equal records, equal rows, centre and scale |
+//! | [`sweep`], [`ties`], [`kernel`] | one pass: ℓ, U, I |
+//! | [`newton`], [`cholesky`] | the maximum, and which columns have none |
+//! | [`variance`], [`concordance`], [`baseline`] | what is computed at the maximum |
+//! | [`fit`] | all of it in order |
+//!
+//! # Same bytes
+//!
+//! Work is cut into chunks whose borders depend on the data alone, and partial sums are added in the order of the
+//! chunks, so results do not depend on the number of threads. Records are sorted before anything is summed, so they do not
+//! depend on the order of the rows either. `exp` and `ln` are those of the `libm` crate and no multiplication
+//! is fused with an addition, so they do not depend on the processor.
+//!
+//! # References
+//!
+//! Cox (1972), JRSS B 34:187-220, doi 10.1111/j.2517-6161.1972.tb00899.x. Therneau and Grambsch (2000), Modeling Survival
+//! Data, doi 10.1007/978-1-4757-3294-8. Conventions (aliasing, near-ties, means) follow R's `survival` package.
 
+mod baseline;
+mod bins;
+pub mod cholesky;
+mod concordance;
 pub mod data;
+mod error;
+mod fit;
+mod kernel;
+mod keys;
+mod newton;
+mod pattern;
+mod records;
+mod scaling;
+mod sweep;
+mod ties;
+mod variance;
+
+pub use baseline::BaselineHazard;
+pub use bins::NearTies;
+pub use concordance::Concordance;
+pub use data::{Block, Design, NumberPart, SurvivalData, Time, Variable};
+pub use error::{FitError, FitWarning};
+pub use fit::{CoxFit, FitOptions, Prepared};
+pub use newton::{Convergence, Termination};
+pub use ties::Ties;

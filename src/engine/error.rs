@@ -1,0 +1,120 @@
+//! What cannot be estimated ([`FitError`]) and what needs care ([`FitWarning`]).
+
+/// Why a fit is impossible. Records and variables are given by their number (from 0), never by their content.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// No record was given.
+    #[error("no records to fit")]
+    NoRecords,
+    /// No record ends in an event. R's `coxph` returns missing coefficients with a log-likelihood of 0 here;
+    /// nothing can be estimated, so this is an error. `n_records` and `n_columns` say what was asked for.
+    #[error("none of the {n_records} records ends in an event")]
+    NoEvents {
+        /// Number of records.
+        n_records: usize,
+        /// Number of columns of the design.
+        n_columns: usize,
+    },
+    /// An array is not as long as the others.
+    #[error("{what}: expected {expected} values, found {found}")]
+    Length {
+        /// The array.
+        what: &'static str,
+        /// Number of records (or columns).
+        expected: usize,
+        /// Its length.
+        found: usize,
+    },
+    /// A record whose entry is not before its exit.
+    #[error("record {record}: entry is not before exit")]
+    EmptyInterval {
+        /// Number of the record.
+        record: usize,
+    },
+    /// A time that is not a finite number.
+    #[error("record {record}: time is not a finite number")]
+    InvalidTime {
+        /// Number of the record.
+        record: usize,
+    },
+    /// Entry and exit fall together once times that differ by rounding error only are made equal.
+    #[error("record {record}: entry and exit differ by rounding error only")]
+    VanishingInterval {
+        /// Number of the record.
+        record: usize,
+    },
+    /// A case weight that is zero, negative, infinite or not a number.
+    #[error("record {record}: a case weight must be positive and finite")]
+    InvalidWeight {
+        /// Number of the record.
+        record: usize,
+    },
+    /// An offset that is infinite or not a number.
+    #[error("record {record}: an offset must be finite")]
+    InvalidOffset {
+        /// Number of the record.
+        record: usize,
+    },
+    /// A record without a stratum.
+    #[error("record {record}: the stratum is missing")]
+    MissingStratum {
+        /// Number of the record.
+        record: usize,
+    },
+    /// A value of a continuous variable that is infinite or not a number.
+    #[error("variable {variable}, record {record}: a covariate must be finite")]
+    InvalidCovariate {
+        /// Index into the design's variables.
+        variable: usize,
+        /// Number of the record.
+        record: usize,
+    },
+    /// A code that is missing or not below the variable's number of levels.
+    #[error("variable {variable}, record {record}: the code is missing or not below the number of levels")]
+    InvalidCode {
+        /// Index into the design's variables.
+        variable: usize,
+        /// Number of the record.
+        record: usize,
+    },
+    /// A block of the design that contradicts its variables or columns: a fault of the caller, not of the data.
+    #[error("block {block} of the design: {rule}")]
+    InvalidBlock {
+        /// Index into the design's blocks.
+        block: usize,
+        /// The rule it breaks.
+        rule: &'static str,
+    },
+    /// The log partial likelihood is not finite at the initial coefficients.
+    #[error("the log partial likelihood is not finite at the initial coefficients; choose smaller ones")]
+    InitialCoefficients,
+}
+
+/// What needs care in a fit that came to an end; columns are given by number.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum FitWarning {
+    /// The column is a linear combination of earlier ones (or constant), so it has no coefficient.
+    AliasedColumn {
+        /// Number of the column.
+        column: usize,
+    },
+    /// The likelihood keeps rising while this coefficient grows: it is infinite, and its value and standard
+    /// error only say where the iterations stopped. Firth's correction gives finite estimates.
+    InfiniteCoefficient {
+        /// Number of the column.
+        column: usize,
+        /// Whether it runs to plus infinity.
+        positive: bool,
+    },
+    /// The iterations stopped before they converged.
+    NotConverged,
+    /// Strata in which no record ends in an event; their records tell nothing about the coefficients.
+    StrataWithoutEvents {
+        /// How many.
+        n_strata: usize,
+        /// Records in them.
+        n_records: usize,
+    },
+}

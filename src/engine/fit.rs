@@ -1,0 +1,308 @@
+//! Fitting: what is prepared once ([`Prepared`]), what a fit is asked for ([`FitOptions`]) and what it gives ([`CoxFit`]).
+
+use nalgebra::DMatrix;
+
+use super::baseline::{BaselineHazard, baseline_hazard};
+use super::bins::{Bins, NearTies};
+use super::cholesky::{quadratic_form, quadratic_form_unscaled};
+use super::concordance::{Concordance, concordance};
+use super::data::{Design, SurvivalData};
+use super::error::{FitError, FitWarning};
+use super::newton::{Control, Convergence, Solution, Termination, maximise};
+use super::records::Records;
+use super::scaling::Scaling;
+use super::sweep::Sweep;
+use super::ties::Ties;
+use super::variance::outer_product_of_scores;
+
+/// What a fit is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitOptions {
+    /// How tied events enter.
+    pub ties: Ties,
+    /// Whether the robust covariance is wanted (and reported tests use it).
+    pub robust: bool,
+    /// Newton steps before the fit gives up.
+    pub max_iterations: u32,
+    /// Relative change of the log partial likelihood below which it counts as flat.
+    pub tolerance: f64,
+    /// When to stop.
+    pub convergence: Convergence,
+    /// Where to start; zero when `None`. In the units and order of the design's columns.
+    pub initial: Option<Vec<f64>>,
+}
+
+impl Default for FitOptions {
+    /// Efron, model-based covariance, and the iteration limits of R's `coxph.control`.
+    fn default() -> FitOptions {
+        FitOptions {
+            ties: Ties::default(),
+            robust: false,
+            max_iterations: 20,
+            tolerance: 1e-9,
+            convergence: Convergence::default(),
+            initial: None,
+        }
+    }
+}
+
+/// A fitted Cox model; columns are those of the design, p of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoxFit {
+    /// β, log hazard ratios; NaN where aliased, 0 where left out by [`Prepared::fit_columns`].
+    pub coefficients: Vec<f64>,
+    /// Whether a column is a linear combination of earlier ones.
+    pub aliased: Vec<bool>,
+    /// Model-based covariance, the inverse information; p × p, rows and columns of aliased columns are 0.
+    pub covariance: DMatrix<f64>,
+    /// Sandwich covariance over clusters (or records); `None` unless asked for.
+    pub robust_covariance: Option<DMatrix<f64>>,
+    /// ℓ at the initial coefficients.
+    pub log_partial_likelihood_null: f64,
+    /// ℓ at the coefficients.
+    pub log_partial_likelihood: f64,
+    /// Score test of the initial coefficients, UᵀI⁻¹U there; χ² with `df` degrees of freedom.
+    pub score_test: f64,
+    /// Wald test of the initial coefficients, with the robust covariance where there is one.
+    pub wald_test: f64,
+    /// Score test with the outer product of the clusters' scores in place of the information; `None` unless robust.
+    pub robust_score_test: Option<f64>,
+    /// Number of coefficients that were estimated.
+    pub df: usize,
+    /// Column means as R reports them: 0 for columns of only −1, 0 and 1; weighted for right-censored data.
+    pub means: Vec<f64>,
+    /// Newton steps tried.
+    pub iterations: u32,
+    /// Why they ended.
+    pub termination: Termination,
+    /// What needs care.
+    pub warnings: Vec<FitWarning>,
+    /// Records used.
+    pub n_records: usize,
+    /// Records that end in an event.
+    pub n_events: usize,
+}
+
+impl CoxFit {
+    /// The covariance that tests and intervals use: robust where there is one.
+    pub fn reported_covariance(&self) -> &DMatrix<f64> {
+        self.robust_covariance.as_ref().unwrap_or(&self.covariance)
+    }
+
+    /// Likelihood-ratio test of the initial coefficients, 2(ℓ − ℓ₀).
+    pub fn likelihood_ratio_test(&self) -> f64 {
+        2.0 * (self.log_partial_likelihood - self.log_partial_likelihood_null)
+    }
+}
+
+/// Everything that does not depend on β: bins, patterns, identical records, scaling. Serves any number of fits.
+#[derive(Debug)]
+pub struct Prepared {
+    sweep: Sweep,
+    scaling: Scaling,
+    without_events: (usize, usize),
+    n_records: usize,
+    n_events: usize,
+}
+
+impl Prepared {
+    /// Checks the arrays and finds event times, patterns and identical records. Errors: every [`FitError`] but
+    /// [`FitError::InitialCoefficients`].
+    pub fn new(data: &SurvivalData, design: &Design, near_ties: NearTies) -> Result<Prepared, FitError> {
+        let n_records = data.n_records();
+        if n_records == 0 {
+            return Err(FitError::NoRecords);
+        }
+        data.check()?;
+        design.check(n_records)?;
+        let n_events = data.event.iter().filter(|&&e| e).count();
+        if n_events == 0 {
+            return Err(FitError::NoEvents { n_records, n_columns: design.n_columns });
+        }
+        let bins = Bins::new(data, near_ties)?;
+        let (mut patterns, records) = Records::new(data, design, &bins);
+        let (mut weight, mut count) = (vec![0.0; patterns.n], vec![0.0; patterns.n]);
+        for (record, &pattern) in records.pattern.iter().enumerate() {
+            weight[pattern as usize] += records.weight(record);
+            count[pattern as usize] += f64::from(records.count[record]);
+        }
+        let scaling = Scaling::new(&patterns, &weight, &count, data.entry.is_some());
+        patterns.rescale(&scaling.shift, &scaling.scale);
+        let sweep = Sweep::new(patterns, records, &bins);
+        Ok(Prepared { sweep, scaling, without_events: bins.without_events, n_records, n_events })
+    }
+
+    /// p, the number of columns.
+    pub fn n_columns(&self) -> usize {
+        self.sweep.patterns.n_columns
+    }
+
+    /// Number of records.
+    pub fn n_records(&self) -> usize {
+        self.n_records
+    }
+
+    /// Number of distinct design rows.
+    pub fn n_patterns(&self) -> usize {
+        self.sweep.patterns.n
+    }
+
+    /// Number of distinct records.
+    pub fn n_distinct_records(&self) -> usize {
+        self.sweep.records.n()
+    }
+
+    /// Fits all columns. Errors: [`FitError::InitialCoefficients`], and [`FitError::Length`] when their number is wrong.
+    pub fn fit(&self, options: &FitOptions) -> Result<CoxFit, FitError> {
+        self.fit_columns(&vec![true; self.n_columns()], options)
+    }
+
+    /// Fits only the columns where `keep` holds; the coefficients of the others are fixed at 0. Errors: see
+    /// [`Prepared::fit`].
+    pub fn fit_columns(&self, keep: &[bool], options: &FitOptions) -> Result<CoxFit, FitError> {
+        let p = self.n_columns();
+        let mut initial = options.initial.clone().unwrap_or_else(|| vec![0.0; p]);
+        for (what, found) in [("initial coefficients", initial.len()), ("columns to keep", keep.len())] {
+            if found != p {
+                return Err(FitError::Length { what, expected: p, found });
+            }
+        }
+        initial.iter_mut().zip(keep).filter(|(_, keep)| !**keep).for_each(|(b, _)| *b = 0.0);
+        let control = Control {
+            max_iterations: options.max_iterations,
+            tolerance: options.tolerance,
+            convergence: options.convergence,
+        };
+        let evaluate = |beta: &[f64]| {
+            let mut evaluation = self.sweep.evaluate(beta, options.ties);
+            // A column without score and information gets a zero pivot, so Newton steps leave it where it is.
+            for j in (0..p).filter(|&j| !keep[j]) {
+                evaluation.score[j] = 0.0;
+                evaluation.information.row_mut(j).fill(0.0);
+                evaluation.information.column_mut(j).fill(0.0);
+            }
+            evaluation
+        };
+        let solution =
+            maximise(self.scaling.scaled(&initial), &control, evaluate).ok_or(FitError::InitialCoefficients)?;
+        Ok(self.report(keep, &initial, solution, options))
+    }
+
+    /// ℓ, its gradient and its negative second derivative at `coefficients` (NaN counts as 0), in the design's units.
+    pub fn derivatives(&self, coefficients: &[f64], ties: Ties) -> (f64, Vec<f64>, DMatrix<f64>) {
+        let evaluation = self.sweep.evaluate(&self.scaled_without_nan(coefficients), ties);
+        let s = &self.scaling.scale;
+        // x = x̃/s + c, so derivatives by β are those by β̃ divided by s.
+        let score = evaluation.score.iter().zip(s).map(|(u, s)| u / s).collect();
+        let p = self.n_columns();
+        let information = DMatrix::from_fn(p, p, |i, j| evaluation.information[(i, j)] / (s[i] * s[j]));
+        (evaluation.log_partial_likelihood, score, information)
+    }
+
+    /// Concordance of xβ + offset; NaN coefficients count as 0.
+    pub fn concordance(&self, coefficients: &[f64]) -> Concordance {
+        let beta = self.sweep.patterns.inner_order(&self.scaled_without_nan(coefficients));
+        concordance(&self.sweep, &self.sweep.linear_predictors(&beta))
+    }
+
+    /// Baseline cumulative hazard of every stratum at covariates and offset zero; NaN coefficients count as 0.
+    pub fn baseline_hazard(&self, coefficients: &[f64], ties: Ties) -> Vec<BaselineHazard> {
+        let scaled = self.scaled_without_nan(coefficients);
+        // Inside, columns are shifted: η of the engine is η − Σ β c.
+        let shifted = (0..scaled.len()).map(|j| scaled[j] * self.scaling.scale[j] * self.scaling.shift[j]).sum::<f64>();
+        baseline_hazard(&self.sweep, &scaled, -shifted, ties)
+    }
+
+    fn scaled_without_nan(&self, coefficients: &[f64]) -> Vec<f64> {
+        let mut scaled = self.scaling.scaled(coefficients);
+        scaled.iter_mut().filter(|b| b.is_nan()).for_each(|b| *b = 0.0);
+        scaled
+    }
+
+    /// Undoes the scaling and adds variance, tests and warnings.
+    fn report(&self, keep: &[bool], initial: &[f64], solution: Solution, options: &FitOptions) -> CoxFit {
+        let p = self.n_columns();
+        let aliased: Vec<bool> = (0..p).map(|j| keep[j] && solution.factor.is_aliased(j)).collect();
+        let inverse = solution.factor.inverse();
+        let mut coefficients = self.scaling.unscaled(&solution.coefficients);
+        let distance: Vec<f64> =
+            (0..p).map(|j| if aliased[j] || !keep[j] { 0.0 } else { coefficients[j] - initial[j] }).collect();
+        let covariance = self.scaling.unscaled_covariance(&inverse);
+        let mut robust = (None, None);
+        if options.robust {
+            robust = self.robust(keep, initial, &solution, &inverse, options.ties);
+        }
+        let reported = robust.0.as_ref().unwrap_or(&covariance);
+        let (wald_test, _) = match options.convergence {
+            Convergence::Full => quadratic_form(reported, &distance),
+            Convergence::LikeR => without_aliased(reported, &distance, &aliased, quadratic_form_unscaled),
+        };
+        let warnings = self.warnings(&aliased, &solution, options);
+        coefficients.iter_mut().zip(&aliased).filter(|(_, a)| **a).for_each(|(b, _)| *b = f64::NAN);
+        CoxFit {
+            coefficients,
+            aliased,
+            covariance,
+            robust_covariance: robust.0,
+            log_partial_likelihood_null: solution.at_start.log_partial_likelihood,
+            log_partial_likelihood: solution.at_end.log_partial_likelihood,
+            score_test: solution.score_test,
+            wald_test,
+            robust_score_test: robust.1,
+            df: solution.factor.rank(),
+            means: self.scaling.means.clone(),
+            iterations: solution.iterations,
+            termination: solution.termination,
+            warnings,
+            n_records: self.n_records,
+            n_events: self.n_events,
+        }
+    }
+
+    /// The sandwich covariance, and the robust score test at the initial coefficients.
+    fn robust(
+        &self,
+        keep: &[bool],
+        initial: &[f64],
+        solution: &Solution,
+        inverse: &DMatrix<f64>,
+        ties: Ties,
+    ) -> (Option<DMatrix<f64>>, Option<f64>) {
+        let meat = outer_product_of_scores(&self.sweep, &solution.coefficients, ties);
+        let covariance = self.scaling.unscaled_covariance(&(inverse * meat * inverse));
+        let mut at_start = outer_product_of_scores(&self.sweep, &self.scaling.scaled(initial), ties);
+        for j in (0..keep.len()).filter(|&j| !keep[j]) {
+            at_start.row_mut(j).fill(0.0);
+            at_start.column_mut(j).fill(0.0);
+        }
+        let (test, _) = quadratic_form(&at_start, &solution.at_start.score);
+        (Some(covariance), Some(test))
+    }
+
+    fn warnings(&self, aliased: &[bool], solution: &Solution, options: &FitOptions) -> Vec<FitWarning> {
+        let mut warnings: Vec<FitWarning> =
+            (0..aliased.len()).filter(|&j| aliased[j]).map(|column| FitWarning::AliasedColumn { column }).collect();
+        let infinite = solution.infinite.iter();
+        warnings.extend(infinite.map(|&(column, positive)| FitWarning::InfiniteCoefficient { column, positive }));
+        if solution.termination == Termination::IterationLimit && options.max_iterations > 0 {
+            warnings.push(FitWarning::NotConverged);
+        }
+        let (n_strata, n_records) = self.without_events;
+        if n_strata > 0 {
+            warnings.push(FitWarning::StrataWithoutEvents { n_strata, n_records });
+        }
+        warnings
+    }
+}
+
+/// Applies `test` to the columns that are not aliased.
+fn without_aliased(
+    matrix: &DMatrix<f64>,
+    b: &[f64],
+    aliased: &[bool],
+    test: impl Fn(&DMatrix<f64>, &[f64]) -> (f64, usize),
+) -> (f64, usize) {
+    let columns: Vec<usize> = (0..b.len()).filter(|&j| !aliased[j]).collect();
+    let matrix = DMatrix::from_fn(columns.len(), columns.len(), |i, j| matrix[(columns[i], columns[j])]);
+    test(&matrix, &columns.iter().map(|&j| b[j]).collect::<Vec<_>>())
+}

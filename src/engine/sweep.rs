@@ -1,0 +1,606 @@
+//! One pass over the records: log partial likelihood, score and information at given coefficients.
+//!
+//! The notation is that of the [module above](super). The pass has four steps, each over fixed chunks whose results are
+//! added in a fixed order, so the bits do not depend on the number of threads:
+//!
+//! 1. η and exp(η) of every pattern;
+//! 2. per slot the sums of r and r·x over records that leave, minus those that enter, then summed from the last slot to the
+//!    first: S0 and S1; the same over tied events: E0 and E1;
+//! 3. per slot the terms of [`super::ties`], the cumulative hazard, and the second part of the information;
+//! 4. per pattern Σ r(Λ − δB), with which it enters the score and the first part of the information.
+
+use std::ops::Range;
+
+use nalgebra::DMatrix;
+use rayon::prelude::*;
+
+use super::bins::Bins;
+use super::kernel::OuterProducts;
+use super::pattern::Patterns;
+use super::records::{EVENT_BIT, Records};
+use super::ties::{TieTerms, Ties};
+
+/// Distinct records in one chunk of step 2.
+const RECORDS_PER_CHUNK: usize = 8192;
+/// Numbers in one block of slots: S1 and E1 together stay below 2 · 32 MB however many event times there are.
+const BLOCK_NUMBERS: usize = 1 << 22;
+/// Largest spread of η for which one shift serves all strata: exp(−600) is still a normal number.
+const SHARED_SHIFT_SPREAD: f64 = 600.0;
+
+/// Everything a pass needs that does not depend on β.
+#[derive(Debug)]
+pub(super) struct Sweep {
+    pub patterns: Patterns,
+    pub records: Records,
+    /// Event times and strata.
+    pub slots: Slots,
+    blocks: Vec<Block>,
+    /// Σ w x over events, inner order.
+    event_x: Vec<f64>,
+    /// Σ w offset over events.
+    event_offset: f64,
+}
+
+/// The slots, see [`super::bins`].
+#[derive(Debug)]
+pub(super) struct Slots {
+    /// Base slot of every stratum, and the number of slots.
+    pub first: Vec<u32>,
+    /// Event time of every slot, NaN for base slots.
+    pub time: Vec<f64>,
+    /// Stratum of every slot.
+    pub stratum: Vec<u32>,
+    /// d, number of events in every slot.
+    pub n_events: Vec<u32>,
+    /// W, their case weight.
+    pub event_weight: Vec<f64>,
+}
+
+/// A run of slots whose sums are held at the same time.
+#[derive(Debug)]
+struct Block {
+    slots: Range<usize>,
+    leaving: Vec<Chunk>,
+    entering: Vec<Chunk>,
+}
+
+/// A run of records (or of places in `by_entry`) and the slots they lie in.
+#[derive(Debug)]
+struct Chunk {
+    items: Range<usize>,
+    slots: Range<usize>,
+}
+
+/// exp(η) of the patterns, shifted so that it neither overflows nor vanishes.
+pub(super) struct RiskScores {
+    eta: Vec<f64>,
+    /// exp(η − shift) where one shift serves all strata.
+    shared: Vec<f64>,
+    /// Shift of every stratum.
+    shift: Vec<f64>,
+    is_shared: bool,
+}
+
+impl RiskScores {
+    /// What was taken from η in a stratum.
+    pub fn shift_of(&self, stratum: usize) -> f64 {
+        self.shift[stratum]
+    }
+
+    /// exp(η − shift of the stratum).
+    #[inline]
+    pub fn of(&self, pattern: usize, stratum: usize) -> f64 {
+        if self.is_shared { self.shared[pattern] } else { libm::exp(self.eta[pattern] - self.shift[stratum]) }
+    }
+}
+
+/// Risk-set sums of some slots: rows of length p in inner order.
+pub(super) struct SlotSums {
+    pub s0: Vec<f64>,
+    pub s1: Vec<f64>,
+    pub e0: Vec<f64>,
+    pub e1: Vec<f64>,
+}
+
+/// Value, gradient and negative second derivative; columns in the order of the design, scaled.
+#[derive(Debug, Clone)]
+pub(super) struct Evaluation {
+    pub log_partial_likelihood: f64,
+    pub score: Vec<f64>,
+    pub information: DMatrix<f64>,
+}
+
+/// The cumulative hazard at every slot, as a sum of two numbers so that differences keep their digits.
+pub(super) struct CumulativeHazard {
+    high: Vec<f64>,
+    low: Vec<f64>,
+    /// B of every slot.
+    pub b: Vec<f64>,
+}
+
+impl CumulativeHazard {
+    /// Λ − δB of a record: Σ A_k over its slots, less what a tied event takes back.
+    #[inline]
+    pub fn of(&self, exit: usize, entry: Option<usize>, event: bool) -> f64 {
+        let mut hazard = match entry {
+            None => self.high[exit] + self.low[exit],
+            Some(entry) => (self.high[exit] - self.high[entry]) + (self.low[exit] - self.low[entry]),
+        };
+        if event {
+            hazard -= self.b[exit];
+        }
+        hazard
+    }
+}
+
+impl Sweep {
+    /// Cuts the work into chunks and adds up what the events contribute for any β.
+    pub fn new(patterns: Patterns, records: Records, bins: &Bins) -> Sweep {
+        let slots = Slots::new(&records, bins);
+        let blocks = blocks(&records, &slots, patterns.n_columns);
+        let mut event_x = vec![0.0; patterns.n_columns];
+        let mut event_offset = 0.0;
+        for slot in 0..slots.time.len() {
+            for record in records.events_in_slot(slot) {
+                let (weight, pattern) = (records.weight(record), records.pattern[record] as usize);
+                patterns.row(pattern).add_to(weight, &mut event_x);
+                event_offset += weight * patterns.offset.get(pattern).unwrap_or(&0.0);
+            }
+        }
+        Sweep { patterns, records, slots, blocks, event_x, event_offset }
+    }
+
+    /// ℓ, U and I at `coefficients` (of the scaled columns, in the order of the design).
+    ///
+    /// ```text
+    /// ℓ = Σ w(η − c) − Σ_k (W/d) Σ ln φ_l
+    /// U = Σ wδx − Σ D x                         D = r(Λ − δB), summed over each pattern
+    /// I = Σ D xxᵀ − Σ_k [C0 S1S1ᵀ − C1(S1E1ᵀ + E1S1ᵀ) + C2 E1E1ᵀ]
+    /// ```
+    ///
+    /// A value that is not finite says that the coefficients are out of reach of the arithmetic.
+    pub fn evaluate(&self, coefficients: &[f64], ties: Ties) -> Evaluation {
+        let beta = self.patterns.inner_order(coefficients);
+        let risk = self.risk_scores(&beta);
+        let n_slots = self.slots.time.len();
+        let mut terms = vec![TieTerms::default(); n_slots];
+        let p = self.patterns.n_columns;
+        let mut second = vec![0.0; p * p];
+        let mut carry = Carry::new(p);
+        for block in self.blocks.iter().rev() {
+            let sums = self.block_sums(block, &risk, ties, &mut carry);
+            self.tie_terms(block, &sums, ties, &mut terms[block.slots.clone()], &mut second);
+        }
+        let events: f64 = self.event_x.iter().zip(&beta).map(|(x, b)| x * b).sum::<f64>() + self.event_offset;
+        let shifts: f64 =
+            (0..n_slots).map(|k| self.slots.event_weight[k] * risk.shift[self.slots.stratum[k] as usize]).sum();
+        let log_sums: f64 = terms.iter().map(|t| t.log_sum).sum();
+        let hazard = self.cumulative_hazard(&terms);
+        let (score, first) = self.pattern_sums(&risk, &hazard);
+        self.in_design_order(events - shifts - log_sums, score, &first, &second)
+    }
+
+    /// η and exp(η) of the patterns; `beta` in inner order.
+    pub fn risk_scores(&self, beta: &[f64]) -> RiskScores {
+        let n_strata = self.slots.first.len() - 1;
+        let mut eta = vec![0.0; self.patterns.n];
+        eta.par_chunks_mut(4096).enumerate().for_each(|(chunk, eta)| {
+            for (k, eta) in eta.iter_mut().enumerate() {
+                *eta = self.patterns.linear_predictor(chunk * 4096 + k, beta);
+            }
+        });
+        let start = &self.records.by_pattern.start;
+        let at_risk = eta.iter().zip(start.windows(2)).filter(|(_, w)| w[0] < w[1]).map(|(eta, _)| *eta);
+        let (lowest, highest) = at_risk.fold((f64::MAX, f64::MIN), |(low, high), eta| (low.min(eta), high.max(eta)));
+        if highest - lowest <= SHARED_SHIFT_SPREAD {
+            let mut shared = vec![0.0; eta.len()];
+            shared.par_chunks_mut(4096).zip(eta.par_chunks(4096)).for_each(|(shared, eta)| {
+                shared.iter_mut().zip(eta).for_each(|(r, eta)| *r = libm::exp(eta - highest));
+            });
+            return RiskScores { eta, shared, shift: vec![highest; n_strata], is_shared: true };
+        }
+        let mut shift = vec![f64::MIN; n_strata];
+        for slot in 1..self.slots.time.len() {
+            let shift = &mut shift[self.slots.stratum[slot] as usize];
+            for record in self.records.in_slot(slot) {
+                *shift = shift.max(eta[self.records.pattern[record] as usize]);
+            }
+        }
+        // Strata without records at risk keep a finite shift; nothing is multiplied with it.
+        shift.iter_mut().filter(|s| **s == f64::MIN).for_each(|s| *s = 0.0);
+        RiskScores { eta, shared: Vec::new(), shift, is_shared: false }
+    }
+
+    /// η of every pattern; `beta` in inner order.
+    pub fn linear_predictors(&self, beta: &[f64]) -> Vec<f64> {
+        (0..self.patterns.n).map(|k| self.patterns.linear_predictor(k, beta)).collect()
+    }
+
+    /// S0, S1, E0 and E1 of all slots. Takes 16 p bytes per slot.
+    pub fn all_sums(&self, risk: &RiskScores, ties: Ties) -> SlotSums {
+        let mut carry = Carry::new(self.patterns.n_columns);
+        let mut parts: Vec<SlotSums> =
+            self.blocks.iter().rev().map(|block| self.block_sums(block, risk, ties, &mut carry)).collect();
+        let mut all = SlotSums { s0: Vec::new(), s1: Vec::new(), e0: Vec::new(), e1: Vec::new() };
+        for part in parts.drain(..).rev() {
+            all.s0.extend(part.s0);
+            all.s1.extend(part.s1);
+            all.e0.extend(part.e0);
+            all.e1.extend(part.e1);
+        }
+        all
+    }
+
+    /// The terms of every slot.
+    pub fn all_terms(&self, sums: &SlotSums, ties: Ties) -> Vec<TieTerms> {
+        let term = |k: usize| match self.slots.n_events[k] {
+            0 => TieTerms::default(),
+            d => ties.terms(sums.s0[k], sums.e0[k], d, self.slots.event_weight[k]),
+        };
+        (0..self.slots.time.len()).map(term).collect()
+    }
+
+    /// Step 2 for one block. `carry` holds the sums of the slots after it and leaves with those of its first slot.
+    fn block_sums(&self, block: &Block, risk: &RiskScores, ties: Ties, carry: &mut Carry) -> SlotSums {
+        let (p, first) = (self.patterns.n_columns, block.slots.start);
+        let mut sums = SlotSums::zeros(block.slots.len(), p);
+        let leaving: Vec<SlotSums> = block.leaving.par_iter().map(|c| self.leaving_sums(c, risk, ties)).collect();
+        let entering: Vec<SlotSums> = block.entering.par_iter().map(|c| self.entering_sums(c, risk)).collect();
+        for (chunk, part) in block.leaving.iter().zip(&leaving).chain(block.entering.iter().zip(&entering)) {
+            sums.add(chunk.slots.start - first, part, p);
+        }
+        carry.suffix_sums(&mut sums, block.slots.clone(), &self.slots, !self.records.by_entry.is_empty());
+        sums
+    }
+
+    /// Sums over the records of a chunk, by exit slot.
+    fn leaving_sums(&self, chunk: &Chunk, risk: &RiskScores, ties: Ties) -> SlotSums {
+        let p = self.patterns.n_columns;
+        let mut sums = SlotSums::zeros(chunk.slots.len(), p);
+        for (k, slot) in chunk.slots.clone().enumerate() {
+            let here = self.records.in_slot(slot);
+            let here = here.start.max(chunk.items.start)..here.end.min(chunk.items.end);
+            let stratum = self.slots.stratum[slot] as usize;
+            let first_event = self.records.event_start[slot] as usize;
+            let tied = ties == Ties::Efron && self.slots.n_events[slot] > 1;
+            let (s1, e1) = (&mut sums.s1[k * p..(k + 1) * p], &mut sums.e1[k * p..(k + 1) * p]);
+            for record in here {
+                let pattern = self.records.pattern[record] as usize;
+                let r = self.records.weight(record) * risk.of(pattern, stratum);
+                let row = self.patterns.row(pattern);
+                sums.s0[k] += r;
+                row.add_to(r, s1);
+                if tied && record >= first_event {
+                    sums.e0[k] += r;
+                    row.add_to(r, e1);
+                }
+            }
+        }
+        sums
+    }
+
+    /// Minus the sums over the records of a chunk, by entry slot.
+    fn entering_sums(&self, chunk: &Chunk, risk: &RiskScores) -> SlotSums {
+        let p = self.patterns.n_columns;
+        let mut sums = SlotSums::zeros(chunk.slots.len(), p);
+        let (start, order) = (&self.records.entry_start, &self.records.by_entry);
+        for (k, slot) in chunk.slots.clone().enumerate() {
+            let from = chunk.items.start.max(start[slot] as usize);
+            let to = chunk.items.end.min(start[slot + 1] as usize);
+            let stratum = self.slots.stratum[slot] as usize;
+            for &record in &order[from..to.max(from)] {
+                let pattern = self.records.pattern[record as usize] as usize;
+                let r = -self.records.weight(record as usize) * risk.of(pattern, stratum);
+                sums.s0[k] += r;
+                self.patterns.row(pattern).add_to(r, &mut sums.s1[k * p..(k + 1) * p]);
+            }
+        }
+        sums
+    }
+
+    /// Step 3 for one block: the terms of its slots, and its share of the second part of the information.
+    ///
+    /// The 2 × 2 matrix of C0, −C1, C2 is non-negative, so the part of a slot is the sum of two outer products:
+    /// of √C0 (S1 − (C1/C0) E1) and of √(C2 − C1²/C0) E1.
+    fn tie_terms(&self, block: &Block, sums: &SlotSums, ties: Ties, terms: &mut [TieTerms], second: &mut [f64]) {
+        let (p, first) = (self.patterns.n_columns, block.slots.start);
+        let size = block.slots.len().div_ceil(32).max(16);
+        let parts: Vec<Vec<f64>> = terms
+            .par_chunks_mut(size)
+            .enumerate()
+            .map(|(chunk, terms)| {
+                let mut products = OuterProducts::new(p);
+                for (k, term) in terms.iter_mut().enumerate() {
+                    let k = chunk * size + k;
+                    let d = self.slots.n_events[first + k];
+                    if d == 0 {
+                        continue;
+                    }
+                    *term = ties.terms(sums.s0[k], sums.e0[k], d, self.slots.event_weight[first + k]);
+                    let s1 = &sums.s1[k * p..(k + 1) * p];
+                    let root = term.c0.sqrt();
+                    if term.c2 == 0.0 {
+                        products.push(s1.iter().map(|s| root * s));
+                        continue;
+                    }
+                    let e1 = &sums.e1[k * p..(k + 1) * p];
+                    let ratio = term.c1 / term.c0;
+                    products.push(s1.iter().zip(e1).map(|(s, e)| root * (s - ratio * e)));
+                    let rest = (term.c2 - term.c1 * ratio).max(0.0).sqrt();
+                    products.push(e1.iter().map(|e| rest * e));
+                }
+                products.flush();
+                products.sum
+            })
+            .collect();
+        for part in parts {
+            second.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+        }
+    }
+
+    /// Σ A_k from the first event time of the stratum on.
+    pub fn cumulative_hazard(&self, terms: &[TieTerms]) -> CumulativeHazard {
+        let n = terms.len();
+        let mut hazard =
+            CumulativeHazard { high: vec![0.0; n], low: vec![0.0; n], b: terms.iter().map(|t| t.b).collect() };
+        let (mut high, mut low) = (0.0, 0.0);
+        for (k, term) in terms.iter().enumerate() {
+            if self.slots.time[k].is_nan() {
+                (high, low) = (0.0, 0.0);
+            }
+            let (sum, error) = two_sum(high, term.a);
+            (high, low) = (sum, low + error);
+            (hazard.high[k], hazard.low[k]) = (high, low);
+        }
+        hazard
+    }
+
+    /// D of a pattern: Σ r(Λ − δB) over its records.
+    fn pattern_hazard(&self, pattern: usize, risk: &RiskScores, hazard: &CumulativeHazard) -> f64 {
+        let by = &self.records.by_pattern;
+        let mut sum = 0.0;
+        for i in by.start[pattern] as usize..by.start[pattern + 1] as usize {
+            let (exit, event) = ((by.exit[i] & !EVENT_BIT) as usize, by.exit[i] & EVENT_BIT != 0);
+            let expected = by.weight[i] * hazard.of(exit, by.entry.get(i).map(|&a| a as usize), event);
+            sum +=
+                if risk.is_shared { expected } else { expected * risk.of(pattern, self.slots.stratum[exit] as usize) };
+        }
+        if risk.is_shared { sum * risk.shared[pattern] } else { sum }
+    }
+
+    /// Step 4: the score and the first part of the information, inner order.
+    fn pattern_sums(&self, risk: &RiskScores, hazard: &CumulativeHazard) -> (Vec<f64>, Vec<f64>) {
+        let p = self.patterns.n_columns;
+        let n_chunks = ((1 << 22) / (p * p + 1)).clamp(4, 64);
+        let size = self.patterns.n.div_ceil(n_chunks).max(1024);
+        let parts: Vec<Gram> = (0..self.patterns.n.div_ceil(size))
+            .into_par_iter()
+            .map(|chunk| {
+                let mut gram = Gram::new(p, self.patterns.n_sparse);
+                for pattern in chunk * size..((chunk + 1) * size).min(self.patterns.n) {
+                    let d = self.pattern_hazard(pattern, risk, hazard);
+                    if d != 0.0 {
+                        gram.add(d, self.patterns.row(pattern));
+                    }
+                }
+                gram.dense.flush();
+                gram
+            })
+            .collect();
+        let mut score = self.event_x.clone();
+        let mut first = vec![0.0; p * p];
+        for gram in parts {
+            score.iter_mut().zip(&gram.sum).for_each(|(u, x)| *u -= x);
+            gram.add_lower_triangle(p, &mut first);
+        }
+        (score, first)
+    }
+
+    /// Puts the results into the order of the design.
+    fn in_design_order(&self, value: f64, score: Vec<f64>, first: &[f64], second: &[f64]) -> Evaluation {
+        let p = self.patterns.n_columns;
+        let column = &self.patterns.design_column;
+        let mut ordered = vec![0.0; p];
+        let mut information = DMatrix::zeros(p, p);
+        for i in 0..p {
+            let row = column[i] as usize;
+            ordered[row] = score[i];
+            for j in 0..=i {
+                let x = first[i * p + j] - second[i * p + j];
+                information[(row, column[j] as usize)] = x;
+                information[(column[j] as usize, row)] = x;
+            }
+        }
+        Evaluation { log_partial_likelihood: value, score: ordered, information }
+    }
+}
+
+/// Σ D xxᵀ and Σ D x over some patterns.
+struct Gram {
+    n_sparse: usize,
+    /// Σ D x.
+    sum: Vec<f64>,
+    /// Sparse by sparse columns; each pair is added on one side of the diagonal.
+    sparse: Vec<f64>,
+    /// Sparse by dense columns.
+    mixed: Vec<f64>,
+    /// Dense by dense columns.
+    dense: OuterProducts,
+}
+
+impl Gram {
+    fn new(p: usize, n_sparse: usize) -> Gram {
+        let n_dense = p - n_sparse;
+        Gram {
+            n_sparse,
+            sum: vec![0.0; p],
+            sparse: vec![0.0; n_sparse * n_sparse],
+            mixed: vec![0.0; n_sparse * n_dense],
+            dense: OuterProducts::new(n_dense),
+        }
+    }
+
+    fn add(&mut self, d: f64, row: super::pattern::Row) {
+        row.add_to(d, &mut self.sum);
+        let (n, n_dense) = (self.n_sparse, row.dense.len());
+        for (i, &a) in row.units.iter().enumerate() {
+            let line = &mut self.sparse[a as usize * n..(a as usize + 1) * n];
+            for &b in &row.units[..=i] {
+                line[b as usize] += d;
+            }
+        }
+        for (i, (&a, x)) in row.sparse_columns.iter().zip(row.sparse_values).enumerate() {
+            let line = &mut self.sparse[a as usize * n..(a as usize + 1) * n];
+            let dx = d * x;
+            for &b in row.units {
+                line[b as usize] += dx;
+            }
+            for (&b, y) in row.sparse_columns[..=i].iter().zip(row.sparse_values) {
+                line[b as usize] += dx * y;
+            }
+        }
+        if n_dense == 0 {
+            return;
+        }
+        let units = row.units.iter().map(|&a| (a, d));
+        for (a, dx) in units.chain(row.sparse_columns.iter().zip(row.sparse_values).map(|(&a, x)| (a, d * x))) {
+            let line = &mut self.mixed[a as usize * n_dense..(a as usize + 1) * n_dense];
+            line.iter_mut().zip(row.dense).for_each(|(sum, y)| *sum += dx * y);
+        }
+        let root = d.max(0.0).sqrt();
+        self.dense.push(row.dense.iter().map(|y| root * y));
+    }
+
+    /// Adds the whole to a lower triangle of p × p.
+    fn add_lower_triangle(&self, p: usize, to: &mut [f64]) {
+        let (n, n_dense) = (self.n_sparse, p - self.n_sparse);
+        for i in 0..n {
+            to[i * p + i] += self.sparse[i * n + i];
+            for j in 0..i {
+                to[i * p + j] += self.sparse[i * n + j] + self.sparse[j * n + i];
+            }
+        }
+        for i in 0..n_dense {
+            let line = &mut to[(n + i) * p..(n + i) * p + n + i + 1];
+            for j in 0..n {
+                line[j] += self.mixed[j * n_dense + i];
+            }
+            for j in 0..=i {
+                line[n + j] += self.dense.sum[i * n_dense + j];
+            }
+        }
+    }
+}
+
+impl SlotSums {
+    fn zeros(n_slots: usize, p: usize) -> SlotSums {
+        let zeros = |n: usize| vec![0.0; n];
+        SlotSums { s0: zeros(n_slots), s1: zeros(n_slots * p), e0: zeros(n_slots), e1: zeros(n_slots * p) }
+    }
+
+    /// Adds the sums of some slots, the first of which has number `first` here.
+    fn add(&mut self, first: usize, part: &SlotSums, p: usize) {
+        let pairs = [(&mut self.s0, &part.s0, 1), (&mut self.s1, &part.s1, p), (&mut self.e0, &part.e0, 1)];
+        for (sum, part, width) in pairs.into_iter().chain([(&mut self.e1, &part.e1, p)]) {
+            sum[first * width..].iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+        }
+    }
+}
+
+/// Running sums from the last slot down, with the rounding error of each addition when records also enter.
+struct Carry {
+    sums: Vec<f64>,
+    errors: Vec<f64>,
+}
+
+impl Carry {
+    /// S0 and the p numbers of S1.
+    fn new(p: usize) -> Carry {
+        Carry { sums: vec![0.0; p + 1], errors: vec![0.0; p + 1] }
+    }
+
+    /// Turns what leaves and enters in each slot into sums over its risk set.
+    ///
+    /// With entry times a risk-set sum is the small difference of large ones, so the additions are compensated
+    /// (Neumaier 1974, doi 10.1002/zamm.19740540106): a million records of which three are at risk at a time lose no digits.
+    fn suffix_sums(&mut self, sums: &mut SlotSums, slots: Range<usize>, all: &Slots, compensate: bool) {
+        let p = self.sums.len() - 1;
+        for (k, slot) in slots.enumerate().rev() {
+            if all.time[slot].is_nan() {
+                self.sums.fill(0.0);
+                self.errors.fill(0.0);
+                continue;
+            }
+            let row = sums.s1[k * p..(k + 1) * p].iter_mut();
+            let numbers = std::iter::once(&mut sums.s0[k]).chain(row);
+            if !compensate {
+                for (sum, x) in self.sums.iter_mut().zip(numbers) {
+                    *sum += *x;
+                    *x = *sum;
+                }
+                continue;
+            }
+            for ((sum, error), x) in self.sums.iter_mut().zip(&mut self.errors).zip(numbers) {
+                let (high, low) = two_sum(*sum, *x);
+                (*sum, *error) = (high, *error + low);
+                *x = *sum + *error;
+            }
+        }
+    }
+}
+
+/// a + b and its rounding error.
+#[inline]
+fn two_sum(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    let from_b = sum - a;
+    (sum, (a - (sum - from_b)) + (b - from_b))
+}
+
+impl Slots {
+    fn new(records: &Records, bins: &Bins) -> Slots {
+        let n_slots = bins.n_slots();
+        let mut stratum = vec![0; n_slots];
+        for (s, range) in bins.first_slot.windows(2).enumerate() {
+            stratum[range[0] as usize..range[1] as usize].fill(s as u32);
+        }
+        let events = |slot: usize| records.events_in_slot(slot);
+        Slots {
+            first: bins.first_slot.clone(),
+            time: bins.time.clone(),
+            stratum,
+            n_events: (0..n_slots).map(|k| events(k).map(|i| records.count[i]).sum()).collect(),
+            event_weight: (0..n_slots).map(|k| events(k).map(|i| records.weight(i)).sum()).collect(),
+        }
+    }
+}
+
+/// Cuts slots into blocks and their records into chunks; slot 0 holds nobody at risk.
+fn blocks(records: &Records, slots: &Slots, p: usize) -> Vec<Block> {
+    let n_slots = slots.time.len();
+    let per_block = (BLOCK_NUMBERS / (p + 1)).max(1);
+    let slot_starts: Vec<u32> =
+        std::iter::once(records.slot_start[1]).chain(records.slot_start[1..].to_vec()).collect();
+    (0..n_slots.div_ceil(per_block))
+        .map(|block| {
+            let range = block * per_block..((block + 1) * per_block).min(n_slots);
+            let entering =
+                if records.by_entry.is_empty() { Vec::new() } else { chunks(&records.entry_start, range.clone()) };
+            Block { leaving: chunks(&slot_starts, range.clone()), entering, slots: range }
+        })
+        .collect()
+}
+
+/// Cuts the items of some slots into chunks; `start` has the first item of every slot.
+fn chunks(start: &[u32], slots: Range<usize>) -> Vec<Chunk> {
+    let items = start[slots.start] as usize..start[slots.end] as usize;
+    (0..items.len().div_ceil(RECORDS_PER_CHUNK))
+        .map(|chunk| {
+            let from = items.start + chunk * RECORDS_PER_CHUNK;
+            let to = (from + RECORDS_PER_CHUNK).min(items.end);
+            // The slot of an item is the last one that starts at or before it.
+            let slot_of = |item: usize| start.partition_point(|&s| s as usize <= item) - 1;
+            Chunk { items: from..to, slots: slot_of(from)..slot_of(to - 1) + 1 }
+        })
+        .collect()
+}

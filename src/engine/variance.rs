@@ -1,0 +1,146 @@
+//! The robust (sandwich) covariance from score residuals, without an array of records × columns.
+//!
+//! ```text
+//! u_i = x_i (δ − e_i(Λ − δB)) + e_i [H_b − H_a − δ G_b] − δ X̄_b          e_i = exp(η_i), without the case weight
+//! X̄ = (A S1 − B E1)/W      H = Σ (C0 S1 − C1 E1)      G = C1 S1 − C2 E1     (sums of one event time; H cumulated)
+//! robust covariance = I⁻¹ [ Σ_c (Σ_{i in c} w_i u_i)(Σ_{i in c} w_i u_i)ᵀ ] I⁻¹
+//! ```
+//!
+//! A residual is the derivative of ℓ with respect to the record's case weight (Efron: averaged over the order of the ties).
+//! Identical records have the same one. Source: Lin and Wei (1989), JASA 84:1074-1078, doi 10.1080/01621459.1989.10478874;
+//! with ties as in R's survival package.
+
+use std::ops::Range;
+
+use nalgebra::DMatrix;
+use rayon::prelude::*;
+
+use super::kernel::OuterProducts;
+use super::sweep::{CumulativeHazard, RiskScores, Sweep};
+use super::ties::Ties;
+
+/// Distinct records, or clusters, in one chunk.
+const CHUNK: usize = 4096;
+
+/// Per slot what the residuals need; rows of length p in inner order.
+struct ResidualTables<'a> {
+    sweep: &'a Sweep,
+    risk: RiskScores,
+    hazard: CumulativeHazard,
+    /// X̄ of every slot.
+    mean: Vec<f64>,
+    /// G of every slot.
+    taken_back: Vec<f64>,
+    /// H of every slot.
+    cumulative: Vec<f64>,
+    /// Exit slot of every distinct record.
+    exit: Vec<u32>,
+}
+
+/// The middle of the sandwich, Σ over clusters of the outer product of their summed score residuals, at
+/// `coefficients`; scaled columns in the order of the design.
+pub(super) fn outer_product_of_scores(sweep: &Sweep, coefficients: &[f64], ties: Ties) -> DMatrix<f64> {
+    let p = sweep.patterns.n_columns;
+    let tables = ResidualTables::new(sweep, coefficients, ties);
+    let at_risk = sweep.records.slot_start[1] as usize..sweep.records.n();
+    let mut sum = add_chunks(p, at_risk, |record, products| tables.push_alone(record, products));
+    let joint = add_chunks(p, 0..sweep.records.clusters.n_joint(), |cluster, products| {
+        products.push_with(|row| {
+            for &record in sweep.records.clusters.joint(cluster) {
+                tables.add_residual(record as usize, sweep.records.case_weight(record as usize), row);
+            }
+        });
+    });
+    sum.iter_mut().zip(joint).for_each(|(a, b)| *a += b);
+    let column = &sweep.patterns.design_column;
+    let mut meat = DMatrix::zeros(p, p);
+    for i in 0..p {
+        for j in 0..=i {
+            let (a, b) = (column[i] as usize, column[j] as usize);
+            meat[(a, b)] = sum[i * p + j];
+            meat[(b, a)] = sum[i * p + j];
+        }
+    }
+    meat
+}
+
+/// Adds up outer products over fixed chunks of items, in their order.
+fn add_chunks(p: usize, items: Range<usize>, push: impl Fn(usize, &mut OuterProducts) + Sync) -> Vec<f64> {
+    let size = items.len().div_ceil(64).max(CHUNK);
+    let parts: Vec<Vec<f64>> = (0..items.len().div_ceil(size))
+        .into_par_iter()
+        .map(|chunk| {
+            let mut products = OuterProducts::new(p);
+            let from = items.start + chunk * size;
+            (from..(from + size).min(items.end)).for_each(|item| push(item, &mut products));
+            products.flush();
+            products.sum
+        })
+        .collect();
+    let mut sum = vec![0.0; p * p];
+    for part in parts {
+        sum.iter_mut().zip(part).for_each(|(a, b)| *a += b);
+    }
+    sum
+}
+
+impl<'a> ResidualTables<'a> {
+    fn new(sweep: &'a Sweep, coefficients: &[f64], ties: Ties) -> ResidualTables<'a> {
+        let p = sweep.patterns.n_columns;
+        let risk = sweep.risk_scores(&sweep.patterns.inner_order(coefficients));
+        let mut sums = sweep.all_sums(&risk, ties);
+        let terms = sweep.all_terms(&sums, ties);
+        let n_slots = terms.len();
+        let mut cumulative = vec![0.0; n_slots * p];
+        for k in (0..n_slots).filter(|&k| sweep.slots.n_events[k] > 0) {
+            let t = &terms[k];
+            let w = sweep.slots.event_weight[k];
+            for j in k * p..(k + 1) * p {
+                let (s1, e1) = (sums.s1[j], sums.e1[j]);
+                cumulative[j] = cumulative[j - p] + (t.c0 * s1 - t.c1 * e1);
+                sums.s1[j] = (t.a * s1 - t.b * e1) / w;
+                sums.e1[j] = t.c1 * s1 - t.c2 * e1;
+            }
+        }
+        let hazard = sweep.cumulative_hazard(&terms);
+        let mut exit = vec![0; sweep.records.n()];
+        (0..n_slots).for_each(|k| exit[sweep.records.in_slot(k)].fill(k as u32));
+        ResidualTables { sweep, risk, hazard, mean: sums.s1, taken_back: sums.e1, cumulative, exit }
+    }
+
+    /// Adds what the records of a distinct record that are clusters of their own contribute.
+    fn push_alone(&self, record: usize, products: &mut OuterProducts) {
+        let records = &self.sweep.records;
+        let n = records.clusters.alone.get(record).map_or(records.count[record], |n| *n);
+        if n > 0 {
+            let factor = f64::from(n).sqrt() * records.case_weight(record);
+            products.push_with(|row| self.add_residual(record, factor, row));
+        }
+    }
+
+    /// Adds `factor` times the residual of one record at risk to `row`.
+    fn add_residual(&self, record: usize, factor: f64, row: &mut [f64]) {
+        let (records, p) = (&self.sweep.records, row.len());
+        let exit = self.exit[record] as usize;
+        if exit == 0 {
+            return;
+        }
+        let event = record >= records.event_start[exit] as usize;
+        let entry = records.entry.get(record).map(|&a| a as usize);
+        let pattern = records.pattern[record] as usize;
+        let r = self.risk.of(pattern, self.sweep.slots.stratum[exit] as usize);
+        let expected = r * self.hazard.of(exit, entry, event);
+        let at = exit * p..(exit + 1) * p;
+        let scaled = factor * r;
+        row.iter_mut().zip(&self.cumulative[at.clone()]).for_each(|(u, h)| *u += scaled * h);
+        if let Some(entry) = entry {
+            row.iter_mut().zip(&self.cumulative[entry * p..(entry + 1) * p]).for_each(|(u, h)| *u -= scaled * h);
+        }
+        if event {
+            let both = self.mean[at.clone()].iter().zip(&self.taken_back[at]);
+            row.iter_mut().zip(both).for_each(|(u, (m, g))| *u -= factor * m + scaled * g);
+        }
+        let martingale = f64::from(u8::from(event)) - expected;
+        self.sweep.patterns.row(pattern).add_to(factor * martingale, row);
+    }
+}
