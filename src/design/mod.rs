@@ -1,1 +1,554 @@
-//! Formula and records to a compact design: codes, not dummy columns.
+//! From records and a formula to what the engine works with: codes and value tables, never dummy columns.
+//!
+//! [`build`] decides which rows can be used, what every variable is (factor or number), how R would name and order the
+//! columns, and hands out [`SurvivalData`] and [`Design`] for the engine together with [`ModelColumns`], the names that
+//! everything after the engine needs. A factor or a number with few distinct values is one small code per record, an
+//! interaction costs no storage per record at all.
+//!
+//! Rules, all R's (`model.matrix`, `coxph`, survival 3.5) unless said otherwise: treatment contrasts; the first level
+//! is the reference; text is a factor with sorted levels, of which those that no used record has are left out; declared
+//! levels stay, and one without records gets a coefficient that cannot be estimated; a truth is a factor with levels
+//! `FALSE` and `TRUE`; a row with a missing value in any variable, stratum, weight, cluster or offset is left out and
+//! counted, and so is an interval that does not end after its beginning.
+//!
+//! Ours: `x %in% c(…)` is missing where `x` is; event codes other than 0/1 or 1/2 are an error instead of missing values.
+
+mod atom;
+mod carrier;
+mod columns;
+mod error;
+mod response;
+mod rows;
+mod strata;
+mod value;
+
+pub use columns::{LevelInfo, ModelColumns, Part, Setting, SettingValue, TermInfo, VariableInfo};
+pub use error::DesignError;
+pub use rows::{MissingCount, MissingReason};
+
+use crate::engine::data::{Design, SurvivalData, Time, Variable};
+use crate::formula::{Fault, Formula, FormulaError, VariableKind, nearest};
+use crate::table::Table;
+use atom::{Atom, AtomKind, Carriers, Resolver, presence};
+use carrier::{Carrier, groups};
+use indexmap::IndexMap;
+use rayon::prelude::*;
+use response::{Outcome, Times};
+use rows::Rows;
+use std::ops::Range;
+
+/// Most columns of a model, and most cells of its interactions: beyond them the formula is a mistake.
+const MOST_COLUMNS: f64 = 20_000.0;
+const MOST_CELLS: f64 = 50_000_000.0;
+
+/// What a formula leaves open.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DesignOptions {
+    /// Reference level by column (`--ref VAR=LEVEL`). A column of numbers becomes a factor.
+    pub references: IndexMap<String, String>,
+    /// Levels in order by column (`--levels VAR=a,b,c`), the first the reference; other values count as missing.
+    pub levels: IndexMap<String, Vec<String>>,
+    /// Column of case weights.
+    pub weights: Option<String>,
+    /// Column of clusters for the robust variance; `cluster()` in the formula says the same.
+    pub cluster: Option<String>,
+    /// Column that tells persons apart.
+    pub id: Option<String>,
+    /// Robust variance: `None` is R's rule (see [`Built::robust`]).
+    pub robust: Option<bool>,
+    /// What becomes of missing values.
+    pub missing: Missing,
+}
+
+/// What becomes of missing values in covariates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Missing {
+    /// Rows with any are left out and counted.
+    #[default]
+    Drop,
+    /// They are a level of their own, the last; numbers must have none. Rows without time, event, stratum, weight or
+    /// cluster are left out and counted.
+    Indicator,
+    /// They are an error.
+    Error,
+}
+
+/// A model ready for the engine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Built {
+    /// Times, events, strata, weights, offset and clusters of the used records.
+    pub data: SurvivalData,
+    /// The covariates of the used records.
+    pub design: Design,
+    /// Names and makeup of the columns.
+    pub columns: ModelColumns,
+    /// The used rows of the table, ascending.
+    pub rows: Vec<u32>,
+    /// Rows of the table.
+    pub n_table_rows: usize,
+    /// Rows left out.
+    pub n_missing_dropped: usize,
+    /// Why, by variable; a row may count more than once.
+    pub missing: Vec<MissingCount>,
+    /// Label of each stratum (`sex=1, region=north`); empty without strata.
+    pub strata: Vec<String>,
+    /// Distinct persons among the used rows, when [`DesignOptions::id`] names them.
+    pub n_persons: Option<usize>,
+    /// Events among the used rows, not weighted.
+    pub n_events: usize,
+    /// Sum of exit − entry (of exit without entry) over the used rows, not weighted, in the unit of the times.
+    pub person_time: f64,
+    /// Whether the variance is to be robust: as asked, else by R's rule: with clusters, with weights that are not
+    /// whole, or when a person has several events.
+    pub robust: bool,
+    /// Labels of terms that are one number for all used records; the engine will call their columns aliased.
+    pub constant_terms: Vec<String>,
+}
+
+/// Builds the design of `formula` from `table`.
+///
+/// A formula without a left side takes the columns `entry`, `exit` and `event`. Errors: everything that can be
+/// wrong with names, levels and values, gathered where possible, with its place in the formula.
+pub fn build(table: &Table, formula: &Formula, options: &DesignOptions) -> Result<Built, DesignError> {
+    let response = formula.response.clone().unwrap_or_else(response::study_response);
+    check_names(table, formula, &response, options)?;
+    let carriers = carriers(table, formula);
+    let mut resolver = Resolver { table, options, carriers };
+    let atoms = resolve(formula, &mut resolver)?;
+    let carriers = resolver.carriers;
+    let outcome = response::outcome(&response, table).map_err(|faults| in_formula(formula, faults))?;
+    let extra = Extra::read(table, formula, options)?;
+
+    let mut rows = Rows::new(table.n_rows());
+    exclude_outcome(&mut rows, &outcome);
+    for (v, atom) in &atoms {
+        let missing = atom.missing_rows(&carriers[&atom.carrier]);
+        if !missing.is_empty() {
+            let reason = if atom.outside { MissingReason::OutsideLevels } else { MissingReason::Missing };
+            rows.exclude(&formula.variables[*v].label, reason, |row| missing[row]);
+        }
+    }
+    extra.exclude(&mut rows);
+    if options.missing == Missing::Error && !rows.counts.is_empty() {
+        return Err(DesignError::MissingValues(rows.counts));
+    }
+    let used = rows.used();
+    let n = used.as_ref().map_or(table.n_rows(), Vec::len);
+    if n == 0 {
+        return Err(DesignError::NoRecords { rows: table.n_rows(), missing: rows.counts });
+    }
+    assemble(table, formula, options, Parts { atoms, carriers, outcome, extra, rows, used })
+}
+
+/// Everything read and resolved, before rows are chosen.
+struct Parts<'t> {
+    atoms: IndexMap<usize, Atom>,
+    carriers: Carriers<'t>,
+    outcome: Outcome,
+    extra: Extra,
+    rows: Rows,
+    used: Option<Vec<u32>>,
+}
+
+fn assemble(table: &Table, formula: &Formula, options: &DesignOptions, parts: Parts<'_>) -> Result<Built, DesignError> {
+    let Parts { mut atoms, carriers, outcome, extra, rows, used } = parts;
+    let used_rows = used.as_deref();
+    drop_unused_levels(&mut atoms, &carriers, used_rows);
+    check_atoms(formula, &atoms, &carriers, used_rows)?;
+    let titles = |name: &str| table.column(name).map(|c| c.label.clone());
+    let (columns, blocks, keys) = columns::lay_out(formula, &atoms, &carriers, &titles);
+    let variables: Vec<Variable> = keys.par_iter().map(|key| variable(&carriers[key], used_rows)).collect();
+    let constant_terms = constant_terms(formula, &atoms, &carriers, used_rows);
+    let design = Design { variables, blocks, n_columns: columns.len() };
+
+    let event: Vec<bool> = match used_rows {
+        None => outcome.event.iter().map(|e| *e == Some(true)).collect(),
+        Some(rows) => rows.iter().map(|r| outcome.event[*r as usize] == Some(true)).collect(),
+    };
+    let exit = outcome.exit.take(used_rows);
+    let entry = outcome.entry.as_ref().map(|e| e.take(used_rows));
+    let person_time = person_time(entry.as_ref(), &exit);
+    let weight = extra.weights(used_rows)?;
+    let offset = extra.offset(used_rows)?;
+    let id = extra.id.as_ref().map(|(_, ids)| gather(ids, used_rows));
+    let cluster = extra.cluster.as_ref().map(|(_, c)| gather(c, used_rows));
+    let fractional = weight.as_ref().is_some_and(|w| w.iter().any(|x| x.fract() != 0.0));
+    let several_events = id.as_ref().is_some_and(|ids| several_events(ids, &event));
+    let robust = options.robust.unwrap_or(cluster.is_some() || fractional || several_events);
+    let cluster = if robust { cluster.or_else(|| id.clone()) } else { None };
+    let strata = extra.strata.as_ref().map(|s| stratum_codes(s, used_rows));
+    let all_rows = || (0..table.n_rows() as u32).collect();
+    Ok(Built {
+        n_events: event.iter().filter(|e| **e).count(),
+        data: SurvivalData {
+            entry: entry.filter(|entry| !starts_together(entry, &exit)),
+            exit,
+            event,
+            stratum: strata.as_ref().map(|(codes, _)| codes.clone()),
+            weight,
+            offset,
+            cluster,
+        },
+        design,
+        columns,
+        n_table_rows: table.n_rows(),
+        n_missing_dropped: used_rows.map_or(0, |rows| table.n_rows() - rows.len()),
+        missing: rows.counts,
+        strata: strata.map(|(_, labels)| labels).unwrap_or_default(),
+        n_persons: id.as_deref().map(count_distinct),
+        person_time,
+        robust,
+        constant_terms,
+        rows: used.unwrap_or_else(all_rows),
+    })
+}
+
+fn in_formula(formula: &Formula, mut faults: Vec<Fault>) -> DesignError {
+    faults.sort_by_key(|f| (f.span.start, f.span.end));
+    faults.dedup();
+    DesignError::Formula(FormulaError { source: formula.source.clone(), faults })
+}
+
+/// Every name must be a column. All that are not are reported together.
+fn check_names(
+    table: &Table,
+    formula: &Formula,
+    response: &crate::formula::Response,
+    options: &DesignOptions,
+) -> Result<(), DesignError> {
+    let known: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
+    let hint = |name: &str| nearest(name, known.iter().copied());
+    let fault = |(name, span): (&str, Range<usize>)| {
+        let fault = Fault::new(span, format!("there is no column `{name}`"));
+        match hint(name) {
+            Some(hint) => fault.help(format!("is `{hint}` meant?")),
+            None if known.len() <= 30 => fault.help(format!("columns are {}", known.join(", "))),
+            None => fault,
+        }
+    };
+    let unknown: Vec<Fault> =
+        formula.columns().into_iter().filter(|(name, _)| table.column(name).is_none()).map(fault).collect();
+    if !unknown.is_empty() {
+        return Err(in_formula(formula, unknown));
+    }
+    let mut named: Vec<(&'static str, &String)> = Vec::new();
+    if formula.response.is_none() {
+        let study = [&response.exit].into_iter().chain(&response.entry).chain(&response.event);
+        let missing = study.map(|e| e.text()).find(|name| table.column(name).is_none());
+        if let Some(name) = missing {
+            return Err(DesignError::NoResponse { column: name });
+        }
+    }
+    named.extend(options.weights.iter().map(|c| ("weights", c)));
+    named.extend(options.cluster.iter().map(|c| ("cluster", c)));
+    named.extend(options.id.iter().map(|c| ("id", c)));
+    named.extend(options.references.keys().map(|c| ("reference level", c)));
+    named.extend(options.levels.keys().map(|c| ("levels", c)));
+    match named.into_iter().find(|(_, name)| table.column(name).is_none()) {
+        Some((role, name)) => {
+            Err(DesignError::UnknownColumn { role, column: name.clone(), meant: hint(name).map(str::to_string) })
+        }
+        None => Ok(()),
+    }
+}
+
+/// The carriers of all columns that covariates use, worked out side by side.
+fn carriers<'t>(table: &'t Table, formula: &Formula) -> Carriers<'t> {
+    let mut names: Vec<&str> = Vec::new();
+    for variable in formula.terms.iter().flat_map(|t| &t.parts).map(|p| &formula.variables[p.variable]) {
+        let several = |e: &&crate::formula::Expr| e.columns().len() == 1;
+        let wanted = !matches!(variable.kind, VariableKind::Strata(_));
+        let expressions = variable.kind.expressions();
+        names.extend(expressions.iter().copied().filter(several).filter(|_| wanted).flat_map(|e| e.columns()));
+    }
+    names.sort_unstable();
+    names.dedup();
+    let made: Vec<(String, Carrier<'t>)> = names
+        .into_par_iter()
+        .filter_map(|name| table.column(name).map(|c| (name.to_string(), Carrier::of_column(&c.data))))
+        .collect();
+    made.into_iter().collect()
+}
+
+/// The atoms of all variables in terms, by the variable's index.
+fn resolve(formula: &Formula, resolver: &mut Resolver<'_, '_>) -> Result<IndexMap<usize, Atom>, DesignError> {
+    let mut atoms = IndexMap::new();
+    let mut faults = Vec::new();
+    for v in formula.terms.iter().flat_map(|t| t.parts.iter().map(|p| p.variable)) {
+        if atoms.contains_key(&v) {
+            continue;
+        }
+        match resolver.atom(&formula.variables[v]) {
+            Ok(atom) => {
+                atoms.insert(v, atom);
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.is_empty() { Ok(atoms) } else { Err(in_formula(formula, faults)) }
+}
+
+fn exclude_outcome(rows: &mut Rows, outcome: &Outcome) {
+    let [entry_name, exit_name, event_name] = &outcome.names;
+    rows.exclude(exit_name, MissingReason::Missing, |row| outcome.exit.is_missing(row));
+    rows.exclude(event_name, MissingReason::Missing, |row| outcome.event[row].is_none());
+    if let Some(entry) = &outcome.entry {
+        rows.exclude(entry_name, MissingReason::Missing, |row| entry.is_missing(row));
+        let empty: Box<dyn Fn(usize) -> bool> = match (entry, &outcome.exit) {
+            (Times::Whole(a), Times::Whole(b)) => Box::new(|row| a[row] >= b[row]),
+            (a, b) => Box::new(|row| a.get(row) >= b.get(row)),
+        };
+        let known = |row: usize| !entry.is_missing(row) && !outcome.exit.is_missing(row);
+        rows.exclude(exit_name, MissingReason::EmptyInterval, |row| known(row) && empty(row));
+    }
+}
+
+/// Levels of plain text that no used record has are no levels.
+fn drop_unused_levels(atoms: &mut IndexMap<usize, Atom>, carriers: &Carriers<'_>, used: Option<&[u32]>) {
+    for atom in atoms.values_mut() {
+        let carrier = &carriers[&atom.carrier];
+        if let (AtomKind::Factor { levels, drop_unused: true }, Carrier::Coded { codes, .. }) = (&mut atom.kind, carrier) {
+            let present = presence(codes, atom::codes_of(carrier) as usize, used);
+            levels.retain(|l| l.code.is_some_and(|c| present[c as usize]));
+        }
+    }
+}
+
+/// Factors need two levels, numbers must be finite, and the whole must have a size that makes sense.
+fn check_atoms(
+    formula: &Formula,
+    atoms: &IndexMap<usize, Atom>,
+    carriers: &Carriers<'_>,
+    used: Option<&[u32]>,
+) -> Result<(), DesignError> {
+    let mut faults = Vec::new();
+    for (v, atom) in atoms {
+        let variable = &formula.variables[*v];
+        match &atom.kind {
+            AtomKind::Factor { levels, .. } if levels.len() < 2 => {
+                let message = format!("`{}` has one level only among the records that can be used", variable.label);
+                faults.push(Fault::new(variable.span.clone(), message).help("leave the term out"));
+            }
+            AtomKind::Number { columns } if has_infinite(columns, &carriers[&atom.carrier], used) => {
+                let message = format!("`{}` is infinite in some records", variable.label);
+                faults.push(Fault::new(variable.span.clone(), message).help("make these values missing, or use another transformation"));
+            }
+            _ => {}
+        }
+    }
+    let (n_columns, n_cells) = columns::size(formula, atoms, carriers);
+    if faults.is_empty() && (n_columns > MOST_COLUMNS || n_cells > MOST_CELLS) {
+        let message = format!("this model would have {n_columns} columns; at most {MOST_COLUMNS} can be fitted");
+        faults.push(Fault::new(0..formula.source.len(), message).help("is a column of numbers or keys taken as a factor?"));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(in_formula(formula, faults)) }
+}
+
+fn has_infinite(columns: &[(String, Vec<f64>)], carrier: &Carrier<'_>, used: Option<&[u32]>) -> bool {
+    match carrier {
+        Carrier::Continuous(values) => match used {
+            None => values.iter().any(|x| x.is_infinite()),
+            Some(rows) => rows.iter().any(|r| values[*r as usize].is_infinite()),
+        },
+        Carrier::Coded { codes, .. } => columns.iter().any(|(_, table)| {
+            if !table.iter().any(|x| x.is_infinite()) {
+                return false;
+            }
+            let present = presence(codes, table.len(), used);
+            table.iter().zip(present).any(|(x, p)| p && x.is_infinite())
+        }),
+    }
+}
+
+/// The engine's form of a carrier, for the used rows.
+fn variable(carrier: &Carrier<'_>, used: Option<&[u32]>) -> Variable {
+    match carrier {
+        Carrier::Coded { codes, .. } => Variable::Coded {
+            codes: match used {
+                None => codes.clone().into_owned(),
+                Some(rows) => codes.take(rows),
+            },
+            n_levels: atom::codes_of(carrier),
+        },
+        Carrier::Continuous(values) => Variable::Continuous(gather(values, used)),
+    }
+}
+
+/// Terms of a single number that has one value in all used rows.
+fn constant_terms(
+    formula: &Formula,
+    atoms: &IndexMap<usize, Atom>,
+    carriers: &Carriers<'_>,
+    used: Option<&[u32]>,
+) -> Vec<String> {
+    let constant = |v: &usize| -> bool {
+        let atom = &atoms[v];
+        match (&atom.kind, &carriers[&atom.carrier]) {
+            (AtomKind::Number { columns }, Carrier::Coded { codes, .. }) => columns.iter().all(|(_, table)| {
+                let present = presence(codes, table.len(), used);
+                let mut values = table.iter().zip(present).filter(|(_, p)| *p).map(|(x, _)| *x);
+                let first = values.next();
+                values.all(|x| Some(x) == first)
+            }),
+            _ => false,
+        }
+    };
+    let single = formula.terms.iter().filter(|t| t.parts.len() == 1 && constant(&t.parts[0].variable));
+    single.map(|t| t.label.clone()).collect()
+}
+
+/// The values of the used rows.
+fn gather<T: Copy>(values: &[T], used: Option<&[u32]>) -> Vec<T> {
+    match used {
+        None => values.to_vec(),
+        Some(rows) => rows.iter().map(|r| values[*r as usize]).collect(),
+    }
+}
+
+fn person_time(entry: Option<&Time>, exit: &Time) -> f64 {
+    let sum = |t: &Time| match t {
+        // Whole days add up exactly in a wide integer.
+        Time::Whole(v) => v.iter().map(|x| i64::from(*x)).sum::<i64>() as f64,
+        Time::Real(v) => v.iter().sum(),
+    };
+    sum(exit) - entry.map_or(0.0, sum)
+}
+
+/// Whether all records start at one time before the first ends: then nobody enters late, and the start says nothing.
+fn starts_together(entry: &Time, exit: &Time) -> bool {
+    match (entry, exit) {
+        (Time::Whole(entry), Time::Whole(exit)) => {
+            let first = entry.first();
+            entry.iter().all(|e| Some(e) == first) && exit.iter().min() > first
+        }
+        _ => false,
+    }
+}
+
+/// Whether any person has more than one event.
+fn several_events(ids: &[u32], event: &[bool]) -> bool {
+    let n = ids.iter().max().map_or(0, |m| *m as usize + 1);
+    let mut seen = vec![false; n];
+    ids.iter().zip(event).filter(|(_, e)| **e).any(|(id, _)| std::mem::replace(&mut seen[*id as usize], true))
+}
+
+fn count_distinct(ids: &[u32]) -> usize {
+    let mut seen = vec![false; ids.iter().max().map_or(0, |m| *m as usize + 1)];
+    ids.iter().for_each(|id| seen[*id as usize] = true);
+    seen.into_iter().filter(|s| *s).count()
+}
+
+/// Codes and labels of the strata that the used rows fall into.
+fn stratum_codes(strata: &strata::Strata, used: Option<&[u32]>) -> (crate::table::Codes, Vec<String>) {
+    let codes = gather(&strata.codes, used);
+    let mut present = vec![false; strata.labels.len()];
+    codes.iter().for_each(|c| present[*c as usize] = true);
+    let kept: Vec<usize> = (0..present.len()).filter(|i| present[*i]).collect();
+    let mut new = vec![0u32; present.len()];
+    kept.iter().enumerate().for_each(|(i, old)| new[*old] = i as u32);
+    let packed = crate::table::Codes::pack(codes.iter().map(|c| Some(new[*c as usize])), kept.len());
+    (packed, kept.into_iter().map(|i| strata.labels[i].clone()).collect())
+}
+
+/// What is not a covariate: strata, offset, weights, clusters, persons; for all rows.
+struct Extra {
+    strata: Option<strata::Strata>,
+    strata_name: String,
+    offsets: Vec<(String, Vec<f64>)>,
+    weights: Option<(String, Vec<f64>)>,
+    cluster: Option<(String, Vec<u32>)>,
+    id: Option<(String, Vec<u32>)>,
+}
+
+impl Extra {
+    fn read(table: &Table, formula: &Formula, options: &DesignOptions) -> Result<Extra, DesignError> {
+        let find = atom::lookup(table);
+        let mut faults = Vec::new();
+        let lists: Vec<&[crate::formula::Expr]> = formula
+            .strata
+            .iter()
+            .filter_map(|v| match &formula.variables[*v].kind {
+                VariableKind::Strata(list) => Some(list.as_slice()),
+                _ => None,
+            })
+            .collect();
+        let strata = match lists.as_slice() {
+            [] => None,
+            lists => strata::combine(lists, &find, table.n_rows()).map_err(|f| faults.push(f)).ok(),
+        };
+        let mut offsets = Vec::new();
+        for offset in &formula.offsets {
+            match value::evaluate(offset, &find) {
+                Ok(value) => offsets.push((format!("offset({})", offset.text()), full(value.numbers(), table.n_rows()))),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(in_formula(formula, faults));
+        }
+        let grouped = |column: &String| (column.clone(), find(column).map(groups).unwrap_or_default());
+        let weights = match &options.weights {
+            None => None,
+            Some(column) => {
+                let numbers = find(column).and_then(atom::numbers_of);
+                Some((column.clone(), numbers.ok_or_else(|| DesignError::WeightsAreText { column: column.clone() })?))
+            }
+        };
+        let in_formula = formula.cluster.as_ref().map(|c| c.text_of_name());
+        Ok(Extra {
+            strata,
+            strata_name: formula.strata.iter().map(|v| formula.variables[*v].label.as_str()).collect::<Vec<_>>().join(" + "),
+            offsets,
+            weights,
+            cluster: options.cluster.as_ref().or(in_formula.as_ref()).map(grouped),
+            id: options.id.as_ref().map(grouped),
+        })
+    }
+
+    /// Leaves out rows in which any of these is missing.
+    fn exclude(&self, rows: &mut Rows) {
+        if let Some(strata) = &self.strata {
+            rows.exclude(&self.strata_name, MissingReason::Missing, |row| strata.codes[row] == u32::MAX);
+        }
+        for (name, values) in &self.offsets {
+            rows.exclude(name, MissingReason::Missing, |row| values[row].is_nan());
+        }
+        if let Some((name, values)) = &self.weights {
+            rows.exclude(&format!("weights {name}"), MissingReason::Missing, |row| values[row].is_nan());
+        }
+        for (role, groups) in [("cluster", &self.cluster), ("id", &self.id)] {
+            if let Some((name, groups)) = groups {
+                rows.exclude(&format!("{role} {name}"), MissingReason::Missing, |row| groups[row] == u32::MAX);
+            }
+        }
+    }
+
+    fn weights(&self, used: Option<&[u32]>) -> Result<Option<Vec<f64>>, DesignError> {
+        let Some((column, values)) = &self.weights else { return Ok(None) };
+        let values = gather(values, used);
+        match values.iter().filter(|w| !(w.is_finite() && **w > 0.0)).count() {
+            0 => Ok(Some(values)),
+            rows => Err(DesignError::BadWeights { column: column.clone(), rows }),
+        }
+    }
+
+    fn offset(&self, used: Option<&[u32]>) -> Result<Option<Vec<f64>>, DesignError> {
+        let mut sum: Option<Vec<f64>> = None;
+        for (name, values) in &self.offsets {
+            let values = gather(values, used);
+            if values.iter().any(|x| x.is_infinite()) {
+                return Err(DesignError::InfiniteOffset { term: name.clone() });
+            }
+            match &mut sum {
+                None => sum = Some(values),
+                Some(sum) => sum.iter_mut().zip(values).for_each(|(s, x)| *s += x),
+            }
+        }
+        Ok(sum)
+    }
+}
+
+/// A single value repeated for every row.
+fn full(values: Vec<f64>, n: usize) -> Vec<f64> {
+    if values.len() == 1 { vec![values[0]; n] } else { values }
+}

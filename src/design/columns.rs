@@ -1,0 +1,461 @@
+//! The columns of a model: their names as R spells them, what they are made of, and the blocks the engine works with.
+
+use super::atom::{Atom, AtomKind, Carriers, codes_of};
+use super::value::{Value, evaluate};
+use crate::engine::data::{Block, NumberPart};
+use crate::formula::{Coding, Expr, Formula, VariableKind};
+use crate::table::{Codes, ColumnData, Factor};
+use indexmap::IndexMap;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// The columns of a model, in R's order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelColumns {
+    /// R's coefficient names: `sexMale`, `age:sexMale`.
+    pub names: Vec<String>,
+    /// What each column is a product of, without R's spelling.
+    pub parts: Vec<Vec<Part>>,
+    /// Index into `terms` of each column.
+    pub term_of_column: Vec<usize>,
+    /// The terms that own the columns.
+    pub terms: Vec<TermInfo>,
+    /// The variables the terms are made of.
+    pub variables: Vec<VariableInfo>,
+    /// For each column, its factors and numbers by index into `variables`.
+    pub(super) makeup: Vec<Vec<Ingredient>>,
+}
+
+/// One ingredient of a column, as results files spell it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Part {
+    /// The data's column, or the text of the calculation when it is made of several.
+    pub variable: String,
+    /// The level, for a factor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// The reference level it is compared with; absent when every level has a column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versus: Option<String>,
+    /// The calculation, where the number is not the column itself: `log(bili)`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expression: Option<String>,
+}
+
+/// A term and its columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TermInfo {
+    /// R's label: `sex`, `age:sex`.
+    pub label: String,
+    /// Its columns, all neighbours.
+    pub columns: Range<usize>,
+    /// Indices into [`ModelColumns::variables`], in the order of the column names.
+    pub variables: Vec<usize>,
+    /// Whether a higher term contains it, so that dropping it alone would break marginality.
+    pub contained: bool,
+}
+
+/// A variable of the model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VariableInfo {
+    /// As the formula spells it: `sex`, `factor(sex)`, `log(bili)`.
+    pub label: String,
+    /// The data's column when it is made of one.
+    pub column: Option<String>,
+    /// What tables print.
+    pub title: String,
+    /// The levels of a factor, the reference first; empty for a number.
+    pub levels: Vec<LevelInfo>,
+    /// How it is worked out, for values that are not in the data.
+    pub(super) kind: VariableKind,
+}
+
+/// A level of a factor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LevelInfo {
+    /// As it stands in the data.
+    pub name: String,
+    /// As tables print it.
+    pub label: String,
+}
+
+/// What a column takes from a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ingredient {
+    /// 1 where the variable has this level, else 0.
+    Level { variable: usize, level: usize },
+    /// The number, or one basis function of it.
+    Number { variable: usize, column: usize },
+}
+
+/// Values of columns of the data for one imagined person.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Setting {
+    values: BTreeMap<String, SettingValue>,
+}
+
+/// A value of a [`Setting`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum SettingValue {
+    /// A level of a factor.
+    Level(String),
+    /// A number.
+    Number(f64),
+}
+
+impl Setting {
+    /// The same with `column` at `value`.
+    pub fn with(mut self, column: &str, value: SettingValue) -> Setting {
+        self.values.insert(column.to_string(), value);
+        self
+    }
+}
+
+impl ModelColumns {
+    /// Number of columns.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether the model has no covariates.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The columns of a term, by its label.
+    pub fn term(&self, label: &str) -> Option<&TermInfo> {
+        self.terms.iter().find(|t| t.label == label)
+    }
+
+    /// The variables made of `column`, by index.
+    pub fn variables_of(&self, column: &str) -> Vec<usize> {
+        (0..self.variables.len()).filter(|v| self.variables[*v].column.as_deref() == Some(column)).collect()
+    }
+
+    /// The factor made of `column`, if the model has one.
+    pub fn factor_of(&self, column: &str) -> Option<&VariableInfo> {
+        self.variables_of(column).into_iter().map(|v| &self.variables[v]).find(|v| !v.levels.is_empty())
+    }
+
+    /// The design row of `setting`, in which only columns that involve one of its columns differ from 0; variables it
+    /// does not mention are at their reference or at 0. Rows of two settings with the same columns differ in what
+    /// their log hazard ratio needs, because everything else cancels.
+    ///
+    /// A level that the model does not know gives 0 in its columns.
+    pub fn row(&self, setting: &Setting) -> Vec<f64> {
+        let values: Vec<Option<Known>> = (0..self.variables.len()).map(|v| self.known(v, setting)).collect();
+        let cell = |parts: &Vec<Ingredient>| {
+            let involved = parts.iter().any(|p| values[p.variable()].is_some());
+            if involved { parts.iter().map(|p| p.value(&values)).product() } else { 0.0 }
+        };
+        self.makeup.iter().map(cell).collect()
+    }
+
+    /// What `setting` says of variable `v`.
+    fn known(&self, v: usize, setting: &Setting) -> Option<Known> {
+        let info = &self.variables[v];
+        let expressions = info.kind.expressions();
+        let named = expressions.iter().flat_map(|e| e.columns()).any(|c| setting.values.contains_key(c));
+        if !named {
+            return None;
+        }
+        let direct = info.column.as_ref().and_then(|c| setting.values.get(c));
+        match (&info.kind, direct) {
+            (VariableKind::Column(_) | VariableKind::Factor(_), Some(SettingValue::Level(level))) => {
+                Some(Known::Level(info.levels.iter().position(|l| l.name == *level)))
+            }
+            (VariableKind::Column(_) | VariableKind::Factor(_), Some(SettingValue::Number(x))) if !info.levels.is_empty() => {
+                let names: Vec<String> = info.levels.iter().map(|l| l.name.clone()).collect();
+                Some(Known::Level(super::value::level_index(&names, &crate::formula::number_text(*x))))
+            }
+            (VariableKind::Column(_), Some(SettingValue::Number(x))) => Some(Known::Number(*x)),
+            (VariableKind::Expression(e), _) => Some(worked_out(e, setting, !info.levels.is_empty())),
+            _ => Some(Known::Level(None)),
+        }
+    }
+}
+
+/// The value of a variable in a setting.
+enum Known {
+    Level(Option<usize>),
+    Number(f64),
+}
+
+impl Ingredient {
+    fn variable(self) -> usize {
+        match self {
+            Ingredient::Level { variable, .. } | Ingredient::Number { variable, .. } => variable,
+        }
+    }
+
+    fn value(self, values: &[Option<Known>]) -> f64 {
+        match (self, &values[self.variable()]) {
+            (Ingredient::Level { level, .. }, Some(Known::Level(known))) => f64::from(u8::from(*known == Some(level))),
+            (Ingredient::Level { level, .. }, None) => f64::from(u8::from(level == 0)),
+            (Ingredient::Number { .. }, Some(Known::Number(x))) => *x,
+            _ => 0.0,
+        }
+    }
+}
+
+/// Works out a calculation for the values of `setting`; columns it does not name are 0.
+fn worked_out(expr: &Expr, setting: &Setting, is_factor: bool) -> Known {
+    let one = |name: &str| -> ColumnData {
+        match setting.values.get(name) {
+            Some(SettingValue::Number(x)) => ColumnData::Number(vec![*x]),
+            Some(SettingValue::Level(level)) => match level.parse::<f64>() {
+                Ok(x) => ColumnData::Number(vec![x]),
+                Err(_) => ColumnData::Factor(Factor {
+                    codes: Codes::pack([Some(0)], 1),
+                    levels: vec![level.clone()],
+                    labels: vec![level.clone()],
+                    declared: false,
+                }),
+            },
+            None => ColumnData::Number(vec![0.0]),
+        }
+    };
+    let columns: IndexMap<String, ColumnData> = expr.columns().iter().map(|c| (c.to_string(), one(c))).collect();
+    let value = evaluate(expr, &|name: &str| columns.get(name));
+    match value {
+        Ok(Value::Logical(v)) => Known::Level(v[0].map(usize::from)),
+        Ok(Value::Number(v)) if !is_factor => Known::Number(v[0]),
+        _ => Known::Level(None),
+    }
+}
+
+/// A variable of a term while its columns are laid out: for every column it contributes, name, part and ingredient.
+struct Contribution {
+    choices: Vec<(String, Part, Ingredient)>,
+    is_factor: bool,
+}
+
+/// Lays out all columns and blocks. `atoms[v]` belongs to variable `v` of the formula, `slot_of` gives the place of a
+/// carrier among the engine's variables, and `coded` says which carriers hold codes.
+pub(super) fn lay_out(
+    formula: &Formula,
+    atoms: &IndexMap<usize, Atom>,
+    carriers: &Carriers<'_>,
+    titles: &dyn Fn(&str) -> Option<String>,
+) -> (ModelColumns, Vec<Block>, Vec<String>) {
+    let variables: Vec<VariableInfo> =
+        atoms.iter().map(|(v, atom)| variable_info(&formula.variables[*v], atom, titles)).collect();
+    let mut columns = ModelColumns {
+        names: Vec::new(),
+        parts: Vec::new(),
+        term_of_column: Vec::new(),
+        terms: Vec::new(),
+        variables,
+        makeup: Vec::new(),
+    };
+    let mut used: Vec<String> = Vec::new();
+    let mut blocks = Vec::new();
+    for (t, term) in formula.terms.iter().enumerate() {
+        let places: Vec<usize> = term.parts.iter().filter_map(|p| atoms.get_index_of(&p.variable)).collect();
+        let of_term: Vec<&Atom> = term.parts.iter().map(|p| &atoms[&p.variable]).collect();
+        let contributions: Vec<Contribution> = (0..places.len())
+            .map(|i| contribution(&columns.variables[places[i]], places[i], of_term[i], term.parts[i].coding))
+            .collect();
+        let first = columns.names.len();
+        add_columns(&mut columns, t, &contributions);
+        let mut slot = |key: &str| {
+            used.iter().position(|k| k == key).unwrap_or_else(|| {
+                used.push(key.to_string());
+                used.len() - 1
+            })
+        };
+        let slots: Vec<usize> = of_term.iter().map(|a| slot(&a.carrier)).collect();
+        blocks.extend(term_blocks(&of_term, &slots, &contributions, first, carriers));
+        let contained = formula.terms.iter().any(|o| {
+            o.parts.len() > term.parts.len()
+                && term.parts.iter().all(|p| o.parts.iter().any(|q| q.variable == p.variable))
+        });
+        let range = first..columns.names.len();
+        columns.terms.push(TermInfo { label: term.label.clone(), columns: range, variables: places, contained });
+    }
+    (columns, blocks, used)
+}
+
+fn variable_info(
+    variable: &crate::formula::Variable,
+    atom: &Atom,
+    titles: &dyn Fn(&str) -> Option<String>,
+) -> VariableInfo {
+    let expressions = variable.kind.expressions();
+    let mut named: Vec<&str> = expressions.iter().flat_map(|e| e.columns()).collect();
+    named.dedup();
+    let column = (named.len() == 1).then(|| named[0].to_string());
+    let levels = match &atom.kind {
+        AtomKind::Factor { levels, .. } => {
+            levels.iter().map(|l| LevelInfo { name: l.name.clone(), label: l.label.clone() }).collect()
+        }
+        AtomKind::Number { .. } => Vec::new(),
+    };
+    let plain = matches!(variable.kind, VariableKind::Column(_) | VariableKind::Factor(_));
+    let title = column.as_deref().filter(|_| plain).and_then(titles).unwrap_or_else(|| variable.label.clone());
+    VariableInfo { label: variable.label.clone(), column, title, levels, kind: variable.kind.clone() }
+}
+
+fn contribution(info: &VariableInfo, place: usize, atom: &Atom, coding: Coding) -> Contribution {
+    let plain = matches!(info.kind, VariableKind::Column(_) | VariableKind::Factor(_) | VariableKind::Strata(_));
+    let variable = info.column.clone().unwrap_or_else(|| info.label.clone());
+    let expression = (!plain).then(|| info.label.clone());
+    match &atom.kind {
+        AtomKind::Factor { levels, .. } => {
+            let first = usize::from(coding == Coding::Contrasts);
+            let choice = |i: usize| {
+                let part = Part {
+                    variable: variable.clone(),
+                    level: Some(levels[i].name.clone()),
+                    versus: (first == 1).then(|| levels[0].name.clone()),
+                    expression: expression.clone(),
+                };
+                let name = format!("{}{}", info.label, levels[i].name);
+                (name, part, Ingredient::Level { variable: place, level: i })
+            };
+            Contribution { choices: (first..levels.len()).map(choice).collect(), is_factor: true }
+        }
+        AtomKind::Number { columns } => {
+            let choice = |(i, (suffix, _)): (usize, &(String, Vec<f64>))| {
+                let part = Part { variable: variable.clone(), level: None, versus: None, expression: expression.clone() };
+                (format!("{}{suffix}", info.label), part, Ingredient::Number { variable: place, column: i })
+            };
+            Contribution { choices: columns.iter().enumerate().map(choice).collect(), is_factor: false }
+        }
+    }
+}
+
+/// Adds the products of all contributions, the first varying fastest.
+fn add_columns(columns: &mut ModelColumns, term: usize, contributions: &[Contribution]) {
+    let total: usize = contributions.iter().map(|c| c.choices.len()).product();
+    for index in 0..total {
+        let mut rest = index;
+        let mut chosen = Vec::new();
+        for c in contributions {
+            chosen.push(&c.choices[rest % c.choices.len()]);
+            rest /= c.choices.len();
+        }
+        columns.names.push(chosen.iter().map(|c| c.0.as_str()).collect::<Vec<_>>().join(":"));
+        columns.parts.push(chosen.iter().map(|c| c.1.clone()).collect());
+        columns.makeup.push(chosen.iter().map(|c| c.2).collect());
+        columns.term_of_column.push(term);
+    }
+}
+
+/// The blocks of one term. One block holds it whole unless basis functions stand after a factor, where the columns
+/// of a cell are not neighbours; then every basis function has a block of its own.
+fn term_blocks(
+    atoms: &[&Atom],
+    slots: &[usize],
+    contributions: &[Contribution],
+    first: usize,
+    carriers: &Carriers<'_>,
+) -> Vec<Block> {
+    let factors: Vec<usize> = (0..atoms.len()).filter(|i| contributions[*i].is_factor).collect();
+    let numbers: Vec<usize> = (0..atoms.len()).filter(|i| !contributions[*i].is_factor).collect();
+    let combinations = number_combinations(&numbers, contributions);
+    let last_basis = numbers.iter().rev().find(|i| contributions[**i].choices.len() > 1);
+    let neighbours = last_basis.is_none_or(|b| factors.iter().all(|f| f > b));
+    let product = |combination: &Vec<usize>| -> Vec<NumberPart> {
+        let part = |(i, k): (&usize, &usize)| number_part(atoms[*i], slots[*i], *k, &carriers[&atoms[*i].carrier]);
+        numbers.iter().zip(combination).map(part).collect()
+    };
+    let index_of = |combination: &[usize], levels: &[usize]| -> usize {
+        let (mut index, mut stride) = (0, 1);
+        for (i, c) in contributions.iter().enumerate() {
+            let chosen = match factors.iter().position(|f| *f == i) {
+                Some(f) => levels[f],
+                None => combination[numbers.iter().position(|n| *n == i).expect("a part is a factor or a number")],
+            };
+            index += stride * chosen;
+            stride *= c.choices.len();
+        }
+        first + index
+    };
+    let block = |combination: &Vec<usize>, products: Vec<Vec<NumberPart>>| Block {
+        factors: factors.iter().map(|f| slots[*f]).collect(),
+        numbers: if numbers.is_empty() { Vec::new() } else { products },
+        first_column: cells(&factors, atoms, contributions, carriers, &|levels| index_of(combination, levels)),
+    };
+    match combinations.first() {
+        None => Vec::new(),
+        Some(start) if neighbours => vec![block(start, combinations.iter().map(product).collect())],
+        Some(_) => combinations.iter().map(|c| block(c, vec![product(c)])).collect(),
+    }
+}
+
+/// All choices of one column from each number of a term, the first varying fastest.
+fn number_combinations(numbers: &[usize], contributions: &[Contribution]) -> Vec<Vec<usize>> {
+    let mut out: Vec<Vec<usize>> = vec![Vec::new()];
+    for i in numbers.iter().rev() {
+        let n = contributions[*i].choices.len();
+        out = out.iter().flat_map(|rest| (0..n).map(move |k| [&[k], rest.as_slice()].concat())).collect();
+    }
+    out
+}
+
+fn number_part(atom: &Atom, slot: usize, column: usize, carrier: &super::carrier::Carrier<'_>) -> NumberPart {
+    let table = match &atom.kind {
+        AtomKind::Number { columns } => columns[column].1.clone(),
+        AtomKind::Factor { .. } => Vec::new(),
+    };
+    let coded = matches!(carrier, super::carrier::Carrier::Coded { .. });
+    NumberPart { variable: slot, value_of_code: coded.then_some(table) }
+}
+
+/// The first column of every cell of the cross of the factors' codes.
+fn cells(
+    factors: &[usize],
+    atoms: &[&Atom],
+    contributions: &[Contribution],
+    carriers: &Carriers<'_>,
+    column: &dyn Fn(&[usize]) -> usize,
+) -> Vec<Option<u32>> {
+    let choice_of_code: Vec<Vec<Option<usize>>> = factors
+        .iter()
+        .map(|f| {
+            let mut of_code = vec![None; codes_of(&carriers[&atoms[*f].carrier]) as usize];
+            let AtomKind::Factor { levels, .. } = &atoms[*f].kind else { return of_code };
+            let skipped = levels.len() - contributions[*f].choices.len();
+            for (i, level) in levels.iter().enumerate().skip(skipped) {
+                if let Some(code) = level.code {
+                    of_code[code as usize] = Some(i - skipped);
+                }
+            }
+            of_code
+        })
+        .collect();
+    let total: usize = choice_of_code.iter().map(Vec::len).product();
+    let cell = |index: usize| {
+        let mut rest = index;
+        let mut levels = Vec::with_capacity(factors.len());
+        for choices in &choice_of_code {
+            levels.push(choices[rest % choices.len()]?);
+            rest /= choices.len();
+        }
+        Some(column(&levels) as u32)
+    };
+    (0..total).map(cell).collect()
+}
+
+/// How many cells and columns the blocks of a formula would have, at most: a guard before they are laid out.
+pub(super) fn size(formula: &Formula, atoms: &IndexMap<usize, Atom>, carriers: &Carriers<'_>) -> (f64, f64) {
+    let mut columns = 0.0;
+    let mut cells = 0.0;
+    for term in &formula.terms {
+        let (mut c, mut n) = (1.0, 1.0);
+        for part in &term.parts {
+            let atom = &atoms[&part.variable];
+            match &atom.kind {
+                AtomKind::Factor { levels, .. } => {
+                    c *= levels.len() as f64;
+                    n *= f64::from(codes_of(&carriers[&atom.carrier]));
+                }
+                AtomKind::Number { columns } => c *= columns.len() as f64,
+            }
+        }
+        columns += c;
+        cells += n;
+    }
+    (columns, cells)
+}
