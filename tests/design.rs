@@ -1,7 +1,7 @@
 //! Designs: rows in use, coding, names and makeup of columns, against R's names in the reference cases.
 
 use cohort::design::{self, Built, DesignError, DesignOptions, Missing, MissingReason};
-use cohort::engine::{Design, Variable};
+use cohort::engine::data::{Design, NumberPart, Variable};
 use cohort::formula::Formula;
 use cohort::table::{Codes, Column, ColumnData, Factor, Table};
 use serde_json::Value;
@@ -42,7 +42,8 @@ fn text(cells: &[&str]) -> ColumnData {
     let mut levels: Vec<String> = cells.iter().filter(|c| !c.is_empty()).map(|c| c.to_string()).collect();
     levels.sort();
     levels.dedup();
-    let codes = Codes::pack(cells.iter().map(|c| levels.binary_search(&c.to_string()).ok().map(|i| i as u32)), levels.len());
+    let codes =
+        Codes::pack(cells.iter().map(|c| levels.binary_search(&c.to_string()).ok().map(|i| i as u32)), levels.len());
     ColumnData::Factor(Factor { codes, labels: levels.clone(), levels, declared: false })
 }
 
@@ -79,8 +80,10 @@ fn dense_row(design: &Design, row: usize) -> Vec<f64> {
             out[first as usize] = 1.0;
         }
         for (k, parts) in block.numbers.iter().enumerate() {
-            let value = |p: &cohort::engine::NumberPart| match (&design.variables[p.variable], &p.value_of_code) {
-                (Variable::Coded { codes, .. }, Some(values)) => values[codes.get(row).expect("no missing code") as usize],
+            let value = |p: &NumberPart| match (&design.variables[p.variable], &p.value_of_code) {
+                (Variable::Coded { codes, .. }, Some(values)) => {
+                    values[codes.get(row).expect("no missing code") as usize]
+                }
                 (Variable::Continuous(values), None) => values[row],
                 _ => panic!("a coded variable has values by code"),
             };
@@ -94,8 +97,10 @@ fn dense_row(design: &Design, row: usize) -> Vec<f64> {
 fn of_case(case: &Value) -> (String, DesignOptions) {
     let spec = &case["spec"];
     let response = &spec["response"];
-    let time = |v: &Value| v.as_str().map(String::from).unwrap_or_else(|| v["r_expression"].as_str().unwrap_or("?").into());
-    let values: Vec<String> = response["event_values"].as_array().into_iter().flatten().map(|v| v.to_string()).collect();
+    let time =
+        |v: &Value| v.as_str().map(String::from).unwrap_or_else(|| v["r_expression"].as_str().unwrap_or("?").into());
+    let values: Vec<String> =
+        response["event_values"].as_array().into_iter().flatten().map(|v| v.to_string()).collect();
     let event = format!("{} %in% c({})", response["event"].as_str().unwrap_or("?"), values.join(", "));
     let event = match response["event"].as_str() {
         Some(name @ ("ev12" | "ev5")) => name.to_string(),
@@ -106,7 +111,8 @@ fn of_case(case: &Value) -> (String, DesignOptions) {
         _ => format!("Surv({}, {event})", time(&response["time"])),
     };
     let mut options = DesignOptions::default();
-    for part in spec["terms"].as_array().into_iter().flatten().flat_map(|t| t["parts"].as_array().into_iter().flatten()) {
+    for part in spec["terms"].as_array().into_iter().flatten().flat_map(|t| t["parts"].as_array().into_iter().flatten())
+    {
         if part["kind"] == "factor" {
             let levels = part["levels"].as_array().into_iter().flatten().filter_map(|l| l.as_str().map(String::from));
             options.levels.insert(part["column"].as_str().unwrap_or("?").into(), levels.collect());
@@ -133,7 +139,11 @@ fn select(table: &Table, spec: &Value) -> Table {
                     Some(">") => x > v,
                     _ => panic!("an operator"),
                 },
-                _ => panic!("filters compare numbers"),
+                _ => {
+                    let ColumnData::Factor(factor) = data else { panic!("a filter compares numbers or texts") };
+                    let level = factor.codes.get(row).map(|c| factor.levels[c as usize].as_str());
+                    level.is_some() && (level == f["value"].as_str()) == (f["op"] == "==")
+                }
             }
         })
     };
@@ -144,7 +154,8 @@ fn select(table: &Table, spec: &Value) -> Table {
 /// Names, parts, terms, rows and events of every reference case whose terms this version knows.
 #[test]
 fn columns_are_those_of_r() {
-    let index: Value = serde_json::from_str(&std::fs::read_to_string(reference().join("index.json")).expect("index")).expect("json");
+    let index: Value =
+        serde_json::from_str(&std::fs::read_to_string(reference().join("index.json")).expect("index")).expect("json");
     let (mut agree, mut failures) = (0, Vec::new());
     for entry in index["cases"].as_array().expect("cases") {
         if !matches!(entry["kind"].as_str(), Some("coxph" | "coxph_interaction" | "edge")) {
@@ -249,7 +260,12 @@ fn a_row_of_a_setting_equals_the_row_of_such_a_person() {
 
 #[test]
 fn reference_and_levels_may_be_declared() {
-    let t = table(&[("t", &["1", "2", "3", "4"]), ("e", &["1"; 4]), ("g", &["a", "b", "c", "b"]), ("k", &["3", "1", "2", "2"])]);
+    let t = table(&[
+        ("t", &["1", "2", "3", "4"]),
+        ("e", &["1"; 4]),
+        ("g", &["a", "b", "c", "b"]),
+        ("k", &["3", "1", "2", "2"]),
+    ]);
     let names = |formula: &str, options: &DesignOptions| build(&t, formula, options).expect("a design").columns.names;
     let mut options = DesignOptions::default();
     options.references.insert("g".into(), "b".into());
@@ -259,7 +275,10 @@ fn reference_and_levels_may_be_declared() {
     assert_eq!(built.columns.names, ["k3"]);
     assert_eq!((built.rows.as_slice(), built.missing[0].reason), (&[0, 2, 3][..], MissingReason::OutsideLevels));
     let plain = DesignOptions::default();
-    assert_eq!(names("Surv(t, e) ~ factor(g, ref = \"c\")", &plain), ["factor(g, ref = \"c\")a", "factor(g, ref = \"c\")b"]);
+    assert_eq!(
+        names("Surv(t, e) ~ factor(g, ref = \"c\")", &plain),
+        ["factor(g, ref = \"c\")a", "factor(g, ref = \"c\")b"]
+    );
     assert_eq!(names("Surv(t, e) ~ factor(k, levels = c(3, 2, 1))", &plain).len(), 2);
 }
 
@@ -282,7 +301,12 @@ fn rows_with_missing_values_are_left_out_and_counted() {
 
 #[test]
 fn missing_values_may_be_a_level() {
-    let t = table(&[("t", &["1", "2", "3", "", "5"]), ("e", &["1"; 5]), ("g", &["a", "", "b", "b", "a"]), ("x", &["1", "2", "", "4", "6"])]);
+    let t = table(&[
+        ("t", &["1", "2", "3", "", "5"]),
+        ("e", &["1"; 5]),
+        ("g", &["a", "", "b", "b", "a"]),
+        ("x", &["1", "2", "", "4", "6"]),
+    ]);
     let options = DesignOptions { missing: Missing::Indicator, ..DesignOptions::default() };
     let built = build(&t, "Surv(t, e) ~ g", &options).expect("a design");
     assert_eq!(built.columns.names, ["gb", "gmissing"]);
@@ -308,7 +332,10 @@ fn messages_say_what_to_do() {
         ("w", &["1", "0", "2"]),
     ]);
     let message = |formula: &str| build(&t, formula, &DesignOptions::default()).expect_err("a fault").to_string();
-    assert_eq!(message("Surv(time, code == 5) ~ agee"), "formula, character 25: there is no column `agee` (is `age` meant?)");
+    assert_eq!(
+        message("Surv(time, code == 5) ~ agee"),
+        "formula, character 25: there is no column `agee` (is `age` meant?)"
+    );
     assert_eq!(
         message("Surv(time, status) ~ age"),
         "formula, character 12: `status` is text; which level is the event is not said (compare it: status == \"a level\")"
@@ -333,15 +360,27 @@ fn messages_say_what_to_do() {
         message("Surv(time, code == 5) ~ I(sex + 1)"),
         "formula, character 27: `sex` is text, not a number (compare it, such as sex == \"a level\", or take it as a term of its own)"
     );
-    assert_eq!(message("age"), "the formula has no left side and the data have no column `exit`: write Surv(time, event) ~ …");
+    assert_eq!(
+        message("age"),
+        "the formula has no left side and the data have no column `exit`: write Surv(time, event) ~ …"
+    );
     let weighted = DesignOptions { weights: Some("w".into()), ..DesignOptions::default() };
     let error = build(&t, "Surv(time, code == 5) ~ age", &weighted).expect_err("a weight of 0");
-    assert_eq!(error.to_string(), "weights `w`: 1 rows have a weight that is not above 0 and finite; leave these rows out with --where");
+    assert_eq!(
+        error.to_string(),
+        "weights `w`: 1 rows have a weight that is not above 0 and finite; leave these rows out with --where"
+    );
 }
 
 #[test]
 fn strata_are_combinations_in_the_order_of_r() {
-    let t = table(&[("t", &["1", "2", "3", "4", "5"]), ("e", &["1"; 5]), ("s", &["2", "1", "2", "1", ""]), ("g", &["b", "a", "a", "a", "b"]), ("x", &["1", "2", "3", "4", "5"])]);
+    let t = table(&[
+        ("t", &["1", "2", "3", "4", "5"]),
+        ("e", &["1"; 5]),
+        ("s", &["2", "1", "2", "1", ""]),
+        ("g", &["b", "a", "a", "a", "b"]),
+        ("x", &["1", "2", "3", "4", "5"]),
+    ]);
     let built = build(&t, "Surv(t, e) ~ x + strata(s, g)", &DesignOptions::default()).expect("a design");
     assert_eq!(built.strata, ["s=1, g=a", "s=2, g=a", "s=2, g=b"]);
     assert_eq!(built.data.stratum, Some(Codes::U8(vec![2, 0, 1, 0])));

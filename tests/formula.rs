@@ -84,16 +84,37 @@ fn every_left_side_of_r_is_read() {
 fn faults_name_place_rule_and_remedy() {
     let cases = [
         ("age + starta(sex)", "formula, character 7: `starta()` is not a function of formulas (is `strata()` meant?)"),
-        ("surv(t, e) ~ x", "formula, character 1: the left side is `surv()`, not `Surv()` (write Surv(time, event) or Surv(entry, exit, event))"),
-        ("Surv(t) ~ x + ns(age, df = 3)", "formula, character 15: the term `ns(age, df = 3)` is not available yet (use powers such as I(x^2), a transformation, or classes cut beforehand)"),
-        ("age + offset(x):y", "formula, character 7: `offset()` cannot be part of an interaction (add it: … + offset(x))"),
-        ("a + \"b\"", "formula, character 5: a term is a column, not a constant (write 1 for a model without covariates; put an odd column name in back-ticks)"),
-        ("(a + b)^0.5", "formula, character 9: the power of a term is a whole number from 1 on (write I(x^2) for the square of a column)"),
+        (
+            "surv(t, e) ~ x",
+            "formula, character 1: the left side is `surv()`, not `Surv()` (write Surv(time, event) or Surv(entry, exit, event))",
+        ),
+        (
+            "Surv(t) ~ x + ns(age, df = 3)",
+            "formula, character 15: the term `ns(age, df = 3)` is not available yet (use powers such as I(x^2), a transformation, or classes cut beforehand)",
+        ),
+        (
+            "age + offset(x):y",
+            "formula, character 7: `offset()` cannot be part of an interaction (add it: … + offset(x))",
+        ),
+        (
+            "a + \"b\"",
+            "formula, character 5: a term is a column, not a constant (write 1 for a model without covariates; put an odd column name in back-ticks)",
+        ),
+        (
+            "(a + b)^0.5",
+            "formula, character 9: the power of a term is a whole number from 1 on (write I(x^2) for the square of a column)",
+        ),
         ("log(a, b, c)", "formula, character 1: `log()` takes one value"),
         ("factor(x, ref = c(1, 2))", "formula, character 17: `ref` takes one level, such as ref = \"a\""),
         ("cluster(a) + cluster(b)", "formula, character 14: a model has one `cluster()`"),
-        ("a ~ b ~ c", "formula, character 1: the left side is not a `Surv()` (write Surv(time, event) or Surv(entry, exit, event))"),
-        ("age +", "formula, character 5: something is missing after `+` (write what belongs there, or leave the sign out)"),
+        (
+            "a ~ b ~ c",
+            "formula, character 1: the left side is not a `Surv()` (write Surv(time, event) or Surv(entry, exit, event))",
+        ),
+        (
+            "age +",
+            "formula, character 5: something is missing after `+` (write what belongs there, or leave the sign out)",
+        ),
     ];
     for (source, expected) in cases {
         assert_eq!(message(source), expected, "{source}");
@@ -110,11 +131,22 @@ fn all_faults_are_reported_at_once_in_the_order_of_the_text() {
 #[test]
 fn the_place_is_marked_under_the_text() {
     let error = Formula::parse("Surv(time, status == 2) ~ age + starta(sex)").expect_err("a fault");
-    insta::assert_snapshot!(error.render("--formula"), @"");
+    insta::assert_snapshot!(error.render("--formula"), @r"
+    error: formula
+     --> --formula:1:33
+      |
+    1 | Surv(time, status == 2) ~ age + starta(sex)
+      |                                 ^^^^^^ `starta()` is not a function of formulas
+      |
+      = help: is `strata()` meant?
+    ");
 }
 
 #[test]
 fn a_formula_without_end_is_refused() {
-    assert!(message(&format!("({})^20", (0..40).map(|i| format!("x{i}")).collect::<Vec<_>>().join(" + "))).contains("more than"));
+    assert!(
+        message(&format!("({})^20", (0..40).map(|i| format!("x{i}")).collect::<Vec<_>>().join(" + ")))
+            .contains("more than")
+    );
     assert!(message(&"x+".repeat(100_000)).contains("at most"));
 }

@@ -1,5 +1,7 @@
 //! All behaviour tests, one binary. A new test goes into the module of its theme; one line each here.
 
+mod design; // rows in use, coding, names of columns as R spells them
+mod formula; // terms as R orders them; messages for faulty formulas
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault
 mod worked_examples; // data small enough to solve by hand
 mod report; // every table in every format, as snapshots

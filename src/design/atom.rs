@@ -139,7 +139,12 @@ impl<'t> Resolver<'t, '_> {
             missing_codes.clear();
         }
         let drop_unused = drop_unused && !*declared && wanted.is_none();
-        Ok(Atom { carrier: name.to_string(), kind: AtomKind::Factor { levels: out, drop_unused }, missing_codes, outside })
+        Ok(Atom {
+            carrier: name.to_string(),
+            kind: AtomKind::Factor { levels: out, drop_unused },
+            missing_codes,
+            outside,
+        })
     }
 
     /// A calculation. Over one coded column it is worked out once per code.
@@ -229,13 +234,17 @@ impl<'t> Resolver<'t, '_> {
         if !missing.iter().any(|m| *m) {
             return Ok(atom);
         }
-        let (AtomKind::Factor { levels, drop_unused }, Carrier::Coded { codes, values, .. }) = (&atom.kind, carrier) else {
+        let (AtomKind::Factor { levels, drop_unused }, Carrier::Coded { codes, values, .. }) = (&atom.kind, carrier)
+        else {
             let message = format!("`{}` is a number with missing values, which cannot be a level", variable.label);
-            return Err(Fault::new(variable.span.clone(), message).help("cut it into classes, or leave the rows out: --missing drop"));
+            return Err(Fault::new(variable.span.clone(), message)
+                .help("cut it into classes, or leave the rows out: --missing drop"));
         };
         let n_codes = codes_of(carrier);
-        let new_codes =
-            Codes::pack((0..codes.len()).map(|row| if missing[row] { Some(n_codes) } else { codes.get(row) }), n_codes as usize + 1);
+        let new_codes = Codes::pack(
+            (0..codes.len()).map(|row| if missing[row] { Some(n_codes) } else { codes.get(row) }),
+            n_codes as usize + 1,
+        );
         let taken = levels.iter().any(|l| l.name == MISSING_LEVEL);
         let name = if taken { format!("({MISSING_LEVEL})") } else { MISSING_LEVEL.to_string() };
         let mut levels = levels.clone();
@@ -244,7 +253,12 @@ impl<'t> Resolver<'t, '_> {
             let found = levels.iter().find(|l| l.code == Some(c));
             found.map_or((String::new(), String::new()), |l| (l.name.clone(), l.label.clone()))
         });
-        let carrier = Carrier::Coded { levels: Some(all.collect()), codes: Cow::Owned(new_codes), values: values.clone(), declared: true };
+        let carrier = Carrier::Coded {
+            levels: Some(all.collect()),
+            codes: Cow::Owned(new_codes),
+            values: values.clone(),
+            declared: true,
+        };
         let key = format!("{} with a level for missing", variable.label);
         self.carriers.insert(key.clone(), carrier);
         let kind = AtomKind::Factor { levels, drop_unused: *drop_unused };
@@ -288,7 +302,11 @@ impl Atom {
     pub(crate) fn missing_rows(&self, carrier: &Carrier<'_>) -> Vec<bool> {
         match carrier {
             Carrier::Continuous(values) => {
-                if values.iter().any(|v| v.is_nan()) { values.iter().map(|v| v.is_nan()).collect() } else { Vec::new() }
+                if values.iter().any(|v| v.is_nan()) {
+                    values.iter().map(|v| v.is_nan()).collect()
+                } else {
+                    Vec::new()
+                }
             }
             Carrier::Coded { codes, .. } => {
                 if !any_missing(codes) && self.missing_codes.is_empty() {

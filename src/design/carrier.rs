@@ -2,7 +2,7 @@
 //!
 //! One carrier serves every term that uses the column: `age`, `I(age^2)` and `factor(age)` read the same codes.
 
-use crate::table::{ColumnData, Codes};
+use crate::table::{Codes, ColumnData};
 use std::borrow::Cow;
 
 /// Most distinct values of a number that is kept as a code (two bytes per record, one mark left for missing).
@@ -170,11 +170,9 @@ pub(crate) fn groups(data: &ColumnData) -> Vec<u32> {
         ColumnData::Factor(f) => (0..f.codes.len()).map(|row| f.codes.get(row).unwrap_or(u32::MAX)).collect(),
         ColumnData::Logical(values) => values.iter().map(|v| v.map_or(u32::MAX, u32::from)).collect(),
         ColumnData::Number(values) => number_groups(values.iter().copied()),
-        ColumnData::Whole(values) | ColumnData::Day(values) => {
-            number_groups(values.iter().map(|v| {
-                if *v == crate::table::MISSING_WHOLE { f64::NAN } else { f64::from(*v) }
-            }))
-        }
+        ColumnData::Whole(values) | ColumnData::Day(values) => number_groups(
+            values.iter().map(|v| if *v == crate::table::MISSING_WHOLE { f64::NAN } else { f64::from(*v) }),
+        ),
     }
 }
 

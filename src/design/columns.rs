@@ -164,7 +164,9 @@ impl ModelColumns {
             (VariableKind::Column(_) | VariableKind::Factor(_), Some(SettingValue::Level(level))) => {
                 Some(Known::Level(info.levels.iter().position(|l| l.name == *level)))
             }
-            (VariableKind::Column(_) | VariableKind::Factor(_), Some(SettingValue::Number(x))) if !info.levels.is_empty() => {
+            (VariableKind::Column(_) | VariableKind::Factor(_), Some(SettingValue::Number(x)))
+                if !info.levels.is_empty() =>
+            {
                 let names: Vec<String> = info.levels.iter().map(|l| l.name.clone()).collect();
                 Some(Known::Level(super::value::level_index(&names, &crate::formula::number_text(*x))))
             }
@@ -257,7 +259,9 @@ pub(super) fn lay_out(
             .map(|i| contribution(&columns.variables[places[i]], places[i], of_term[i], term.parts[i].coding))
             .collect();
         let first = columns.names.len();
-        add_columns(&mut columns, t, &contributions);
+        let mut spelling: Vec<usize> = (0..places.len()).collect();
+        spelling.sort_by_key(|i| term.parts[*i].variable);
+        add_columns(&mut columns, t, &contributions, &spelling);
         let mut slot = |key: &str| {
             used.iter().position(|k| k == key).unwrap_or_else(|| {
                 used.push(key.to_string());
@@ -317,7 +321,8 @@ fn contribution(info: &VariableInfo, place: usize, atom: &Atom, coding: Coding) 
         }
         AtomKind::Number { columns } => {
             let choice = |(i, (suffix, _)): (usize, &(String, Vec<f64>))| {
-                let part = Part { variable: variable.clone(), level: None, versus: None, expression: expression.clone() };
+                let part =
+                    Part { variable: variable.clone(), level: None, versus: None, expression: expression.clone() };
                 (format!("{}{suffix}", info.label), part, Ingredient::Number { variable: place, column: i })
             };
             Contribution { choices: columns.iter().enumerate().map(choice).collect(), is_factor: false }
@@ -325,8 +330,9 @@ fn contribution(info: &VariableInfo, place: usize, atom: &Atom, coding: Coding) 
     }
 }
 
-/// Adds the products of all contributions, the first varying fastest.
-fn add_columns(columns: &mut ModelColumns, term: usize, contributions: &[Contribution]) {
+/// Adds the products of all contributions, the first varying fastest. Their parts are listed in the order `spelling`,
+/// that of the term's label, from which R's column names may differ when strata or clusters were taken out.
+fn add_columns(columns: &mut ModelColumns, term: usize, contributions: &[Contribution], spelling: &[usize]) {
     let total: usize = contributions.iter().map(|c| c.choices.len()).product();
     for index in 0..total {
         let mut rest = index;
@@ -336,7 +342,7 @@ fn add_columns(columns: &mut ModelColumns, term: usize, contributions: &[Contrib
             rest /= c.choices.len();
         }
         columns.names.push(chosen.iter().map(|c| c.0.as_str()).collect::<Vec<_>>().join(":"));
-        columns.parts.push(chosen.iter().map(|c| c.1.clone()).collect());
+        columns.parts.push(spelling.iter().map(|i| chosen[*i].1.clone()).collect());
         columns.makeup.push(chosen.iter().map(|c| c.2).collect());
         columns.term_of_column.push(term);
     }

@@ -34,7 +34,9 @@ pub enum DesignError {
         column: String,
     },
     /// Weights that are zero, negative or infinite.
-    #[error("weights `{column}`: {rows} rows have a weight that is not above 0 and finite; leave these rows out with --where")]
+    #[error(
+        "weights `{column}`: {rows} rows have a weight that is not above 0 and finite; leave these rows out with --where"
+    )]
     BadWeights {
         /// The column.
         column: String,

@@ -307,7 +307,9 @@ fn exclude_outcome(rows: &mut Rows, outcome: &Outcome) {
 fn drop_unused_levels(atoms: &mut IndexMap<usize, Atom>, carriers: &Carriers<'_>, used: Option<&[u32]>) {
     for atom in atoms.values_mut() {
         let carrier = &carriers[&atom.carrier];
-        if let (AtomKind::Factor { levels, drop_unused: true }, Carrier::Coded { codes, .. }) = (&mut atom.kind, carrier) {
+        if let (AtomKind::Factor { levels, drop_unused: true }, Carrier::Coded { codes, .. }) =
+            (&mut atom.kind, carrier)
+        {
             let present = presence(codes, atom::codes_of(carrier) as usize, used);
             levels.retain(|l| l.code.is_some_and(|c| present[c as usize]));
         }
@@ -331,7 +333,10 @@ fn check_atoms(
             }
             AtomKind::Number { columns } if has_infinite(columns, &carriers[&atom.carrier], used) => {
                 let message = format!("`{}` is infinite in some records", variable.label);
-                faults.push(Fault::new(variable.span.clone(), message).help("make these values missing, or use another transformation"));
+                faults.push(
+                    Fault::new(variable.span.clone(), message)
+                        .help("make these values missing, or use another transformation"),
+                );
             }
             _ => {}
         }
@@ -339,7 +344,9 @@ fn check_atoms(
     let (n_columns, n_cells) = columns::size(formula, atoms, carriers);
     if faults.is_empty() && (n_columns > MOST_COLUMNS || n_cells > MOST_CELLS) {
         let message = format!("this model would have {n_columns} columns; at most {MOST_COLUMNS} can be fitted");
-        faults.push(Fault::new(0..formula.source.len(), message).help("is a column of numbers or keys taken as a factor?"));
+        faults.push(
+            Fault::new(0..formula.source.len(), message).help("is a column of numbers or keys taken as a factor?"),
+        );
     }
     if faults.is_empty() { Ok(()) } else { Err(in_formula(formula, faults)) }
 }
@@ -479,7 +486,9 @@ impl Extra {
         let mut offsets = Vec::new();
         for offset in &formula.offsets {
             match value::evaluate(offset, &find) {
-                Ok(value) => offsets.push((format!("offset({})", offset.text()), full(value.numbers(), table.n_rows()))),
+                Ok(value) => {
+                    offsets.push((format!("offset({})", offset.text()), full(value.numbers(), table.n_rows())))
+                }
                 Err(fault) => faults.push(fault),
             }
         }
@@ -497,7 +506,12 @@ impl Extra {
         let in_formula = formula.cluster.as_ref().map(|c| c.text_of_name());
         Ok(Extra {
             strata,
-            strata_name: formula.strata.iter().map(|v| formula.variables[*v].label.as_str()).collect::<Vec<_>>().join(" + "),
+            strata_name: formula
+                .strata
+                .iter()
+                .map(|v| formula.variables[*v].label.as_str())
+                .collect::<Vec<_>>()
+                .join(" + "),
             offsets,
             weights,
             cluster: options.cluster.as_ref().or(in_formula.as_ref()).map(grouped),

@@ -102,7 +102,9 @@ fn times(expr: &Expr, table: &Table) -> Result<Times, Fault> {
         Value::Logical(_) => return Err(Fault::new(expr.span.clone(), "this is true or false, not a time")),
     };
     if numbers.iter().any(|x| x.is_infinite()) {
-        return Err(Fault::new(expr.span.clone(), "a time is infinite").help("make it missing, or give the end of observation"));
+        return Err(
+            Fault::new(expr.span.clone(), "a time is infinite").help("make it missing, or give the end of observation")
+        );
     }
     let is_whole = |x: &f64| x.is_nan() || (x.fract() == 0.0 && x.abs() < f64::from(i32::MAX));
     if numbers.iter().all(is_whole) {

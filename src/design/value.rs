@@ -143,7 +143,8 @@ fn text_comparison<'a>(l: &Expr, r: &Expr, columns: &Columns<'a>) -> Result<Opti
         if matches!(other.ungrouped().kind, ExprKind::Text(_)) {
             let numbers = evaluate(side, columns)?.numbers();
             let wanted: f64 = values[0].trim().parse().map_err(|_| {
-                Fault::new(other.span.clone(), "a column of numbers is compared with a text").help("compare with a number")
+                Fault::new(other.span.clone(), "a column of numbers is compared with a text")
+                    .help("compare with a number")
             })?;
             return Ok(Some(numbers.into_iter().map(|x| (!x.is_nan()).then_some(x == wanted)).collect()));
         }
@@ -284,7 +285,10 @@ mod tests {
     fn levels_are_compared_by_their_text() {
         assert_eq!(format!("{:?}", work_out("status == 'dead'")), "Ok(Logical([Some(false), Some(true), None]))");
         assert_eq!(format!("{:?}", work_out("'dead' != status")), "Ok(Logical([Some(true), Some(false), None]))");
-        assert_eq!(format!("{:?}", work_out("status %in% c('dead','alive')")), "Ok(Logical([Some(true), Some(true), None]))");
+        assert_eq!(
+            format!("{:?}", work_out("status %in% c('dead','alive')")),
+            "Ok(Logical([Some(true), Some(true), None]))"
+        );
         assert_eq!(work_out("status == 'daed'").unwrap_err().help.as_deref(), Some("is \"dead\" meant?"));
         assert_eq!(work_out("status + 1").unwrap_err().message, "`status` is text, not a number");
         assert_eq!(work_out("x == 'a'").unwrap_err().message, "a column of numbers is compared with a text");

@@ -54,7 +54,8 @@ impl Algebra {
             ExprKind::Number(0.0) => Vec::new(),
             ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Logical(_) => {
                 let fault = Fault::new(expr.span.clone(), "a term is a column, not a constant");
-                self.faults.push(fault.help("write 1 for a model without covariates; put an odd column name in back-ticks"));
+                self.faults
+                    .push(fault.help("write 1 for a model without covariates; put an odd column name in back-ticks"));
                 Vec::new()
             }
             ExprKind::Name(name) if name == "." => {
@@ -281,7 +282,8 @@ fn term(products: &[Product], i: usize, rank: &[usize], variables: &[Variable]) 
     let labels: Vec<&str> = product.variables.iter().map(|v| variables[*v].label.as_str()).collect();
     let mut order = product.variables.clone();
     order.sort_by_key(|v| rank[*v]);
-    let parts = order.into_iter().map(|variable| TermPart { variable, coding: coding(products, i, variable) }).collect();
+    let parts =
+        order.into_iter().map(|variable| TermPart { variable, coding: coding(products, i, variable) }).collect();
     Term { label: labels.join(":"), parts, span: product.span.clone() }
 }
 

@@ -155,7 +155,8 @@ mod tests {
     }
 
     fn visible_is_inside(source: &str, span: Range<usize>) {
-        if source.is_char_boundary(span.start.min(source.len())) && source.is_char_boundary(span.end.min(source.len())) {
+        if source.is_char_boundary(span.start.min(source.len())) && source.is_char_boundary(span.end.min(source.len()))
+        {
             let v = visible(source, &span);
             assert!(v.end <= source.len() && v.start <= v.end);
         }

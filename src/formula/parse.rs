@@ -213,7 +213,8 @@ impl Parser<'_> {
             self.next += 1;
             if self.peek().is_none() {
                 let what = format!("something is missing after `{}`", operator.symbol());
-                return Err(Fault::new(span.start..self.source.len(), what).help("write what belongs there, or leave the sign out"));
+                return Err(Fault::new(span.start..self.source.len(), what)
+                    .help("write what belongs there, or leave the sign out"));
             }
             // `^` groups from the right, all others from the left.
             let right = self.expression(operator.strength() + u8::from(operator != Binary::Power))?;
@@ -339,7 +340,10 @@ mod tests {
             ("I( age / 10 )", "I(age/10)"),
             ("I((ph.karno-80)/10)", "I((ph.karno - 80)/10)"),
             ("I(age ^ 2)", "I(age^2)"),
-            ("ns(bili,knots=c(0.8,1.4),Boundary.knots=c(.3,28))", "ns(bili, knots = c(0.8, 1.4), Boundary.knots = c(0.3, 28))"),
+            (
+                "ns(bili,knots=c(0.8,1.4),Boundary.knots=c(.3,28))",
+                "ns(bili, knots = c(0.8, 1.4), Boundary.knots = c(0.3, 28))",
+            ),
             ("I(age>65)", "I(age > 65)"),
             ("factor( x , ref='a' )", "factor(x, ref = \"a\")"),
             ("I(-age*2)", "I(-age * 2)"),

@@ -8,8 +8,26 @@ use std::ops::Range;
 pub const TRANSFORMATIONS: [&str; 8] = ["log", "log2", "log10", "log1p", "sqrt", "exp", "abs", "I"];
 /// Everything that may stand before a parenthesis on the right side.
 const KNOWN: [&str; 20] = [
-    "strata", "cluster", "offset", "factor", "as.factor", "relevel", "log", "log2", "log10", "log1p", "sqrt", "exp", "abs",
-    "I", "ns", "bs", "rcs", "poly", "tt", "ridge",
+    "strata",
+    "cluster",
+    "offset",
+    "factor",
+    "as.factor",
+    "relevel",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "sqrt",
+    "exp",
+    "abs",
+    "I",
+    "ns",
+    "bs",
+    "rcs",
+    "poly",
+    "tt",
+    "ridge",
 ];
 /// Terms that are read but cannot be fitted by this version.
 const NOT_YET: [&str; 6] = ["ns", "bs", "rcs", "poly", "tt", "ridge"];
@@ -115,7 +133,11 @@ fn strata(call: &Expr, arguments: &[Argument]) -> Result<VariableKind, Vec<Fault
             None => faults.extend(value_faults(&argument.value).err().unwrap_or_default()),
         }
     }
-    if faults.is_empty() { Ok(VariableKind::Strata(arguments.iter().map(|a| a.value.clone()).collect())) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(VariableKind::Strata(arguments.iter().map(|a| a.value.clone()).collect()))
+    } else {
+        Err(faults)
+    }
 }
 
 /// `factor(x, ref = , levels = )` and `relevel(factor(x), ref = )`.
@@ -185,7 +207,9 @@ pub fn constants(value: &Expr) -> Option<Vec<String>> {
     match &value.ungrouped().kind {
         ExprKind::Text(text) => Some(vec![text.clone()]),
         ExprKind::Number(_) | ExprKind::Logical(_) => Some(vec![value.ungrouped().text()]),
-        ExprKind::Unary(Unary::Minus, x) if matches!(x.kind, ExprKind::Number(_)) => Some(vec![value.ungrouped().text()]),
+        ExprKind::Unary(Unary::Minus, x) if matches!(x.kind, ExprKind::Number(_)) => {
+            Some(vec![value.ungrouped().text()])
+        }
         ExprKind::Call { function, arguments } if function == "c" && !arguments.is_empty() => {
             let parts: Option<Vec<Vec<String>>> = arguments.iter().map(|a| constants(&a.value)).collect();
             parts.map(|p| p.concat())
@@ -201,7 +225,9 @@ pub fn response(left: &Expr) -> Result<Response, Vec<Fault>> {
         return Err(vec![Fault::new(left.span.clone(), "the left side is not a `Surv()`").help(SHAPES)]);
     };
     if function != "Surv" {
-        return Err(vec![Fault::new(left.span.clone(), format!("the left side is `{function}()`, not `Surv()`")).help(SHAPES)]);
+        return Err(vec![
+            Fault::new(left.span.clone(), format!("the left side is `{function}()`, not `Surv()`")).help(SHAPES),
+        ]);
     }
     let mut named: [Option<&Expr>; 3] = [None, None, None];
     let mut plain: Vec<&Expr> = Vec::new();
@@ -260,10 +286,8 @@ fn check_value(expr: &Expr, faults: &mut Vec<Fault>) {
 
 fn check_operator(operator: Binary, whole: &Expr, l: &Expr, r: &Expr, faults: &mut Vec<Fault>) {
     match operator {
-        Binary::Tilde | Binary::Colon => faults.push(Fault::new(
-            whole.span.clone(),
-            format!("`{}` cannot stand inside a calculation", operator.symbol()),
-        )),
+        Binary::Tilde | Binary::Colon => faults
+            .push(Fault::new(whole.span.clone(), format!("`{}` cannot stand inside a calculation", operator.symbol()))),
         Binary::In => {
             check_value(l, faults);
             if constants(r).is_none() {
