@@ -121,9 +121,10 @@ fn adjusted() -> ModelResult {
         warnings: vec![
             Warning {
                 code: "infinite_coefficient".into(),
-                message: "group, level middle: the coefficient runs to minus infinity (no events); merge the level or use \
+                message:
+                    "group, level middle: the coefficient runs to minus infinity (no events); merge the level or use \
                           Firth's correction"
-                    .into(),
+                        .into(),
                 term: Some("group".into()),
                 level: Some("middle".into()),
             },
@@ -156,7 +157,8 @@ fn interaction() -> Interaction {
         reason: hr.is_none().then(|| "no events in this cell".to_string()),
         ..InteractionCell::default()
     };
-    let (majority, nordic, middle) = (("majority", "Majority"), ("nordic", "Nordic"), ("middle", "Middle East, Ærø & Ålesund"));
+    let (majority, nordic, middle) =
+        (("majority", "Majority"), ("nordic", "Nordic"), ("middle", "Middle East, Ærø & Ålesund"));
     let (women, men) = (("2", "Women"), ("1", "Men"));
     let ratio = |e: &str, ratio: f64| InteractionRatio {
         exposure_level: e.into(),

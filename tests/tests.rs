@@ -2,6 +2,6 @@
 
 mod design; // rows in use, coding, names of columns as R spells them
 mod formula; // terms as R orders them; messages for faulty formulas
+mod report;
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault
-mod worked_examples; // data small enough to solve by hand
-mod report; // every table in every format, as snapshots
+mod worked_examples; // data small enough to solve by hand // every table in every format, as snapshots

@@ -62,6 +62,18 @@ pub enum DesignError {
     },
 }
 
+impl DesignError {
+    /// The error as it is shown to a user: faults of a formula with their place marked, everything else as one line.
+    ///
+    /// `origin` says where the formula stands (`--formula`, the model of a study).
+    pub fn render(&self, origin: &str) -> String {
+        match self {
+            DesignError::Formula(error) => error.render(origin),
+            other => format!("{origin}: {other}"),
+        }
+    }
+}
+
 /// `age 3 rows, sex 2 rows outside the declared levels`.
 fn list(counts: &[MissingCount]) -> String {
     let one = |c: &MissingCount| {

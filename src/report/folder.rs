@@ -184,7 +184,8 @@ impl OutputFolder {
         formats: &[Format],
     ) -> Result<Vec<(String, &'static str)>, ReportError> {
         let style = NumberStyle::ENGLISH;
-        let mut files = vec![("results.json".to_string(), "every number of the run, for programs", json::results(report))];
+        let mut files =
+            vec![("results.json".to_string(), "every number of the run, for programs", json::results(report))];
         if formats.contains(&Format::Text) {
             let content = text::document(&tables::document(report), &style, text::WIDTH);
             files.push(("report.txt".into(), "the tables as aligned text", content));

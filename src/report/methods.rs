@@ -51,13 +51,15 @@ fn model_sentences(report: &Report) -> Vec<String> {
     sentences.push(match same(report, |m| &m.ties) {
         true => format!("Tied event times were handled by {}.", ties(&first.ties)),
         false => {
-            let each: Vec<_> = report.models.iter().map(|m| format!("{} in \"{}\"", ties(&m.ties), m.title())).collect();
+            let each: Vec<_> =
+                report.models.iter().map(|m| format!("{} in \"{}\"", ties(&m.ties), m.title())).collect();
             format!("Tied event times were handled by {}.", list(&each, "and"))
         }
     });
     let robust: Vec<&ModelResult> = report.models.iter().filter(|m| m.variance != "model").collect();
     if let Some(model) = robust.first() {
-        let whose = if robust.len() == report.models.len() { String::new() } else { format!(" in {}", titles(&robust)) };
+        let whose =
+            if robust.len() == report.models.len() { String::new() } else { format!(" in {}", titles(&robust)) };
         let how = model.cluster.as_ref().map_or(String::new(), |c| format!(", clustered by {c}"));
         sentences.push(format!("Standard errors{whose} are robust (sandwich){how}."));
     }

@@ -65,7 +65,9 @@ impl NumberStyle {
     /// A ratio with its interval, `1.23 (1.10–1.38)`; the ratio alone without limits.
     pub fn ratio_with_interval(&self, value: f64, lower: Option<f64>, upper: Option<f64>) -> String {
         match (lower, upper) {
-            (Some(l), Some(u)) => format!("{} ({}{}{})", self.ratio(value), self.ratio(l), self.interval, self.ratio(u)),
+            (Some(l), Some(u)) => {
+                format!("{} ({}{}{})", self.ratio(value), self.ratio(l), self.interval, self.ratio(u))
+            }
             _ => self.ratio(value),
         }
     }

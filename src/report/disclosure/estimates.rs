@@ -1,7 +1,9 @@
 //! Estimates that would give hidden counts back: a standard error of a log hazard ratio is near √(1/d₁ + 1/d₀).
 
 use super::Hidden;
-use crate::report::{AdditiveInteraction, Coefficient, Concordance, Interaction, InteractionCell, ModelResult, Part, Report, TestResult};
+use crate::report::{
+    AdditiveInteraction, Coefficient, Concordance, Interaction, InteractionCell, ModelResult, Part, Report, TestResult,
+};
 use std::collections::BTreeSet;
 
 /// A variable and one of its levels.
@@ -53,8 +55,7 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>) -> usi
         *mean = None;
     }
     // Numbers of pairs grow with the numbers of persons and events; the concordance itself stays.
-    model.concordance =
-        model.concordance.map(|c| Concordance { value: c.value, se: c.se, ..Concordance::default() });
+    model.concordance = model.concordance.map(|c| Concordance { value: c.value, se: c.se, ..Concordance::default() });
     for matrix in [Some(&mut model.covariance), model.naive_covariance.as_mut()].into_iter().flatten() {
         for (i, row) in matrix.iter_mut().enumerate() {
             for (j, cell) in row.iter_mut().enumerate() {
@@ -126,7 +127,9 @@ fn hide_cells(interaction: &mut Interaction) -> usize {
     let bases: Vec<String> = all_modifiers.difference(&with_ratios).map(|m| m.to_string()).collect();
     for ratio in &mut interaction.ratios {
         let own = std::iter::once(&ratio.modifier_level).chain(&bases);
-        let gone = own.into_iter().any(|m| hidden_cells.contains(&(ratio.exposure_level.clone(), m.clone())) || base_hidden(m));
+        let gone = own
+            .into_iter()
+            .any(|m| hidden_cells.contains(&(ratio.exposure_level.clone(), m.clone())) || base_hidden(m));
         if gone {
             (ratio.ratio, ratio.lower, ratio.upper, ratio.p, ratio.hidden) = (None, None, None, None, true);
             n += 1;

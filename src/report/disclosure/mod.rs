@@ -353,7 +353,8 @@ fn round(report: &mut Report, profile: &Profile) {
     let mut counts: Vec<&mut Option<u64>> = Vec::new();
     counts.extend(report.exits.iter_mut().map(|e| &mut e.persons));
     counts.extend(report.notes.iter_mut().map(|n| &mut n.count));
-    counts.extend(report.links.iter_mut().flat_map(|l| [&mut l.rows, &mut l.rows_matched, &mut l.keys, &mut l.matched]));
+    counts
+        .extend(report.links.iter_mut().flat_map(|l| [&mut l.rows, &mut l.rows_matched, &mut l.keys, &mut l.matched]));
     for model in &mut report.models {
         counts.extend([&mut model.n_records, &mut model.n_persons, &mut model.n_events, &mut model.n_missing_dropped]);
         counts.extend(model.missing.iter_mut().map(|m| &mut m.records));

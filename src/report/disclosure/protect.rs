@@ -40,7 +40,8 @@ pub fn protect_chain(values: &[u64], small: &[bool], threshold: u64) -> Vec<Grou
     while let Some(offset) = small[at.min(small.len())..].iter().position(|s| *s) {
         let mut group = Group { first: at + offset, last: at + offset, suffices: false };
         loop {
-            group.suffices = suffices(&values[group.first..=group.last], &vec![true; group.last + 1 - group.first], threshold);
+            group.suffices =
+                suffices(&values[group.first..=group.last], &vec![true; group.last + 1 - group.first], threshold);
             if group.suffices {
                 break;
             }
@@ -76,7 +77,11 @@ pub struct Grid {
 
 impl Grid {
     /// The grid of the cells; `margins` says for a cell whether the margins of its row and of its column are hidden.
-    pub fn new(cells: &[InteractionCell], of_persons: bool, margins: impl Fn(&InteractionCell) -> (bool, bool)) -> Grid {
+    pub fn new(
+        cells: &[InteractionCell],
+        of_persons: bool,
+        margins: impl Fn(&InteractionCell) -> (bool, bool),
+    ) -> Grid {
         let distinct = |of: fn(&InteractionCell) -> &String| {
             let mut found: Vec<String> = Vec::new();
             cells.iter().map(of).for_each(|l| {
@@ -141,7 +146,9 @@ impl Grid {
     }
 
     fn place(&self, cell: &InteractionCell) -> (usize, usize) {
-        let find = |levels: &[String], level: &String| levels.iter().position(|l| l == level).expect("levels come from the cells");
+        let find = |levels: &[String], level: &String| {
+            levels.iter().position(|l| l == level).expect("levels come from the cells")
+        };
         (find(&self.rows, &cell.exposure_level), find(&self.columns, &cell.modifier_level))
     }
 
@@ -257,7 +264,13 @@ mod tests {
                 let persons_hidden = 0 < *n && *n < threshold;
                 let (exposure_level, modifier_level) = (i.to_string(), j.to_string());
                 let persons = Some(*n);
-                cells.push(InteractionCell { exposure_level, modifier_level, persons, persons_hidden, ..Default::default() });
+                cells.push(InteractionCell {
+                    exposure_level,
+                    modifier_level,
+                    persons,
+                    persons_hidden,
+                    ..Default::default()
+                });
             }
         }
         cells

@@ -25,13 +25,13 @@ pub fn document(document: &Document, style: &NumberStyle) -> String {
 /// One table with its title, footnotes and remarks; no line end after the last line.
 pub fn table(table: &DisplayTable, number: &str, style: &NumberStyle) -> String {
     let heads: Vec<String> = table.columns.iter().map(head).collect();
-    let rule: Vec<&str> = table.columns.iter().map(|c| if c.kind == ColumnKind::Text { "---" } else { "--:" }).collect();
+    let rule: Vec<&str> =
+        table.columns.iter().map(|c| if c.kind == ColumnKind::Text { "---" } else { "--:" }).collect();
     let mut lines = vec![line(&heads), format!("|{}|", rule.join("|"))];
     lines.extend(table.rows.iter().map(|row| line(&cells(row, style))));
     let mut parts = vec![format!("**{number}{}**", escape(&table.title)), lines.join("\n")];
     let footnotes = table.footnotes.iter().enumerate().map(|(i, text)| format!("[{}] {}", i + 1, escape(text)));
-    let under: Vec<String> =
-        footnotes.chain(table.remarks.iter().map(|r| escape(&display_remark(r, style)))).collect();
+    let under: Vec<String> = footnotes.chain(table.remarks.iter().map(|r| escape(&display_remark(r, style)))).collect();
     if !under.is_empty() {
         parts.push(under.join("  \n"));
     }
@@ -64,7 +64,8 @@ fn escape(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
     for (i, &c) in chars.iter().enumerate() {
-        let inside_word = i > 0 && chars[i - 1].is_alphanumeric() && chars.get(i + 1).is_some_and(|n| n.is_alphanumeric());
+        let inside_word =
+            i > 0 && chars[i - 1].is_alphanumeric() && chars.get(i + 1).is_some_and(|n| n.is_alphanumeric());
         match c {
             '\n' | '\r' | '\u{a0}' => out.push(' '),
             '\\' | '`' | '*' | '|' | '<' | '~' => out.extend(['\\', c]),

@@ -4,7 +4,8 @@ use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, mark
 use crate::report::{Coefficient, ModelResult, Report, Warning};
 
 pub(super) const ALIASED: &str = "no estimate: the column is a linear combination of earlier ones";
-pub(super) const INFINITE: &str = "no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one";
+pub(super) const INFINITE: &str =
+    "no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one";
 pub(super) const NOT_CONVERGED: &str = "no estimate: the fit did not converge";
 
 /// One model in the manner of a console: hazard ratio, coefficient, standard error, z and P of every column.

@@ -30,10 +30,11 @@ pub fn exit_table(report: &Report) -> Option<DisplayTable> {
     let mut table = DisplayTable::new("exits", "End of follow-up", &[], columns);
     let marker = marker(report);
     for exit in &report.exits {
-        table.push(RowKind::Plain, &[], vec![
-            Cell::text(&exit.reason),
-            Cell::count(exit.persons, exit.hidden, &marker),
-        ]);
+        table.push(
+            RowKind::Plain,
+            &[],
+            vec![Cell::text(&exit.reason), Cell::count(exit.persons, exit.hidden, &marker)],
+        );
     }
     (!table.rows.is_empty()).then_some(table)
 }
@@ -50,13 +51,17 @@ pub fn input_table(report: &Report) -> Option<DisplayTable> {
     let mut table = DisplayTable::new("inputs", "Files read", &[], columns);
     for input in &report.inputs {
         let count = |n: Option<u64>| Cell::from(n.map_or(Value::Empty, Value::Count));
-        table.push(RowKind::Plain, &[], vec![
-            Cell::text(&input.path),
-            Cell::text(&input.extract),
-            count(input.rows),
-            count(input.bytes),
-            Cell::text(&input.hash),
-        ]);
+        table.push(
+            RowKind::Plain,
+            &[],
+            vec![
+                Cell::text(&input.path),
+                Cell::text(&input.extract),
+                count(input.rows),
+                count(input.bytes),
+                Cell::text(&input.hash),
+            ],
+        );
     }
     (!table.rows.is_empty()).then_some(table)
 }
@@ -92,12 +97,16 @@ pub fn note_table(report: &Report) -> Option<DisplayTable> {
     let mut table = DisplayTable::new("notes", "What the rules did", &[], columns);
     let marker = marker(report);
     for note in &report.notes {
-        table.push(RowKind::Plain, &[], vec![
-            Cell::text(&note.source),
-            Cell::text(&note.message),
-            Cell::count(note.count, note.hidden, &marker),
-            Cell::text(&note.unit),
-        ]);
+        table.push(
+            RowKind::Plain,
+            &[],
+            vec![
+                Cell::text(&note.source),
+                Cell::text(&note.message),
+                Cell::count(note.count, note.hidden, &marker),
+                Cell::text(&note.unit),
+            ],
+        );
     }
     (!table.rows.is_empty()).then_some(table)
 }

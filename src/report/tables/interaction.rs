@@ -58,7 +58,10 @@ pub fn interaction_data(report: &Report, interaction: &Interaction) -> DisplayTa
 type Level<'a> = (&'a str, &'a str);
 
 /// The distinct levels of the cells, in the order of first appearance.
-fn levels<'a>(cells: &'a [InteractionCell], of: impl Fn(&'a InteractionCell) -> (&'a String, &'a str)) -> Vec<Level<'a>> {
+fn levels<'a>(
+    cells: &'a [InteractionCell],
+    of: impl Fn(&'a InteractionCell) -> (&'a String, &'a str),
+) -> Vec<Level<'a>> {
     let mut found: Vec<Level> = Vec::new();
     for cell in cells {
         let (level, label) = of(cell);
@@ -103,13 +106,7 @@ fn push_hazard_ratios(
     }
 }
 
-fn push_ratios(
-    table: &mut DisplayTable,
-    report: &Report,
-    interaction: &Interaction,
-    down: &[Level],
-    across: &[Level],
-) {
+fn push_ratios(table: &mut DisplayTable, report: &Report, interaction: &Interaction, down: &[Level], across: &[Level]) {
     if interaction.ratios.is_empty() {
         return;
     }

@@ -40,9 +40,12 @@ fn columns(report: &Report) -> Vec<Column> {
         Column::new("rate", &interval_head(&format!("Rate per {per} person-years"), report), ColumnKind::Interval),
     ];
     let hr = interval_head("HR", report);
-    columns.extend(report.models.iter().map(|m| {
-        Column::new(&format!("{}_hr", m.name), &hr, ColumnKind::Interval).under(m.title())
-    }));
+    columns.extend(
+        report
+            .models
+            .iter()
+            .map(|m| Column::new(&format!("{}_hr", m.name), &hr, ColumnKind::Interval).under(m.title())),
+    );
     columns
 }
 
