@@ -1,10 +1,10 @@
 //! The study file: what the language can say, checked once, before any data are read.
 //!
-//! A study file is TOML. `check` reads its text and either returns a [`Study`] — every name resolved,
+//! A study file is TOML. [`check::check`] reads its text and either returns a [`Study`] — every name resolved,
 //! every required choice made, every file present — or all faults at once, in file order, each with line and column.
 //! `check_files` then looks at the headers of the extracts. Nothing here reads a row of data.
 //!
-//! The as-written form is the TOML tree itself, read through `spec`: a derived `serde` structure stops at its
+//! The as-written form is the TOML tree itself, read through [`spec`]: a derived `serde` structure stops at its
 //! first fault, and a study file's faults are to be shown together.
 //!
 //! # How the language reads (for whoever writes a loader or a renderer)
@@ -32,15 +32,19 @@
 //!   covers; `if_missing`. A level or value given by `if_missing` stands from derivation on, so steps and other
 //!   covariates see it. `if_missing = "exclude"` and `"error"` act after the last step.
 
+pub mod check;
 mod codelist;
 mod cohort;
 mod covariate;
 mod dates;
 mod extract;
 pub mod fault;
+mod files;
 mod output;
+pub mod spec;
 mod sql;
 
+pub use check::check;
 pub use codelist::{CodeItem, CodeList, Matching, Precedence};
 pub use cohort::{
     AtEntry, CodeCondition, CohortRules, Condition, Count, EventRows, Exit, ExitSource, FollowUp, FollowUpEvent, Index,
@@ -64,6 +68,9 @@ use std::path::PathBuf;
 
 /// A byte range of the study file; [`Study::place`] turns it into line and column.
 pub type Span = Range<usize>;
+
+/// Code lists by name, in file order.
+pub type Codelists = IndexMap<String, CodeList>;
 
 /// A checked study: what is asked for, with every name resolved.
 #[derive(Debug, Clone)]
@@ -89,7 +96,7 @@ pub struct Study {
     /// The extracts in file order.
     pub extracts: IndexMap<String, Extract>,
     /// The code lists in file order.
-    pub codelists: IndexMap<String, CodeList>,
+    pub codelists: Codelists,
     /// Who enters, and when.
     pub cohort: CohortRules,
     /// From entry to exit.

@@ -1,0 +1,283 @@
+//! `[cohort]`: population, index, steps, and the names that conditions over persons may use.
+
+use super::{Context, Want};
+use crate::study::cohort::*;
+use crate::study::covariate::{Covariate, Kind, Recode, Source};
+use crate::study::spec::{Entry, Node, Section, Text, Value};
+use crate::study::sql::{self, NameKind, Scope};
+use crate::study::{ColumnSpec, Extract, Offset, RowsPerPerson, Window};
+use indexmap::IndexMap;
+
+impl Context<'_> {
+    /// `[cohort]` without its steps.
+    pub fn read_cohort(&mut self, root: &Section<'_>) -> Option<CohortRules> {
+        let Some(section) = root.section("cohort", "[cohort]") else {
+            if !root.has("cohort") {
+                root.missing("[cohort]", "say who enters: a population and an index date");
+            }
+            return None;
+        };
+        let population = section.required_text("population", "the extract with one row per person");
+        if let Some(extract) = self.extract(&population)
+            && !matches!(extract.rows, RowsPerPerson::One { .. })
+        {
+            let rule = format!("the population `{}` may have several rows per person", population.text);
+            self.faults.add(
+                &population.span,
+                rule,
+                format!("set one_per_person = true in [extract.{}]", population.text),
+            );
+        }
+        let index = match section.section("index", "[cohort.index]") {
+            Some(index) => self.read_index(&index, &population.text),
+            None => {
+                if !section.has("index") {
+                    section.missing("[cohort.index]", "say which day a person enters");
+                }
+                None
+            }
+        };
+        section.know(&["step"]);
+        section.finish();
+        Some(CohortRules { population: population.text, index: index?, steps: Vec::new() })
+    }
+
+    fn read_index(&self, section: &Section<'_>, population: &str) -> Option<Index> {
+        let (from, to) = (section.day("from"), section.day("to"));
+        if let (Some(from), Some(to)) = (from, to)
+            && from > to
+        {
+            self.faults.add(&section.span, "the window of the index ends before it begins", "swap `from` and `to`");
+        }
+        let source = if section.has("extract") {
+            let rows = self.read_rows_of(section, "extract");
+            let pick = self.read_pick(section);
+            rows.zip(pick).map(|(rows, pick)| IndexSource::Event { rows, pick })
+        } else {
+            let date = section.required_text("date", "a date column of the population, or `extract` and its `date`");
+            let column = if date.text.is_empty() { None } else { self.population_date(&date, population) };
+            for key in ["where", "codes", "pick"] {
+                if let Some(entry) = section.entry(key) {
+                    let rule = format!("`{key}` needs the `extract` whose rows are meant");
+                    self.faults.add(&entry.key_span, rule, "name the extract, or take it out");
+                }
+            }
+            column.map(IndexSource::Date)
+        };
+        section.finish();
+        Some(Index { span: section.span.clone(), source: source?, from, to })
+    }
+
+    /// A date column of the population extract, written `extract.column`.
+    pub fn population_date(&self, written: &Text, population: &str) -> Option<crate::study::ColumnRef> {
+        let column = self.reference(written, Want::Date)?;
+        if column.extract != population && !population.is_empty() {
+            let rule = format!("`{}` is no column of the population `{population}`", written.text);
+            self.faults.add(&written.span, rule, "only there has a person one date");
+            return None;
+        }
+        Some(column)
+    }
+
+    fn read_pick(&self, section: &Section<'_>) -> Option<Pick> {
+        let Some(node) = section.node("pick") else {
+            section.missing("pick", "choose \"first\", \"last\" or { nth = 2 }");
+            return None;
+        };
+        if let Value::Table(_) = node.value {
+            let table = Section::new("pick", &node.span, node, self.faults)?;
+            let nth = table.whole("nth", 1, 10_000);
+            if !table.has("nth") {
+                table.missing("nth", "for example { nth = 2 }");
+            }
+            table.finish();
+            return nth.map(|n| Pick::Nth(n as u32));
+        }
+        section.choose("pick", node, &[("first", Pick::First), ("last", Pick::Last)])
+    }
+
+    /// Dated rows: the extract under `key`, `date`, `where`, `codes`.
+    pub fn read_rows_of(&self, section: &Section<'_>, key: &'static str) -> Option<EventRows> {
+        let name = section.required_text(key, "the name of an extract");
+        let extract = self.extract(&name);
+        let date = section.required_text("date", "the date column of the extract");
+        let condition = section.text("where");
+        let codes = section.section("codes", "codes").map(|codes| {
+            let column = codes.required_text("column", "the code column");
+            let list = codes.required_text("codelist", "the name of a code list");
+            codes.finish();
+            (column, list)
+        });
+        let extract = extract?;
+        let date = self.column(extract, &date, Want::Date);
+        let condition = match condition {
+            Some(text) => {
+                Some(sql::read_condition(&text, &self.extract_scope(&name.text, &extract.columns), self.faults)?)
+            }
+            None => None,
+        };
+        let codes = match codes {
+            Some((column, list)) => Some(self.read_codes(extract, &column, &list)?),
+            None => None,
+        };
+        Some(EventRows { extract: name.text, date: date?.column, condition, codes })
+    }
+
+    fn read_codes(&self, extract: &Extract, column: &Text, list: &Text) -> Option<CodeCondition> {
+        let found = self.codelist(list);
+        let column_ref = self.column(extract, column, Want::AnyCode)?;
+        let codes = found?;
+        self.check_reach(codes, &extract.columns[&column_ref.column], &list.span);
+        Some(CodeCondition { column: column_ref.column, codelist: list.text.clone() })
+    }
+
+    /// `[[cohort.step]]`, whose conditions may name covariates.
+    pub fn read_steps(&self, root: &Section<'_>, scope: &Scope) -> Vec<Step> {
+        let Some(cohort) = root.entry("cohort") else { return Vec::new() };
+        let Value::Table(entries) = &cohort.node.value else { return Vec::new() };
+        if entries.iter().all(|e| e.key != "step") {
+            return Vec::new();
+        }
+        let quiet = Section::new("[cohort]", &cohort.key_span, &cohort.node, self.faults);
+        let steps = quiet.map_or(Vec::new(), |section| section.sections("step", "[[cohort.step]]"));
+        steps.iter().filter_map(|step| self.read_step(step, scope)).collect()
+    }
+
+    fn read_step(&self, section: &Section<'_>, scope: &Scope) -> Option<Step> {
+        let label = section.required_text("label", "it becomes the line of the flow chart");
+        let (include, exclude) = (section.entry("include"), section.entry("exclude"));
+        section.finish();
+        let (kind, entry) = match (include, exclude) {
+            (Some(entry), None) => (StepKind::Include, entry),
+            (None, Some(entry)) => (StepKind::Exclude, entry),
+            _ => {
+                self.faults.add(&section.span, "a step needs one of `include` and `exclude`", "");
+                return None;
+            }
+        };
+        let condition = self.read_step_condition(entry, scope)?;
+        Some(Step { span: section.span.clone(), label: label.text, kind, condition })
+    }
+
+    fn read_step_condition(&self, entry: &Entry, scope: &Scope) -> Option<Condition> {
+        let node: &Node = &entry.node;
+        if let Some(text) = node.as_text() {
+            return sql::read_condition(&text, scope, self.faults).map(Condition::Sql);
+        }
+        let section = Section::new(format!("`{}`", entry.key), &entry.key_span, node, self.faults)?;
+        if section.has("spells") {
+            let spells = self.read_spells(&section);
+            match section.text("at") {
+                Some(at) if at.text != "index" => {
+                    self.faults.add(&at.span, "spells are looked up on the index date", "write at = \"index\"");
+                }
+                Some(_) => {}
+                None => section.missing("at", "write at = \"index\""),
+            }
+            section.finish();
+            return spells.map(Condition::InSpell);
+        }
+        let keys = ["any", "none", "count"].map(|key| (key, section.has(key)));
+        let Some((key, _)) = keys.into_iter().find(|(_, has)| *has) else {
+            let rule = format!("`{}` is no condition", entry.key);
+            let remedy =
+                "write SQL in quotes, or a table with `any`, `none` or `count` and an extract, or with `spells`";
+            self.faults.add(&node.span, rule, remedy);
+            return None;
+        };
+        let condition = self.read_event_condition(&section, key);
+        section.finish();
+        condition
+    }
+
+    fn read_event_condition(&self, section: &Section<'_>, key: &'static str) -> Option<Condition> {
+        let rows = self.read_rows_of(section, key);
+        let within = self.read_window(section);
+        let truncate_lookback = section.flag("truncate_lookback");
+        let count = match key {
+            "any" => Some(Count::ANY),
+            "none" => Some(Count::NONE),
+            _ => self.read_count(section),
+        };
+        Some(Condition::Events { rows: rows?, within: within?, count: count?, truncate_lookback })
+    }
+
+    fn read_count(&self, section: &Section<'_>) -> Option<Count> {
+        let (least, most) = (section.whole("at_least", 0, 1_000_000), section.whole("at_most", 0, 1_000_000));
+        if !section.has("at_least") && !section.has("at_most") {
+            section.missing("at_least", "or `at_most`: how many rows satisfy the condition");
+            return None;
+        }
+        let count = Count { at_least: least.unwrap_or(0) as u32, at_most: most.map(|n| n as u32) };
+        if count.at_most.is_some_and(|most| most < count.at_least) {
+            self.faults.add(&section.span, "`at_least` is more than `at_most`", "swap them");
+        }
+        Some(count)
+    }
+
+    fn read_window(&self, section: &Section<'_>) -> Option<Window> {
+        let example = "for example within = [\"-24 months\", \"-1 day\"]";
+        let Some(node) = section.node("within") else {
+            section.missing("within", example);
+            return None;
+        };
+        let texts = section.texts_of("within", node);
+        let offsets: Vec<Option<Offset>> = texts.iter().map(|t| Offset::new(&t.text)).collect();
+        let [Some(start), Some(end)] = offsets[..] else {
+            self.faults.add(&node.span, "`within` is not two spans of days, months or years", example);
+            return None;
+        };
+        // Any day shows the order of the two but for spans of equal length in different units.
+        let day = crate::day::Day(15_000);
+        if start.from(day) > end.from(day) {
+            self.faults.add(&node.span, "`within` ends before it begins", "swap its two spans");
+        }
+        Some(Window { start, end })
+    }
+
+    /// `spells`, `from` and `to`.
+    pub fn read_spells(&self, section: &Section<'_>) -> Option<Spells> {
+        let name = section.required_text("spells", "the name of an extract");
+        let from = section.required_text("from", "the column with the first day");
+        let to = section.required_text("to", "the column with the last day");
+        let extract = self.extract(&name)?;
+        let (from, to) = (self.column(extract, &from, Want::Date), self.column(extract, &to, Want::Date));
+        Some(Spells { extract: name.text, from: from?.column, to: to?.column })
+    }
+
+    /// The names of a condition over the rows of an extract.
+    pub fn extract_scope(&self, extract: &str, columns: &IndexMap<String, ColumnSpec>) -> Scope {
+        let broken = |column: &str| self.broken_columns.contains(&(extract.to_owned(), column.to_owned()));
+        let kind = |c: &ColumnSpec| if broken(&c.name) { NameKind::Unknown } else { NameKind::of(c) };
+        let names = columns.iter().map(|(name, column)| (name.clone(), kind(column))).collect();
+        Scope { of: format!("the rows of `{extract}`"), names }
+    }
+
+    /// The names of a condition over persons: `index_date`, the population's columns, the covariates.
+    pub fn person_scope(&self, cohort: Option<&CohortRules>, covariates: &IndexMap<String, Covariate>) -> Scope {
+        let mut names = IndexMap::from([("index_date".to_owned(), NameKind::Date)]);
+        if let Some(extract) = cohort.and_then(|c| self.extracts.get(&c.population)) {
+            names.extend(self.extract_scope(&extract.name, &extract.columns).names);
+        }
+        names.extend(covariates.values().map(|c| (c.name.clone(), name_kind(c))));
+        Scope { of: "persons".to_owned(), names }
+    }
+}
+
+/// What a covariate is in a condition. A placeholder of a faulty covariate is not known.
+fn name_kind(covariate: &Covariate) -> NameKind {
+    match &covariate.kind {
+        Kind::Number { .. } => NameKind::Number,
+        Kind::Factor(rules) if rules.levels.is_empty() => NameKind::Unknown,
+        Kind::Factor(rules) => NameKind::Text(Some(rules.levels.iter().map(|l| l.value.clone()).collect())),
+    }
+}
+
+/// Whether a covariate is the population column of its own name, unchanged.
+pub fn is_plain_copy(covariate: &Covariate) -> bool {
+    let unchanged = match &covariate.kind {
+        Kind::Number { .. } => true,
+        Kind::Factor(rules) => matches!(rules.recode, Recode::AsIs),
+    };
+    unchanged && matches!(&covariate.source, Source::Person(column) if column.column == covariate.name)
+}

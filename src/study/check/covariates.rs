@@ -1,0 +1,406 @@
+//! `[covariate.NAME]`: where values come from, and an order in which they can be derived.
+
+use super::cohort::is_plain_copy;
+use super::recode::Raw;
+use super::{Context, Want, names};
+use crate::study::cohort::{CohortRules, IndexSource};
+use crate::study::covariate::*;
+use crate::study::spec::{Section, Text, suggest};
+use crate::study::sql::{self, Gives, Scope};
+use crate::study::{ColumnKind, ColumnRef, ColumnSource, Extract, RowsPerPerson, Sql};
+use indexmap::IndexMap;
+
+/// The keys that say where a covariate comes from.
+const SOURCES: [&str; 9] = ["from", "years_since", "year_of", "of", "spells", "wide", "yearly", "index", "sql"];
+
+/// A covariate that has been read but for the conditions, which may name covariates further down.
+struct Draft<'a> {
+    section: Section<'a>,
+    covariate: Covariate,
+    /// The text of an `sql` source.
+    sql: Option<Text>,
+    /// What each condition of `override` says.
+    conditions: Vec<Text>,
+}
+
+impl Context<'_> {
+    /// Every `[covariate.NAME]`, and an order of derivation.
+    pub fn read_covariates(
+        &self,
+        root: &Section<'_>,
+        cohort: Option<&CohortRules>,
+    ) -> (IndexMap<String, Covariate>, Vec<usize>) {
+        let Some(all) = root.section("covariate", "[covariate]") else { return Default::default() };
+        let mut drafts: IndexMap<String, Draft<'_>> = IndexMap::new();
+        for entry in all.all() {
+            names::check(&entry.key, &entry.key_span, self.faults);
+            names::check_reserved(&entry.key, &entry.key_span, self.faults);
+            let what = format!("[covariate.{}]", entry.key);
+            let Some(section) = Section::new(what, &entry.key_span, &entry.node, self.faults) else { continue };
+            let known: IndexMap<String, &Covariate> =
+                drafts.iter().map(|(name, d)| (name.clone(), &d.covariate)).collect();
+            let declared: Vec<&str> = all.all().iter().map(|e| e.key.as_str()).collect();
+            let draft = self.read_covariate(&entry.key, section, cohort, &known, &declared);
+            drafts.insert(entry.key.clone(), draft);
+        }
+        self.read_conditions(cohort, drafts)
+    }
+
+    fn read_covariate<'s>(
+        &self,
+        name: &str,
+        section: Section<'s>,
+        cohort: Option<&CohortRules>,
+        above: &IndexMap<String, &Covariate>,
+        declared: &[&str],
+    ) -> Draft<'s> {
+        let label = section.text("label").map_or(name.to_owned(), |t| t.text);
+        let sql = section.text("sql");
+        let source = self.read_source(&section, cohort, above, declared);
+        let (source, raw) = source.unwrap_or((Source::Covariate(String::new()), Raw::Unknown));
+        let (kind, conditions) = self.read_kind(&section, raw);
+        section.finish();
+        let covariate = Covariate { name: name.to_owned(), span: section.span.clone(), label, source, kind };
+        Draft { section, covariate, sql, conditions }
+    }
+
+    fn read_source(
+        &self,
+        section: &Section<'_>,
+        cohort: Option<&CohortRules>,
+        above: &IndexMap<String, &Covariate>,
+        declared: &[&str],
+    ) -> Option<(Source, Raw)> {
+        let written: Vec<&str> = SOURCES.into_iter().filter(|key| section.has(key)).collect();
+        let population = cohort.map_or("", |c| c.population.as_str());
+        let [key] = written[..] else {
+            let rule = match written[..] {
+                [] => format!("{} does not say where it comes from", section.what),
+                _ => format!("{} comes from several places: {}", section.what, written.join(", ")),
+            };
+            self.faults.add(&section.span, rule, format!("write one of {}", SOURCES.join(", ")));
+            return None;
+        };
+        match key {
+            "from" => {
+                let column = self.reference(&section.text("from")?, Want::Any)?;
+                self.expect_population(section, "from", &column, population);
+                let raw = self.raw_of(section, "from", &column)?;
+                Some((Source::Person(column), raw))
+            }
+            "years_since" | "year_of" => {
+                let date = self.read_date_of(section, key, population)?;
+                let years = key == "years_since";
+                if years {
+                    self.read_at_index(section);
+                }
+                Some((if years { Source::YearsSince(date) } else { Source::YearOf(date) }, Raw::Number))
+            }
+            "of" => self.read_of(section, above, declared),
+            "spells" => self.read_status(section),
+            "wide" => self.read_wide(section),
+            "yearly" => self.read_yearly(section),
+            "index" => self.read_index_codes(section, cohort),
+            _ => Some((
+                Source::Sql(Sql { text: String::new(), span: section.span.clone(), names: Vec::new() }),
+                Raw::Sql,
+            )),
+        }
+    }
+
+    fn expect_population(&self, section: &Section<'_>, key: &'static str, column: &ColumnRef, population: &str) {
+        if column.extract != population && !population.is_empty() {
+            let span = section.node(key).map_or(&section.span, |n| &n.span);
+            let rule = format!("`{}` is not the population: a person may have several rows there", column.extract);
+            self.faults.add(span, rule, "use `spells`, `wide`, `yearly` or `years_since`");
+        }
+    }
+
+    /// What a column gives as raw values.
+    fn raw_of(&self, section: &Section<'_>, key: &'static str, column: &ColumnRef) -> Option<Raw> {
+        let spec = &self.extracts[&column.extract].columns[&column.column];
+        if self.broken_columns.contains(&(column.extract.clone(), column.column.clone())) {
+            return Some(Raw::Unknown);
+        }
+        let span = section.node(key).map_or(&section.span, |n| &n.span);
+        if matches!(spec.source, ColumnSource::Yearly { .. }) && key != "wide" {
+            self.faults.add(span, format!("`{}` has a value for every year", column.column), "use `wide` and `at`");
+            return None;
+        }
+        match &spec.kind {
+            ColumnKind::Code(code) => Some(Raw::Text { levels: code.levels.clone(), column: Box::new(spec.clone()) }),
+            ColumnKind::Whole { .. } | ColumnKind::Number { .. } => Some(Raw::Number),
+            ColumnKind::Date(_) => {
+                self.faults.add(span, "a date is no covariate", "use `years_since` or `year_of`");
+                None
+            }
+            ColumnKind::Codes { .. } => {
+                self.faults.add(span, "a list of codes is no covariate", "use `index` with a code list");
+                None
+            }
+        }
+    }
+
+    /// `"index"`, a date of the population, or a date of another extract with `pick`.
+    fn read_date_of(&self, section: &Section<'_>, key: &'static str, population: &str) -> Option<DateOf> {
+        let written = section.text(key)?;
+        let picks =
+            [("first", PickRow::First), ("last", PickRow::Last), ("last_before_index", PickRow::LastBeforeIndex)];
+        let pick = section.choice("pick", &picks);
+        if written.text == "index" {
+            if key == "years_since" {
+                self.faults.add(
+                    &written.span,
+                    "years from the index date to the index date are 0",
+                    "name a date column",
+                );
+            }
+            return Some(DateOf::Index);
+        }
+        let column = self.reference(&written, Want::Date)?;
+        match (column.extract == population, pick) {
+            (true, None) => Some(DateOf::Person(column)),
+            (true, Some(_)) => {
+                self.faults.add(&section.span, "a person has one row in the population", "take `pick` out");
+                None
+            }
+            (false, Some(pick)) => Some(DateOf::Row { column, pick }),
+            (false, None) => {
+                let rule = format!("a person may have several rows in `{}`", column.extract);
+                self.faults.add(&written.span, rule, "set pick = \"first\", \"last\" or \"last_before_index\"");
+                None
+            }
+        }
+    }
+
+    /// `at = "index"`.
+    fn read_at_index(&self, section: &Section<'_>) {
+        match section.text("at") {
+            Some(at) if at.text != "index" => {
+                self.faults.add(&at.span, format!("`at` cannot be \"{}\" here", at.text), "write at = \"index\"");
+            }
+            Some(_) => {}
+            None => section.missing("at", "write at = \"index\""),
+        }
+    }
+
+    fn read_year_at(&self, section: &Section<'_>) -> Option<YearAt> {
+        let help = "write \"year of index\", \"year before index\" or \"2 years before index\"";
+        let at = section.required_text("at", help);
+        let offset = match at.text.as_str() {
+            "year of index" => Some(0),
+            "year before index" => Some(-1),
+            other => {
+                let number = other.strip_suffix(" years before index").and_then(|n| n.trim().parse::<i32>().ok());
+                number.filter(|n| (0..=100).contains(n)).map(|n| -n)
+            }
+        };
+        if offset.is_none() && !at.text.is_empty() {
+            self.faults.add(&at.span, format!("`at` cannot be \"{}\" here", at.text), help);
+        }
+        offset.map(|offset| YearAt { offset })
+    }
+
+    fn read_of(
+        &self,
+        section: &Section<'_>,
+        above: &IndexMap<String, &Covariate>,
+        declared: &[&str],
+    ) -> Option<(Source, Raw)> {
+        let name = section.text("of")?;
+        let Some(covariate) = above.get(&name.text) else {
+            let (rule, remedy) = if declared.contains(&name.text.as_str()) {
+                (format!("covariate `{}` is declared further down", name.text), "move it above this one".to_owned())
+            } else {
+                (
+                    format!("there is no covariate `{}`", name.text),
+                    suggest(&name.text, above.keys().map(String::as_str)),
+                )
+            };
+            self.faults.add(&name.span, rule, remedy);
+            return None;
+        };
+        let raw = match &covariate.kind {
+            Kind::Number { .. } => Raw::Number,
+            Kind::Factor(rules) if rules.levels.is_empty() => Raw::Unknown,
+            Kind::Factor(rules) => Raw::Levels(rules.levels.iter().map(|l| l.value.clone()).collect()),
+        };
+        Some((Source::Covariate(name.text), raw))
+    }
+
+    /// `spells` with `since` (dated changes) or with `from` and `to`, and `value`.
+    fn read_status(&self, section: &Section<'_>) -> Option<(Source, Raw)> {
+        self.read_at_index(section);
+        let value = section.required_text("value", "the column with the status");
+        let since = section.text("since");
+        section.know(&["from", "to"]);
+        let spells = if since.is_some() { None } else { self.read_spells(section) };
+        let extract = self.extract(&section.text("spells")?)?;
+        let value = self.column(extract, &value, Want::Any)?;
+        let raw = self.raw_of(section, "value", &value)?;
+        let source = match since {
+            Some(since) => {
+                let since = self.column(extract, &since, Want::Date)?;
+                Source::Status { extract: extract.name.clone(), since: since.column, value: value.column }
+            }
+            None => Source::SpellValue { spells: spells?, value: value.column },
+        };
+        Some((source, raw))
+    }
+
+    fn read_wide(&self, section: &Section<'_>) -> Option<(Source, Raw)> {
+        let at = self.read_year_at(section);
+        let written = section.text("wide")?;
+        let column = self.reference(&written, Want::Any)?;
+        let extract: &Extract = &self.extracts[&column.extract];
+        let broken = self.broken_columns.contains(&(column.extract.clone(), column.column.clone()));
+        if !matches!(extract.columns[&column.column].source, ColumnSource::Yearly { .. }) && !broken {
+            self.faults.add(
+                &written.span,
+                format!("`{}` is not a column for each year", column.column),
+                "give the column `years`",
+            );
+            return None;
+        }
+        if !matches!(extract.rows, RowsPerPerson::One { .. }) {
+            let rule = format!("`{}` may have several rows per person", column.extract);
+            self.faults.add(&written.span, rule, format!("set one_per_person = true in [extract.{}]", column.extract));
+        }
+        let raw = self.raw_of(section, "wide", &column)?;
+        Some((Source::Wide { column, at: at? }, raw))
+    }
+
+    fn read_yearly(&self, section: &Section<'_>) -> Option<(Source, Raw)> {
+        let at = self.read_year_at(section);
+        let year = section.required_text("year", "the column with the year");
+        let value = section.required_text("value", "the column with the value");
+        let extract = self.extract(&section.text("yearly")?)?;
+        let year = self.column(extract, &year, Want::Whole);
+        let value = self.column(extract, &value, Want::Any)?;
+        let raw = self.raw_of(section, "value", &value)?;
+        let source = Source::Yearly { extract: extract.name.clone(), year: year?.column, value: value.column, at: at? };
+        Some((source, raw))
+    }
+
+    fn read_index_codes(&self, section: &Section<'_>, cohort: Option<&CohortRules>) -> Option<(Source, Raw)> {
+        let name = section.text("index")?;
+        let IndexSource::Event { rows, .. } = &cohort?.index.source else {
+            self.faults.add(
+                &name.span,
+                "the index is a date column: it has no codes",
+                "give [cohort.index] an `extract`",
+            );
+            return None;
+        };
+        let column = self.column(&self.extracts[&rows.extract], &name, Want::AnyCode)?;
+        let spec = &self.extracts[&rows.extract].columns[&column.column];
+        Some((Source::IndexCodes { column: column.column }, Raw::Codes { column: Box::new(spec.clone()) }))
+    }
+
+    /// Reads the conditions, now that all names are known, and finds an order of derivation.
+    fn read_conditions(
+        &self,
+        cohort: Option<&CohortRules>,
+        drafts: IndexMap<String, Draft<'_>>,
+    ) -> (IndexMap<String, Covariate>, Vec<usize>) {
+        let all: IndexMap<String, Covariate> = drafts.iter().map(|(n, d)| (n.clone(), d.covariate.clone())).collect();
+        let scope = self.person_scope(cohort, &all);
+        self.check_shadows(cohort, &all);
+        let mut covariates = IndexMap::new();
+        let mut needs: Vec<Vec<String>> = Vec::new();
+        for (name, draft) in drafts {
+            let mut covariate = draft.covariate;
+            let mut named: Vec<String> = Vec::new();
+            if let Source::Covariate(of) = &covariate.source {
+                named.push(of.clone());
+            }
+            if let Some(text) = &draft.sql
+                && let Some(sql) = self.read_value(text, &draft.section, &scope, &covariate.kind)
+            {
+                named.extend(sql.names.iter().cloned());
+                if matches!(covariate.source, Source::Sql(_)) {
+                    covariate.source = Source::Sql(sql);
+                }
+            }
+            for (i, text) in draft.conditions.iter().enumerate() {
+                if let Some(sql) = sql::read_condition(text, &scope, self.faults) {
+                    named.extend(sql.names.iter().cloned());
+                    set_condition(&mut covariate.kind, i, sql);
+                }
+            }
+            let own_copy = is_plain_copy(&covariate);
+            named.retain(|n| all.contains_key(n) && !(own_copy && *n == name));
+            needs.push(named);
+            covariates.insert(name, covariate);
+        }
+        let order = self.order(&covariates, &needs);
+        (covariates, order)
+    }
+
+    /// An `sql` covariate must give what its kind asks for.
+    fn read_value(&self, text: &Text, section: &Section<'_>, scope: &Scope, kind: &Kind) -> Option<Sql> {
+        let (sql, gives) = sql::read(text, scope, self.faults)?;
+        let wants_text = matches!(kind, Kind::Factor(rules) if !matches!(rules.recode, Recode::Cut(_)));
+        let remedy = match (gives, wants_text) {
+            (Some(Gives::Logical | Gives::Other), true) => "write CASE WHEN … THEN 'yes' ELSE 'no' END",
+            (Some(Gives::Number), true) => "use `cut` for the classes of a number",
+            (Some(Gives::Text), false) => "give the covariate `levels`",
+            (Some(Gives::Logical | Gives::Other), false) => {
+                "write CASE WHEN … THEN 1 ELSE 0 END, or give texts and `levels`"
+            }
+            _ => return Some(sql),
+        };
+        let wanted = if wants_text { "a text" } else { "a number" };
+        self.faults.add(&text.span, format!("the SQL of {} does not give {wanted}", section.what), remedy);
+        None
+    }
+
+    /// A covariate with the name of a population column must be that column, or conditions would be ambiguous.
+    fn check_shadows(&self, cohort: Option<&CohortRules>, covariates: &IndexMap<String, Covariate>) {
+        let Some(extract) = cohort.and_then(|c| self.extracts.get(&c.population)) else { return };
+        for covariate in covariates.values().filter(|c| extract.columns.contains_key(&c.name) && !is_plain_copy(c)) {
+            let rule = format!(
+                "`{}` is both a covariate and a column of `{}` with other values",
+                covariate.name, extract.name
+            );
+            self.faults.add(&covariate.span, rule, "give one of them another name");
+        }
+    }
+
+    /// Indices of the covariates, each after those it needs; declared order where that is enough.
+    fn order(&self, covariates: &IndexMap<String, Covariate>, needs: &[Vec<String>]) -> Vec<usize> {
+        let mut order: Vec<usize> = Vec::new();
+        while order.len() < covariates.len() {
+            let ready = |i: &usize| {
+                let met = |n: &String| covariates.get_index_of(n).is_none_or(|j| order.contains(&j));
+                !order.contains(i) && needs[*i].iter().all(met)
+            };
+            let Some(next) = (0..covariates.len()).find(ready) else {
+                let circle: Vec<usize> = (0..covariates.len()).filter(|i| !order.contains(i)).collect();
+                let names: Vec<String> = circle.iter().map(|i| format!("`{}`", covariates[*i].name)).collect();
+                let rule = format!("covariates need each other in a circle: {}", names.join(", "));
+                self.faults.add(&covariates[circle[0]].span, rule, "derive one of them from columns alone");
+                order.extend(circle);
+                break;
+            };
+            order.push(next);
+        }
+        order
+    }
+}
+
+/// Puts the checked condition of the `i`-th override in its place.
+fn set_condition(kind: &mut Kind, i: usize, sql: Sql) {
+    match kind {
+        Kind::Number { overrides, .. } => {
+            if let Some(o) = overrides.get_mut(i) {
+                o.when = sql;
+            }
+        }
+        Kind::Factor(rules) => {
+            if let Some(o) = rules.overrides.get_mut(i) {
+                o.when = sql;
+            }
+        }
+    }
+}

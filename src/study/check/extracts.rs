@@ -1,0 +1,328 @@
+//! The linkage file and the extracts.
+
+use super::{Context, columns, names};
+use crate::study::extract::*;
+use crate::study::files;
+use crate::study::spec::{Node, Section, Text, Value};
+use crate::study::{Span, sql};
+use indexmap::IndexMap;
+
+impl Context<'_> {
+    /// `[linkage]`.
+    pub fn read_linkage(&mut self, root: &Section<'_>) {
+        let Some(section) = root.section("linkage", "[linkage]") else { return };
+        let files = self.read_files(&section);
+        let format = read_format(&section, &files);
+        let mut spellings = IndexMap::new();
+        match section.section("keys", "[linkage] keys") {
+            Some(keys) => {
+                for entry in keys.all() {
+                    names::check(&entry.key, &entry.key_span, self.faults);
+                    match entry.node.as_text() {
+                        Some(column) => _ = spellings.insert(entry.key.clone(), column.text),
+                        None => keys.expected(&entry.key, &entry.node, "the name of a column of the linkage file"),
+                    }
+                }
+                if keys.all().len() < 2 {
+                    self.faults.add(&keys.span, "a linkage file has two spellings of the key at least", "");
+                }
+            }
+            None if !section.has("keys") => {
+                section.missing("keys", "for example keys = { ssb = \"lopenr\", npr = \"npr_lopenr\" }")
+            }
+            None => {}
+        }
+        if !section.has("min_matched") {
+            section.missing("min_matched", "the least share of keys that must be found, for example 0.95");
+        }
+        let min_matched = section.number("min_matched", 0.0, 1.0).unwrap_or(1.0);
+        if files.len() > 1 {
+            self.faults.add(&section.span, "[linkage] is more than one file", "name one file with a row per person");
+        }
+        section.finish();
+        let span = section.span.clone();
+        let file = files.into_iter().next().unwrap_or(InputFile { written: String::new(), path: Default::default() });
+        self.linkage = Some(Linkage { span, file, format, spellings, min_matched });
+    }
+
+    /// Every `[extract.NAME]`.
+    pub fn read_extracts(&mut self, root: &Section<'_>) {
+        let Some(all) = root.section("extract", "[extract]") else {
+            if !root.has("extract") {
+                root.missing("[extract.NAME]", "declare the files to read, one section each");
+            }
+            return;
+        };
+        for entry in all.all() {
+            names::check(&entry.key, &entry.key_span, self.faults);
+            let what = format!("[extract.{}]", entry.key);
+            if let Some(section) = Section::new(what, &entry.key_span, &entry.node, self.faults) {
+                let extract = self.read_extract(&entry.key, &section);
+                self.extracts.insert(entry.key.clone(), extract);
+            }
+        }
+    }
+
+    fn read_extract(&mut self, name: &str, section: &Section<'_>) -> Extract {
+        let files = self.read_files(section);
+        let format = read_format(section, &files);
+        let key = self.read_key(section);
+        let columns = self.read_columns(name, section);
+        let rows = self.read_rows(section, &columns);
+        let coverage = self.read_coverage(section);
+        let condition = section.text("where").and_then(|text| {
+            let scope = self.extract_scope(name, &columns);
+            sql::read_condition(&text, &scope, self.faults)
+        });
+        section.finish();
+        Extract {
+            name: name.to_owned(),
+            span: section.span.clone(),
+            files,
+            format,
+            key,
+            columns,
+            rows,
+            condition,
+            coverage,
+        }
+    }
+
+    fn read_files(&self, section: &Section<'_>) -> Vec<InputFile> {
+        let Some(node) = section.node("file") else {
+            section.missing("file", "a path, a list of paths, or a pattern such as \"kuhr/KUHR_*.dsv\"");
+            return Vec::new();
+        };
+        let mut found: Vec<InputFile> = Vec::new();
+        for written in section.texts_of("file", node) {
+            match files::resolve(&self.data_folder, &written.text) {
+                Ok(files) => {
+                    if files.iter().any(|f| found.contains(f)) {
+                        self.faults.add(
+                            &written.span,
+                            "a file is named twice",
+                            "its rows would count twice; take one out",
+                        );
+                    }
+                    found.extend(files);
+                }
+                Err(rule) => self.faults.add(&written.span, rule, "correct the path or `data_folder`, or give --data"),
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The person key: `key = "lopenr"`, `key = ["lopenr", "lnr"]` or a table.
+    fn read_key(&self, section: &Section<'_>) -> Key {
+        let mut key =
+            Key { span: section.span.clone(), aliases: Vec::new(), spelling: None, strip_prefix: None, width: None };
+        let Some(entry) = section.entry("key") else {
+            section.missing("key", "for example key = { column = \"lopenr\" }");
+            return key;
+        };
+        key.span = entry.key_span.clone();
+        if !matches!(entry.node.value, Value::Table(_)) {
+            key.aliases = section.texts_of("key", &entry.node).into_iter().map(|t| t.text).collect();
+            self.check_spelling(None, &key.span);
+            return key;
+        }
+        let what = format!("key of {}", section.what);
+        let Some(table) = Section::new(what, &entry.key_span, &entry.node, self.faults) else { return key };
+        match table.node("column") {
+            Some(node) => key.aliases = table.texts_of("column", node).into_iter().map(|t| t.text).collect(),
+            None => table.missing("column", "the name of the key column, or a list of the names it has"),
+        }
+        let spelling = table.text("spelling");
+        self.check_spelling(spelling.as_ref(), &key.span);
+        key.spelling = spelling.map(|t| t.text);
+        key.strip_prefix = table.text("strip_prefix").map(|t| t.text);
+        key.width = table.whole("width", 1, 64).map(|n| n as usize);
+        table.finish();
+        key
+    }
+
+    fn check_spelling(&self, spelling: Option<&Text>, span: &Span) {
+        match (&self.linkage, spelling) {
+            (Some(linkage), None) => {
+                let known = crate::study::spec::list_of(linkage.spellings.keys().map(String::as_str));
+                self.faults.add(
+                    span,
+                    "the key's spelling is not said, and the study has a linkage file",
+                    format!("set spelling to {known}"),
+                );
+            }
+            (Some(linkage), Some(text)) if !linkage.spellings.contains_key(&text.text) => {
+                let remedy = crate::study::spec::suggest(&text.text, linkage.spellings.keys().map(String::as_str));
+                self.faults.add(&text.span, format!("[linkage] has no spelling `{}`", text.text), remedy);
+            }
+            (None, Some(text)) => {
+                let remedy = "declare [linkage], or take `spelling` out when all extracts spell the key alike";
+                self.faults.add(&text.span, "there is no [linkage] to look the spelling up in", remedy);
+            }
+            _ => {}
+        }
+    }
+
+    fn read_columns(&mut self, extract: &str, section: &Section<'_>) -> IndexMap<String, ColumnSpec> {
+        let mut columns = IndexMap::new();
+        let Some(table) = section.section("columns", format!("[extract.{extract}.columns]")) else {
+            if !section.has("columns") {
+                section.missing("columns", &format!("declare the columns used under [extract.{extract}.columns]"));
+            }
+            return columns;
+        };
+        for entry in table.all() {
+            let column = columns::read(entry, &table).unwrap_or_else(|| {
+                self.broken_columns.insert((extract.to_owned(), entry.key.clone()));
+                ColumnSpec {
+                    name: entry.key.clone(),
+                    span: entry.key_span.clone(),
+                    source: ColumnSource::One(vec![entry.key.clone()]),
+                    kind: ColumnKind::Code(CodeSpec::default()),
+                    missing: Vec::new(),
+                }
+            });
+            columns.insert(entry.key.clone(), column);
+        }
+        columns
+    }
+
+    fn read_rows(&self, section: &Section<'_>, columns: &IndexMap<String, ColumnSpec>) -> RowsPerPerson {
+        let choices =
+            [("keep", Identical::Keep), ("error", Identical::Error), ("collapse_identical", Identical::Collapse)];
+        let identical = section.choice("duplicates", &choices);
+        let one = section.flag("one_per_person");
+        let conflict = section.entry("on_conflict");
+        if !one {
+            if let Some(entry) = conflict {
+                let remedy = "set one_per_person = true, or take it out";
+                self.faults.add(&entry.key_span, "`on_conflict` is for extracts with one row per person", remedy);
+            }
+            return RowsPerPerson::Many { identical: identical.unwrap_or(Identical::Keep) };
+        }
+        if let (Some(Identical::Keep), Some(node)) = (identical, section.node("duplicates")) {
+            let rule = "equal rows cannot be kept in an extract with one row per person";
+            self.faults.add(&node.span, rule, "choose \"error\" or \"collapse_identical\"");
+        }
+        RowsPerPerson::One {
+            identical: identical.unwrap_or(Identical::Error),
+            conflict: conflict.map_or(Conflict::Error, |entry| self.read_conflict(section, &entry.node, columns)),
+        }
+    }
+
+    fn read_conflict(&self, section: &Section<'_>, node: &Node, columns: &IndexMap<String, ColumnSpec>) -> Conflict {
+        let Value::Table(_) = node.value else {
+            let choices = [("error", false), ("exclude_person", true)];
+            let exclude = section.choose("on_conflict", node, &choices).unwrap_or(false);
+            return if exclude { Conflict::ExcludePerson } else { Conflict::Error };
+        };
+        let Some(table) = Section::new("on_conflict", &node.span, node, self.faults) else { return Conflict::Error };
+        let (first, last) = (table.text("first_by"), table.text("last_by"));
+        table.finish();
+        for column in first.iter().chain(&last).filter(|t| !columns.contains_key(&t.text)) {
+            let remedy = crate::study::spec::suggest(&column.text, columns.keys().map(String::as_str));
+            self.faults.add(&column.span, format!("there is no column `{}`", column.text), remedy);
+        }
+        match (first, last) {
+            (Some(column), None) => Conflict::FirstBy(column.text),
+            (None, Some(column)) => Conflict::LastBy(column.text),
+            _ => {
+                self.faults.add(&node.span, "`on_conflict` needs one of `first_by` and `last_by`", "");
+                Conflict::Error
+            }
+        }
+    }
+
+    fn read_coverage(&self, section: &Section<'_>) -> Coverage {
+        let coverage = Coverage {
+            from: section.day("coverage_from"),
+            key_complete_from: section.day("key_complete_from"),
+            complete_until: section.day("complete_until"),
+            accept_incomplete: section.flag("accept_incomplete"),
+        };
+        if let (Some(from), Some(until)) = (coverage.from, coverage.complete_until)
+            && from > until
+        {
+            self.faults.add(&section.span, "`coverage_from` is after `complete_until`", "swap them");
+        }
+        if coverage.accept_incomplete && coverage.complete_until.is_none() {
+            let remedy = "say up to which day the rows have arrived";
+            self.faults.add(&section.span, "`accept_incomplete` needs `complete_until`", remedy);
+        }
+        coverage
+    }
+}
+
+/// How the files are written: from `format`, or from the ending of their names.
+fn read_format(section: &Section<'_>, files: &[InputFile]) -> FileFormat {
+    let parquet = |f: &&InputFile| f.written.to_lowercase().ends_with(".parquet");
+    let n_parquet = files.iter().filter(parquet).count();
+    let declared = section.choice("format", &[("delimited", false), ("parquet", true)]);
+    if declared.is_none() && n_parquet > 0 && n_parquet < files.len() {
+        section.faults().add(
+            &section.span,
+            format!("{} mixes Parquet and text files", section.what),
+            "declare two extracts",
+        );
+    }
+    let text_keys = ["delimiter", "encoding", "decimal", "quote", "header"];
+    if !declared.unwrap_or(n_parquet > 0) {
+        return FileFormat::Delimited(read_delimited(section, files.is_empty()));
+    }
+    for entry in text_keys.iter().filter_map(|key| section.entry(key)) {
+        section.faults().add(&entry.key_span, format!("a Parquet file has no `{}`", entry.key), "take it out");
+    }
+    FileFormat::Parquet
+}
+
+fn read_delimited(section: &Section<'_>, quiet: bool) -> Delimited {
+    if !section.has("delimiter") && !quiet {
+        section.missing("delimiter", "nothing in a file says it: for example delimiter = \";\"");
+    }
+    if !section.has("encoding") && !quiet {
+        section.missing("encoding", "nothing in a file says it: \"utf-8\", \"latin-1\" or \"utf-16\"");
+    }
+    let byte = |key: &'static str| -> Option<u8> {
+        let text = section.text(key)?;
+        let byte = <[u8; 1]>::try_from(text.text.as_bytes()).ok().map(|[b]| b).filter(|b| *b != b'\n' && *b != b'\r');
+        if byte.is_none() {
+            section.faults().add(&text.span, format!("`{key}` is not one plain character"), "");
+        }
+        byte
+    };
+    let encodings = [
+        ("utf-8", Encoding::Utf8),
+        ("latin-1", Encoding::Latin1),
+        ("windows-1252", Encoding::Latin1),
+        ("utf-16", Encoding::Utf16),
+    ];
+    let no_quote = section.node("quote").and_then(Node::as_text).is_some_and(|t| t.text == "none");
+    let delimited = Delimited {
+        delimiter: byte("delimiter").unwrap_or(b';'),
+        quote: if no_quote { None } else { byte("quote").or(Some(b'"')) },
+        encoding: section.choice("encoding", &encodings).unwrap_or(Encoding::Utf8),
+        decimal: section.choice("decimal", &[(".", Decimal::Point), (",", Decimal::Comma)]).unwrap_or(Decimal::Point),
+        header: read_header(section),
+    };
+    if delimited.quote == Some(delimited.delimiter) {
+        section.faults().add(&section.span, "`quote` and `delimiter` are the same character", "");
+    }
+    delimited
+}
+
+/// `header = true` (or absent), or the names of the fields of a file without one.
+fn read_header(section: &Section<'_>) -> Header {
+    match section.node("header") {
+        None | Some(Node { value: Value::Logical(true), .. }) => Header::FirstRow,
+        Some(node @ Node { value: Value::List(_), .. }) => {
+            Header::Names(section.texts_of("header", node).into_iter().map(|t| t.text).collect())
+        }
+        Some(node) => {
+            let remedy = "for a file without header, list its fields in order: header = [\"id\", \"value\"]";
+            section.faults().add(&node.span, "`header` is not a list of names", remedy);
+            Header::FirstRow
+        }
+    }
+}

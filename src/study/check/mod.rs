@@ -1,0 +1,236 @@
+//! From the text of a study file to a [`Study`], or to all its faults.
+//!
+//! Each part of the language has a file here. A part with a fault still gives a value, so that the parts that
+//! name it can be checked; that value never leaves, because a single fault withholds the study.
+
+mod codelists;
+mod cohort;
+mod columns;
+mod covariates;
+mod coverage;
+mod extracts;
+mod follow_up;
+mod names;
+mod output;
+mod recode;
+
+use super::fault::StudyFaults;
+use super::spec::{self, Faults, Section, Text};
+use super::{Codelists, ColumnKind, ColumnRef, DateSpec, Extract, Linkage, Study};
+use indexmap::IndexMap;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Checks the text of a study file.
+///
+/// `path` is the study file as the user wrote it: code lists and `data_folder` are relative to its folder.
+/// `data` stands in for `[study] data_folder` when given (`--data`). Looks for the files of the extracts and reads
+/// those of the code lists; headers are the matter of [`super::check_files`].
+///
+/// Errors: every fault of the text, in file order.
+pub fn check(text: &str, path: &Path, data: Option<&Path>) -> Result<Study, StudyFaults> {
+    let faults = Faults::default();
+    let study = read(text, path, data, &faults);
+    let mut faults = faults.into_sorted();
+    match study {
+        Some(study) if faults.is_empty() => Ok(study),
+        _ => {
+            if faults.is_empty() {
+                faults.push(super::Fault {
+                    span: 0..0,
+                    rule: "the study is not complete".into(),
+                    remedy: String::new(),
+                });
+            }
+            Err(StudyFaults { path: path.to_owned(), text: text.to_owned(), faults })
+        }
+    }
+}
+
+/// What is known of the study while it is checked.
+struct Context<'f> {
+    faults: &'f Faults,
+    /// Folder of the study file.
+    study_folder: PathBuf,
+    /// Folder of the extracts.
+    data_folder: PathBuf,
+    linkage: Option<Linkage>,
+    extracts: IndexMap<String, Extract>,
+    /// Columns (extract, name) whose declaration has a fault: what they hold is not known.
+    broken_columns: BTreeSet<(String, String)>,
+    codelists: Codelists,
+    /// Code lists whose declaration has a fault.
+    broken_lists: BTreeSet<String>,
+}
+
+/// What a column is needed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Want {
+    Date,
+    AnyCode,
+    Whole,
+    Any,
+}
+
+fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option<Study> {
+    let root = spec::parse(text, faults);
+    if !faults.is_empty() {
+        return None; // A file that is no TOML has no reliable sections.
+    }
+    let root = Section::new("the study file", &(0..0), &root, faults)?;
+    let study_folder = path.parent().map_or(PathBuf::new(), Path::to_owned);
+    let head = root.section("study", "[study]");
+    if head.is_none() {
+        root.missing("[study]", "begin the file with [study] and a name");
+    }
+    let data_folder = match (data, head.as_ref().and_then(|h| h.text("data_folder"))) {
+        (Some(folder), _) => folder.to_owned(),
+        (None, Some(folder)) => study_folder.join(folder.text),
+        (None, None) => study_folder.clone(),
+    };
+    let mut context = Context {
+        faults,
+        study_folder,
+        data_folder,
+        linkage: None,
+        extracts: IndexMap::new(),
+        broken_columns: BTreeSet::new(),
+        codelists: IndexMap::new(),
+        broken_lists: BTreeSet::new(),
+    };
+    context.read_linkage(&root);
+    context.read_extracts(&root);
+    context.read_codelists(&root);
+    let cohort = context.read_cohort(&root);
+    let (covariates, derivation_order) = context.read_covariates(&root, cohort.as_ref());
+    let scope = context.person_scope(cohort.as_ref(), &covariates);
+    let steps = context.read_steps(&root, &scope);
+    let follow_up = context.read_follow_up(&root, cohort.as_ref());
+    let models = context.read_models(&root, &covariates);
+    let interactions = context.read_interactions(&root, &models, &covariates);
+    let disclosure = context.read_disclosure(&root);
+    let report = context.read_report(&root, &models, &covariates);
+    let head = head.map(|head| Head::read(&head));
+    root.finish();
+
+    let mut cohort = cohort?;
+    cohort.steps = steps;
+    let follow_up = follow_up?;
+    context.check_coverage(&cohort, &follow_up, &covariates);
+    let head = head?;
+    Some(Study {
+        name: head.name,
+        title: head.title,
+        note: head.note,
+        known: head.known,
+        chosen: head.chosen,
+        path: path.to_owned(),
+        text: text.to_owned(),
+        data_folder: context.data_folder,
+        linkage: context.linkage,
+        extracts: context.extracts,
+        codelists: context.codelists,
+        cohort,
+        follow_up,
+        covariates,
+        derivation_order,
+        models: models.into_iter().map(|m| m.model).collect(),
+        interactions,
+        disclosure,
+        report,
+    })
+}
+
+/// The `[study]` section.
+struct Head {
+    name: String,
+    title: String,
+    note: Option<String>,
+    known: Vec<String>,
+    chosen: Vec<String>,
+}
+
+impl Head {
+    fn read(section: &Section<'_>) -> Head {
+        let name = section.required_text("name", "a short name: it becomes part of file names");
+        let odd = |c: char| !(c.is_alphanumeric() || "-_. ".contains(c));
+        if name.text.contains(odd) || name.text.starts_with('.') {
+            let remedy = "use letters, digits, `-`, `_`, `.` and blanks";
+            section.faults().add(&name.span, "`name` becomes part of file names", remedy);
+        }
+        section.know(&["data_folder"]);
+        let texts = |key| section.texts(key).into_iter().map(|t: Text| t.text).collect();
+        let head = Head {
+            title: section.text("title").map_or(name.text.clone(), |t| t.text),
+            name: name.text,
+            note: section.text("note").map(|t| t.text),
+            known: texts("known"),
+            chosen: texts("chosen"),
+        };
+        section.finish();
+        head
+    }
+}
+
+impl Context<'_> {
+    /// Looks up an extract; a fault when there is none.
+    fn extract(&self, name: &Text) -> Option<&Extract> {
+        if name.text.is_empty() {
+            return None; // Its absence is a fault already.
+        }
+        let found = self.extracts.get(&name.text);
+        if found.is_none() {
+            let remedy = spec::suggest(&name.text, self.extracts.keys().map(String::as_str));
+            self.faults.add(&name.span, format!("there is no extract `{}`", name.text), remedy);
+        }
+        found
+    }
+
+    /// Looks up a column of an extract and checks what it holds.
+    fn column(&self, extract: &Extract, name: &Text, want: Want) -> Option<ColumnRef> {
+        if name.text.is_empty() {
+            return None;
+        }
+        let Some(column) = extract.columns.get(&name.text) else {
+            let remedy = spec::suggest(&name.text, extract.columns.keys().map(String::as_str));
+            let rule = format!("extract `{}` declares no column `{}`", extract.name, name.text);
+            self.faults.add(&name.span, rule, remedy);
+            return None;
+        };
+        let broken = self.broken_columns.contains(&(extract.name.clone(), name.text.clone()));
+        let wanted = match (want, &column.kind) {
+            (Want::Date, ColumnKind::Date(_)) | (Want::Any, _) => None,
+            (Want::AnyCode, ColumnKind::Code(_) | ColumnKind::Codes { .. }) => None,
+            (Want::Whole, ColumnKind::Whole { .. }) => None,
+            (Want::Date, _) => Some("date"),
+            (Want::AnyCode, _) => Some("code"),
+            (Want::Whole, _) => Some("whole"),
+        };
+        if let (Some(wanted), false) = (wanted, broken) {
+            let rule = format!("column `{}` of `{}` is {}", name.text, extract.name, columns::kind_name(&column.kind));
+            self.faults.add(&name.span, rule, format!("a column of type \"{wanted}\" is needed here"));
+            return None;
+        }
+        Some(ColumnRef { extract: extract.name.clone(), column: name.text.clone() })
+    }
+
+    /// Reads `extract.column`.
+    fn reference(&self, written: &Text, want: Want) -> Option<ColumnRef> {
+        let Some((extract, column)) = written.text.split_once('.') else {
+            let rule = format!("`{}` names no column of an extract", written.text);
+            self.faults.add(&written.span, rule, "write extract.column, for example \"persons.birth\"");
+            return None;
+        };
+        let part = |text: &str| Text { text: text.to_owned(), span: written.span.clone() };
+        let extract = self.extract(&part(extract))?;
+        self.column(extract, &part(column), want)
+    }
+
+    /// The date declaration of a checked date column.
+    fn date_spec(&self, extract: &str, column: &str) -> Option<&DateSpec> {
+        match &self.extracts.get(extract)?.columns.get(column)?.kind {
+            ColumnKind::Date(spec) => Some(spec),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Models, interaction analyses, disclosure and report.
+
+use super::Context;
+use crate::formula::Formula;
+use crate::study::covariate::{Covariate, Kind};
+use crate::study::output::*;
+use crate::study::spec::{Section, Text, list_of, suggest};
+use crate::study::{Span, spec};
+use indexmap::IndexMap;
+
+/// A model and what its formula says; no formula when it has a fault.
+pub struct ModelDraft {
+    /// The model.
+    pub model: Model,
+    formula: Option<Formula>,
+}
+
+impl Context<'_> {
+    /// Every `[[model]]`.
+    pub fn read_models(&self, root: &Section<'_>, covariates: &IndexMap<String, Covariate>) -> Vec<ModelDraft> {
+        let sections = root.sections("model", "[[model]]");
+        if sections.is_empty() && !root.has("model") {
+            root.missing("[[model]]", "with a name and a formula over the covariates");
+        }
+        let models: Vec<ModelDraft> = sections.iter().map(|s| self.read_model(s, covariates)).collect();
+        for (i, model) in models.iter().enumerate() {
+            if models[..i].iter().any(|m| m.model.name == model.model.name) && !model.model.name.is_empty() {
+                let rule = format!("two models have the name `{}`", model.model.name);
+                self.faults.add(&model.model.span, rule, "give one of them another");
+            }
+        }
+        models
+    }
+
+    fn read_model(&self, section: &Section<'_>, covariates: &IndexMap<String, Covariate>) -> ModelDraft {
+        let name = section.required_text("name", "a short name");
+        let formula = section.required_text("formula", "for example \"sex + age_group\"");
+        let content = content_span(&formula, &self.quotes(&formula));
+        let parsed = if formula.text.is_empty() { None } else { self.read_formula(&formula, &content, covariates) };
+        let model = Model {
+            label: section.text("label").map_or(name.text.clone(), |t| t.text),
+            name: name.text,
+            span: section.span.clone(),
+            formula: formula.text,
+            formula_span: content,
+            ties: section.choice("ties", &[("efron", Ties::Efron), ("breslow", Ties::Breslow)]).unwrap_or_default(),
+            robust: section.flag("robust"),
+        };
+        section.finish();
+        ModelDraft { model, formula: parsed }
+    }
+
+    fn read_formula(
+        &self,
+        written: &Text,
+        content: &Span,
+        covariates: &IndexMap<String, Covariate>,
+    ) -> Option<Formula> {
+        // A place within the formula; the whole text when escapes make the two differ in length.
+        let place = |span: &Span| match content.len() == written.text.len() {
+            true => content.start + span.start..content.start + span.end,
+            false => content.clone(),
+        };
+        let formula = match Formula::parse(&written.text) {
+            Ok(formula) => formula,
+            Err(error) => {
+                for fault in error.faults {
+                    self.faults.add(
+                        &place(&fault.span),
+                        format!("formula: {}", fault.message),
+                        fault.help.unwrap_or_default(),
+                    );
+                }
+                return None;
+            }
+        };
+        if formula.response.is_some() {
+            self.faults.add(
+                content,
+                "formula: the time and event of a study are its follow-up",
+                "write the right side only",
+            );
+            return None;
+        }
+        let mut known = true;
+        for (column, span) in formula.columns() {
+            if column != "person" && !covariates.contains_key(column) {
+                let remedy = suggest(column, covariates.keys().map(String::as_str));
+                self.faults.add(&place(&span), format!("formula: there is no covariate `{column}`"), remedy);
+                known = false;
+            }
+        }
+        known.then_some(formula)
+    }
+
+    /// Number of quoting characters on each side of a text.
+    fn quotes(&self, text: &Text) -> usize {
+        // A text of the study file stands in one or three quotes; three make it longer by four.
+        if text.span.len() >= text.text.len() + 6 { 3 } else { 1 }
+    }
+
+    /// Every `[[interaction]]`.
+    pub fn read_interactions(
+        &self,
+        root: &Section<'_>,
+        models: &[ModelDraft],
+        covariates: &IndexMap<String, Covariate>,
+    ) -> Vec<Interaction> {
+        let sections = root.sections("interaction", "[[interaction]]");
+        sections.iter().filter_map(|s| self.read_interaction(s, models, covariates)).collect()
+    }
+
+    fn read_interaction(
+        &self,
+        section: &Section<'_>,
+        models: &[ModelDraft],
+        covariates: &IndexMap<String, Covariate>,
+    ) -> Option<Interaction> {
+        let exposure = section.required_text("exposure", "a covariate of the model");
+        if !section.has("modifiers") {
+            section.missing("modifiers", "a list of covariates of the model");
+        }
+        let modifiers = section.texts("modifiers");
+        let name = section.required_text("model", "the name of the model that is extended");
+        section.finish();
+        let found = models.iter().position(|m| m.model.name == name.text && !name.text.is_empty());
+        let Some(model) = found else {
+            if !name.text.is_empty() {
+                let remedy = suggest(&name.text, models.iter().map(|m| m.model.name.as_str()));
+                self.faults.add(&name.span, format!("there is no model `{}`", name.text), remedy);
+            }
+            return None;
+        };
+        for (text, modifier) in std::iter::once((&exposure, false)).chain(modifiers.iter().map(|m| (m, true))) {
+            self.check_term(text, &models[model], covariates, modifier);
+        }
+        if let Some(same) = modifiers.iter().find(|m| m.text == exposure.text) {
+            self.faults.add(&same.span, "the exposure is among its modifiers", "take it out");
+        }
+        Some(Interaction {
+            span: section.span.clone(),
+            exposure: exposure.text,
+            modifiers: modifiers.into_iter().map(|t| t.text).collect(),
+            model,
+        })
+    }
+
+    /// Exposure and modifiers are covariates and terms of the model; modifiers have levels.
+    fn check_term(&self, text: &Text, model: &ModelDraft, covariates: &IndexMap<String, Covariate>, modifier: bool) {
+        if text.text.is_empty() {
+            return;
+        }
+        let Some(covariate) = covariates.get(&text.text) else {
+            let remedy = suggest(&text.text, covariates.keys().map(String::as_str));
+            self.faults.add(&text.span, format!("there is no covariate `{}`", text.text), remedy);
+            return;
+        };
+        let Some(formula) = &model.formula else { return };
+        if !formula.terms.iter().any(|t| t.label == text.text) {
+            let rule = format!("`{}` is no term of model `{}`", text.text, model.model.name);
+            self.faults.add(&text.span, rule, "an interaction needs its main effects; add it to the formula");
+        }
+        if modifier && matches!(covariate.kind, Kind::Number { .. }) {
+            let rule = format!("modifier `{}` is a number: it has no levels", text.text);
+            self.faults.add(&text.span, rule, "use its classes (`of` and `cut`)");
+        }
+    }
+
+    /// `[disclosure]`.
+    pub fn read_disclosure(&self, root: &Section<'_>) -> Option<Disclosure> {
+        let section = root.section("disclosure", "[disclosure]")?;
+        let choices = Profile::ALL.map(|p| (p.name(), p));
+        if !section.has("profile") {
+            let remedy = format!("choose {}; \"none\" must be typed", list_of(choices.iter().map(|(name, _)| *name)));
+            section.missing("profile", &remedy);
+        }
+        let profile = section.choice("profile", &choices);
+        let limit = |key| section.whole(key, 0, 1_000_000).map(|n| n as u32);
+        let (threshold, round_to) = (limit("threshold"), limit("round_to"));
+        let marker = section.text("marker");
+        section.finish();
+        let profile = profile?;
+        let (least, base, own_marker) = profile.rules();
+        let own = |key: &'static str| section.node(key).map_or(section.span.clone(), |n| n.span.clone());
+        if profile == Profile::None && (threshold.is_some() || round_to.is_some()) {
+            let remedy = "choose \"custom\" or a site's profile";
+            self.faults.add(&section.span, "profile \"none\" has neither threshold nor rounding", remedy);
+        }
+        if profile == Profile::Custom && threshold.is_none() {
+            section.missing("threshold", "the smallest count that is shown");
+        }
+        if threshold.is_some_and(|t| t < least) {
+            let rule = format!("`threshold` is below the {least} of profile \"{}\"", profile.name());
+            self.faults.add(&own("threshold"), rule, "a site may be stricter, not laxer; or choose \"custom\"");
+        }
+        if round_to.is_some_and(|r| r == 0 || r % base != 0) {
+            let rule = format!("`round_to` is no multiple of the {base} of profile \"{}\"", profile.name());
+            self.faults.add(&own("round_to"), rule, "");
+        }
+        Some(Disclosure {
+            span: section.span.clone(),
+            profile,
+            threshold: threshold.unwrap_or(least),
+            round_to: round_to.unwrap_or(base),
+            marker: marker.map_or(own_marker.to_owned(), |t| t.text),
+        })
+    }
+
+    /// `[report]`.
+    pub fn read_report(
+        &self,
+        root: &Section<'_>,
+        models: &[ModelDraft],
+        covariates: &IndexMap<String, Covariate>,
+    ) -> ReportOptions {
+        let mut named: Vec<String> = Vec::new();
+        for (column, _) in models.iter().filter_map(|m| m.formula.as_ref()).flat_map(Formula::columns) {
+            if covariates.contains_key(column) && !named.iter().any(|n| n == column) {
+                named.push(column.to_owned());
+            }
+        }
+        let defaults =
+            ReportOptions { formats: Format::ALL.to_vec(), table_variables: named, rate_per: 1000.0, level: 0.95 };
+        let Some(section) = root.section("report", "[report]") else { return defaults };
+        let rate_per = section.number("rate_per", 1.0, 1e9).unwrap_or(defaults.rate_per);
+        let level = section.number("level", 0.5, 0.9999).unwrap_or(defaults.level);
+        let formats = self.read_formats(&section);
+        let variables = section.texts("table_variables");
+        section.finish();
+        for variable in variables.iter().filter(|v| !covariates.contains_key(&v.text)) {
+            let remedy = suggest(&variable.text, covariates.keys().map(String::as_str));
+            self.faults.add(&variable.span, format!("there is no covariate `{}`", variable.text), remedy);
+        }
+        let table_variables = match section.has("table_variables") {
+            true => variables.into_iter().map(|t| t.text).collect(),
+            false => defaults.table_variables,
+        };
+        ReportOptions { formats: formats.unwrap_or(defaults.formats), table_variables, rate_per, level }
+    }
+
+    fn read_formats(&self, section: &Section<'_>) -> Option<Vec<Format>> {
+        let node = section.node("formats")?;
+        let mut formats: Vec<Format> = Vec::new();
+        for text in section.texts_of("formats", node) {
+            match Format::ALL.into_iter().find(|f| f.name() == text.text) {
+                Some(format) if !formats.contains(&format) => formats.push(format),
+                Some(_) => {}
+                None => {
+                    let choices = list_of(Format::ALL.iter().map(|f| f.name()));
+                    self.faults.add(
+                        &text.span,
+                        format!("there is no format \"{}\"", text.text),
+                        format!("choose {choices}"),
+                    );
+                }
+            }
+        }
+        if formats.is_empty() {
+            self.faults.add(&node.span, "`formats` names none", "take it out for all of them");
+            return None;
+        }
+        Some(formats)
+    }
+}
+
+/// The bytes of a text inside its quotes.
+fn content_span(text: &spec::Text, quotes: &usize) -> Span {
+    let (start, end) = (text.span.start + quotes, text.span.end.saturating_sub(*quotes));
+    start..end.max(start)
+}
