@@ -1,6 +1,7 @@
 //! Faults of a study file, each with its place, and how they are shown.
 
 use super::Span;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -53,6 +54,40 @@ impl StudyFaults {
     pub fn place(&self, fault: &Fault) -> Place {
         Place::of(&self.text, &fault.span)
     }
+
+    /// The faults with their places marked in the text of the file; with colours for a terminal, if asked.
+    pub fn render(&self, colours: bool) -> String {
+        let renderer = if colours { Renderer::styled() } else { Renderer::plain() };
+        let path = self.path.display().to_string();
+        let parts: Vec<String> = self.faults.iter().map(|fault| self.mark(fault, &path, &renderer)).collect();
+        parts.join("\n\n")
+    }
+
+    /// One fault as a snippet.
+    fn mark(&self, fault: &Fault, path: &str, renderer: &Renderer) -> String {
+        let annotation = AnnotationKind::Primary.span(self.visible(&fault.span));
+        let snippet = Snippet::source(self.text.as_str()).path(path).annotation(annotation);
+        let group = Level::ERROR.primary_title(fault.rule.as_str()).element(snippet);
+        if fault.remedy.is_empty() {
+            return renderer.render(&[group]);
+        }
+        renderer.render(&[group.element(Level::HELP.message(fault.remedy.as_str()))])
+    }
+
+    /// A span cut to the text, to its first line and to whole characters.
+    fn visible(&self, span: &Span) -> Span {
+        let floor = |mut at: usize| {
+            at = at.min(self.text.len());
+            while !self.text.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        let start = floor(span.start);
+        let end = floor(span.end).max(start);
+        let line = self.text[start..end].find('\n').map_or(end, |length| start + length);
+        start..line
+    }
 }
 
 impl fmt::Display for StudyFaults {
@@ -69,3 +104,31 @@ impl fmt::Display for StudyFaults {
 }
 
 impl std::error::Error for StudyFaults {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str, span: Span) -> StudyFaults {
+        let fault = Fault { span, rule: "a rule".into(), remedy: "a remedy".into() };
+        StudyFaults { path: "study.toml".into(), text: text.into(), faults: vec![fault] }
+    }
+
+    #[test]
+    fn places_count_characters_from_one() {
+        let faults = faults("a = 1\nblå = 2", 11..12);
+        assert_eq!(faults.place(&faults.faults[0]), Place { line: 2, column: 5 });
+        assert_eq!(faults.to_string(), "study.toml, line 2, column 5: a rule; a remedy");
+        assert!(faults.render(false).contains("blå = 2"));
+    }
+
+    #[test]
+    fn spans_out_of_the_text_do_no_harm() {
+        for start in 0..8 {
+            for end in 0..9 {
+                let faults = faults("å\nå", start..end);
+                assert!(!faults.render(true).is_empty() && !faults.to_string().is_empty());
+            }
+        }
+    }
+}

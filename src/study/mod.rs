@@ -2,7 +2,7 @@
 //!
 //! A study file is TOML. [`check::check`] reads its text and either returns a [`Study`] — every name resolved,
 //! every required choice made, every file present — or all faults at once, in file order, each with line and column.
-//! `check_files` then looks at the headers of the extracts. Nothing here reads a row of data.
+//! [`check_files::check_files`] then looks at the headers of the extracts. Nothing here reads a row of data.
 //!
 //! The as-written form is the TOML tree itself, read through [`spec`]: a derived `serde` structure stops at its
 //! first fault, and a study file's faults are to be shown together.
@@ -33,6 +33,7 @@
 //!   covariates see it. `if_missing = "exclude"` and `"error"` act after the last step.
 
 pub mod check;
+pub mod check_files;
 mod codelist;
 mod cohort;
 mod covariate;
@@ -40,11 +41,14 @@ mod dates;
 mod extract;
 pub mod fault;
 mod files;
+mod header;
 mod output;
 pub mod spec;
 mod sql;
+pub mod template;
 
 pub use check::check;
+pub use check_files::check_files;
 pub use codelist::{CodeItem, CodeList, Matching, Precedence};
 pub use cohort::{
     AtEntry, CodeCondition, CohortRules, Condition, Count, EventRows, Exit, ExitSource, FollowUp, FollowUpEvent, Index,

@@ -130,7 +130,12 @@ fn parse(text: &Text, scope: &Scope) -> Result<Parsed, Vec<Fault>> {
             Some(_) => {}
         }
     }
-    let whole_table = |e: &Expr| matches!(e, Expr::Agg(_) | Expr::Over { .. } | Expr::Len);
+    // `IN (…)` makes one value of its list (implode); every other aggregate looks at several rows.
+    let whole_table = |e: &Expr| match e {
+        Expr::Agg(aggregate) => !matches!(aggregate, AggExpr::Implode { .. }),
+        Expr::Over { .. } | Expr::Len => true,
+        _ => false,
+    };
     if (&expr).into_iter().any(whole_table) {
         faults.push(fault("a condition looks at one row, not at sums or counts over rows".into(), String::new()));
     }

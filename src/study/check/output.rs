@@ -2,10 +2,10 @@
 
 use super::Context;
 use crate::formula::Formula;
+use crate::study::Span;
 use crate::study::covariate::{Covariate, Kind};
 use crate::study::output::*;
 use crate::study::spec::{Section, Text, list_of, suggest};
-use crate::study::{Span, spec};
 use indexmap::IndexMap;
 
 /// A model and what its formula says; no formula when it has a fault.
@@ -35,7 +35,7 @@ impl Context<'_> {
     fn read_model(&self, section: &Section<'_>, covariates: &IndexMap<String, Covariate>) -> ModelDraft {
         let name = section.required_text("name", "a short name");
         let formula = section.required_text("formula", "for example \"sex + age_group\"");
-        let content = content_span(&formula, &self.quotes(&formula));
+        let content = content_span(&formula);
         let parsed = if formula.text.is_empty() { None } else { self.read_formula(&formula, &content, covariates) };
         let model = Model {
             label: section.text("label").map_or(name.text.clone(), |t| t.text),
@@ -91,12 +91,6 @@ impl Context<'_> {
             }
         }
         known.then_some(formula)
-    }
-
-    /// Number of quoting characters on each side of a text.
-    fn quotes(&self, text: &Text) -> usize {
-        // A text of the study file stands in one or three quotes; three make it longer by four.
-        if text.span.len() >= text.text.len() + 6 { 3 } else { 1 }
     }
 
     /// Every `[[interaction]]`.
@@ -263,8 +257,9 @@ impl Context<'_> {
     }
 }
 
-/// The bytes of a text inside its quotes.
-fn content_span(text: &spec::Text, quotes: &usize) -> Span {
-    let (start, end) = (text.span.start + quotes, text.span.end.saturating_sub(*quotes));
+/// The bytes of a text inside its quotes, of which there are one or three on each side.
+fn content_span(text: &Text) -> Span {
+    let quotes = if text.span.len() >= text.text.len() + 6 { 3 } else { 1 };
+    let (start, end) = (text.span.start + quotes, text.span.end.saturating_sub(quotes));
     start..end.max(start)
 }

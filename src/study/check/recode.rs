@@ -341,7 +341,7 @@ impl Context<'_> {
     }
 
     /// The value of the only key of a small table, `{ level = … }`.
-    fn one_key<'n>(&self, node: &'n Node, what: &str, key: &'static str) -> Option<&'n Node> {
+    fn one_key<'n>(&'n self, node: &'n Node, what: &str, key: &'static str) -> Option<&'n Node> {
         let table = Section::new(format!("`{what}`"), &node.span, node, self.faults)?;
         let value = table.node(key);
         if value.is_none() && table.all().is_empty() {

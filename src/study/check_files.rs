@@ -1,0 +1,173 @@
+//! The headers of the extracts and of the linkage file: whether the declared columns are there.
+
+use super::dates::DateFormat;
+use super::extract::{ColumnKind, ColumnSource, Extract, FileFormat, InputFile};
+use super::fault::StudyFaults;
+use super::header::{self, Names};
+use super::spec::Faults;
+use super::{Span, Study};
+use polars::prelude::DataType;
+
+/// Looks at the first rows of every file of a study: encoding, delimiter, column names, types of Parquet columns.
+///
+/// Errors: every fault, in the order of the study file; a fault that several files share is reported once.
+/// Shows column names, never a row of data.
+pub fn check_files(study: &Study) -> Result<(), StudyFaults> {
+    let faults = Faults::default();
+    if let Some(linkage) = &study.linkage {
+        let mut checker = Checker::new(&faults);
+        checker.file(&linkage.file, &linkage.format, &linkage.span, |names, found| {
+            for column in linkage.spellings.values() {
+                found.one_of(names, std::slice::from_ref(column), &linkage.span);
+            }
+        });
+        checker.finish();
+    }
+    for extract in study.extracts.values() {
+        let mut checker = Checker::new(&faults);
+        for file in &extract.files {
+            checker.file(file, &extract.format, &extract.span, |names, found| check_columns(extract, names, found));
+        }
+        checker.finish();
+    }
+    let faults = faults.into_sorted();
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(StudyFaults { path: study.path.clone(), text: study.text.clone(), faults }),
+    }
+}
+
+fn check_columns(extract: &Extract, names: &Names, found: &mut Found) {
+    if let Some(at) = found.one_of(names, &extract.key.aliases, &extract.key.span) {
+        found.key_type(names, at, &extract.key.span);
+    }
+    for column in extract.columns.values() {
+        match &column.source {
+            ColumnSource::One(aliases) => {
+                if let Some(at) = found.one_of(names, aliases, &column.span) {
+                    found.column_type(names, at, &column.kind, &column.span);
+                }
+            }
+            ColumnSource::Yearly { patterns, first, last } => {
+                for year in *first..=*last {
+                    if let Some(at) = found.one_of(names, &ColumnSource::names_in(patterns, year), &column.span) {
+                        found.column_type(names, at, &column.kind, &column.span);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The faults of one file: place, rule, remedy.
+#[derive(Default)]
+struct Found(Vec<(Span, String, String)>);
+
+impl Found {
+    /// The position of the column with exactly one of these names.
+    fn one_of(&mut self, names: &Names, aliases: &[String], span: &Span) -> Option<usize> {
+        let quoted: Vec<String> = aliases.iter().map(|a| format!("`{a}`")).collect();
+        match names.positions(aliases)[..] {
+            [at] => return Some(at),
+            [] => {
+                let rule = match aliases {
+                    [_] => format!("there is no column {}", quoted.join("")),
+                    _ => format!("there is no column named one of {}", quoted.join(", ")),
+                };
+                let remedy = match names.shown() {
+                    Some(header) => format!("the header is: {header}"),
+                    None => {
+                        "the first row does not look like a header (not shown); list the names with `header`".into()
+                    }
+                };
+                self.0.push((span.clone(), rule, remedy));
+            }
+            _ => {
+                let rule = format!("several columns are named {}", quoted.join(" or "));
+                self.0.push((span.clone(), rule, "exactly one must be".into()));
+            }
+        }
+        None
+    }
+
+    /// A key in Parquet is text or a whole number.
+    fn key_type(&mut self, names: &Names, at: usize, span: &Span) {
+        let Some(dtype) = names.types.as_ref().map(|types| &types[at]) else { return };
+        if !(is_text(dtype) || dtype.is_integer()) {
+            let rule = format!("key column `{}` has the type {dtype}", names.names[at]);
+            self.0.push((span.clone(), rule, "a key is text".into()));
+        }
+    }
+
+    /// Declared and real type of a Parquet column must fit.
+    fn column_type(&mut self, names: &Names, at: usize, kind: &ColumnKind, span: &Span) {
+        let Some(dtype) = names.types.as_ref().map(|types| &types[at]) else { return };
+        let (fits, wanted) = match kind {
+            ColumnKind::Code(_) | ColumnKind::Codes { .. } => {
+                (is_text(dtype), "a code is text, leading zeros and all: read the column as text at the source")
+            }
+            ColumnKind::Whole { .. } => (dtype.is_integer(), "a whole number is needed"),
+            ColumnKind::Number { .. } => (dtype.is_integer() || dtype.is_float(), "a number is needed"),
+            ColumnKind::Date(spec) => match spec.format {
+                DateFormat::Native => (
+                    matches!(dtype, DataType::Date | DataType::Datetime(..)),
+                    "format = \"native\" needs a column of dates",
+                ),
+                DateFormat::DaysSince(_) => (dtype.is_integer(), "days since a day are whole numbers"),
+                _ if matches!(dtype, DataType::Date | DataType::Datetime(..)) => (false, "set format = \"native\""),
+                _ => (is_text(dtype), "a date with a written form is text"),
+            },
+        };
+        if !fits {
+            let rule = format!("column `{}` has the type {dtype}", names.names[at]);
+            self.0.push((span.clone(), rule, wanted.into()));
+        }
+    }
+}
+
+fn is_text(dtype: &DataType) -> bool {
+    matches!(dtype, DataType::String | DataType::Null)
+}
+
+/// Gathers the faults of the files of one extract, so that a fault of many files is one message.
+struct Checker<'f> {
+    faults: &'f Faults,
+    /// Place, rule, remedy, the first file, and how many further files.
+    found: Vec<(Span, String, String, String, usize)>,
+}
+
+impl<'f> Checker<'f> {
+    fn new(faults: &'f Faults) -> Checker<'f> {
+        Checker { faults, found: Vec::new() }
+    }
+
+    fn file(&mut self, file: &InputFile, format: &FileFormat, span: &Span, check: impl Fn(&Names, &mut Found)) {
+        let mut found = Found::default();
+        let mut joint = "";
+        match header::read(file, format) {
+            Ok(names) => {
+                joint = ":";
+                check(&names, &mut found);
+            }
+            Err(complaint) => found.0.push((span.clone(), complaint.rule, complaint.remedy)),
+        }
+        for (span, rule, remedy) in found.0 {
+            let rule = format!("{joint} {rule}");
+            match self.found.iter_mut().find(|(s, r, ..)| *s == span && *r == rule) {
+                Some((.., more)) => *more += 1,
+                None => self.found.push((span, rule, remedy, file.written.clone(), 0)),
+            }
+        }
+    }
+
+    fn finish(self) {
+        for (span, rule, remedy, file, more) in self.found {
+            let files = match more {
+                0 => file,
+                1 => format!("{file} and 1 file more"),
+                _ => format!("{file} and {more} files more"),
+            };
+            self.faults.add(&span, format!("{files}{rule}"), remedy);
+        }
+    }
+}
