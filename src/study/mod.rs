@@ -45,7 +45,7 @@ mod header;
 mod output;
 pub mod spec;
 mod sql;
-pub mod template;
+mod template;
 
 pub use check::check;
 pub use check_files::check_files;
@@ -65,6 +65,7 @@ pub use extract::{
 pub use fault::{Fault, Place, StudyFaults};
 pub use output::{Disclosure, Format, Interaction, Model, Profile, ReportOptions, Ties};
 pub use sql::Sql;
+pub use template::TEMPLATE;
 
 use indexmap::IndexMap;
 use std::ops::Range;
