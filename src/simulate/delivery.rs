@@ -18,6 +18,8 @@ impl Delivery {
     /// Opens every file with its header. Errors: `OutputExists` when `out` is there and is not an empty folder.
     pub(super) fn create(out: &Path) -> Result<Delivery, SimulateError> {
         refuse_existing(out)?;
+        // An empty folder that is there is replaced; named `.`, its own name must be known for that.
+        let out = &out.canonicalize().unwrap_or_else(|_| out.to_owned());
         let parent = match out.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
