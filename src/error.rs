@@ -27,7 +27,7 @@ pub enum Error {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// The formula and the data do not fit together.
-    #[error("{}", .error.render(.origin))]
+    #[error("{}", in_design(.origin, .error))]
     Design {
         /// Where the formula stands.
         origin: String,
@@ -57,6 +57,8 @@ pub enum Error {
         source: std::io::Error,
         /// What to do.
         remedy: &'static str,
+        /// Whether it was being written.
+        writing: bool,
     },
     /// Flags that do not go together.
     #[error("{0}")]
@@ -68,3 +70,11 @@ pub enum Error {
 
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// A fault with a place in the formula is shown there.
+fn in_design(origin: &str, error: &DesignError) -> String {
+    match error {
+        DesignError::Formula(error) => error.render(origin),
+        other => format!("{origin}: {other}"),
+    }
+}

@@ -1,1 +1,57 @@
-//! The whole analysis on one screen.
+//! The whole analysis on one screen: [`run_study`] for a study file, [`fit_table`] for one formula.
+
+mod levels;
+mod model;
+mod settings;
+mod study;
+
+pub use settings::{InteractionRequest, ModelSettings};
+pub use study::{StudyRun, disclosure_profile, run_study};
+
+use crate::error::Result;
+use crate::loader::Flat;
+use crate::report::{self, Report};
+use crate::table::Table;
+
+/// Seconds by stage. The library never reads the clock: the caller hands one in.
+pub struct Stopwatch<'a> {
+    clock: &'a dyn Fn() -> f64,
+    /// Reading, linking and cutting person-time, or reading the data file.
+    pub load_seconds: f64,
+    /// From columns in memory to designs, all models.
+    pub design_seconds: f64,
+    /// Fitting with variance and concordance, all models; tests per term and interaction contrasts are not in it.
+    pub fit_seconds: f64,
+}
+
+impl<'a> Stopwatch<'a> {
+    /// A stopwatch on a clock that says seconds since any moment.
+    pub fn new(clock: &'a dyn Fn() -> f64) -> Stopwatch<'a> {
+        Stopwatch { clock, load_seconds: 0.0, design_seconds: 0.0, fit_seconds: 0.0 }
+    }
+
+    /// Seconds now.
+    pub fn now(&self) -> f64 {
+        (self.clock)()
+    }
+}
+
+/// Fits one formula on a table: design, engine, inference, report.
+pub fn fit_table(table: &Table, settings: &ModelSettings) -> Result<Report> {
+    fit_timed(table, settings, &mut Stopwatch::new(&|| 0.0))
+}
+
+/// Fits one formula on a data file that was read: as [`fit_table`], with the file and what was noted while reading it.
+pub fn fit_flat(flat: Flat, settings: &ModelSettings, watch: &mut Stopwatch) -> Result<Report> {
+    let mut report = fit_timed(&flat.table, settings, watch)?;
+    report.inputs = vec![study::input("data", &flat.input)];
+    report.notes = flat.notes.iter().map(study::note).collect();
+    Ok(report)
+}
+
+fn fit_timed(table: &Table, settings: &ModelSettings, watch: &mut Stopwatch) -> Result<Report> {
+    let fitted = model::fit(table, settings, watch)?;
+    let result = model::result(settings, &fitted, watch)?;
+    let settings = report::Settings { level: settings.level, ..report::Settings::default() };
+    Ok(Report { settings, models: vec![result], ..Report::default() })
+}

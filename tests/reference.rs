@@ -9,6 +9,7 @@
 //! converged, fit. R stops earlier, so everything that R reports at its own stopping point (z, limits, Wald
 //! tests, concordance) is compared with a second fit that stops by R's rule (`--convergence like-r`).
 
+use cohort::loader::{FlatOptions, Quiet, read_flat};
 use cohort::pipeline::{self, InteractionRequest, ModelSettings};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -198,8 +199,9 @@ fn interaction_requests(spec: &Value) -> Vec<(String, String, Vec<f64>)> {
 }
 
 fn library_result(case: &Case, rule: Rule) -> Result<Value, String> {
-    let read = cohort::loader::flat::FlatOptions { filter: case.filter.clone(), ..Default::default() };
-    let flat = cohort::loader::flat::read_flat(&case.data, &read).map_err(|e| e.to_string())?;
+    let read = FlatOptions { condition: case.filter.clone(), ..FlatOptions::default() };
+    let shown = case.data.display().to_string();
+    let flat = read_flat(&case.data, &shown, &read, &mut Quiet).map_err(|e| e.to_string())?;
     let mut settings = ModelSettings::new(&case.formula);
     settings.levels = case.levels.clone();
     settings.weights = case.column("weights");

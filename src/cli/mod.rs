@@ -1,17 +1,110 @@
 //! The command line: arguments, commands, exit codes, progress.
 
 pub mod args;
+mod commands;
+pub mod exit;
+mod interrupt;
+mod memory;
+mod progress;
 
+use crate::error::{Error, Result};
+use args::{Cli, Command};
+use clap::{CommandFactory, Parser};
+use commands::Context;
+use exit::Exit;
+use interrupt::Interrupt;
+use progress::Progress;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Runs the program with `arguments` and returns its exit code.
+/// Runs the program with `arguments` (the program's name first) and returns its exit code. Results go to `results`,
+/// everything else to `messages`.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
-    _results: &mut dyn Write,
-    _messages: &mut dyn Write,
+    results: &mut dyn Write,
+    messages: &mut dyn Write,
 ) -> ExitCode {
-    let _cli = <args::Cli as clap::Parser>::parse_from(arguments);
-    ExitCode::SUCCESS
+    let started = std::time::Instant::now();
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(message) => return usage(&message, results, messages).into(),
+    };
+    set_threads(&cli);
+    let mut context = Context {
+        results,
+        messages,
+        progress: Progress::new(cli.quiet),
+        interrupt: Interrupt::listen(),
+        quiet: cli.quiet,
+        command: arguments.iter().map(|a| a.to_string_lossy().into_owned()).collect(),
+        started,
+    };
+    let exit = match dispatch(&cli, &mut context) {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            context.progress.clear();
+            context.warn(&format!("{error}"));
+            exit_of(&error)
+        }
+    };
+    exit.into()
+}
+
+/// Help and version go to standard output and are no fault.
+fn usage(message: &clap::Error, results: &mut dyn Write, messages: &mut dyn Write) -> Exit {
+    let text = message.render();
+    let is_fault = message.use_stderr();
+    let to: &mut dyn Write = if is_fault { messages } else { results };
+    // A closed stream is no reason for another exit code.
+    let _ = write!(to, "{text}");
+    if is_fault { Exit::Usage } else { Exit::Done }
+}
+
+/// Both thread pools: rayon's own and that of polars, which reads its size from the environment when it starts.
+fn set_threads(cli: &Cli) {
+    if let Some(threads) = cli.threads {
+        // A pool that exists already keeps its size: nothing depends on it but speed.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
+    }
+}
+
+fn dispatch(cli: &Cli, context: &mut Context) -> Result<()> {
+    match &cli.command {
+        Command::Fit(args) => commands::fit::run(args, context),
+        Command::Check(args) => commands::check::run(args, context),
+        Command::Simulate(args) => commands::simulate::run(args, context),
+        Command::Init(args) => commands::init::run(args, context),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "cohort", &mut context.results);
+            Ok(())
+        }
+        Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut context.results).map_err(|source| Error::File {
+            path: "standard output".into(),
+            source,
+            remedy: "check where standard output goes", writing: true,
+        }),
+    }
+}
+
+/// Which exit code an error has.
+fn exit_of(error: &Error) -> Exit {
+    use crate::simulate::SimulateError;
+    match error {
+        Error::Usage(_) => Exit::Usage,
+        Error::Study(_) | Error::Formula { .. } | Error::Interaction(_) => Exit::Specification,
+        Error::Load(error) if error.is_output() => Exit::Output,
+        Error::Load(error) if error.is_person_time() => Exit::PersonTime,
+        Error::Load(_) => Exit::Extract,
+        Error::Design { error, .. } if error.is_formula() => Exit::Specification,
+        Error::Design { .. } | Error::Fit { .. } => Exit::Model,
+        Error::Report(_) => Exit::Output,
+        Error::File { writing, .. } if *writing => Exit::Output,
+        Error::File { .. } => Exit::Specification,
+        Error::Simulate(SimulateError::Interrupted) => Exit::Interrupted,
+        Error::Simulate(SimulateError::OutputExists(_) | SimulateError::Write { .. }) => Exit::Output,
+        Error::Simulate(SimulateError::Persons(_)) => Exit::Usage,
+        Error::Simulate(_) => Exit::Specification,
+    }
 }

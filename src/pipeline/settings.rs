@@ -2,6 +2,8 @@
 
 use crate::design::{DesignOptions, Missing};
 use crate::engine::{Convergence, FitOptions, NearTies, Ties};
+use crate::error::{Error, Result};
+use crate::formula::Formula;
 use indexmap::IndexMap;
 
 /// One Cox model on a table of records.
@@ -80,6 +82,20 @@ impl ModelSettings {
             near_ties: NearTies::Repair,
             convergence: fit.convergence,
         }
+    }
+
+    /// Every column of the data that the model needs: those of the formula, and those of the other settings.
+    pub fn columns(&self) -> Result<Vec<String>> {
+        let formula = Formula::parse(&self.formula)
+            .map_err(|error| Error::Formula { origin: "--formula".to_owned(), error })?;
+        let mut columns: Vec<String> = formula.columns().into_iter().map(|(name, _)| name.to_owned()).collect();
+        columns.extend([&self.weights, &self.cluster, &self.id].into_iter().flatten().cloned());
+        columns.extend(self.references.iter().map(|(name, _)| name.clone()));
+        columns.extend(self.levels.iter().map(|(name, _)| name.clone()));
+        columns.extend(self.interactions.iter().flat_map(|i| [i.exposure.clone(), i.modifier.clone()]));
+        let mut seen = std::collections::BTreeSet::new();
+        columns.retain(|name| seen.insert(name.clone()));
+        Ok(columns)
     }
 
     /// What the design needs of them.

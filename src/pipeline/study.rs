@@ -1,0 +1,178 @@
+//! A study file to its report: load, count, fit every model and interaction analysis.
+
+use super::levels;
+use super::model;
+use super::settings::{InteractionRequest, ModelSettings};
+use super::Stopwatch;
+use crate::error::Result;
+use crate::loader::{self, FileRead, Loaded, Progress};
+use crate::report::disclosure::Profile;
+use crate::report::{self, ModelResult, Report};
+use crate::study::{self, AtEntry, Study, TimeScale};
+use crate::table::Table;
+use std::path::Path;
+
+/// What a study gave: its report, and the person-time it rests on.
+pub struct StudyRun {
+    /// The report, before disclosure control.
+    pub report: Report,
+    /// One row per person-time record.
+    pub person_time: Table,
+}
+
+impl StudyRun {
+    /// Writes the person-time records as Parquet.
+    pub fn write_person_time(&self, path: &Path) -> Result<()> {
+        Ok(loader::write_parquet(&self.person_time, path)?)
+    }
+}
+
+/// Runs a checked study: extracts to person-time, models, interaction analyses, report.
+pub fn run_study(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwatch) -> Result<StudyRun> {
+    let start = watch.now();
+    let loaded = loader::load(study, progress)?;
+    watch.load_seconds = watch.now() - start;
+    let mut report = frame(study, &loaded);
+    levels::fill(&mut report, &loaded.table, &study.report.table_variables);
+    let fits = study.models.len() + study.interactions.iter().map(|i| i.modifiers.len()).sum::<usize>();
+    let mut done = 0;
+    for (number, model) in study.models.iter().enumerate() {
+        progress.step("fitting models", done, Some(fits as u64));
+        let settings = settings(study, model);
+        let fitted = model::fit(&loaded.table, &settings, watch)?;
+        let mut result = model::result(&settings, &fitted, watch)?;
+        done += 1;
+        for analysis in study.interactions.iter().filter(|i| i.model == number) {
+            for modifier in &analysis.modifiers {
+                progress.step("fitting models", done, Some(fits as u64));
+                let (with_product, request) = product(&settings, &analysis.exposure, modifier);
+                let found = model::interaction_model(&loaded.table, &with_product, &request, watch)?;
+                result.interactions.push(found);
+                done += 1;
+            }
+        }
+        report.models.push(result);
+    }
+    levels::fill_cells(&mut report, &loaded.table);
+    Ok(StudyRun { report, person_time: loaded.table })
+}
+
+/// The disclosure profile that the study names; `None` when it names none.
+pub fn disclosure_profile(study: &Study) -> Option<Profile> {
+    study.disclosure.as_ref().map(Profile::of_study)
+}
+
+/// A model of the study as settings: the person is the cluster where persons may have several records.
+fn settings(study: &Study, model: &study::Model) -> ModelSettings {
+    ModelSettings {
+        name: model.name.clone(),
+        label: model.label.clone(),
+        ties: match model.ties {
+            study::Ties::Efron => crate::engine::Ties::Efron,
+            study::Ties::Breslow => crate::engine::Ties::Breslow,
+        },
+        id: Some("person".to_owned()),
+        // R's rule applies where the study does not ask: robust when a person can have several events.
+        robust: model.robust.then_some(true),
+        level: study.report.level,
+        ..ModelSettings::new(&model.formula)
+    }
+}
+
+/// The model with the product of exposure and modifier.
+fn product(base: &ModelSettings, exposure: &str, modifier: &str) -> (ModelSettings, InteractionRequest) {
+    let formula = format!("{} + {exposure}:{modifier}", base.formula);
+    let request = InteractionRequest { exposure: exposure.to_owned(), modifier: modifier.to_owned(), at: Vec::new() };
+    (ModelSettings { formula, ..base.clone() }, request)
+}
+
+/// Everything of the report that is not a model.
+fn frame(study: &Study, loaded: &Loaded) -> Report {
+    let steps = loaded.attrition.iter().enumerate();
+    Report {
+        study: Some(report::StudyInfo {
+            name: study.name.clone(),
+            title: study.title.clone(),
+            note: study.note.clone().unwrap_or_default(),
+            known: study.known.clone(),
+            chosen: study.chosen.clone(),
+        }),
+        settings: report::Settings { level: study.report.level, rate_per: study.report.rate_per },
+        inputs: loaded.inputs.iter().map(|i| input(&i.extract, &i.file)).collect(),
+        links: loaded.links.iter().map(link).collect(),
+        attrition: steps
+            .map(|(step, line)| report::AttritionStep {
+                step,
+                label: line.label.clone(),
+                persons: Some(line.persons),
+                excluded: Some(line.excluded),
+                ..report::AttritionStep::default()
+            })
+            .collect(),
+        follow_up: Some(follow_up(study)),
+        exits: loaded
+            .exits
+            .iter()
+            .map(|e| report::ExitCount { reason: e.reason.clone(), persons: Some(e.persons), hidden: false })
+            .collect(),
+        notes: loaded.notes.iter().map(note).collect(),
+        ..Report::default()
+    }
+}
+
+/// A file that was read, as the report says it.
+pub(super) fn input(extract: &str, file: &FileRead) -> report::Input {
+    report::Input {
+        extract: extract.to_owned(),
+        path: file.path.clone(),
+        bytes: Some(file.bytes),
+        hash: file.sha256.clone(),
+        rows: Some(file.rows),
+    }
+}
+
+/// A note of the loader, as the report says it.
+pub(super) fn note(note: &loader::Note) -> report::Note {
+    report::Note {
+        source: note.source.clone(),
+        message: note.message.clone(),
+        count: note.count,
+        unit: note.unit.clone(),
+        hidden: false,
+    }
+}
+
+fn follow_up(study: &Study) -> report::FollowUp {
+    let rules = &study.follow_up;
+    let scale = match &rules.scale {
+        TimeScale::SinceIndex => "since_index",
+        TimeScale::Age { .. } => "age",
+        TimeScale::Calendar => "calendar",
+    };
+    let at_entry = match rules.event_at_entry {
+        AtEntry::Exclude => "exclude",
+        AtEntry::Error => "error",
+        AtEntry::NextDay => "next_day",
+        AtEntry::LaterEvent => "later_event",
+    };
+    report::FollowUp {
+        scale: scale.to_owned(),
+        entry: String::new(),
+        event: rules.event.label().to_owned(),
+        exits: rules.exits.iter().map(|e| e.label.clone()).collect(),
+        maximum: rules.maximum.map(|m| m.to_string()),
+        event_at_entry: Some(at_entry.to_owned()),
+    }
+}
+
+fn link(link: &loader::LinkReport) -> report::Link {
+    report::Link {
+        extract: link.extract.clone(),
+        spelling: link.spelling.clone(),
+        keys: Some(link.keys),
+        matched: Some(link.keys_matched),
+        rows: Some(link.rows),
+        rows_matched: Some(link.rows_matched),
+        hidden: false,
+    }
+}
