@@ -56,7 +56,7 @@ fn run_all(door: &str, run: Run) {
     let (mut agree, mut failed, mut out) = (0, 0, String::new());
     for entry in cases {
         let id = text(&entry["id"]);
-        let outcome = match Case::read(&folder, &id) {
+        let outcome = match Case::read(&folder, &id, &text(&entry["file"])) {
             Ok(case) => compare_case(&case, run),
             Err(why) => Outcome::Unsupported(why),
         };
@@ -105,8 +105,8 @@ struct Case {
 
 impl Case {
     /// Reads a case; the error says why it is not supported.
-    fn read(folder: &Path, id: &str) -> Result<Case, String> {
-        let case = read_json(&folder.join("expected").join(format!("{id}.json")));
+    fn read(folder: &Path, id: &str, file: &str) -> Result<Case, String> {
+        let case = read_json(&folder.join(file));
         let kind = text(&case["kind"]);
         if !SUPPORTED.contains(&kind.as_str()) {
             return Err(format!("kind {kind}"));

@@ -6,3 +6,5 @@ mod formula; // terms as R orders them; messages for faulty formulas
 mod report; // every table in every format, as snapshots
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault
 mod worked_examples; // data small enough to solve by hand
+mod reference; // every case in data-fixtures/reference against R survival
+mod readme; // what the README shows is what the program prints

@@ -80,11 +80,14 @@ fn dispatch(cli: &Cli, context: &mut Context) -> Result<()> {
             clap_complete::generate(*shell, &mut Cli::command(), "cohort", &mut context.results);
             Ok(())
         }
-        Command::Man => clap_mangen::Man::new(Cli::command()).render(&mut context.results).map_err(|source| Error::File {
-            path: "standard output".into(),
-            source,
-            remedy: "check where standard output goes", writing: true,
-        }),
+        Command::Man => {
+            clap_mangen::Man::new(Cli::command()).render(&mut context.results).map_err(|source| Error::File {
+                path: "standard output".into(),
+                source,
+                remedy: "check where standard output goes",
+                writing: true,
+            })
+        }
     }
 }
 
@@ -94,10 +97,10 @@ fn exit_of(error: &Error) -> Exit {
     match error {
         Error::Usage(_) => Exit::Usage,
         Error::Study(_) | Error::Formula { .. } | Error::Interaction(_) => Exit::Specification,
-        Error::Load(error) if error.is_output() => Exit::Output,
+        Error::Load(crate::loader::LoadError::Write(_)) => Exit::Output,
         Error::Load(error) if error.is_person_time() => Exit::PersonTime,
         Error::Load(_) => Exit::Extract,
-        Error::Design { error, .. } if error.is_formula() => Exit::Specification,
+        Error::Design { error: crate::design::DesignError::Formula(_), .. } => Exit::Specification,
         Error::Design { .. } | Error::Fit { .. } => Exit::Model,
         Error::Report(_) => Exit::Output,
         Error::File { writing, .. } if *writing => Exit::Output,

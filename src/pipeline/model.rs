@@ -28,10 +28,11 @@ pub struct Fitted {
 /// Fits one model.
 pub fn fit(table: &Table, settings: &ModelSettings, watch: &mut Stopwatch) -> Result<Fitted> {
     let origin = format!("formula of {}", settings.name);
-    let formula = Formula::parse(&settings.formula).map_err(|error| Error::Formula { origin: origin.clone(), error })?;
+    let formula =
+        Formula::parse(&settings.formula).map_err(|error| Error::Formula { origin: origin.clone(), error })?;
     let start = watch.now();
-    let built = design::build(table, &formula, &settings.design_options())
-        .map_err(|error| Error::Design { origin, error })?;
+    let built =
+        design::build(table, &formula, &settings.design_options()).map_err(|error| Error::Design { origin, error })?;
     let cannot = |error| Error::Fit { model: settings.name.clone(), error };
     if built.n_events == 0 {
         let (n_records, n_columns) = (built.rows.len(), built.columns.len());
@@ -248,6 +249,8 @@ fn coefficient(summary: &CoefficientSummary, column: usize, columns: &ModelColum
         robust_se: summary.robust_se.and_then(finite),
         z: bounded(summary.estimate.z),
         p: bounded(summary.estimate.p),
+        lower: bounded(summary.estimate.lower),
+        upper: bounded(summary.estimate.upper),
         hr: finite(summary.estimate.hazard_ratio()),
         hr_lower: bounded(lower),
         hr_upper: bounded(upper),

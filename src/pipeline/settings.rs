@@ -86,8 +86,8 @@ impl ModelSettings {
 
     /// Every column of the data that the model needs: those of the formula, and those of the other settings.
     pub fn columns(&self) -> Result<Vec<String>> {
-        let formula = Formula::parse(&self.formula)
-            .map_err(|error| Error::Formula { origin: "--formula".to_owned(), error })?;
+        let formula =
+            Formula::parse(&self.formula).map_err(|error| Error::Formula { origin: "--formula".to_owned(), error })?;
         let mut columns: Vec<String> = formula.columns().into_iter().map(|(name, _)| name.to_owned()).collect();
         columns.extend([&self.weights, &self.cluster, &self.id].into_iter().flatten().cloned());
         columns.extend(self.references.iter().map(|(name, _)| name.clone()));

@@ -1,13 +1,13 @@
 //! A study file to its report: load, count, fit every model and interaction analysis.
 
+use super::Stopwatch;
 use super::levels;
 use super::model;
 use super::settings::{InteractionRequest, ModelSettings};
-use super::Stopwatch;
 use crate::error::Result;
 use crate::loader::{self, FileRead, Loaded, Progress};
 use crate::report::disclosure::Profile;
-use crate::report::{self, ModelResult, Report};
+use crate::report::{self, Report};
 use crate::study::{self, AtEntry, Study, TimeScale};
 use crate::table::Table;
 use std::path::Path;

@@ -21,7 +21,8 @@ pub fn run(args: &CheckArgs, context: &mut Context) -> Result<()> {
     writeln!(context.results, "{line}").map_err(|source| Error::File {
         path: "standard output".into(),
         source,
-        remedy: "check where standard output goes", writing: true,
+        remedy: "check where standard output goes",
+        writing: true,
     })
 }
 
@@ -30,7 +31,8 @@ pub fn read_study(path: &Path, data: Option<&Path>) -> Result<Study> {
     let text = std::fs::read_to_string(path).map_err(|source| Error::File {
         path: path.to_owned(),
         source,
-        remedy: "name a study file (TOML, UTF-8); `cohort init` writes one to start from", writing: false,
+        remedy: "name a study file (TOML, UTF-8); `cohort init` writes one to start from",
+        writing: false,
     })?;
     let study = study::check(&text, path, data)?;
     study::check_files(&study)?;

@@ -16,7 +16,6 @@ use crate::report::{Input, Report, Timings};
 use crate::study::{Decimal, Study};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
@@ -43,11 +42,11 @@ fn study(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()> {
         run.write_person_time(&folder.path("internal/person_time.parquet"))?;
         let profile = pipeline::disclosure_profile(&study);
         let formats = formats(&study);
-        folder.write_report(&run.report, profile.as_ref(), &formats, &NumberStyle::default())?;
+        folder.write_report(&run.report, profile.as_ref(), &formats)?;
         timings.total_seconds = Some(clock());
         let manifest = Manifest {
             study_file: Some(study_file(&study)),
-            disclosure_profile: profile.as_ref().map(|p| p.name().to_owned()),
+            disclosure_profile: profile.as_ref().map(|p| p.name.clone()),
             ..manifest(args, &run.report, timings, context)
         };
         let path = commit(folder, &manifest, context)?;
@@ -74,7 +73,7 @@ fn data_file(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()
     let mut timings = timings(&watch, context);
     if let Some(folder) = folder {
         let formats = [Format::Text, Format::Markdown, Format::Csv, Format::Json];
-        folder.write_report(&report, None, &formats, &NumberStyle::default())?;
+        folder.write_report(&report, None, &formats)?;
         timings.total_seconds = Some(clock());
         let path = commit(folder, &manifest(args, &report, timings, context), context)?;
         context.say(&format!("results: {}", path.display()));
@@ -115,7 +114,13 @@ fn manifest(args: &FitArgs, report: &Report, timings: Timings, context: &Context
         ("iterations".to_owned(), args.iterations.to_string()),
         ("tolerance".to_owned(), args.tolerance.to_string()),
     ]);
-    Manifest { command: context.command.clone(), options, inputs: report.inputs.clone(), timings, ..Manifest::default() }
+    Manifest {
+        command: context.command.clone(),
+        options,
+        inputs: report.inputs.clone(),
+        timings,
+        ..Manifest::default()
+    }
 }
 
 fn study_file(study: &Study) -> Input {
@@ -150,7 +155,12 @@ fn write_results(context: &mut Context, bytes: &[u8]) -> Result<()> {
     context.results.write_all(bytes).and_then(|()| context.results.flush()).or_else(|source| match source.kind() {
         // Whoever reads our output has seen enough: `cohort fit … | head`.
         std::io::ErrorKind::BrokenPipe => Ok(()),
-        _ => Err(Error::File { path: "standard output".into(), source, remedy: "check where standard output goes", writing: true}),
+        _ => Err(Error::File {
+            path: "standard output".into(),
+            source,
+            remedy: "check where standard output goes",
+            writing: true,
+        }),
     })
 }
 
@@ -189,7 +199,12 @@ impl JsonSink {
 }
 
 fn json_fault(path: &Path, source: std::io::Error) -> Error {
-    Error::File { path: path.to_owned(), source, remedy: "name a file in a folder that exists and that you may write to", writing: true}
+    Error::File {
+        path: path.to_owned(),
+        source,
+        remedy: "name a file in a folder that exists and that you may write to",
+        writing: true,
+    }
 }
 
 /// What a study file says itself cannot be said again on the command line.

@@ -13,7 +13,8 @@ pub fn run(args: &InitArgs, context: &mut Context) -> Result<()> {
         return context.results.write_all(TEMPLATE.as_bytes()).map_err(|source| Error::File {
             path: "standard output".into(),
             source,
-            remedy: "check where standard output goes", writing: true,
+            remedy: "check where standard output goes",
+            writing: true,
         });
     };
     OpenOptions::new()
@@ -21,7 +22,12 @@ pub fn run(args: &InitArgs, context: &mut Context) -> Result<()> {
         .create_new(true)
         .open(path)
         .and_then(|mut file| file.write_all(TEMPLATE.as_bytes()))
-        .map_err(|source| Error::File { path: path.clone(), source, remedy: "name a new file in a folder that exists", writing: true})?;
+        .map_err(|source| Error::File {
+            path: path.clone(),
+            source,
+            remedy: "name a new file in a folder that exists",
+            writing: true,
+        })?;
     context.say(&format!("{}: written; edit it, then: cohort check {}", path.display(), path.display()));
     Ok(())
 }
