@@ -1,7 +1,8 @@
 //! All behaviour tests, one binary. A new test goes into the module of its theme; one line each here.
 
 mod design; // rows in use, coding, names of columns as R spells them
+mod disclosure; // what a profile hides, and what an attacker can work out from the rest
 mod formula; // terms as R orders them; messages for faulty formulas
-mod report;
+mod report; // every table in every format, as snapshots
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault
-mod worked_examples; // data small enough to solve by hand // every table in every format, as snapshots
+mod worked_examples; // data small enough to solve by hand

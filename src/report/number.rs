@@ -52,7 +52,7 @@ impl NumberStyle {
     /// three or four under 0.1; powers of ten beyond 10⁻⁴ and 10⁶.
     pub fn ratio(&self, value: f64) -> String {
         match value {
-            v if v == 0.0 => "0".to_string(),
+            0.0 => "0".to_string(),
             v if !(1e-4..1e6).contains(&v) => self.scientific(v),
             v if v >= 99.95 => self.decimal(v, 0),
             v if v >= 9.995 => self.decimal(v, 1),

@@ -1,0 +1,415 @@
+//! Disclosure control: what a profile hides in a whole report, and what an attacker can work out from the rest.
+
+use crate::report::sample;
+use cohort::report::disclosure::apply;
+use cohort::report::number::NumberStyle;
+use cohort::report::render::{Format, json, render, text};
+use cohort::report::{Counts, Existing, Interaction, InteractionCell, LevelRow, Manifest, ModelResult};
+use cohort::report::{OutputFolder, Profile, Report, folder, tables};
+use insta::assert_snapshot;
+
+fn export(report: &Report, profile: &str) -> Report {
+    apply(report, &Profile::named(profile).unwrap()).0
+}
+
+fn text_of(table: &tables::DisplayTable) -> String {
+    text::table(table, "", &NumberStyle::ENGLISH, 120)
+}
+
+#[test]
+fn none_changes_no_number() {
+    let exported = export(&sample(), "none");
+    assert_eq!(Report { disclosure: None, ..exported.clone() }, sample());
+    assert_eq!(exported.disclosure.unwrap().sentence(), "Disclosure control: profile none, nothing hidden or rounded.");
+}
+
+#[test]
+fn main_table_under_five() {
+    assert_snapshot!(text_of(&tables::level_table(&export(&sample(), "dk-dst")).unwrap()), @r##"
+Persons, events, rates and hazard ratios
+─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+                                                                                                        Crude
+                                                                                             ────────────────
+                                                                             Rate per 1,000
+                                                                               person-years
+                                          Persons  Events  Person-years            (95% CI)       HR (95% CI)
+─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+All                                         1,400     212         2,500    84.8 (76.3–93.3)
+Migrant group
+  Majority                                  1,000     150         1,800    83.3 (75.0–91.7)     1 (reference)
+  Nordic                                      290      54           500  108.0 (97.2–118.8)  1.28 (1.10–1.50)
+  Middle East, Ærø & Ålesund                  110       8           200    40.0 (36.0–44.0)  0.89 (0.73–1.08)
+Sex
+  Women                                       685     103         1,220    84.4 (76.0–92.9)
+  Men                                         703     103         1,250    82.4 (74.2–90.6)
+  Ukjent | unknown, as the register             .       .             .                   .
+  writes it
+  Missing                                       .       .             .                   .
+─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+Persons, events, rates and hazard ratios (continued)
+──────────────────────────────────────────────────────────
+                                          + sex and a very
+                                           long label of a
+                                            model that has
+                                                   to wrap
+                                          ────────────────
+                                               HR (95% CI)
+──────────────────────────────────────────────────────────
+Migrant group
+  Majority                                   1 (reference)
+  Nordic                                  1.23 (1.04–1.46)
+  Middle East, Ærø & Ålesund                       → 0 [1]
+Sex
+  Women                                      1 (reference)
+  Men                                     1.49 (1.30–1.71)
+  Ukjent | unknown, as the register                      .
+  writes it
+Per unit
+  Age, years                              1.01 (1.01–1.02)
+──────────────────────────────────────────────────────────
+[1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one
++ sex and a very long label of a model that has to wrap: 12 records left out because a value is missing.
+Warning: + sex and a very long label of a model that has to wrap: group, level middle: the coefficient runs to minus
+infinity (no events); merge the level or use Firth's correction
+Warning: + sex and a very long label of a model that has to wrap: sex: an estimate is not shown (disclosure control)
+"##);
+}
+
+#[test]
+fn main_table_under_eight_rounded_to_five() {
+    assert_snapshot!(text_of(&tables::level_table(&export(&sample(), "uk-opensafely")).unwrap()), @r##"
+Persons, events, rates and hazard ratios
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+                                                                                                         Crude
+                                                                                              ────────────────
+                                                                                    Rate per
+                                                                                       1,000
+                                                                                person-years
+                                             Persons      Events  Person-years      (95% CI)       HR (95% CI)
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+All                                            1,400         210         2,500          84.0
+Migrant group
+  Majority                                     1,000         150         1,800          83.3     1 (reference)
+  Nordic                                         290          55           500         110.0  1.28 (1.10–1.50)
+  Middle East, Ærø & Ålesund                     110          10           200          50.0  0.89 (0.73–1.08)
+Sex
+  Women                                          685         105         1,220          86.1
+  Men                                            705  [REDACTED]    [REDACTED]    [REDACTED]
+  Ukjent | unknown, as the register       [REDACTED]  [REDACTED]    [REDACTED]    [REDACTED]
+  writes it
+  Missing                                 [REDACTED]  [REDACTED]    [REDACTED]    [REDACTED]
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+Persons, events, rates and hazard ratios (continued)
+──────────────────────────────────────────────────────────
+                                          + sex and a very
+                                           long label of a
+                                            model that has
+                                                   to wrap
+                                          ────────────────
+                                               HR (95% CI)
+──────────────────────────────────────────────────────────
+Migrant group
+  Majority                                   1 (reference)
+  Nordic                                  1.23 (1.04–1.46)
+  Middle East, Ærø & Ålesund                       → 0 [1]
+Sex
+  Women                                      1 (reference)
+  Men                                           [REDACTED]
+  Ukjent | unknown, as the register             [REDACTED]
+  writes it
+Per unit
+  Age, years                              1.01 (1.01–1.02)
+──────────────────────────────────────────────────────────
+[1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one
+Warning: + sex and a very long label of a model that has to wrap: group, level middle: the coefficient runs to minus
+infinity (no events); merge the level or use Firth's correction
+Warning: + sex and a very long label of a model that has to wrap: sex: an estimate is not shown (disclosure control)
+"##);
+}
+
+#[test]
+fn interaction_under_five() {
+    let report = export(&sample(), "dk-dst");
+    let model = &report.models[1];
+    assert_snapshot!(text_of(&tables::interaction_table(&report, model, &model.interactions[0])), @r##"
+Migrant group within levels of Sex
+───────────────────────────────────────────────────────────────────────────────────
+                                                       Women                    Men
+                                       ─────────────────────  ─────────────────────
+                                       Events    HR (95% CI)  Events    HR (95% CI)
+───────────────────────────────────────────────────────────────────────────────────
+Hazard ratios of Migrant group
+  Majority                                 70  1 (reference)      80  1 (reference)
+  Nordic                                    .              .       .              .
+  Middle East, Ærø & Ålesund                .              .       .              .
+Ratio of hazard ratios, against Women
+  Nordic                                       1 (reference)                      .
+───────────────────────────────────────────────────────────────────────────────────
+Interaction, joint Wald test: chi-squared 0.41 on 1 df, P = 0.520.
+Interaction, likelihood-ratio test: chi-squared 0.42 on 1 df, P = 0.517.
+On top of the model "+ sex and a very long label of a model that has to wrap", adjusted for Age, years.
+"##);
+}
+
+#[test]
+fn flow_of_persons_and_ends_of_follow_up_under_five() {
+    let report = export(&sample(), "dk-dst");
+    let flow = text_of(&tables::attrition_table(&report).unwrap());
+    assert_snapshot!(flow + "\n" + &text_of(&tables::exit_table(&report).unwrap()), @r##"
+Flow of persons
+───────────────────────────────────────────────────────────
+                                                    Persons
+Step                                      Excluded     left
+───────────────────────────────────────────────────────────
+population                                            2,000
+first contact with a listed code in the        500    1,500
+inclusion window
+aged 18 to 65 on the index date                  .        .
+not dead before the index date                   .    1,400
+───────────────────────────────────────────────────────────
+End of follow-up
+─────────────────────────────────
+Reason                    Persons
+─────────────────────────────────
+first outpatient contact      212
+death                           .
+emigration                      .
+end of data                   150
+730 days                    1,000
+─────────────────────────────────
+"##);
+}
+
+#[test]
+fn what_is_hidden_stands_in_no_exported_file() {
+    let exported = export(&sample(), "dk-dst");
+    // 1,402 persons after step 2 and 98 exclusions protect the two people of step 3.
+    for format in [Format::Text, Format::Markdown, Format::Csv, Format::Json] {
+        let text = render(&exported, format, &NumberStyle::ENGLISH, 120);
+        for secret in ["1402", "1,402", " 98 ", ",98,", ": 98", "level unknown"] {
+            assert!(!text.contains(secret), "{secret} in {}", format.name());
+        }
+    }
+}
+
+#[test]
+fn estimates_of_hidden_levels_go_with_their_covariance() {
+    let report = export(&sample(), "dk-dst");
+    let model = &report.models[1];
+    let hidden: Vec<&str> = model.coefficients.iter().filter(|c| c.hidden).map(|c| c.name.as_str()).collect();
+    assert!(hidden.contains(&"sexunknown"));
+    for c in model.coefficients.iter().filter(|c| c.hidden) {
+        assert_eq!((c.estimate, c.se, c.hr, c.p, c.infinite, c.aliased), (None, None, None, None, false, false));
+    }
+    assert!(report.models[0].coefficients.iter().all(|c| !c.hidden && c.estimate.is_some()));
+    assert_eq!(report.inputs[0].rows, None);
+}
+
+#[test]
+fn numbers_of_models_that_differ_by_a_few_are_hidden() {
+    let mut report = sample();
+    report.models[1].n_records = Some(1398);
+    report.models[1].n_missing_dropped = Some(2);
+    let model = &export(&report, "no-ssb").models[1];
+    assert!(model.counts_hidden);
+    assert_eq!((model.n_records, model.n_events, model.n_missing_dropped, model.bic), (None, None, None, None));
+}
+
+#[test]
+fn a_study_without_a_profile_has_no_export() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = OutputFolder::prepare(&place.path().join("out"), Existing::Refuse).unwrap();
+    let formats = [Format::Text, Format::Markdown, Format::Csv, Format::Json];
+    assert_eq!(folder.write_report(&sample(), None, &formats).unwrap(), [folder::NO_PROFILE]);
+    let out = folder.commit(&Manifest::default()).unwrap();
+    assert!(out.join("internal/results.json").exists() && out.join("internal/tables/levels.csv").exists());
+    assert!(!out.join("export").exists() && !out.join("checker.md").exists());
+}
+
+#[test]
+fn the_folder_holds_both_reports_and_the_checkers_file() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = OutputFolder::prepare(&place.path().join("out"), Existing::Refuse).unwrap();
+    let profile = Profile::named("dk-dst").unwrap();
+    folder.write_report(&sample(), Some(&profile), &[Format::Text]).unwrap();
+    let out = folder.commit(&Manifest::default()).unwrap();
+    let read = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
+    assert_eq!(json::read(&read("internal/results.json")).unwrap(), sample());
+    assert_eq!(json::read(&read("export/results.json")).unwrap(), export(&sample(), "dk-dst"));
+    assert!(read("export/report.txt").contains("Disclosure control: profile dk-dst"));
+    assert_snapshot!(read("checker.md"), @r##"
+# For the output checker
+
+This file is not for export: the numbers of hidden cells below help to work them out.
+
+## Rules
+
+- Profile `dk-dst`, after https://steno-aarhus.github.io/registers-guide/en/14_eksport-hjemsendelse.html.
+- Persons and events from 1 to 4 are hidden and shown as `.`; so are events where the persons without an event are that few. Zero is shown.
+- Person-time and rates of hidden cells, and estimates of hidden levels and cells with their part of the covariance, are hidden too.
+- Within every variable, the reasons for the end of follow-up, the flow of persons, and every interaction table, further cells are hidden until no total gives a hidden one, and each hidden cell could be as large as the threshold as far as the total of its line tells.
+- Numbers of a model that differ by a small count from the total or from another model are hidden. Person-time in days, rows and sizes of the files read are never exported.
+
+## Files in export/
+
+| file | holds |
+|---|---|
+| `results.json` | every number of the run, for programs |
+| `report.txt` | the tables as aligned text |
+
+## Hidden
+
+| where | small themselves | hidden to protect others | estimates |
+|---|--:|--:|--:|
+| levels of sex | 3 | 1 | 0 |
+| end of follow-up | 1 | 1 | 0 |
+| attrition | 1 | 2 | 0 |
+| interaction group by sex | 1 | 3 | 0 |
+| estimates of adjusted | 0 | 0 | 1 |
+| estimates of group by sex | 0 | 0 | 5 |
+
+## Not done by the program; please look
+
+- Differences to results of other runs on the same data.
+- Bounds that follow from several tables together (two variables whose levels nest, for example), beyond exact values within one table.
+- Labels, notes and formulas that the user wrote: a label can name a group of one.
+- Log likelihoods, tests, concordance and coefficients of numeric covariates are shown at full precision.
+- A level that holds nearly everybody (a rate of 0% or 100% of the persons), beyond the rule on persons without an event.
+- Hashes of the files read are in results.json; they give nothing back but tell that a file is the same.
+"##);
+}
+
+/// A study of one exposure and one modifier with small groups; persons and events of every cell.
+fn random_study(seed: u64, n_rows: usize, n_columns: usize) -> Report {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) % below
+    };
+    let mut cells = Vec::new();
+    for i in 0..n_rows {
+        for j in 0..n_columns {
+            let persons = if next(2) == 0 { next(9) } else { next(60) };
+            let (exposure_level, modifier_level) = (format!("e{i}"), format!("m{j}"));
+            let (persons, events) = (Some(persons), Some(next(persons + 1)));
+            cells.push(InteractionCell { exposure_level, modifier_level, persons, events, ..Default::default() });
+        }
+    }
+    let sum = |cells: &mut dyn Iterator<Item = &InteractionCell>| {
+        let (mut persons, mut events) = (0, 0);
+        for c in cells {
+            persons += c.persons.unwrap();
+            events += c.events.unwrap();
+        }
+        Counts { persons: Some(persons), events: Some(events), ..Counts::default() }
+    };
+    let level = |variable: &str, level: String, counts| LevelRow {
+        variable: variable.into(),
+        level,
+        counts,
+        ..LevelRow::default()
+    };
+    let mut levels = Vec::new();
+    for i in 0..n_rows {
+        let name = format!("e{i}");
+        let counts = sum(&mut cells.iter().filter(|c| c.exposure_level == name));
+        levels.push(level("e", name, counts));
+    }
+    for j in 0..n_columns {
+        let name = format!("m{j}");
+        let counts = sum(&mut cells.iter().filter(|c| c.modifier_level == name));
+        levels.push(level("m", name, counts));
+    }
+    let total = Some(sum(&mut cells.iter()));
+    let interaction =
+        Interaction { exposure: "e".into(), modifier: "m".into(), within: cells, ..Interaction::default() };
+    let models = vec![ModelResult { interactions: vec![interaction], ..ModelResult::default() }];
+    Report { total, levels, models, ..Report::default() }
+}
+
+/// The cells that follow exactly from what a report shows, by elimination on all its sums at once.
+fn determined(report: &Report, of: fn(&Counts) -> Option<u64>, of_cell: fn(&InteractionCell) -> Option<u64>) -> usize {
+    let cells = &report.models[0].interactions[0].within;
+    let hidden_levels: Vec<_> = report.levels.iter().filter(|l| of(&l.counts).is_none()).collect();
+    let hidden_cells: Vec<_> = cells.iter().filter(|c| of_cell(c).is_none()).collect();
+    let total_hidden = report.total.as_ref().is_none_or(|t| of(t).is_none());
+    let n = hidden_levels.len() + hidden_cells.len() + usize::from(total_hidden);
+    let level_at = |l: &LevelRow| hidden_levels.iter().position(|h| std::ptr::eq(*h, l));
+    let cell_at = |c: &InteractionCell| hidden_cells.iter().position(|h| std::ptr::eq(*h, c));
+    let mut equations: Vec<Vec<f64>> = Vec::new();
+    for variable in ["e", "m"] {
+        let mut sum = vec![0.0; n];
+        for level in report.levels.iter().filter(|l| l.variable == variable) {
+            let mut line = vec![0.0; n];
+            if let Some(at) = level_at(level) {
+                line[at] = -1.0;
+                sum[at] = 1.0;
+            }
+            let in_line = |c: &&InteractionCell| {
+                level.level == if variable == "e" { &*c.exposure_level } else { &*c.modifier_level }
+            };
+            for at in cells.iter().filter(in_line).filter_map(cell_at) {
+                line[hidden_levels.len() + at] = 1.0;
+            }
+            equations.push(line);
+        }
+        if total_hidden {
+            sum[n - 1] = -1.0;
+        }
+        equations.push(sum);
+    }
+    reduce(&mut equations);
+    // An unknown is fixed when its pivot's equation holds nothing else.
+    equations.iter().filter(|e| e.iter().filter(|v| v.abs() > 1e-9).count() == 1).count()
+}
+
+/// Reduced row echelon form.
+fn reduce(rows: &mut [Vec<f64>]) {
+    let n = rows.first().map_or(0, Vec::len);
+    let mut at = 0;
+    for column in 0..n {
+        let Some(pivot) = (at..rows.len()).find(|&i| rows[i][column].abs() > 1e-9) else { continue };
+        rows.swap(at, pivot);
+        let scale = rows[at][column];
+        rows[at].iter_mut().for_each(|v| *v /= scale);
+        let lead = rows[at].clone();
+        for (i, row) in rows.iter_mut().enumerate() {
+            let factor = row[column];
+            if i != at && factor != 0.0 {
+                row.iter_mut().zip(&lead).for_each(|(v, l)| *v -= factor * l);
+            }
+        }
+        at += 1;
+    }
+}
+
+#[test]
+fn no_hidden_count_follows_from_the_sums_that_are_shown() {
+    let mut n_hidden = 0;
+    for seed in 1..=300 {
+        let report = random_study(seed, 2 + (seed % 5) as usize, 2 + (seed % 3) as usize);
+        for profile in ["no-ssb", "dk-dst"] {
+            let shown = export(&report, profile);
+            n_hidden += shown.models[0].interactions[0].within.iter().filter(|c| c.persons_hidden).count();
+            assert_eq!(determined(&shown, |c| c.persons, |c| c.persons), 0, "persons, seed {seed}, {profile}");
+            assert_eq!(determined(&shown, |c| c.events, |c| c.events), 0, "events, seed {seed}, {profile}");
+        }
+    }
+    assert!(n_hidden > 1000, "the studies have small groups");
+}
+
+#[test]
+fn no_small_count_is_shown() {
+    for seed in 1..=100 {
+        let report = random_study(seed, 4, 3);
+        let shown = export(&report, "dk-dst");
+        let small = |n: Option<u64>| n.is_some_and(|n| (1..5).contains(&n));
+        assert!(shown.levels.iter().all(|l| !small(l.counts.persons) && !small(l.counts.events)));
+        let cells = &shown.models[0].interactions[0].within;
+        assert!(cells.iter().all(|c| !small(c.persons) && !small(c.events)));
+        let without = |c: &InteractionCell| c.persons.zip(c.events).map(|(n, d)| n - d);
+        assert!(cells.iter().all(|c| !small(without(c))));
+    }
+}
