@@ -2,6 +2,7 @@
 
 use super::DisclosureStatement;
 use crate::report::ReportError;
+use crate::study;
 use serde::{Deserialize, Serialize};
 
 /// What a site allows out. The choice is the user's; nothing here is a default.
@@ -66,6 +67,19 @@ impl Profile {
         }
         let (name, marker, source) = ("custom".to_string(), marker.to_string(), "the study file".to_string());
         Ok(Profile { name, threshold, marker, round_to, secondary: true, source })
+    }
+
+    /// The profile of a checked study, with the study's own threshold, rounding and marker.
+    pub fn of_study(disclosure: &study::Disclosure) -> Profile {
+        let name = disclosure.profile.name();
+        Profile {
+            name: name.to_string(),
+            threshold: u64::from(disclosure.threshold),
+            marker: disclosure.marker.clone(),
+            round_to: u64::from(disclosure.round_to.max(1)),
+            secondary: disclosure.profile != study::Profile::None,
+            source: Profile::named(name).map_or_else(|_| "the study file".to_string(), |p| p.source),
+        }
     }
 
     /// Whether a count must be hidden. Zero is not: it is nobody's.

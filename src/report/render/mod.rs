@@ -8,6 +8,7 @@ pub mod text;
 use super::number::NumberStyle;
 use super::tables::{Cell, Remark, Value};
 use super::{Report, tables};
+use crate::study;
 
 /// The formats of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,16 @@ impl Format {
     /// The format by its name; `None` when there is none.
     pub fn named(name: &str) -> Option<Format> {
         [Format::Text, Format::Markdown, Format::Csv, Format::Json].into_iter().find(|f| f.name() == name)
+    }
+
+    /// The format of a checked study.
+    pub fn of_study(format: study::Format) -> Format {
+        match format {
+            study::Format::Text => Format::Text,
+            study::Format::Markdown => Format::Markdown,
+            study::Format::Csv => Format::Csv,
+            study::Format::Json => Format::Json,
+        }
     }
 
     /// As study files and flags write it.
