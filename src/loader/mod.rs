@@ -7,22 +7,52 @@
 //! | `format/` | files to batches of fields or stored columns, each with its row |
 //! | `schema` | fields to typed values, by the declared types |
 //! | `condition` | SQL conditions over rows or persons |
+//! | `link` | person keys to dense person numbers |
+//! | `extract` | an extract read once in batches: convert, link, filter, keep what somebody asked for |
+//! | `rows`, `spells` | kept rows by person and day; which spell covers a day |
+//! | `quality` | duplicates, contradictions, what was done to cells |
+//! | `people` | persons with an index date, and what conditions see of them |
+//! | `covariate` | raw values to levels and numbers, as of the index date |
+//! | `eligibility`, `attrition` | index dates, steps in order, the flow of persons |
+//! | `follow_up` | entry to the first of event, exits and maximum |
+//! | `person_time` | the table, and as Parquet |
+//! | `load` | all of it, in order |
 //! | `flat` | a data file for `cohort fit DATA`, types found by looking |
+//!
+//! # Arrays and queries
+//!
+//! polars reads Parquet and evaluates the study's SQL. Linking, windows and spells are arrays by person number
+//! instead of joins: rows are few per person, sorted once, and every question ("the first row after the index
+//! date", "the spell that covers it") is a walk over a person's rows that reads as it is said. It also keeps memory
+//! to what a rule asked for, and the result does not depend on the number of threads.
 //!
 //! Errors read place, rule, remedy; see [`error`]. Nothing is dropped, recoded or guessed in silence: what a
 //! rule did is counted in a [`Note`].
 
+pub(crate) mod attrition;
 pub(crate) mod condition;
+pub(crate) mod covariate;
+pub(crate) mod eligibility;
 pub mod error;
+pub(crate) mod extract;
 pub mod flat;
+pub(crate) mod follow_up;
 pub mod format;
 pub(crate) mod link;
+mod load;
+pub(crate) mod people;
+pub(crate) mod person_time;
+pub(crate) mod quality;
+pub(crate) mod rows;
 pub(crate) mod schema;
+pub(crate) mod spells;
 
 pub use error::{Fault, LoadError, Place};
 pub use flat::{Flat, FlatOptions, encoding_named, read_flat};
 pub use format::FileRead;
 pub use link::LinkReport;
+pub use load::load;
+pub use person_time::write_parquet;
 
 use crate::table::Table;
 

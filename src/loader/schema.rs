@@ -79,6 +79,16 @@ impl Values {
         }
     }
 
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::Day(v) | Values::Whole(v) => v.len(),
+            Values::Number(v) => v.len(),
+            Values::Code(v) => v.len(),
+            Values::Codes { ends, .. } => ends.len(),
+        }
+    }
+
     /// The codes of a row of a `Code` or `Codes` column; none for other types.
     pub fn codes(&self, row: usize) -> &[u32] {
         match self {

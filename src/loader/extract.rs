@@ -1,0 +1,550 @@
+//! Reads an extract once, in batches: convert, link, filter, keep what somebody asked for.
+//!
+//! Every later stage says beforehand which rows and columns it needs (a [`Request`]). A batch is converted
+//! column by column in parallel, its keys become person numbers, and each request keeps its rows; the batch is
+//! then forgotten. So memory follows what is kept, not what was delivered, and a file is read once however many
+//! rules look at it. Cheap tests (person, date, code) come before SQL, which sees only the rows they leave.
+
+use super::condition::{self, Compiled};
+use super::error::{Fault, LoadError, Place};
+use super::format::FileRead;
+use super::format::delimited::{BATCH_ROWS, BatchPlan, RawBatch, Records, find_column};
+use super::format::parquet::ParquetFile;
+use super::link::{KeyReader, LinkReport, Linker, NO_PERSON};
+use super::quality;
+use super::rows::Rows;
+use super::schema::{Converter, Dictionary, Values, mix};
+use super::{Input, Note, Progress};
+use crate::day::Day;
+use crate::study::{
+    CodeList, ColumnSource, ColumnSpec, Decimal, EventRows, Extract, FileFormat, Identical, InputFile, RowsPerPerson,
+    Sql, Study,
+};
+use crate::table::MISSING_WHOLE;
+use polars::prelude::DataFrame;
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// A column of an extract; one year of it for a yearly family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ColumnKey {
+    pub(crate) name: String,
+    pub(crate) year: Option<i32>,
+}
+
+impl ColumnKey {
+    /// A column that is no yearly family.
+    pub(crate) fn one(name: &str) -> ColumnKey {
+        ColumnKey { name: name.to_string(), year: None }
+    }
+}
+
+/// Which rows and columns of an extract somebody needs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Request {
+    /// The columns that are kept, in this order.
+    pub(crate) columns: Vec<ColumnKey>,
+    /// Rows are kept when they pass; all rows when `None`.
+    pub(crate) filter: Option<Filter>,
+}
+
+/// Which dated rows are kept.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Filter {
+    /// The date column; rows without a date are counted and left out.
+    date: String,
+    condition: Option<Sql>,
+    /// Code column and code list.
+    codes: Option<(String, String)>,
+    /// The first and last day, where they are limited.
+    from: Option<Day>,
+    to: Option<Day>,
+}
+
+impl Request {
+    /// All rows, these columns.
+    pub(crate) fn all(columns: &[&str]) -> Request {
+        Request { columns: columns.iter().map(|c| ColumnKey::one(c)).collect(), filter: None }
+    }
+
+    /// The dated rows that `rows` describes, from `from` to `to`: the date first, then `columns`.
+    pub(crate) fn events(rows: &EventRows, from: Option<Day>, to: Option<Day>, columns: &[&str]) -> Request {
+        let filter = Filter {
+            date: rows.date.clone(),
+            condition: rows.condition.clone(),
+            codes: rows.codes.as_ref().map(|c| (c.column.clone(), c.codelist.clone())),
+            from,
+            to,
+        };
+        let columns = std::iter::once(&*rows.date).chain(columns.iter().copied()).map(ColumnKey::one).collect();
+        Request { columns, filter: Some(filter) }
+    }
+}
+
+/// What one extract gave.
+pub(crate) struct Extracted {
+    /// Rows of every request, in the order of the requests.
+    pub(crate) rows: Vec<Rows>,
+    pub(crate) link: LinkReport,
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) notes: Vec<Note>,
+    /// Persons with rows that contradict each other, who leave the study; sorted.
+    pub(crate) contradicting: Vec<u32>,
+    /// Persons by the population's own keys, where there is no linkage file and this is the population.
+    pub(crate) linker: Option<Linker>,
+}
+
+/// Whose rows are kept.
+pub(crate) enum Persons<'a> {
+    /// Everybody, numbered by the keys of this extract: the population of a study without linkage file.
+    Collect,
+    /// Everybody who links.
+    All(&'a Linker),
+    /// Those marked.
+    Marked(&'a Linker, &'a [bool]),
+}
+
+/// Reads all files of `extract` and keeps what `requests` ask for.
+pub(crate) fn read_extract(
+    study: &Study,
+    extract: &Extract,
+    requests: &[Request],
+    persons: &Persons,
+    progress: &mut dyn Progress,
+) -> Result<Extracted, LoadError> {
+    let mut reading = Reading::new(study, extract, requests, persons)?;
+    let mut inputs = Vec::new();
+    for file in &extract.files {
+        let read = match &extract.format {
+            FileFormat::Delimited(format) => {
+                reading.text(Records::open(&file.path, &file.written, format)?, file, progress)?
+            }
+            FileFormat::Parquet => reading.parquet(file, progress)?,
+        };
+        inputs.push(Input { extract: extract.name.clone(), file: read });
+    }
+    reading.finish(inputs)
+}
+
+/// The state of reading one extract.
+struct Reading<'a> {
+    extract: &'a Extract,
+    persons: &'a Persons<'a>,
+    keys: KeyReader<'a>,
+    specs: Vec<(&'a ColumnSpec, Option<i32>)>,
+    converters: Vec<Converter>,
+    collectors: Vec<Collector<'a>>,
+    condition: Option<Compiled>,
+    /// Rows that the extract's own condition leaves out.
+    left_out: u64,
+    /// Rows read so far.
+    n_rows: u64,
+    /// Person, hash of all declared columns and number of every row, where duplicates matter.
+    fingerprints: Option<Vec<quality::Fingerprint>>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(
+        study: &'a Study,
+        extract: &'a Extract,
+        requests: &[Request],
+        persons: &'a Persons<'a>,
+    ) -> Result<Reading<'a>, LoadError> {
+        let one = matches!(extract.rows, RowsPerPerson::One { .. });
+        let compare = one || !matches!(extract.rows, RowsPerPerson::Many { identical: Identical::Keep });
+        let linker = match persons {
+            Persons::Collect => None,
+            Persons::All(linker) | Persons::Marked(linker, _) => Some(*linker),
+        };
+        let place = format!("extract.{}.where", extract.name);
+        let condition = extract.condition.as_ref().map(|sql| condition::compile(&sql.text, &place)).transpose()?;
+
+        let mut requests = requests.to_vec();
+        if one {
+            // Rows of one person are compared in every declared column.
+            let columns = declared(extract).map(|(spec, year)| ColumnKey { name: spec.name.clone(), year }).collect();
+            requests.push(Request { columns, filter: None });
+        }
+        let needed = |spec: &ColumnSpec| {
+            compare
+                || requests.iter().any(|r| r.names(&spec.name))
+                || condition.as_ref().is_some_and(|c| c.names.contains(&spec.name))
+        };
+        let specs: Vec<_> = declared(extract).filter(|(spec, _)| needed(spec)).collect();
+        let decimal = match &extract.format {
+            FileFormat::Delimited(format) => format.decimal,
+            FileFormat::Parquet => Decimal::Point,
+        };
+        let converters: Vec<_> = specs.iter().map(|(spec, year)| Converter::new(spec, *year, decimal)).collect();
+        let collectors = requests
+            .iter()
+            .map(|request| Collector::new(study, extract, request, &specs))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Reading {
+            extract,
+            persons,
+            keys: KeyReader::new(&extract.name, &extract.key, linker),
+            specs,
+            converters,
+            collectors,
+            condition,
+            left_out: 0,
+            n_rows: 0,
+            fingerprints: compare.then(Vec::new),
+        })
+    }
+
+    /// The place of a column in a header, by its names.
+    fn find(&self, header: &[String], names: &[String], file: &InputFile) -> Result<usize, LoadError> {
+        find_column(header, names)
+            .map_err(|(rule, remedy)| LoadError::Header(Fault::new(Place::row(&*file.written, 1), rule, remedy)))
+    }
+
+    /// The places of the key and of every needed column.
+    fn places(&self, header: &[String], file: &InputFile) -> Result<Vec<usize>, LoadError> {
+        let mut places = vec![self.find(header, &self.extract.key.aliases, file)?];
+        for (spec, year) in &self.specs {
+            let names = match (&spec.source, year) {
+                (ColumnSource::One(names), _) => names.clone(),
+                (ColumnSource::Yearly { patterns, .. }, year) => {
+                    ColumnSource::names_in(patterns, year.expect("a yearly column has its year"))
+                }
+            };
+            places.push(self.find(header, &names, file)?);
+        }
+        Ok(places)
+    }
+
+    fn text(&mut self, records: Records, file: &InputFile, progress: &mut dyn Progress) -> Result<FileRead, LoadError> {
+        let header = records.header().to_vec();
+        let places = self.places(&header, file)?;
+        let mut batches = records.into_batches(BatchPlan { keep: places.clone(), rows: BATCH_ROWS });
+        while let Some(batch) = batches.next()? {
+            let (persons, values) = self.convert(&batch);
+            self.keep(persons, values, file)?;
+            progress.step(&file.written, batch.bytes_read, None);
+        }
+        self.end_file(&header, &places, file)?;
+        Ok(batches.file_read().expect("the stream has ended").clone())
+    }
+
+    /// Persons and typed values of a batch of text.
+    fn convert(&mut self, batch: &RawBatch) -> (Vec<u32>, Vec<Values>) {
+        let Reading { keys, converters, .. } = self;
+        rayon::join(
+            || (0..batch.n_rows()).map(|row| keys.person(batch.field(row, 0), batch.rows[row])).collect(),
+            || converters.par_iter_mut().enumerate().map(|(i, c)| c.convert(batch, i + 1)).collect(),
+        )
+    }
+
+    fn parquet(&mut self, file: &InputFile, progress: &mut dyn Progress) -> Result<FileRead, LoadError> {
+        let mut parquet = ParquetFile::open(&file.path, &file.written)?;
+        let header = parquet.header().to_vec();
+        let places = self.places(&header, file)?;
+        let mut names: Vec<String> = places.iter().map(|&i| header[i].clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+        while let Some((frame, first_row)) = parquet.next(&names)? {
+            for start in (0..frame.height()).step_by(BATCH_ROWS) {
+                let part = frame.slice(start as i64, BATCH_ROWS);
+                let (persons, values) = self.convert_stored(&part, &header, &places, first_row + start as u64);
+                // A column of an unfit type gives no values; its fault is raised here.
+                if values.iter().any(|v| v.len() != part.height()) {
+                    self.end_file(&header, &places, file)?;
+                }
+                self.keep(persons, values, file)?;
+                progress.step(&file.written, first_row + start as u64, Some(parquet.n_rows() as u64));
+            }
+        }
+        self.end_file(&header, &places, file)?;
+        parquet.finish(progress)
+    }
+
+    /// Persons and typed values of stored columns.
+    fn convert_stored(
+        &mut self,
+        frame: &DataFrame,
+        header: &[String],
+        places: &[usize],
+        first_row: u64,
+    ) -> (Vec<u32>, Vec<Values>) {
+        let column = |i: usize| frame.column(&header[places[i]]).expect("the column was read");
+        let Reading { keys, converters, .. } = self;
+        rayon::join(
+            || {
+                // A key that is stored as a number is compared by its digits.
+                let key = column(0).as_materialized_series().cast(&polars::prelude::DataType::String);
+                let key = key.unwrap_or_else(|_| column(0).as_materialized_series().clone());
+                let Ok(texts) = key.str() else { return Vec::new() };
+                let rows = first_row..;
+                texts.iter().zip(rows).map(|(t, row)| keys.person(t.unwrap_or("").as_bytes(), row)).collect()
+            },
+            || converters.par_iter_mut().enumerate().map(|(i, c)| c.convert_stored(column(i + 1), first_row)).collect(),
+        )
+    }
+
+    /// Lets every request keep its rows of a batch.
+    fn keep(&mut self, persons: Vec<u32>, values: Vec<Values>, file: &InputFile) -> Result<(), LoadError> {
+        let first = self.n_rows;
+        self.n_rows += persons.len() as u64;
+        if self.n_rows > u64::from(u32::MAX) {
+            let fault =
+                Fault::new(Place::file(&*file.written), "an extract of more than 4,294,967,295 rows", "split it");
+            return Err(LoadError::File(fault));
+        }
+        let mut rows: Vec<u32> = (0..persons.len() as u32).filter(|&r| persons[r as usize] != NO_PERSON).collect();
+        if let Persons::Marked(_, marked) = self.persons {
+            rows.retain(|&r| marked[persons[r as usize] as usize]);
+        }
+        let batch = Batch { persons: &persons, values: &values, converters: &self.converters, first: first as u32 };
+        if let Some(condition) = &self.condition {
+            let before = rows.len();
+            rows = batch.condition(condition, rows)?;
+            self.left_out += (before - rows.len()) as u64;
+        }
+        if let Some(fingerprints) = &mut self.fingerprints {
+            batch.fingerprint(&rows, fingerprints);
+        }
+        self.collectors.iter_mut().try_for_each(|collector| collector.keep(&batch, &rows))
+    }
+
+    /// Raises the faults of the cells and keys of the file that ends here.
+    fn end_file(&mut self, header: &[String], places: &[usize], file: &InputFile) -> Result<(), LoadError> {
+        let mut faults = self.keys.end_file(&file.written, &header[places[0]]);
+        for (converter, &place) in self.converters.iter_mut().zip(&places[1..]) {
+            faults.extend(converter.end_file(&file.written, &header[place]));
+        }
+        if faults.is_empty() { Ok(()) } else { Err(LoadError::Values(faults)) }
+    }
+
+    fn finish(self, inputs: Vec<Input>) -> Result<Extracted, LoadError> {
+        let Reading { extract, keys, specs, converters, collectors, left_out, fingerprints, condition, .. } = self;
+        let collects = matches!(self.persons, Persons::Collect);
+        let (link, collected) = keys.finish()?;
+        let mut notes = Vec::new();
+        if condition.is_some() {
+            let unit = "rows of linked persons";
+            notes.push(Note::new(&extract.name, "rows that the extract's condition leaves out", left_out, unit));
+        }
+        for (converter, (spec, _)) in converters.iter().zip(&specs) {
+            quality::column_notes(extract, spec, converter, &mut notes);
+        }
+        let dictionaries: Vec<Arc<Dictionary>> = converters.into_iter().map(|c| Arc::new(c.dictionary)).collect();
+        let mut rows: Vec<Rows> = collectors.into_iter().map(|c| c.finish(&dictionaries)).collect();
+
+        let mut fingerprints = fingerprints;
+        let linker = collects.then(|| {
+            let (linker, persons) = Linker::from_population(collected, &extract.name);
+            let renumber = |p: &mut u32| *p = persons[*p as usize];
+            rows.iter_mut().for_each(|r| r.persons.iter_mut().for_each(renumber));
+            fingerprints.iter_mut().flatten().for_each(|f| renumber(&mut f.person));
+            linker
+        });
+        let mut contradicting = Vec::new();
+        if let Some(fingerprints) = fingerprints {
+            let full = matches!(extract.rows, RowsPerPerson::One { .. }).then(|| rows.pop().expect("asked for above"));
+            let resolved = quality::resolve_duplicates(extract, fingerprints, full.as_ref(), &specs)?;
+            rows.iter_mut().for_each(|r| r.drop_ordinals(&resolved.dropped));
+            notes.extend(resolved.notes);
+            contradicting = resolved.contradicting;
+        }
+        Ok(Extracted { rows, link, inputs, notes, contradicting, linker })
+    }
+}
+
+/// The declared columns of an extract, yearly families year by year.
+fn declared(extract: &Extract) -> impl Iterator<Item = (&ColumnSpec, Option<i32>)> {
+    extract.columns.values().flat_map(|spec| {
+        let years: Vec<Option<i32>> = match spec.source {
+            ColumnSource::One(_) => vec![None],
+            ColumnSource::Yearly { first, last, .. } => (first..=last).map(Some).collect(),
+        };
+        years.into_iter().map(move |year| (spec, year))
+    })
+}
+
+impl Request {
+    /// Whether the request needs the column of that name.
+    fn names(&self, name: &str) -> bool {
+        let filter = |f: &Filter| {
+            f.date == name
+                || f.condition.as_ref().is_some_and(|sql| sql.names.iter().any(|n| n == name))
+                || f.codes.as_ref().is_some_and(|(column, _)| column == name)
+        };
+        self.columns.iter().any(|c| c.name == name) || self.filter.as_ref().is_some_and(filter)
+    }
+}
+
+/// Converted rows on their way to the requests.
+struct Batch<'b> {
+    persons: &'b [u32],
+    values: &'b [Values],
+    converters: &'b [Converter],
+    /// The number of the first row within the extract.
+    first: u32,
+}
+
+impl Batch<'_> {
+    /// Those of `rows` for which the condition is true.
+    fn condition(&self, condition: &Compiled, rows: Vec<u32>) -> Result<Vec<u32>, LoadError> {
+        if rows.is_empty() {
+            return Ok(rows);
+        }
+        let named = self
+            .converters
+            .iter()
+            .zip(self.values)
+            .filter(|(c, _)| c.year.is_none() && condition.names.contains(&c.name));
+        let columns = named.filter_map(|(c, v)| v.to_polars(&c.name, &c.dictionary, Some(&rows))).collect();
+        let frame = DataFrame::new(rows.len(), columns).expect("columns of a batch have one length");
+        let kept = condition.rows(&frame)?;
+        Ok(kept.into_iter().map(|i| rows[i as usize]).collect())
+    }
+
+    /// Adds person, hash of all columns and number of each row.
+    fn fingerprint(&self, rows: &[u32], fingerprints: &mut Vec<quality::Fingerprint>) {
+        let mut hashes = vec![0; self.persons.len()];
+        self.values.iter().for_each(|v| v.mix(&mut hashes));
+        fingerprints.extend(rows.iter().map(|&row| quality::Fingerprint {
+            person: self.persons[row as usize],
+            hash: mix(hashes[row as usize], 0),
+            ordinal: self.first + row,
+        }));
+    }
+}
+
+/// Keeps the rows of one request.
+struct Collector<'a> {
+    /// Places of the kept columns among the converters.
+    places: Vec<usize>,
+    date: Option<usize>,
+    days: (i32, i32),
+    codes: Option<(usize, &'a CodeList, Vec<Match>)>,
+    condition: Option<Compiled>,
+    rows: Rows,
+}
+
+/// Whether a code of a dictionary is in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Match {
+    Yes,
+    No,
+}
+
+impl<'a> Collector<'a> {
+    fn new(
+        study: &'a Study,
+        extract: &Extract,
+        request: &Request,
+        specs: &[(&ColumnSpec, Option<i32>)],
+    ) -> Result<Collector<'a>, LoadError> {
+        let place = |name: &str, year: Option<i32>| {
+            let found = specs.iter().position(|(spec, y)| spec.name == name && *y == year);
+            found.expect("columns of a checked study are declared")
+        };
+        let places: Vec<usize> = request.columns.iter().map(|c| place(&c.name, c.year)).collect();
+        let rows = Rows::empty(places.iter().map(|&i| Values::empty(&specs[i].0.kind)).collect());
+        let mut collector =
+            Collector { places, date: None, days: (i32::MIN, i32::MAX), codes: None, condition: None, rows };
+        if let Some(filter) = &request.filter {
+            collector.date = Some(place(&filter.date, None));
+            collector.days = (filter.from.map_or(i32::MIN, |d| d.0), filter.to.map_or(i32::MAX, |d| d.0));
+            collector.codes =
+                filter.codes.as_ref().map(|(column, list)| (place(column, None), study.codelist(list), Vec::new()));
+            let name = format!("extract.{}, where", extract.name);
+            collector.condition =
+                filter.condition.as_ref().map(|sql| condition::compile(&sql.text, &name)).transpose()?;
+        }
+        Ok(collector)
+    }
+
+    fn keep(&mut self, batch: &Batch, rows: &[u32]) -> Result<(), LoadError> {
+        let mut rows = rows.to_vec();
+        if let Some(date) = self.date {
+            let days = batch.values[date].days();
+            let (from, to) = self.days;
+            let without_date = &mut self.rows.without_date;
+            rows.retain(|&row| {
+                let day = days[row as usize];
+                *without_date += u64::from(day == MISSING_WHOLE);
+                day != MISSING_WHOLE && (from..=to).contains(&day)
+            });
+        }
+        if let Some((column, list, known)) = &mut self.codes {
+            let dictionary = &batch.converters[*column].dictionary;
+            let new = dictionary.texts()[known.len()..].iter();
+            known.extend(new.map(|code| if list.matches(code) { Match::Yes } else { Match::No }));
+            let values = &batch.values[*column];
+            rows.retain(|&row| values.codes(row as usize).iter().any(|&c| known[c as usize] == Match::Yes));
+        }
+        if let Some(condition) = &self.condition {
+            rows = batch.condition(condition, rows)?;
+        }
+        self.rows.persons.extend(rows.iter().map(|&r| batch.persons[r as usize]));
+        self.rows.ordinals.extend(rows.iter().map(|&r| batch.first + r));
+        for (column, &place) in self.rows.columns.iter_mut().zip(&self.places) {
+            column.extend_from(&batch.values[place], &rows);
+        }
+        Ok(())
+    }
+
+    fn finish(self, dictionaries: &[Arc<Dictionary>]) -> Rows {
+        let Collector { places, mut rows, .. } = self;
+        rows.dictionaries = places.iter().map(|&i| Arc::clone(&dictionaries[i])).collect();
+        rows
+    }
+}
+
+/// Reads the linkage file.
+pub(crate) fn read_linkage(study: &Study, progress: &mut dyn Progress) -> Result<Option<(Linker, Input)>, LoadError> {
+    use super::link::Arena;
+    let Some(linkage) = &study.linkage else { return Ok(None) };
+    let (file, spellings) = (&linkage.file, &linkage.spellings);
+    let header_fault =
+        |(rule, remedy): (String, String)| LoadError::Header(Fault::new(Place::row(&*file.written, 1), rule, remedy));
+    let places = |header: &[String]| -> Result<Vec<usize>, LoadError> {
+        spellings
+            .values()
+            .map(|column| find_column(header, std::slice::from_ref(column)).map_err(header_fault))
+            .collect()
+    };
+    let mut keys = vec![Arena::default(); spellings.len()];
+    let read = match &linkage.format {
+        FileFormat::Delimited(format) => {
+            let records = Records::open(&file.path, &file.written, format)?;
+            let keep = places(records.header())?;
+            let mut batches = records.into_batches(BatchPlan { keep, rows: BATCH_ROWS });
+            while let Some(batch) = batches.next()? {
+                keys.par_iter_mut().enumerate().for_each(|(i, arena)| {
+                    (0..batch.n_rows()).for_each(|row| arena.push(batch.field(row, i)));
+                });
+                progress.step(&file.written, batch.bytes_read, None);
+            }
+            batches.file_read().expect("the stream has ended").clone()
+        }
+        FileFormat::Parquet => {
+            let mut parquet = ParquetFile::open(&file.path, &file.written)?;
+            let header = parquet.header().to_vec();
+            let names: Vec<String> = places(&header)?.into_iter().map(|i| header[i].clone()).collect();
+            while let Some((frame, _)) = parquet.next(&names)? {
+                for (name, arena) in names.iter().zip(&mut keys) {
+                    let column = frame.column(name).expect("the column was read").as_materialized_series();
+                    let texts = column.cast(&polars::prelude::DataType::String).map_err(|_| {
+                        let place = Place::file(&*file.written).in_column(name);
+                        LoadError::Values(vec![Fault::new(
+                            place,
+                            "stored as a type that is no text",
+                            "store keys as text",
+                        )])
+                    })?;
+                    texts.str().expect("cast to text").iter().for_each(|t| arena.push(t.unwrap_or("").as_bytes()));
+                }
+            }
+            parquet.finish(progress)?
+        }
+    };
+    let population = study.population().key.spelling.clone().unwrap_or_default();
+    let spellings = spellings.keys().cloned().zip(keys).collect();
+    let linker = Linker::from_linkage(spellings, &population, &file.written, linkage.min_matched)?;
+    Ok(Some((linker, Input { extract: "linkage".to_string(), file: read })))
+}

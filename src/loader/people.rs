@@ -1,0 +1,116 @@
+//! The persons with an index date, what later stages may ask of them, and the rows that were kept for them.
+
+use super::condition::{Compiled, day_column, table_column};
+use super::covariate::Derived;
+use super::error::LoadError;
+use super::extract::{ColumnKey, Request};
+use super::rows::Rows;
+use super::schema::{Dictionary, Values};
+use crate::day::Day;
+use crate::study::{ColumnRef, Study};
+use crate::table::MISSING_WHOLE;
+use indexmap::IndexMap;
+use polars::prelude::DataFrame;
+
+/// The rows that were kept of every extract.
+#[derive(Default)]
+pub(crate) struct Kept {
+    extracts: IndexMap<String, (Vec<Request>, Vec<Rows>)>,
+}
+
+impl Kept {
+    /// Puts away the rows of an extract, one `Rows` per request, sorted.
+    pub(crate) fn put(&mut self, extract: &str, requests: Vec<Request>, rows: Vec<Rows>) {
+        self.extracts.insert(extract.to_string(), (requests, rows));
+    }
+
+    /// The rows of a request. Panics when nobody asked for them before reading.
+    pub(crate) fn rows(&self, extract: &str, request: &Request) -> &Rows {
+        let (requests, rows) = self.extracts.get(extract).expect("every extract that is used was read");
+        let place = requests.iter().position(|r| r == request).expect("every request was made before reading");
+        &rows[place]
+    }
+}
+
+/// The persons with an index date. A position is an index into `numbers` and `index`.
+pub(crate) struct People<'a> {
+    pub(crate) study: &'a Study,
+    /// Their person numbers, ascending.
+    pub(crate) numbers: Vec<u32>,
+    /// Their index dates.
+    pub(crate) index: Vec<Day>,
+    /// The population extract, all declared columns.
+    pub(crate) population: &'a Rows,
+    /// The columns of `population`.
+    pub(crate) columns: &'a [ColumnKey],
+}
+
+impl People<'_> {
+    /// Number of persons with an index date.
+    pub(crate) fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// The row of the population extract of the person at a position.
+    fn row(&self, position: u32) -> u32 {
+        let rows = self.population.of(self.numbers[position as usize]);
+        debug_assert!(rows.len() == 1, "persons with an index date have one row in the population");
+        rows.start as u32
+    }
+
+    /// A column of the population extract for the persons at these positions, and its dictionary.
+    pub(crate) fn column(&self, name: &str, positions: &[u32]) -> (Values, &Dictionary) {
+        let place = self.place(name).expect("columns of a checked study are declared");
+        let rows: Vec<u32> = positions.iter().map(|&p| self.row(p)).collect();
+        (self.population.columns[place].take(&rows), &self.population.dictionaries[place])
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c.name == name && c.year.is_none())
+    }
+
+    /// A date column of the population extract for every person; `None` is missing.
+    pub(crate) fn dates(&self, column: &ColumnRef) -> Vec<Option<Day>> {
+        let (values, _) = self.column(&column.column, &self.positions());
+        values.days().iter().map(|&d| (d != MISSING_WHOLE).then_some(Day(d))).collect()
+    }
+
+    /// All positions.
+    pub(crate) fn positions(&self) -> Vec<u32> {
+        (0..self.len() as u32).collect()
+    }
+
+    /// What a condition over persons sees: `index_date`, the covariates derived so far, and the columns of the
+    /// population extract. A covariate hides a column of its name.
+    pub(crate) fn frame(&self, names: &[String], derived: &IndexMap<String, Derived>, positions: &[u32]) -> DataFrame {
+        let mut columns = Vec::new();
+        for name in names {
+            if let Some(covariate) = derived.get(name) {
+                columns.push(table_column(name, &covariate.data(&self.study.covariates[name], positions)));
+            } else if name == INDEX_DATE {
+                let days: Vec<Day> = positions.iter().map(|&p| self.index[p as usize]).collect();
+                columns.push(day_column(name, &days));
+            } else if self.place(name).is_some() {
+                let (values, dictionary) = self.column(name, positions);
+                columns.extend(values.to_polars(name, dictionary, None));
+            }
+        }
+        DataFrame::new(positions.len(), columns).expect("columns over persons have one length")
+    }
+
+    /// True, false or unknown for the persons at these positions.
+    pub(crate) fn evaluate(
+        &self,
+        condition: &Compiled,
+        derived: &IndexMap<String, Derived>,
+        positions: &[u32],
+    ) -> Result<Vec<Option<bool>>, LoadError> {
+        if positions.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(condition.evaluate(&self.frame(&condition.names, derived, positions))?.iter().collect())
+    }
+}
+
+/// The name of the index date in conditions.
+pub(crate) const INDEX_DATE: &str = "index_date";

@@ -1,0 +1,192 @@
+//! What is wrong with rows, counted: duplicates, contradictions, cells that were changed or taken as missing.
+
+use super::Note;
+use super::error::{Fault, LoadError, Place, counted};
+use super::rows::Rows;
+use super::schema::{Converter, Values};
+use crate::study::{Clean, ColumnKind, ColumnSpec, Conflict, Extract, Identical, RowsPerPerson};
+use rayon::prelude::*;
+
+/// A row by person, content and place; rows of one person with the same hash are equal in every declared column.
+/// (Two different rows of one person share a 64-bit hash once in 10^19 pairs.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Fingerprint {
+    pub(crate) person: u32,
+    pub(crate) hash: u64,
+    pub(crate) ordinal: u32,
+}
+
+/// What became of duplicates.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    /// Numbers of the rows that do not count, sorted.
+    pub(crate) dropped: Vec<u32>,
+    /// Persons with rows that contradict each other, who leave the study; sorted.
+    pub(crate) contradicting: Vec<u32>,
+    pub(crate) notes: Vec<Note>,
+}
+
+/// Finds rows that are equal, and rows of one person that differ where a person has one row, and does with them
+/// what the study says. `full` holds all declared columns of every row where a person has one row.
+pub(crate) fn resolve_duplicates(
+    extract: &Extract,
+    mut fingerprints: Vec<Fingerprint>,
+    full: Option<&Rows>,
+    specs: &[(&ColumnSpec, Option<i32>)],
+) -> Result<Resolved, LoadError> {
+    let (identical, conflict) = match &extract.rows {
+        RowsPerPerson::One { identical, conflict } => (*identical, Some(conflict)),
+        RowsPerPerson::Many { identical } => (*identical, None),
+    };
+    fingerprints.par_sort_unstable();
+    let mut resolved = Resolved::default();
+    let equal = |pair: &&[Fingerprint]| (pair[0].person, pair[0].hash) == (pair[1].person, pair[1].hash);
+    resolved.dropped = fingerprints.windows(2).filter(equal).map(|pair| pair[1].ordinal).collect();
+    let n = resolved.dropped.len() as u64;
+    match identical {
+        Identical::Collapse => resolved.notes.push(Note::new(&extract.name, "identical rows collapsed", n, "rows")),
+        Identical::Keep if conflict.is_none() => resolved.dropped.clear(),
+        _ if n > 0 => {
+            let are = if n == 1 { "equals another" } else { "equal others" };
+            let rule = format!("{} {are} in key and every declared column", counted(n, "row"));
+            let remedy = "set duplicates = \"collapse_identical\"";
+            return Err(LoadError::Duplicates(Fault::new(place(extract), rule, remedy)));
+        }
+        _ => {}
+    }
+    if let (Some(conflict), Some(full)) = (conflict, full) {
+        fingerprints.dedup_by_key(|f| (f.person, f.hash));
+        resolve_conflicts(extract, conflict, &fingerprints, full, specs, &mut resolved)?;
+    }
+    resolved.dropped.sort_unstable();
+    resolved.contradicting.sort_unstable();
+    Ok(resolved)
+}
+
+fn place(extract: &Extract) -> Place {
+    match extract.files.as_slice() {
+        [file] => Place::file(&*file.written),
+        _ => Place::file(format!("extract {}", extract.name)),
+    }
+}
+
+/// Persons with several distinct rows where one is promised.
+fn resolve_conflicts(
+    extract: &Extract,
+    conflict: &Conflict,
+    fingerprints: &[Fingerprint],
+    full: &Rows,
+    specs: &[(&ColumnSpec, Option<i32>)],
+    resolved: &mut Resolved,
+) -> Result<(), LoadError> {
+    let groups: Vec<&[Fingerprint]> =
+        fingerprints.chunk_by(|a, b| a.person == b.person).filter(|group| group.len() > 1).collect();
+    // The rows of `full` stand in the order of the extract, so their numbers are sorted.
+    let row = |f: &Fingerprint| full.ordinals.binary_search(&f.ordinal).expect("every row is in `full`");
+    let (order, last) = match conflict {
+        Conflict::Error if groups.is_empty() => return Ok(()),
+        Conflict::Error => {
+            let remedy = "set on_conflict = \"exclude_person\", or name a column that says which row stands";
+            return Err(contradiction(extract, &groups, full, specs, remedy));
+        }
+        Conflict::ExcludePerson => {
+            resolved.contradicting = groups.iter().map(|group| group[0].person).collect();
+            resolved.dropped.extend(groups.iter().flat_map(|group| group.iter().map(|f| f.ordinal)));
+            return Ok(());
+        }
+        Conflict::FirstBy(column) => (column, false),
+        Conflict::LastBy(column) => (column, true),
+    };
+    let column = specs.iter().position(|(spec, _)| spec.name == *order).expect("a checked study names its columns");
+    let key = |f: &Fingerprint| rank(&full.columns[column], &full.dictionaries[column], row(f), last);
+    let mut tied = Vec::new();
+    for group in &groups {
+        let best = group.iter().map(key).min_by(|a, b| a.partial_cmp(b).expect("ranks are no NaN"));
+        let standing: Vec<&Fingerprint> = group.iter().filter(|f| Some(key(f)) == best).collect();
+        if standing.len() > 1 {
+            tied.push(*group);
+        }
+        resolved.dropped.extend(group.iter().filter(|f| f.ordinal != standing[0].ordinal).map(|f| f.ordinal));
+    }
+    if !tied.is_empty() {
+        let remedy = format!("{order} does not tell them apart; set on_conflict = \"exclude_person\"");
+        return Err(contradiction(extract, &tied, full, specs, &remedy));
+    }
+    let message =
+        format!("persons with contradicting rows: the {} by {order} stands", if last { "last" } else { "first" });
+    resolved.notes.push(Note::new(&extract.name, &message, groups.len() as u64, "persons"));
+    Ok(())
+}
+
+/// An order of the values of a column in which the row that stands comes first; a missing value never does.
+fn rank(values: &Values, dictionary: &super::schema::Dictionary, row: usize, last: bool) -> (bool, f64, String) {
+    if values.is_missing(row) {
+        return (true, 0.0, String::new());
+    }
+    let sign = if last { -1.0 } else { 1.0 };
+    match values {
+        Values::Day(v) | Values::Whole(v) => (false, sign * f64::from(v[row]), String::new()),
+        Values::Number(v) => (false, sign * v[row], String::new()),
+        Values::Code(_) | Values::Codes { .. } => {
+            let text: String = values.codes(row).iter().map(|&c| dictionary.text(c)).collect();
+            // For the last text the order is turned round character by character; a longer text comes later.
+            let flipped = || text.chars().map(|c| char::from_u32(0x10FFFF - c as u32).unwrap_or(c)).collect::<String>();
+            (false, 0.0, if last { flipped() + "\u{10FFFF}" } else { text })
+        }
+    }
+}
+
+fn contradiction(
+    extract: &Extract,
+    groups: &[&[Fingerprint]],
+    full: &Rows,
+    specs: &[(&ColumnSpec, Option<i32>)],
+    remedy: &str,
+) -> LoadError {
+    let row = |f: &Fingerprint| full.ordinals.binary_search(&f.ordinal).expect("every row is in `full`");
+    let differs =
+        |column: &Values| groups.iter().any(|group| group.iter().any(|f| !column.same(row(&group[0]), row(f))));
+    let mut names: Vec<&str> =
+        specs.iter().zip(&full.columns).filter(|(_, c)| differs(c)).map(|((spec, _), _)| &*spec.name).collect();
+    names.dedup();
+    let have = if groups.len() == 1 { "has" } else { "have" };
+    let rows = match groups {
+        [group] => counted(group.len() as u64, "row"),
+        _ => "rows".to_string(),
+    };
+    let rule = format!("{} {have} {rows} that differ in {}", counted(groups.len() as u64, "person"), names.join(", "));
+    LoadError::Duplicates(Fault::new(place(extract), rule, remedy))
+}
+
+/// What was done to the cells of a column.
+pub(crate) fn column_notes(extract: &Extract, spec: &ColumnSpec, converter: &Converter, notes: &mut Vec<Note>) {
+    let year = converter.year.map_or(String::new(), |y| format!(" {y}"));
+    let source = format!("{}.{}{year}", extract.name, spec.name);
+    let counts = &converter.counts;
+    if counts.invalid_as_missing > 0 {
+        notes.push(Note::new(
+            &source,
+            "values that break their declaration taken as missing",
+            counts.invalid_as_missing,
+            "rows",
+        ));
+    }
+    let (ColumnKind::Code(rules) | ColumnKind::Codes { code: rules, .. }) = converter.kind() else { return };
+    for (step, &n) in rules.clean.iter().zip(&counts.cleaned) {
+        notes.push(Note::new(&source, &format!("codes changed by {}", step_name(*step)), n, "rows"));
+    }
+    if let (Some(width), Some(&n)) = (rules.pad_left, counts.cleaned.last()) {
+        notes.push(Note::new(&source, &format!("codes padded with zeros to {width} characters"), n, "rows"));
+    }
+}
+
+fn step_name(step: Clean) -> String {
+    match step {
+        Clean::Trim => "trim".to_string(),
+        Clean::Upper => "upper".to_string(),
+        Clean::Lower => "lower".to_string(),
+        Clean::DropDot => "drop_dot".to_string(),
+        Clean::DropBlank => "drop_blank".to_string(),
+        Clean::Cut(n) => format!("cut {n}"),
+    }
+}
