@@ -281,7 +281,8 @@ fn hide_model_counts(report: &mut Report, profile: &Profile, hidden: &mut Vec<Hi
         let small = |n: Option<u64>| n.is_some_and(|n| profile.is_small(n));
         let apart = |other: &[Option<u64>; 3]| own.iter().zip(other).any(|(a, b)| small(difference(*a, *b)));
         let missing = model.missing.iter().any(|m| small(m.records)) || small(model.n_missing_dropped);
-        if missing || own.iter().any(|n| small(*n)) || shown.iter().any(apart) {
+        let without_event = difference(model.n_persons, model.n_events);
+        if missing || own.iter().chain([&without_event]).any(|n| small(*n)) || shown.iter().any(apart) {
             model.counts_hidden = true;
             (model.n_records, model.n_persons, model.n_events, model.n_missing_dropped) = (None, None, None, None);
             model.missing.iter_mut().for_each(|m| m.records = None);
