@@ -2,7 +2,7 @@
 //! interaction with a cell that cannot be estimated, long labels, Norwegian letters.
 
 use cohort::report::number::NumberStyle;
-use cohort::report::render::{Format, csv, json, markdown, render, text};
+use cohort::report::render::{Format, csv, json, markdown, render, summary, text};
 use cohort::report::*;
 use insta::assert_snapshot;
 
@@ -397,7 +397,23 @@ Crude
 Interactions
 ============
 
-Table 5. Migrant group within levels of Sex
+Table 5. Tests of interaction
+──────────────────────────────────────────────────────────────
+Interaction           On top of
+──────────────────────────────────────────────────────────────
+Migrant group by Sex  + sex and a very long label of a model
+                      that has to wrap
+──────────────────────────────────────────────────────────────
+Table 5. Tests of interaction (continued)
+────────────────────────────────────────────────────────────────────
+                                   Wald test   Likelihood-ratio test
+                      ──────────────────────  ──────────────────────
+Interaction           Chi-squared  df      P  Chi-squared  df      P
+────────────────────────────────────────────────────────────────────
+Migrant group by Sex         0.41   1  0.520         0.42   1  0.517
+────────────────────────────────────────────────────────────────────
+
+Table 6. Migrant group within levels of Sex
 ──────────────────────────────────────────────────────────────────────────────────────────
                                                            Women                       Men
                                        ─────────────────────────  ────────────────────────
@@ -419,7 +435,7 @@ years.
 Models
 ======
 
-Table 6. Model fit
+Table 7. Model fit
 ───────────────────────────────────────────────────────────────────────────────────
                                                               + sex and a very long
                                                               label of a model that
@@ -461,7 +477,7 @@ with exact Poisson intervals. Analyses were done with cohort 0.0.0.
 Data
 ====
 
-Table 7. Files read
+Table 8. Files read
 ────────────────────────────────────────────────────────────────────────────────────────────
 File                       Used as   Rows    Bytes  SHA-256
 ────────────────────────────────────────────────────────────────────────────────────────────
@@ -469,7 +485,7 @@ population/faste_oppl.csv  persons  2,000  123,456  ba7816bf8f01cfea414140de5dae
                                                     96177a9cb410ff61f20015ad
 ────────────────────────────────────────────────────────────────────────────────────────────
 
-Table 8. Linkage
+Table 9. Linkage
 ───────────────────────────────────────────────
          Key                Rows           Keys
 Extract  spelling   Rows  linked   Keys  linked
@@ -477,12 +493,78 @@ Extract  spelling   Rows  linked   Keys  linked
 claims   kuhr      9,000   8,950  1,900   1,880
 ───────────────────────────────────────────────
 
-Table 9. What the rules did
+Table 10. What the rules did
 ────────────────────────────────────────────
 Where  What was found or done    Count  Of
 ────────────────────────────────────────────
 npr    identical rows collapsed    213  rows
 ────────────────────────────────────────────
+"##);
+}
+
+#[test]
+fn study_in_brief() {
+    assert_snapshot!(summary(&sample(), &NumberStyle::ENGLISH, 120), @r##"
+Outpatient contact after a diagnosis in primary care
+
+1,400 persons, 212 events, 2,500 person-years of follow-up.
+
+Table 1. Persons, events, rates and hazard ratios
+────────────────────────────────────────────────────────────────────────────────────────────
+                                                                              Rate per 1,000
+                                                                                person-years
+                                          Persons  Events  Person-years             (95% CI)
+────────────────────────────────────────────────────────────────────────────────────────────
+All                                         1,400     212         2,500     84.8 (76.3–93.3)
+Migrant group
+  Majority                                  1,000     150         1,800     83.3 (75.0–91.7)
+  Nordic                                      290      54           500   108.0 (97.2–118.8)
+  Middle East, Ærø & Ålesund                  110       8           200     40.0 (36.0–44.0)
+Sex
+  Women                                       685     103         1,220     84.4 (76.0–92.9)
+  Men                                         703     103         1,250     82.4 (74.2–90.6)
+  Ukjent | unknown, as the register            10       4          25.4  157.5 (141.7–173.2)
+  writes it
+  Missing                                       2       2           5.0  400.0 (360.0–440.0)
+────────────────────────────────────────────────────────────────────────────────────────────
+Table 1. Persons, events, rates and hazard ratios (continued)
+─────────────────────────────────────────────────────────────────────────────
+                                                             + sex and a very
+                                                              long label of a
+                                                            model that has to
+                                                     Crude               wrap
+                                          ────────────────  ─────────────────
+                                               HR (95% CI)        HR (95% CI)
+─────────────────────────────────────────────────────────────────────────────
+Migrant group
+  Majority                                   1 (reference)      1 (reference)
+  Nordic                                  1.28 (1.10–1.50)   1.23 (1.04–1.46)
+  Middle East, Ærø & Ålesund              0.89 (0.73–1.08)            → 0 [1]
+Sex
+  Women                                                         1 (reference)
+  Men                                                        1.49 (1.30–1.71)
+  Ukjent | unknown, as the register                         not estimable [2]
+  writes it
+Per unit
+  Age, years                                                 1.01 (1.01–1.02)
+─────────────────────────────────────────────────────────────────────────────
+[1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one
+[2] no estimate: the column is a linear combination of earlier ones
++ sex and a very long label of a model that has to wrap: 12 records left out because a value is missing.
+Warning: + sex and a very long label of a model that has to wrap: group, level middle: the coefficient runs to minus
+infinity (no events); merge the level or use Firth's correction
+Warning: + sex and a very long label of a model that has to wrap: sex, level unknown: a linear combination of earlier
+columns; it has no coefficient
+
+Table 2. Tests of interaction
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+                                                                             Wald test   Likelihood-ratio test
+                                                                ──────────────────────  ──────────────────────
+Interaction           On top of                                 Chi-squared  df      P  Chi-squared  df      P
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+Migrant group by Sex  + sex and a very long label of a model           0.41   1  0.520         0.42   1  0.517
+                      that has to wrap
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 "##);
 }
 
@@ -552,7 +634,13 @@ Warning: + sex and a very long label of a model that has to wrap: sex, level unk
 
 ## Interactions
 
-**Table 5. Migrant group within levels of Sex**
+**Table 5. Tests of interaction**
+
+| Interaction | On top of | Wald test: Chi-squared | Wald test: df | Wald test: P | Likelihood-ratio test: Chi-squared | Likelihood-ratio test: df | Likelihood-ratio test: P |
+|---|---|--:|--:|--:|--:|--:|--:|
+| Migrant group by Sex | \+ sex and a very long label of a model that has to wrap | 0.41 | 1 | 0.520 | 0.42 | 1 | 0.517 |
+
+**Table 6. Migrant group within levels of Sex**
 
 |  | Women: Events | Women: HR (95% CI) | Men: Events | Men: HR (95% CI) |
 |---|--:|--:|--:|--:|
@@ -570,7 +658,7 @@ On top of the model "+ sex and a very long label of a model that has to wrap", a
 
 ## Models
 
-**Table 6. Model fit**
+**Table 7. Model fit**
 
 |  | Crude | \+ sex and a very long label of a model that has to wrap |
 |---|--:|--:|
@@ -597,19 +685,19 @@ People were followed from the index date to first outpatient contact, death, emi
 
 ## Data
 
-**Table 7. Files read**
+**Table 8. Files read**
 
 | File | Used as | Rows | Bytes | SHA-256 |
 |---|---|--:|--:|---|
 | population/faste_oppl.csv | persons | 2,000 | 123,456 | ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad |
 
-**Table 8. Linkage**
+**Table 9. Linkage**
 
 | Extract | Key spelling | Rows | Rows linked | Keys | Keys linked |
 |---|---|--:|--:|--:|--:|
 | claims | kuhr | 9,000 | 8,950 | 1,900 | 1,880 |
 
-**Table 9. What the rules did**
+**Table 10. What the rules did**
 
 | Where | What was found or done | Count | Of |
 |---|---|--:|---|
@@ -650,6 +738,10 @@ adjusted,+ sex and a very long label of a model that has to wrap,group + sex + a
 # terms
 model,term,label,wald_chisq,wald_df,wald_p,lr_chisq,lr_df,lr_p
 crude,group,Migrant group,18.9,2,0.000079,19.5,2,0.000058
+
+# interactions
+model,exposure,modifier,label,model_label,wald_chisq,wald_df,wald_p,lr_chisq,lr_df,lr_p
+adjusted,group,sex,Migrant group by Sex,+ sex and a very long label of a model that has to wrap,0.41,1,0.52,0.42,1,0.517
 
 # attrition
 step,label,excluded,persons
@@ -768,46 +860,44 @@ Sex
   Missing                           2       2           5.0
 ───────────────────────────────────────────────────────────
 Persons, events, rates and hazard ratios (continued)
-───────────────────────────────────────────────────────────────────
-                                                              Crude
-                                                   ────────────────
+─────────────────────────────────────────────────
                                    Rate per 1,000
                                      person-years
-                                         (95% CI)       HR (95% CI)
-───────────────────────────────────────────────────────────────────
+                                         (95% CI)
+─────────────────────────────────────────────────
 All                              84.8 (76.3–93.3)
 Migrant group
-  Majority                       83.3 (75.0–91.7)     1 (reference)
-  Nordic                       108.0 (97.2–118.8)  1.28 (1.10–1.50)
-  Middle East, Ærø & Ålesund     40.0 (36.0–44.0)  0.89 (0.73–1.08)
+  Majority                       83.3 (75.0–91.7)
+  Nordic                       108.0 (97.2–118.8)
+  Middle East, Ærø & Ålesund     40.0 (36.0–44.0)
 Sex
   Women                          84.4 (76.0–92.9)
   Men                            82.4 (74.2–90.6)
   Ukjent | unknown, as the    157.5 (141.7–173.2)
   register writes it
   Missing                     400.0 (360.0–440.0)
-───────────────────────────────────────────────────────────────────
+─────────────────────────────────────────────────
 Persons, events, rates and hazard ratios (continued)
-───────────────────────────────────────────────
-                               + sex and a very
-                                long label of a
-                              model that has to
-                                           wrap
-                              ─────────────────
-                                    HR (95% CI)
-───────────────────────────────────────────────
+─────────────────────────────────────────────────────────────────
+                                                 + sex and a very
+                                                  long label of a
+                                                model that has to
+                                         Crude               wrap
+                              ────────────────  ─────────────────
+                                   HR (95% CI)        HR (95% CI)
+─────────────────────────────────────────────────────────────────
 Migrant group
-  Majority                        1 (reference)
-  Nordic                       1.23 (1.04–1.46)
-  Middle East, Ærø & Ålesund            → 0 [1]
+  Majority                       1 (reference)      1 (reference)
+  Nordic                      1.28 (1.10–1.50)   1.23 (1.04–1.46)
+  Middle East, Ærø & Ålesund  0.89 (0.73–1.08)            → 0 [1]
 Sex
-  Women                           1 (reference)
-  Men                          1.49 (1.30–1.71)
-  Ukjent | unknown, as the    not estimable [2]
+  Women                                             1 (reference)
+  Men                                            1.49 (1.30–1.71)
+  Ukjent | unknown, as the                      not estimable [2]
   register writes it
 Per unit
-  Age, years                   1.01 (1.01–1.02)
-───────────────────────────────────────────────
+  Age, years                                     1.01 (1.01–1.02)
+─────────────────────────────────────────────────────────────────
 [1] no finite estimate: the coefficient runs to infinity; Firth's
     correction, or merging small levels, gives one
 [2] no estimate: the column is a linear combination of earlier ones

@@ -53,6 +53,9 @@ pub struct TermInfo {
     pub variables: Vec<usize>,
     /// Whether a higher term contains it, so that dropping it alone would break marginality.
     pub contained: bool,
+    /// Whether factors of other terms are coded by contrasts because this term is there: without it they would need
+    /// further columns, and the model without this one's columns would not be the model without the term.
+    pub codes_others: bool,
 }
 
 /// A variable of the model.
@@ -275,9 +278,27 @@ pub(super) fn lay_out(
                 && term.parts.iter().all(|p| o.parts.iter().any(|q| q.variable == p.variable))
         });
         let range = first..columns.names.len();
-        columns.terms.push(TermInfo { label: term.label.clone(), columns: range, variables: places, contained });
+        let codes_others = changes_coding(formula, atoms, t);
+        let label = term.label.clone();
+        columns.terms.push(TermInfo { label, columns: range, variables: places, contained, codes_others });
     }
     (columns, blocks, used)
+}
+
+/// Whether leaving out term `t` changes how a factor of a later term is coded (R's rule, see `formula::expand`).
+fn changes_coding(formula: &Formula, atoms: &IndexMap<usize, Atom>, t: usize) -> bool {
+    let is_factor = |v: usize| matches!(atoms[&v].kind, AtomKind::Factor { .. });
+    let has = |term: &crate::formula::Term, v: usize| term.parts.iter().any(|p| p.variable == v);
+    (t + 1..formula.terms.len()).any(|later| {
+        let term = &formula.terms[later];
+        let contrasts = |p: &&crate::formula::TermPart| p.coding == Coding::Contrasts && is_factor(p.variable);
+        term.parts.len() > 1
+            && term.parts.iter().filter(contrasts).any(|part| {
+                let rest = || term.parts.iter().map(|p| p.variable).filter(|v| *v != part.variable);
+                let gives = |i: usize| rest().all(|v| has(&formula.terms[i], v));
+                gives(t) && !(0..later).any(|i| i != t && gives(i))
+            })
+    })
 }
 
 fn variable_info(

@@ -1,1 +1,21 @@
-//! Tests, contrasts and interaction analyses of fitted models.
+//! Statements about a fitted model: tests, contrasts, hazard ratios within levels of a modifier, additive interaction.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`hypothesis`] | tail probabilities and quantiles; [`Estimate`] and [`ChiSquared`] |
+//! | [`contrast`] | linear combinations of coefficients; Wald tests of several |
+//! | [`summary`] | coefficients, global tests, tests per term, information criteria, warnings in words |
+//! | [`interaction`] | exposure by modifier: within levels, against a joint reference, ratios, joint tests, RERI, AP, S |
+//!
+//! Everything here reads a [`crate::engine::CoxFit`] and [`crate::design::ModelColumns`]; records are seen only through
+//! [`crate::engine::Prepared`], for likelihood-ratio tests. Standard errors are the robust ones where a fit has them.
+
+pub mod contrast;
+pub mod hypothesis;
+pub mod interaction;
+pub mod summary;
+
+pub use contrast::{linear_combination, wald};
+pub use hypothesis::{ChiSquared, Estimate};
+pub use interaction::{AdditiveInteraction, Axis, Cell, Interaction, InteractionError, Point, Quantity, Standing};
+pub use summary::{CoefficientSummary, GlobalTests, LikelihoodRatio, ModelWarning, Summary, TermTests, summarise};

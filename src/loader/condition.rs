@@ -7,8 +7,8 @@ use super::error::{Fault, LoadError, Place};
 use crate::day::Day;
 use crate::table::{ColumnData, MISSING_WHOLE, Table};
 use polars::prelude::{
-    BooleanChunked, Column as PolarsColumn, DataFrame, DataType, Expr, IntoColumn, IntoLazy, IntoSeries, NamedFrom,
-    Series, StringChunked,
+    AggExpr, BooleanChunked, Column as PolarsColumn, DataFrame, DataType, Expr, IntoColumn, IntoLazy, IntoSeries,
+    NamedFrom, Series, StringChunked,
 };
 
 /// A condition that can be evaluated.
@@ -30,6 +30,8 @@ pub(crate) fn compile(sql: &str, place: &str) -> Result<Compiled, LoadError> {
     for part in &expr {
         match part {
             Expr::Column(name) => names.push(name.to_string()),
+            // The list of `IN ('a', 'b')` is gathered into one value.
+            Expr::Agg(AggExpr::Implode { .. }) => {}
             Expr::Agg(_) | Expr::Over { .. } | Expr::Len | Expr::Explode { .. } => {
                 let rule = "the SQL condition uses a function over several rows";
                 return Err(fault(rule, "write it about one row; count rows with a step's `any`, `none` or `count`"));

@@ -91,6 +91,10 @@ impl Default for Manifest {
 pub const NO_PROFILE: &str = "no export/ folder: the study file names no disclosure profile; choose one with \
     [disclosure] profile = \"none\", \"no-helsedata\", \"no-ssb\", \"dk-dst\", \"uk-opensafely\" or \"custom\"";
 
+/// What to say when a data file was fitted without a study.
+pub const NO_STUDY: &str = "no export/ folder: a fit of a data file has no disclosure profile; a study file with \
+    [disclosure] profile = \"...\" writes one";
+
 /// A results folder that is being written.
 #[derive(Debug)]
 pub struct OutputFolder {
@@ -114,6 +118,11 @@ impl OutputFolder {
         let folder = OutputFolder { target: target.to_path_buf(), existing, partial };
         create_private(&folder.path("internal")).map_err(place)?;
         Ok(folder)
+    }
+
+    /// The folder while the run lasts; whoever ends the process without unwinding removes it.
+    pub fn partial(&self) -> &Path {
+        self.partial.path()
     }
 
     /// Where a file of the folder is while the run lasts; for writers of their own, such as that of `person_time.parquet`.
@@ -143,7 +152,10 @@ impl OutputFolder {
         formats: &[Format],
     ) -> Result<Vec<String>, ReportError> {
         self.write_formats("internal", report, formats)?;
-        let Some(profile) = profile else { return Ok(vec![NO_PROFILE.to_string()]) };
+        let Some(profile) = profile else {
+            let why = if report.study.is_some() { NO_PROFILE } else { NO_STUDY };
+            return Ok(vec![why.to_string()]);
+        };
         let (exported, hidden) = disclosure::apply(report, profile);
         let files = self.write_formats("export", &exported, formats)?;
         self.write("checker.md", checker::checker(profile, &hidden, &files).as_bytes())?;

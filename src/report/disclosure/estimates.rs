@@ -94,57 +94,51 @@ fn pair_shown(interaction: &Interaction, parts: &[Part]) -> bool {
         })
 }
 
-/// A hazard ratio of a table goes with its cell or with the cell it is compared with; ratios go with any of their four.
+/// A hazard ratio of a table goes with its cell or with the cell it is compared with; ratios go with any of their
+/// four; an additive measure, made of four cells too, goes with any cell of the table.
 fn hide_cells(interaction: &mut Interaction) -> usize {
-    let gone = |cells: &[InteractionCell]| -> BTreeSet<LevelKey> {
-        let gone = cells.iter().filter(|c| c.persons_hidden || c.events_hidden);
-        gone.map(|c| (c.exposure_level.clone(), c.modifier_level.clone())).collect()
-    };
-    let hidden_cells: BTreeSet<LevelKey> = &gone(&interaction.within) | &gone(&interaction.joint);
-    let references: Vec<LevelKey> = interaction
+    let cells = || interaction.within.iter().chain(&interaction.joint);
+    let gone: BTreeSet<LevelKey> = cells().filter(|c| c.persons_hidden || c.events_hidden).map(cell_key).collect();
+    if gone.is_empty() {
+        return 0;
+    }
+    let base_gone: BTreeSet<String> = interaction
         .within
         .iter()
-        .filter(|c| c.reference)
-        .map(|c| (c.exposure_level.clone(), c.modifier_level.clone()))
+        .filter(|c| c.reference && gone.contains(&cell_key(c)))
+        .map(|c| c.modifier_level.clone())
         .collect();
-    let base_hidden = |modifier: &str| references.iter().any(|k| k.1 == modifier && hidden_cells.contains(k));
-    let mut n = 0;
-    for cell in &mut interaction.within {
-        let key = (cell.exposure_level.clone(), cell.modifier_level.clone());
-        if hidden_cells.contains(&key) || base_hidden(&key.1) {
-            n += hide_cell(cell);
-        }
+    let joint_gone = interaction.joint.iter().any(|c| c.reference && gone.contains(&cell_key(c)));
+    let mut n = hide_ratios(interaction, &gone, &base_gone);
+    let within = interaction.within.iter_mut();
+    n += within
+        .filter(|c| gone.contains(&cell_key(c)) || base_gone.contains(&c.modifier_level))
+        .map(hide_cell)
+        .sum::<usize>();
+    let joint = interaction.joint.iter_mut();
+    n += joint.filter(|c| joint_gone || gone.contains(&cell_key(c))).map(hide_cell).sum::<usize>();
+    for r in &mut interaction.reri {
+        let (exposure_level, modifier_level) = (r.exposure_level.clone(), r.modifier_level.clone());
+        *r = AdditiveInteraction { exposure_level, modifier_level, hidden: true, ..AdditiveInteraction::default() };
     }
-    let joint_base = interaction.joint.iter().any(|c| c.reference && hidden_cells.contains(&cell_key(c)));
-    for cell in &mut interaction.joint {
-        if joint_base || hidden_cells.contains(&cell_key(cell)) {
-            n += hide_cell(cell);
-        }
+    for warning in &mut interaction.warnings {
+        warning.message = "interaction: an estimate is not shown (disclosure control)".to_string();
+        warning.level = None;
     }
-    // The level of the modifier that ratios are taken against is the one without ratios.
-    let all_modifiers: BTreeSet<&String> = interaction.within.iter().map(|c| &c.modifier_level).collect();
+    n + interaction.reri.len()
+}
+
+/// The level of the modifier that ratios are taken against is the one without ratios.
+fn hide_ratios(interaction: &mut Interaction, gone: &BTreeSet<LevelKey>, base_gone: &BTreeSet<String>) -> usize {
     let with_ratios: BTreeSet<&String> = interaction.ratios.iter().map(|r| &r.modifier_level).collect();
-    let bases: Vec<String> = all_modifiers.difference(&with_ratios).map(|m| m.to_string()).collect();
-    for ratio in &mut interaction.ratios {
-        let own = std::iter::once(&ratio.modifier_level).chain(&bases);
-        let gone = own
-            .into_iter()
-            .any(|m| hidden_cells.contains(&(ratio.exposure_level.clone(), m.clone())) || base_hidden(m));
-        if gone {
-            (ratio.ratio, ratio.lower, ratio.upper, ratio.p, ratio.hidden) = (None, None, None, None, true);
+    let modifiers = interaction.within.iter().map(|c| &c.modifier_level);
+    let bases: BTreeSet<String> = modifiers.filter(|m| !with_ratios.contains(m)).cloned().collect();
+    let mut n = 0;
+    for r in &mut interaction.ratios {
+        let is_gone = |m: &String| base_gone.contains(m) || gone.contains(&(r.exposure_level.clone(), m.clone()));
+        if bases.iter().chain([&r.modifier_level]).any(is_gone) {
+            (r.ratio, r.lower, r.upper, r.p, r.hidden) = (None, None, None, None, true);
             n += 1;
-        }
-    }
-    // An additive measure is made of four cells; with any cell of the table hidden none is shown.
-    if !hidden_cells.is_empty() {
-        for r in &mut interaction.reri {
-            let (exposure_level, modifier_level) = (r.exposure_level.clone(), r.modifier_level.clone());
-            *r = AdditiveInteraction { exposure_level, modifier_level, hidden: true, ..AdditiveInteraction::default() };
-            n += 1;
-        }
-        let message = "interaction: an estimate is not shown (disclosure control)";
-        for warning in &mut interaction.warnings {
-            (warning.message, warning.level) = (message.to_string(), None);
         }
     }
     n

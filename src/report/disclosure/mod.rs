@@ -2,7 +2,7 @@
 //!
 //! [`apply`] is the only place that hides or rounds anything; it changes what is written, never what was estimated.
 //! A count from 1 to one less than the threshold is hidden (primary), and with it what would give it back: further
-//! cells of the same variable, table or step (secondary, [`protect`]), rates and person-time of hidden cells, estimates of
+//! cells of the same variable, table or step (secondary, `protect.rs`), rates and person-time of hidden cells, estimates of
 //! hidden levels, and the parts of the covariance that belong to them. [`checker`] tells the output checker what was done.
 //!
 //! Not covered: differences between tables of two runs, and between models beyond their numbers of records, persons
@@ -13,9 +13,10 @@ mod estimates;
 mod profile;
 mod protect;
 
-use super::{AttritionStep, Counts, ExitCount, InteractionCell, LevelRow, Report};
+use super::{AttritionStep, Counts, ExitCount, Interaction, InteractionCell, LevelRow, Report};
 use protect::{Grid, protect_chain, protect_line};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 pub use profile::{PROFILES, Profile};
 
@@ -216,51 +217,52 @@ fn hide_attrition(steps: &mut [AttritionStep], profile: &Profile, hidden: &mut V
 
 /// Persons and events of exposure by modifier, with the margins that the main table shows.
 fn hide_interactions(report: &mut Report, profile: &Profile, hidden: &mut Vec<Hidden>) {
-    let levels = std::mem::take(&mut report.levels);
     for interaction in report.models.iter_mut().flat_map(|m| &mut m.interactions) {
-        for cell in &mut interaction.within {
-            let mut counts = Counts { persons: cell.persons, events: cell.events, ..Counts::default() };
-            mark(&mut counts, profile);
-            (cell.persons_hidden, cell.events_hidden) = (counts.persons_hidden, counts.events_hidden);
-        }
-        let count = |cells: &[InteractionCell]| {
-            cells.iter().map(|c| usize::from(c.persons_hidden) + usize::from(c.events_hidden)).sum::<usize>()
-        };
-        let primary = count(&interaction.within);
+        interaction.within.iter_mut().chain(&mut interaction.joint).for_each(|c| mark_cell(c, profile));
+        let primary = count_hidden_cells(&interaction.within);
         if profile.secondary {
             for of_persons in [true, false] {
-                let margin = |variable: &str, level: &str| margin_hidden(&levels, variable, level, of_persons);
-                let mut grid = Grid::new(&interaction.within, of_persons, |c| {
-                    (margin(&interaction.exposure, &c.exposure_level), margin(&interaction.modifier, &c.modifier_level))
-                });
-                grid.protect(profile.threshold);
-                grid.write_back(&mut interaction.within, of_persons);
+                protect_cells(interaction, &report.levels, of_persons, profile);
             }
         }
         let table = format!("interaction {} by {}", interaction.exposure, interaction.modifier);
-        let secondary = count(&interaction.within) - primary;
+        let secondary = count_hidden_cells(&interaction.within) - primary;
         hidden.push(Hidden { table, primary, secondary, estimates: 0 });
-        let marks: Vec<_> = interaction.within.iter().map(|c| (c.persons_hidden, c.events_hidden)).collect();
-        for (i, (persons, events)) in marks.into_iter().enumerate() {
-            let (exposure, modifier) =
-                (interaction.within[i].exposure_level.clone(), interaction.within[i].modifier_level.clone());
-            let same = |c: &&mut InteractionCell| c.exposure_level == exposure && c.modifier_level == modifier;
-            for cell in interaction.within.iter_mut().chain(&mut interaction.joint).filter(same) {
-                cell.persons_hidden |= persons;
-                cell.events_hidden |= events;
-                cell.persons = cell.persons.filter(|_| !cell.persons_hidden);
-                cell.events = cell.events.filter(|_| !cell.events_hidden);
-            }
-        }
-        // A joint table without its twin in `within` has no margins to protect; small cells go all the same.
-        for cell in &mut interaction.joint {
-            cell.persons_hidden |= cell.persons.is_some_and(|n| profile.is_small(n));
-            cell.events_hidden |= cell.persons_hidden || cell.events.is_some_and(|n| profile.is_small(n));
-            cell.persons = cell.persons.filter(|_| !cell.persons_hidden);
-            cell.events = cell.events.filter(|_| !cell.events_hidden);
-        }
+        clear_cells(interaction);
     }
-    report.levels = levels;
+}
+
+fn mark_cell(cell: &mut InteractionCell, profile: &Profile) {
+    let mut counts = Counts { persons: cell.persons, events: cell.events, ..Counts::default() };
+    mark(&mut counts, profile);
+    (cell.persons_hidden, cell.events_hidden) = (counts.persons_hidden, counts.events_hidden);
+}
+
+fn count_hidden_cells(cells: &[InteractionCell]) -> usize {
+    cells.iter().map(|c| usize::from(c.persons_hidden) + usize::from(c.events_hidden)).sum()
+}
+
+fn protect_cells(interaction: &mut Interaction, levels: &[LevelRow], of_persons: bool, profile: &Profile) {
+    let margin = |variable: &str, level: &str| margin_hidden(levels, variable, level, of_persons);
+    let mut grid = Grid::new(&interaction.within, of_persons, |c| {
+        (margin(&interaction.exposure, &c.exposure_level), margin(&interaction.modifier, &c.modifier_level))
+    });
+    grid.protect(profile.threshold);
+    grid.write_back(&mut interaction.within, of_persons);
+}
+
+/// Takes the numbers of hidden cells away, in the table with one joint reference as well: it holds the same people.
+fn clear_cells(interaction: &mut Interaction) {
+    let key = |c: &InteractionCell| (c.exposure_level.clone(), c.modifier_level.clone());
+    let marks: BTreeMap<_, _> =
+        interaction.within.iter().map(|c| (key(c), (c.persons_hidden, c.events_hidden))).collect();
+    for cell in interaction.within.iter_mut().chain(&mut interaction.joint) {
+        let (persons, events) = marks.get(&key(cell)).copied().unwrap_or_default();
+        cell.persons_hidden |= persons;
+        cell.events_hidden |= events;
+        cell.persons = cell.persons.filter(|_| !cell.persons_hidden);
+        cell.events = cell.events.filter(|_| !cell.events_hidden);
+    }
 }
 
 /// Whether the main table hides the margin; a level it does not list counts as shown, which is the stricter case.
@@ -281,7 +283,8 @@ fn hide_model_counts(report: &mut Report, profile: &Profile, hidden: &mut Vec<Hi
         let small = |n: Option<u64>| n.is_some_and(|n| profile.is_small(n));
         let apart = |other: &[Option<u64>; 3]| own.iter().zip(other).any(|(a, b)| small(difference(*a, *b)));
         let missing = model.missing.iter().any(|m| small(m.records)) || small(model.n_missing_dropped);
-        if missing || own.iter().any(|n| small(*n)) || shown.iter().any(apart) {
+        let without_event = difference(model.n_persons, model.n_events);
+        if missing || own.iter().chain([&without_event]).any(|n| small(*n)) || shown.iter().any(apart) {
             model.counts_hidden = true;
             (model.n_records, model.n_persons, model.n_events, model.n_missing_dropped) = (None, None, None, None);
             model.missing.iter_mut().for_each(|m| m.records = None);

@@ -61,6 +61,11 @@ pub fn render(report: &Report, format: Format, style: &NumberStyle, width: usize
     }
 }
 
+/// The report in brief, as text.
+pub fn summary(report: &Report, style: &NumberStyle, width: usize) -> String {
+    text::document(&tables::summary(report), style, width)
+}
+
 /// A value as people read it.
 fn display(value: &Value, style: &NumberStyle) -> String {
     match value {

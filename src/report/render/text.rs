@@ -6,7 +6,7 @@ use crate::report::number::NumberStyle;
 use crate::report::tables::{Block, ColumnKind, DisplayTable, Document, RowKind};
 
 /// The width that is used when nobody says how wide the terminal is.
-pub const WIDTH: usize = 100;
+pub const WIDTH: usize = 120;
 /// The widest that a column becomes before its words wrap; less on a narrow terminal.
 const WIDEST_COLUMN: usize = 40;
 /// Where a line must not break; written as a space in the end.
@@ -77,11 +77,13 @@ impl Grid<'_> {
         cells.max(longest_word(&self.table.columns[j].head)).clamp(1, self.widest)
     }
 
-    /// Columns side by side: as many as fit the width, spans together, the first column in each part.
+    /// Columns side by side: as many as fit the width, spans together, the first column in each part. Where not all
+    /// fit, the columns under spans begin a part of their own, so that models stand side by side.
     fn parts(&self, width: usize) -> Vec<Vec<usize>> {
         let columns = &self.table.columns;
         let mut parts: Vec<Vec<usize>> = vec![vec![0]];
         let mut used = self.widths[0];
+        let too_wide = self.widths.iter().sum::<usize>() + GAP * (self.widths.len() - 1) > width;
         let mut j = 1;
         while j < columns.len() {
             let mut end = j + 1;
@@ -92,7 +94,8 @@ impl Grid<'_> {
             if self.widths[0] + need(j, end) > width {
                 end = j + 1; // The span alone is too wide: its columns go one by one.
             }
-            if used + need(j, end) > width && parts.last().is_some_and(|p| p.len() > 1) {
+            let spans_begin = columns[j].span.is_some() && columns[j - 1].span.is_none();
+            if (used + need(j, end) > width || (too_wide && spans_begin)) && parts.last().is_some_and(|p| p.len() > 1) {
                 parts.push(vec![0]);
                 used = self.widths[0];
             }

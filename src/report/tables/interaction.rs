@@ -1,6 +1,7 @@
 //! One interaction analysis: hazard ratios of the exposure within each level of the modifier.
 
 use super::coefficients::{interval_head, warning_remark};
+use super::model::{test_cells, test_columns};
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
 use crate::report::{Interaction, InteractionCell, InteractionRatio, ModelResult, Report};
 
@@ -52,6 +53,30 @@ pub fn interaction_data(report: &Report, interaction: &Interaction) -> DisplayTa
         table.push(RowKind::Plain, &keys, cells);
     }
     table
+}
+
+/// The tests of every interaction analysis, one row each.
+pub fn interaction_tests_table(report: &Report) -> Option<DisplayTable> {
+    let mut columns = vec![
+        Column::new("label", "Interaction", ColumnKind::Text),
+        Column::new("model_label", "On top of", ColumnKind::Text),
+    ];
+    columns.extend(test_columns());
+    let mut table =
+        DisplayTable::new("interactions", "Tests of interaction", &["model", "exposure", "modifier"], columns);
+    for (model, interaction) in super::interactions(report) {
+        let label = format!("{} by {}", interaction.exposure_title(), interaction.modifier_title());
+        let mut cells = vec![Cell::text(label), Cell::text(model.title())];
+        for test in [interaction.wald, interaction.lr] {
+            cells.extend(test_cells(test.filter(|_| interaction.converged)));
+        }
+        if !interaction.converged {
+            let mark = table.footnote(super::coefficients::NOT_CONVERGED);
+            cells[0].marks.push(mark);
+        }
+        table.push(RowKind::Plain, &[&model.name, &interaction.exposure, &interaction.modifier], cells);
+    }
+    (!table.rows.is_empty()).then_some(table)
 }
 
 /// A level and its label.

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub(super) use coefficients::percent;
 pub use coefficients::{coefficient_data, coefficient_table};
 pub use flow::{attrition_table, exit_table, input_table, link_table, note_table};
-pub use interaction::{interaction_data, interaction_table};
+pub use interaction::{interaction_data, interaction_table, interaction_tests_table};
 pub use levels::level_table;
 pub use model::{model_data, model_table, term_data, term_table};
 
@@ -176,6 +176,17 @@ pub fn document(report: &Report) -> Document {
     }
 }
 
+/// The report in brief, for a terminal whose user finds the rest in the results folder: counts, the main table, and
+/// one line per interaction analysis.
+pub fn summary(report: &Report) -> Document {
+    let title = document(report).title;
+    let mut blocks: Vec<Block> = disclosure_line(report).into_iter().collect();
+    blocks.extend(total_line(report));
+    let tables = [level_table(report), interaction_tests_table(report)];
+    blocks.extend(tables.into_iter().flatten().map(Block::Table));
+    Document { title, blocks }
+}
+
 /// The report as tidy tables for programs, every one with its own `id`.
 pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
     let mut tables: Vec<DisplayTable> = [
@@ -183,6 +194,7 @@ pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
         coefficient_data(report),
         model_data(report),
         term_data(report),
+        interaction_tests_table(report),
         attrition_table(report),
         exit_table(report),
         input_table(report),
@@ -209,8 +221,8 @@ fn study_blocks(report: &Report) -> Vec<Block> {
     blocks.extend(disclosure_line(report));
     push_section(&mut blocks, "Study population", [attrition_table(report), exit_table(report)]);
     push_section(&mut blocks, "Events, rates and hazard ratios", [level_table(report), term_table(report)]);
-    let tables: Vec<_> = interactions(report).map(|(model, i)| Some(interaction_table(report, model, i))).collect();
-    push_section(&mut blocks, "Interactions", tables);
+    let each = interactions(report).map(|(model, i)| Some(interaction_table(report, model, i)));
+    push_section(&mut blocks, "Interactions", std::iter::once(interaction_tests_table(report)).chain(each));
     push_section(&mut blocks, "Models", [model_table(report)]);
     push_methods(&mut blocks, report);
     push_section(&mut blocks, "Data", [input_table(report), link_table(report), note_table(report)]);
@@ -251,6 +263,15 @@ fn push_methods(blocks: &mut Vec<Block>, report: &Report) {
 /// What the study owes to a publication and what to the user, so that a reader cannot mistake one for the other.
 fn sourced(lead: &str, lines: &[String]) -> Option<Block> {
     (!lines.is_empty()).then(|| Block::Paragraph(format!("{lead}{}.", lines.join("; "))))
+}
+
+/// `1,400 persons, 212 events, 2,500 person-years of follow-up.`
+fn total_line(report: &Report) -> Option<Block> {
+    let style = NumberStyle::ENGLISH;
+    let total = report.total.as_ref()?;
+    let (persons, events) = (style.count(total.persons?), style.count(total.events?));
+    let years = style.person_years(total.person_years?);
+    Some(Block::Paragraph(format!("{persons} persons, {events} events, {years} person-years of follow-up.")))
 }
 
 /// `1,388 records, 206 events; 12 records left out because a value is missing.`

@@ -99,20 +99,14 @@ pub fn model_data(report: &Report) -> Option<DisplayTable> {
 /// To read: Wald and likelihood-ratio test of every term of every model.
 pub fn term_table(report: &Report) -> Option<DisplayTable> {
     let mut columns = vec![Column::new("label", "", ColumnKind::Text)];
-    for (key, span) in [("wald", "Wald test"), ("lr", "Likelihood-ratio test")] {
-        for (part, head) in [("chisq", "Chi-squared"), ("df", "df"), ("p", "P")] {
-            columns.push(Column::new(&format!("{key}_{part}"), head, ColumnKind::Number).under(span));
-        }
-    }
+    columns.extend(test_columns());
     let mut table = DisplayTable::new("terms", "Tests of terms", &["model", "term"], columns);
     for m in report.models.iter().filter(|m| m.converged && !m.terms.is_empty()) {
         table.push_group(m.title());
         for t in &m.terms {
             let mut cells = vec![Cell::text(t.title())];
             for test in [t.wald, t.lr] {
-                let test = test.unwrap_or_default();
-                let df = test.df.map_or(0, |df| if df.fract() == 0.0 { 0 } else { 2 });
-                cells.extend([Cell::number(test.chisq, 2), Cell::number(test.df, df), Cell::p(test.p)]);
+                cells.extend(test_cells(test));
             }
             table.push(RowKind::Item, &[&m.name, &t.term], cells);
         }
@@ -123,6 +117,24 @@ pub fn term_table(report: &Report) -> Option<DisplayTable> {
 /// For programs: the same rows; group heads are left out there anyway.
 pub fn term_data(report: &Report) -> Option<DisplayTable> {
     term_table(report)
+}
+
+/// Chi-squared, degrees of freedom and P of a Wald and of a likelihood-ratio test.
+pub(super) fn test_columns() -> Vec<Column> {
+    let mut columns = Vec::new();
+    for (key, span) in [("wald", "Wald test"), ("lr", "Likelihood-ratio test")] {
+        for (part, head) in [("chisq", "Chi-squared"), ("df", "df"), ("p", "P")] {
+            columns.push(Column::new(&format!("{key}_{part}"), head, ColumnKind::Number).under(span));
+        }
+    }
+    columns
+}
+
+/// One test as three cells, in the order of [`test_columns`].
+pub(super) fn test_cells(test: Option<TestResult>) -> [Cell; 3] {
+    let test = test.unwrap_or_default();
+    let decimals = test.df.map_or(0, |df| if df.fract() == 0.0 { 0 } else { 2 });
+    [Cell::number(test.chisq, 2), Cell::number(test.df, decimals), Cell::p(test.p)]
 }
 
 fn words(text: &str) -> Cell {

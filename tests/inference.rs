@@ -1,0 +1,165 @@
+//! Statements about fits: interaction analyses and tests per term by the rules they follow, beyond R's reference cases.
+
+use cohort::design::{self, DesignOptions};
+use cohort::engine::{CoxFit, FitOptions, NearTies, Prepared};
+use cohort::formula::Formula;
+use cohort::inference::{self, Standing, contrast, interaction};
+use cohort::table::{Codes, Column, ColumnData, Factor, Table};
+
+/// 240 records: sex × group with one empty combination, and an age.
+fn records() -> Table {
+    let mut state = 20_261u64;
+    let mut random = move || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as u32
+    };
+    let n = 240;
+    let (mut time, mut event, mut sex, mut group, mut age) = (vec![], vec![], vec![], vec![], vec![]);
+    for _ in 0..n {
+        let s = random() % 2;
+        let g = random() % 3;
+        // Nobody is in the second sex and the third group.
+        let g = if s == 1 && g == 2 { 1 } else { g };
+        time.push(1 + (random() % 60) as i32);
+        event.push(Some(random() % 3 > 0));
+        sex.push(Some(s));
+        group.push(Some(g));
+        age.push(20.0 + f64::from(random() % 50));
+    }
+    let factor = |codes: Vec<Option<u32>>, levels: &[&str]| {
+        let levels: Vec<String> = levels.iter().map(|l| l.to_string()).collect();
+        ColumnData::Factor(Factor {
+            codes: Codes::pack(codes, levels.len()),
+            labels: levels.clone(),
+            levels,
+            declared: true,
+        })
+    };
+    let column = |name: &str, data| Column { name: name.into(), label: name.into(), data };
+    Table::new(vec![
+        column("time", ColumnData::Whole(time)),
+        column("event", ColumnData::Logical(event)),
+        column("sex", factor(sex, &["f", "m"])),
+        column("group", factor(group, &["a", "b", "c"])),
+        column("age", ColumnData::Number(age)),
+    ])
+}
+
+struct Fitted {
+    columns: design::ModelColumns,
+    prepared: Prepared,
+    fit: CoxFit,
+}
+
+fn fit(formula: &str) -> Fitted {
+    let formula = Formula::parse(&format!("Surv(time, event) ~ {formula}")).expect("a formula");
+    let built = design::build(&records(), &formula, &DesignOptions::default()).expect("a design");
+    let prepared = Prepared::new(&built.data, &built.design, NearTies::Repair).expect("records");
+    let fit = prepared.fit(&FitOptions::default()).expect("a fit");
+    Fitted { columns: built.columns, prepared, fit }
+}
+
+fn analyse(f: &Fitted, exposure: &str, modifier: &str, at: &[f64]) -> interaction::Interaction {
+    let options = FitOptions::default();
+    interaction::interaction(&f.prepared, &f.fit, &f.columns, exposure, modifier, at, &options, 0.95)
+        .expect("an analysis")
+}
+
+fn close(a: f64, b: f64) {
+    assert!((a - b).abs() <= 1e-7 * (1.0 + b.abs()), "{a} instead of {b}");
+}
+
+/// Hazard ratios within levels do not depend on which level is the reference, nor on how the model is written.
+#[test]
+fn two_ways_of_writing_a_model_give_the_same_hazard_ratios() {
+    let product = analyse(&fit("sex * group + age"), "sex", "group", &[]);
+    let cells = analyse(&fit("sex:group + age"), "sex", "group", &[]);
+    for (a, b) in product.within.iter().zip(&cells.within).filter(|(a, _)| a.standing == Standing::Estimated) {
+        close(a.estimate.estimate, b.estimate.estimate);
+        close(a.estimate.se, b.estimate.se);
+    }
+}
+
+#[test]
+fn a_combination_without_records_cannot_be_estimated() {
+    let f = fit("sex * group + age");
+    let found = analyse(&f, "sex", "group", &[]);
+    let of = |cells: &[inference::Cell], e, m| {
+        cells.iter().find(|c| (c.exposure, c.modifier) == (e, m)).expect("a cell").standing
+    };
+    assert_eq!(of(&found.within, 1, 2), Standing::NotEstimable);
+    assert_eq!(of(&found.joint, 1, 2), Standing::NotEstimable);
+    assert_eq!(of(&found.joint, 0, 2), Standing::Estimated);
+    assert_eq!(of(&found.within, 0, 1), Standing::Reference);
+    assert_eq!(found.additive.last().expect("a pair").standing, Standing::NotEstimable);
+    assert_eq!(found.wald.df, 1);
+    assert_eq!(found.lr.test.df, 1);
+    let warnings = inference::summary::warnings(&f.fit, &f.columns);
+    assert_eq!((warnings[0].code, warnings[0].level.as_deref()), ("aliased", Some("m × c")));
+    assert!(warnings[0].message.starts_with("`sex:group`, level m × c, has no coefficient"), "{}", warnings[0].message);
+}
+
+#[test]
+fn a_joint_hazard_ratio_is_a_product_of_those_within() {
+    let found = analyse(&fit("sex * group + age"), "sex", "group", &[]);
+    let joint =
+        |e, m| found.joint.iter().find(|c| (c.exposure, c.modifier) == (e, m)).expect("a cell").estimate.estimate;
+    let within =
+        |e, m| found.within.iter().find(|c| (c.exposure, c.modifier) == (e, m)).expect("a cell").estimate.estimate;
+    close(joint(1, 1), joint(0, 1) + within(1, 1));
+    let ratio = found.ratios.iter().find(|c| (c.exposure, c.modifier) == (1, 1)).expect("a ratio");
+    close(ratio.estimate.estimate, within(1, 1) - within(1, 0));
+    let pair = &found.additive[0];
+    close(pair.reri.estimate, joint(1, 1).exp() - joint(1, 0).exp() - joint(0, 1).exp() + 1.0);
+}
+
+#[test]
+fn a_number_modifies_at_the_values_asked_for() {
+    let f = fit("sex * age + group");
+    let found = analyse(&f, "sex", "age", &[30.0, 50.0]);
+    let names: Vec<&str> = found.modifier.points.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, ["30", "50"]);
+    let main = f.columns.names.iter().position(|n| n == "sexm").expect("sexm");
+    let product = f.columns.names.iter().position(|n| n == "sexm:age").expect("sexm:age");
+    let b = &f.fit.coefficients;
+    close(found.within[3].estimate.estimate, b[main] + 50.0 * b[product]);
+    assert!(found.joint.is_empty() && found.additive.is_empty());
+    // Per year of age within each sex.
+    let turned = analyse(&f, "age", "sex", &[]);
+    close(
+        turned.within[3].estimate.estimate,
+        b[f.columns.names.iter().position(|n| n == "age").expect("age")] + b[product],
+    );
+    let error = interaction::Axis::modifier(&f.columns, "age", &[]).expect_err("no values");
+    assert_eq!(error.to_string(), "interaction: `age` is a number; say at which values the hazard ratios are wanted");
+    let options = FitOptions::default();
+    let error = interaction::interaction(&f.prepared, &f.fit, &f.columns, "sex", "group", &[], &options, 0.95);
+    assert_eq!(
+        error.expect_err("no product").to_string(),
+        "interaction: the model has no term with both `sex` and `group`; write sex * group"
+    );
+}
+
+/// A test per term is that of the model without it; where marginality forbids that model there is none.
+#[test]
+fn terms_are_tested_where_they_can_be_dropped() {
+    let f = fit("sex * group + age");
+    let tests = inference::summary::term_tests(&f.prepared, &f.fit, &f.columns, &FitOptions::default()).expect("tests");
+    let lr: Vec<(&str, bool)> = tests.iter().map(|t| (t.term.as_str(), t.lr.is_some())).collect();
+    assert_eq!(lr, [("sex", false), ("group", false), ("age", true), ("sex:group", true)]);
+    let without = fit("sex * group");
+    close(tests[2].lr.expect("age").log_partial_likelihood_without, without.fit.log_partial_likelihood);
+    // Without sex:age, sex:group would need a column for every group: that model is not one with fewer columns.
+    let f = fit("sex:age + sex:group");
+    let tests = inference::summary::term_tests(&f.prepared, &f.fit, &f.columns, &FitOptions::default()).expect("tests");
+    assert_eq!(tests.iter().map(|t| t.lr.is_some()).collect::<Vec<_>>(), [false, true]);
+}
+
+/// The Wald test of a factor does not depend on its reference level.
+#[test]
+fn wald_tests_of_terms_do_not_depend_on_coding() {
+    let (a, b) = (fit("group + age"), fit("factor(group, ref = \"b\") + age"));
+    let of = |f: &Fitted| contrast::wald(&f.fit, f.columns.terms[0].columns.clone());
+    close(of(&a).chisq, of(&b).chisq);
+    assert_eq!(of(&a).df, 2);
+}
