@@ -27,20 +27,6 @@ fn none_changes_no_number() {
 fn main_table_under_five() {
     assert_snapshot!(text_of(&tables::level_table(&export(&sample(), "dk-dst")).unwrap()), @r##"
 Persons, events, rates and hazard ratios
-<<<<<<< HEAD
-─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-                                                                                                        Crude
-                                                                                             ────────────────
-                                                                             Rate per 1,000
-                                                                               person-years
-                                          Persons  Events  Person-years            (95% CI)       HR (95% CI)
-─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-All                                         1,400     212         2,500    84.8 (76.3–93.3)
-Migrant group
-  Majority                                  1,000     150         1,800    83.3 (75.0–91.7)     1 (reference)
-  Nordic                                      290      54           500  108.0 (97.2–118.8)  1.28 (1.10–1.50)
-  Middle East, Ærø & Ålesund                  110       8           200    40.0 (36.0–44.0)  0.89 (0.73–1.08)
-=======
 ───────────────────────────────────────────────────────────────────────────────────────────
                                                                              Rate per 1,000
                                                                                person-years
@@ -51,37 +37,12 @@ Migrant group
   Majority                                  1,000     150         1,800    83.3 (75.0–91.7)
   Nordic                                      290      54           500  108.0 (97.2–118.8)
   Middle East, Ærø & Ålesund                  110       8           200    40.0 (36.0–44.0)
->>>>>>> main
 Sex
   Women                                       685     103         1,220    84.4 (76.0–92.9)
   Men                                         703     103         1,250    82.4 (74.2–90.6)
   Ukjent | unknown, as the register             .       .             .                   .
   writes it
   Missing                                       .       .             .                   .
-<<<<<<< HEAD
-─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-Persons, events, rates and hazard ratios (continued)
-──────────────────────────────────────────────────────────
-                                          + sex and a very
-                                           long label of a
-                                            model that has
-                                                   to wrap
-                                          ────────────────
-                                               HR (95% CI)
-──────────────────────────────────────────────────────────
-Migrant group
-  Majority                                   1 (reference)
-  Nordic                                  1.23 (1.04–1.46)
-  Middle East, Ærø & Ålesund                       → 0 [1]
-Sex
-  Women                                      1 (reference)
-  Men                                     1.49 (1.30–1.71)
-  Ukjent | unknown, as the register                      .
-  writes it
-Per unit
-  Age, years                              1.01 (1.01–1.02)
-──────────────────────────────────────────────────────────
-=======
 ───────────────────────────────────────────────────────────────────────────────────────────
 Persons, events, rates and hazard ratios (continued)
 ────────────────────────────────────────────────────────────────────────────
@@ -104,7 +65,6 @@ Sex
 Per unit
   Age, years                                                1.01 (1.01–1.02)
 ────────────────────────────────────────────────────────────────────────────
->>>>>>> main
 [1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one
 + sex and a very long label of a model that has to wrap: 12 records left out because a value is missing.
 Warning: + sex and a very long label of a model that has to wrap: group, level middle: the coefficient runs to minus
@@ -117,21 +77,6 @@ Warning: + sex and a very long label of a model that has to wrap: sex: an estima
 fn main_table_under_eight_rounded_to_five() {
     assert_snapshot!(text_of(&tables::level_table(&export(&sample(), "uk-opensafely")).unwrap()), @r##"
 Persons, events, rates and hazard ratios
-<<<<<<< HEAD
-──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-                                                                                                         Crude
-                                                                                              ────────────────
-                                                                                    Rate per
-                                                                                       1,000
-                                                                                person-years
-                                             Persons      Events  Person-years      (95% CI)       HR (95% CI)
-──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-All                                            1,400         210         2,500          84.0
-Migrant group
-  Majority                                     1,000         150         1,800          83.3     1 (reference)
-  Nordic                                         290          55           500         110.0  1.28 (1.10–1.50)
-  Middle East, Ærø & Ålesund                     110          10           200          50.0  0.89 (0.73–1.08)
-=======
 ────────────────────────────────────────────────────────────────────────────────────────────
                                                                                     Rate per
                                                                                        1,000
@@ -143,37 +88,12 @@ Migrant group
   Majority                                     1,000         150         1,800          83.3
   Nordic                                         290          55           500         110.0
   Middle East, Ærø & Ålesund                     110          10           200          50.0
->>>>>>> main
 Sex
   Women                                          685         105         1,220          86.1
   Men                                            705  [REDACTED]    [REDACTED]    [REDACTED]
   Ukjent | unknown, as the register       [REDACTED]  [REDACTED]    [REDACTED]    [REDACTED]
   writes it
   Missing                                 [REDACTED]  [REDACTED]    [REDACTED]    [REDACTED]
-<<<<<<< HEAD
-──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-Persons, events, rates and hazard ratios (continued)
-──────────────────────────────────────────────────────────
-                                          + sex and a very
-                                           long label of a
-                                            model that has
-                                                   to wrap
-                                          ────────────────
-                                               HR (95% CI)
-──────────────────────────────────────────────────────────
-Migrant group
-  Majority                                   1 (reference)
-  Nordic                                  1.23 (1.04–1.46)
-  Middle East, Ærø & Ålesund                       → 0 [1]
-Sex
-  Women                                      1 (reference)
-  Men                                           [REDACTED]
-  Ukjent | unknown, as the register             [REDACTED]
-  writes it
-Per unit
-  Age, years                              1.01 (1.01–1.02)
-──────────────────────────────────────────────────────────
-=======
 ────────────────────────────────────────────────────────────────────────────────────────────
 Persons, events, rates and hazard ratios (continued)
 ────────────────────────────────────────────────────────────────────────────
@@ -196,7 +116,6 @@ Sex
 Per unit
   Age, years                                                1.01 (1.01–1.02)
 ────────────────────────────────────────────────────────────────────────────
->>>>>>> main
 [1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one
 Warning: + sex and a very long label of a model that has to wrap: group, level middle: the coefficient runs to minus
 infinity (no events); merge the level or use Firth's correction
@@ -356,8 +275,6 @@ This file is not for export: the numbers of hidden cells below help to work them
 "##);
 }
 
-<<<<<<< HEAD
-=======
 #[test]
 fn a_fit_of_a_data_file_says_that_it_exports_nothing() {
     let place = tempfile::tempdir().unwrap();
@@ -366,7 +283,6 @@ fn a_fit_of_a_data_file_says_that_it_exports_nothing() {
     assert_eq!(folder.write_report(&report, None, &[]).unwrap(), [folder::NO_STUDY]);
 }
 
->>>>>>> main
 /// A study of one exposure and one modifier with small groups; persons and events of every cell.
 fn random_study(seed: u64, n_rows: usize, n_columns: usize) -> Report {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;

@@ -4,8 +4,8 @@ mod design; // rows in use, coding, names of columns as R spells them
 mod disclosure; // what a profile hides, and what an attacker can work out from the rest
 mod formula; // terms as R orders them; messages for faulty formulas
 mod inference; // interaction analyses and tests per term, by the rules they follow
+mod readme; // what the README shows is what the program prints
+mod reference;
 mod report; // every table in every format, as snapshots
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault
-mod worked_examples; // data small enough to solve by hand
-mod readme; // what the README shows is what the program prints
-mod reference; // every case in data-fixtures/reference against R survival
+mod worked_examples; // data small enough to solve by hand // every case in data-fixtures/reference against R survival

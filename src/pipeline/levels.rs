@@ -1,66 +1,76 @@
 //! Persons, events, person-years and rates of every level of the table variables, and of the cells of interactions.
 
 use crate::day::DAYS_PER_YEAR;
-use crate::describe::{Tally, tally, tally_cells};
+use crate::describe::{self, Request, rate, tabulate};
+use crate::error::{Error, Result};
 use crate::report::{Counts, LevelRow, Report, Settings, finite};
-use crate::table::{Column, ColumnData, Factor, Table};
+use crate::table::{ColumnData, Table};
 
 /// Fills `report.total` and `report.levels` for the factors among `variables`, in their order.
-pub fn fill(report: &mut Report, table: &Table, variables: &[String]) {
-    report.total = Some(counts(&tally(table), &report.settings));
+pub fn fill(report: &mut Report, table: &Table, variables: &[String]) -> Result<()> {
+    report.total = Some(counts(&count(table, Vec::new())?.total, &report.settings));
     for column in variables.iter().filter_map(|name| table.column(name)) {
-        let ColumnData::Factor(factor) = &column.data else { continue };
-        report.levels.extend(rows(table, column, factor, &report.settings));
+        if !matches!(column.data, ColumnData::Factor(_)) {
+            continue;
+        }
+        for group in count(table, vec![&column.name])?.groups {
+            let level = group.levels.first().cloned().flatten();
+            if level.is_none() && group.counts.records == 0 {
+                continue;
+            }
+            report.levels.push(LevelRow {
+                variable: column.name.clone(),
+                label: column.label.clone(),
+                level: level.as_ref().map(|l| l.name.clone()).unwrap_or_default(),
+                level_label: level.as_ref().map_or("Missing".to_owned(), |l| l.label.clone()),
+                missing: level.is_none(),
+                counts: counts(&group.counts, &report.settings),
+            });
+        }
     }
-}
-
-fn rows(table: &Table, column: &Column, factor: &Factor, settings: &Settings) -> Vec<LevelRow> {
-    let (levels, missing) = tally_cells(table, &[factor]);
-    let row = |level: &str, level_label: &str, tally: &Tally, missing: bool| LevelRow {
-        variable: column.name.clone(),
-        label: column.label.clone(),
-        level: level.to_owned(),
-        level_label: level_label.to_owned(),
-        missing,
-        counts: counts(tally, settings),
-    };
-    let named = factor.levels.iter().zip(&factor.labels).zip(&levels);
-    let mut rows: Vec<LevelRow> = named.map(|((level, label), tally)| row(level, label, tally, false)).collect();
-    rows.extend((missing.records > 0).then(|| row("", "Missing", &missing, true)));
-    rows
+    Ok(())
 }
 
 /// Fills persons and events of every cell of the interaction analyses.
-pub fn fill_cells(report: &mut Report, table: &Table) {
+pub fn fill_cells(report: &mut Report, table: &Table) -> Result<()> {
     for interaction in report.models.iter_mut().flat_map(|m| &mut m.interactions) {
-        let factor = |name: &str| match table.column(name).map(|c| &c.data) {
-            Some(ColumnData::Factor(factor)) => Some(factor),
-            _ => None,
-        };
-        let (Some(a), Some(b)) = (factor(&interaction.exposure), factor(&interaction.modifier)) else { continue };
-        let (cells, _) = tally_cells(table, &[a, b]);
+        let names = [&interaction.exposure, &interaction.modifier];
+        let is_factor = |name: &&String| table.column(name).is_some_and(|c| matches!(c.data, ColumnData::Factor(_)));
+        if !names.iter().all(is_factor) {
+            continue;
+        }
+        let groups = count(table, names.iter().map(|n| n.as_str()).collect())?.groups;
         for cell in interaction.within.iter_mut().chain(&mut interaction.joint) {
-            let index = |factor: &Factor, level: &str| factor.levels.iter().position(|l| l == level);
-            if let (Some(i), Some(j)) = (index(a, &cell.exposure_level), index(b, &cell.modifier_level)) {
-                let tally = &cells[i + a.levels.len() * j];
-                (cell.persons, cell.events) = (Some(tally.persons), Some(tally.events));
+            let wanted = [&cell.exposure_level, &cell.modifier_level];
+            let is_cell = |g: &&describe::Group| {
+                g.levels.iter().zip(wanted).all(|(level, name)| level.as_ref().is_some_and(|l| l.name == *name))
+            };
+            if let Some(group) = groups.iter().find(is_cell) {
+                cell.persons = group.counts.persons;
+                cell.events = Some(group.counts.events);
             }
         }
     }
+    Ok(())
 }
 
-fn counts(tally: &Tally, settings: &Settings) -> Counts {
-    let years = tally.person_days as f64 / DAYS_PER_YEAR;
-    let rate = crate::describe::rate(tally.events as f64, years, settings.rate_per, settings.level);
+fn count(table: &Table, by: Vec<&str>) -> Result<describe::Tabulation> {
+    let request = Request { person: Some("person"), by, missing_groups: true, ..Request::default() };
+    tabulate(table, &request).map_err(|error| Error::Design { origin: "person-time".to_owned(), error })
+}
+
+fn counts(found: &describe::Counts, settings: &Settings) -> Counts {
+    let years = found.person_time / DAYS_PER_YEAR;
+    let rate = rate(found.events, years, settings.rate_per, settings.level);
     Counts {
-        persons: Some(tally.persons),
-        records: Some(tally.records),
-        events: Some(tally.events),
-        person_time_days: Some(tally.person_days),
+        persons: found.persons,
+        records: Some(found.records),
+        events: Some(found.events),
+        person_time_days: Some(found.person_time as u64),
         person_years: finite(years),
         rate: finite(rate.rate),
-        rate_lower: finite(rate.exact_lower),
-        rate_upper: finite(rate.exact_upper),
+        rate_lower: finite(rate.exact.0),
+        rate_upper: finite(rate.exact.1),
         ..Counts::default()
     }
 }

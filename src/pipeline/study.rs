@@ -33,7 +33,7 @@ pub fn run_study(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwat
     let loaded = loader::load(study, progress)?;
     watch.load_seconds = watch.now() - start;
     let mut report = frame(study, &loaded);
-    levels::fill(&mut report, &loaded.table, &study.report.table_variables);
+    levels::fill(&mut report, &loaded.table, &study.report.table_variables)?;
     let fits = study.models.len() + study.interactions.iter().map(|i| i.modifiers.len()).sum::<usize>();
     let mut done = 0;
     for (number, model) in study.models.iter().enumerate() {
@@ -53,7 +53,7 @@ pub fn run_study(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwat
         }
         report.models.push(result);
     }
-    levels::fill_cells(&mut report, &loaded.table);
+    levels::fill_cells(&mut report, &loaded.table)?;
     Ok(StudyRun { report, person_time: loaded.table })
 }
 

@@ -9,7 +9,7 @@ use crate::engine::{Convergence, NearTies, Ties};
 use crate::error::{Error, Result};
 use crate::loader::{FlatOptions, encoding_named, read_flat};
 use crate::pipeline::{self, InteractionRequest, ModelSettings, Stopwatch};
-use crate::report::folder::{Existing, Manifest, NO_PROFILE, OutputFolder};
+use crate::report::folder::{Existing, Manifest, OutputFolder};
 use crate::report::number::NumberStyle;
 use crate::report::render::{self, Format};
 use crate::report::{Input, Report, Timings};
@@ -18,9 +18,6 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
-
-/// Width of text output; tables that are wider are split.
-const TEXT_WIDTH: usize = 120;
 
 /// Fits a study or a data file.
 pub fn run(args: &FitArgs, context: &mut Context) -> Result<()> {
@@ -42,7 +39,7 @@ fn study(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()> {
         run.write_person_time(&folder.path("internal/person_time.parquet"))?;
         let profile = pipeline::disclosure_profile(&study);
         let formats = formats(&study);
-        folder.write_report(&run.report, profile.as_ref(), &formats)?;
+        let lines = folder.write_report(&run.report, profile.as_ref(), &formats)?;
         timings.total_seconds = Some(clock());
         let manifest = Manifest {
             study_file: Some(study_file(&study)),
@@ -50,9 +47,7 @@ fn study(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()> {
             ..manifest(args, &run.report, timings, context)
         };
         let path = commit(folder, &manifest, context)?;
-        if profile.is_none() {
-            context.warn(NO_PROFILE);
-        }
+        lines.iter().for_each(|line| context.say(line));
         context.say(&format!("results: {}", path.display()));
     }
     show(args, &run.report, &timings, sink, context)
@@ -73,9 +68,10 @@ fn data_file(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()
     let mut timings = timings(&watch, context);
     if let Some(folder) = folder {
         let formats = [Format::Text, Format::Markdown, Format::Csv, Format::Json];
-        folder.write_report(&report, None, &formats)?;
+        let lines = folder.write_report(&report, None, &formats)?;
         timings.total_seconds = Some(clock());
         let path = commit(folder, &manifest(args, &report, timings, context), context)?;
+        lines.iter().for_each(|line| context.say(line));
         context.say(&format!("results: {}", path.display()));
     }
     show(args, &report, &timings, sink, context)
@@ -86,7 +82,7 @@ fn prepare(args: &FitArgs, context: &mut Context) -> Result<Option<OutputFolder>
     let Some(out) = &args.out else { return Ok(None) };
     let existing = if args.overwrite { Existing::Replace } else { Existing::Refuse };
     let folder = OutputFolder::prepare(out, existing)?;
-    context.interrupt.unfinished(&folder.path(""));
+    context.interrupt.unfinished(folder.partial());
     Ok(Some(folder))
 }
 
@@ -147,7 +143,12 @@ fn show(args: &FitArgs, report: &Report, timings: &Timings, sink: JsonSink, cont
         FormatArg::Csv => Format::Csv,
         FormatArg::Json => Format::Json,
     };
-    let text = render::render(report, format, &NumberStyle::default(), TEXT_WIDTH);
+    let (style, width) = (&NumberStyle::ENGLISH, render::text::WIDTH);
+    let text = match format {
+        // The whole text stands in the results folder: the terminal gets what fits a screen.
+        Format::Text if args.out.is_some() => render::summary(report, style, width),
+        _ => render::render(report, format, style, width),
+    };
     write_results(context, text.as_bytes())
 }
 
