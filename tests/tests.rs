@@ -2,8 +2,11 @@
 
 mod design; // rows in use, coding, names of columns as R spells them
 mod disclosure; // what a profile hides, and what an attacker can work out from the rest
+mod follow_up; // index date to exit; person-time that cannot be; counting day by day
 mod formula; // terms as R orders them; messages for faulty formulas
 mod inference; // interaction analyses and tests per term, by the rules they follow
+mod linkage; // keys of several deliverers; what happens when they do not fit
+mod loader; // whole deliveries: the example studies, dirty files, messages
 mod report; // every table in every format, as snapshots
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault
 mod worked_examples; // data small enough to solve by hand
