@@ -1,5 +1,6 @@
 //! All behaviour tests, one binary. A new test goes into the module of its theme; one line each here.
 
+mod describe; // events, person-time and rates against R; counting by level
 mod design; // rows in use, coding, names of columns as R spells them
 mod disclosure; // what a profile hides, and what an attacker can work out from the rest
 mod follow_up; // index date to exit; person-time that cannot be; counting day by day

@@ -17,6 +17,7 @@ mod atom;
 mod carrier;
 mod columns;
 mod error;
+mod records;
 mod response;
 mod rows;
 mod strata;
@@ -24,6 +25,7 @@ mod value;
 
 pub use columns::{LevelInfo, ModelColumns, Part, Setting, SettingValue, TermInfo, VariableInfo};
 pub use error::DesignError;
+pub use records::{FactorColumn, Records, factor_column, group_numbers, records};
 pub use rows::{MissingCount, MissingReason};
 
 use crate::engine::data::{Design, SurvivalData, Time, Variable};
@@ -207,6 +209,14 @@ fn in_formula(formula: &Formula, mut faults: Vec<Fault>) -> DesignError {
     faults.sort_by_key(|f| (f.span.start, f.span.end));
     faults.dedup();
     DesignError::Formula(FormulaError { source: formula.source.clone(), faults })
+}
+
+/// Faults of a response whose formula is not at hand, shown in a text made of the response itself.
+fn in_response(response: &crate::formula::Response, mut faults: Vec<Fault>) -> DesignError {
+    let parts = response.entry.iter().chain([&response.exit]).chain(&response.event);
+    let source = format!("Surv({})", parts.map(|e| e.text()).collect::<Vec<_>>().join(", "));
+    faults.iter_mut().for_each(|f| f.span = 0..source.len());
+    DesignError::Formula(FormulaError { source, faults })
 }
 
 /// Every name must be a column. All that are not are reported together.

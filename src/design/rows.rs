@@ -51,6 +51,11 @@ impl Rows {
         }
     }
 
+    /// Whether `row` is in use.
+    pub(super) fn is_used(&self, row: usize) -> bool {
+        self.keep.as_ref().is_none_or(|keep| keep[row])
+    }
+
     /// The rows in use, or `None` when that is all of them.
     pub(super) fn used(&self) -> Option<Vec<u32>> {
         let keep = self.keep.as_ref()?;

@@ -1,1 +1,0 @@
-//! Events, person-years and rates.
