@@ -10,4 +10,5 @@ mod linkage; // keys of several deliverers; what happens when they do not fit
 mod loader; // whole deliveries: the example studies, dirty files, messages
 mod report; // every table in every format, as snapshots
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault
+mod study; // a change to a good study file, and the message it makes
 mod worked_examples; // data small enough to solve by hand
