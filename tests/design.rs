@@ -7,12 +7,12 @@ use cohort::table::{Codes, Column, ColumnData, Factor, Table};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-fn reference() -> PathBuf {
+pub fn reference() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data-fixtures/reference")
 }
 
 /// A CSV file as a table: numbers where every cell is one, else text.
-fn read_csv(path: &Path) -> Table {
+pub fn read_csv(path: &Path) -> Table {
     let mut reader = csv::Reader::from_path(path).expect("a data set");
     let names: Vec<String> = reader.headers().expect("a header").iter().map(String::from).collect();
     let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().expect("records");
@@ -47,7 +47,7 @@ fn text(cells: &[&str]) -> ColumnData {
     ColumnData::Factor(Factor { codes, labels: levels.clone(), levels, declared: false })
 }
 
-fn table(columns: &[(&str, &[&str])]) -> Table {
+pub fn table(columns: &[(&str, &[&str])]) -> Table {
     let column = |(name, cells): &(&str, &[&str])| Column {
         name: name.to_string(),
         label: name.to_string(),

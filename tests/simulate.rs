@@ -1,6 +1,9 @@
 //! `cohort simulate`: the same bytes for a seed, the shapes and the dirt of a delivery, nothing left after a fault.
 
+use cohort::loader::{Loaded, Quiet, load};
 use cohort::simulate::{SimulateError, SimulateOptions, Summary, Truth, simulate};
+use cohort::study;
+use cohort::table::ColumnData;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::ControlFlow;
@@ -249,4 +252,77 @@ fn education_has_no_effect_in_five_groups_of_the_example_truth() {
         without += usize::from(["low", "higher", "unknown"].iter().all(|level| (factor(level) - 1.0).abs() < 1e-12));
     }
     assert_eq!(without, 5);
+}
+
+/// The model study, read from a delivery.
+fn load_study(delivery: &Path) -> Loaded {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/phc-opmh/study.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let study = study::check(&text, &file, Some(delivery)).unwrap_or_else(|faults| panic!("{faults}"));
+    load(&study, &mut Quiet).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn events(loaded: &Loaded) -> Vec<bool> {
+    match &loaded.table.column("event").unwrap().data {
+        ColumnData::Logical(values) => values.iter().map(|event| event.unwrap()).collect(),
+        other => panic!("event: {other:?}"),
+    }
+}
+
+fn days(loaded: &Loaded, name: &str) -> i64 {
+    match &loaded.table.column(name).unwrap().data {
+        ColumnData::Whole(values) => values.iter().map(|&day| i64::from(day)).sum(),
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+#[test]
+fn the_loader_finds_the_persons_events_and_days_that_were_simulated() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("delivery");
+    let summary = run(&options(6_000, 3, &out));
+    let loaded = load_study(&out);
+    // Every role but the cohort's misses exactly one rule, so the flow chart has the same numbers.
+    let mut excluded: Vec<u64> = loaded.attrition.iter().map(|step| step.excluded).filter(|&n| n > 0).collect();
+    let mut roles: Vec<u64> = summary.persons_by_role.iter().skip(1).map(|(_, &n)| n).filter(|&n| n > 0).collect();
+    excluded.sort_unstable();
+    roles.sort_unstable();
+    assert_eq!(excluded, roles, "{:#?}", loaded.attrition);
+    assert_eq!(loaded.table.n_rows() as u64, summary.persons_by_role["cohort"]);
+    assert_eq!(events(&loaded).iter().filter(|&&event| event).count() as u64, summary.events);
+    assert_eq!(days(&loaded, "exit") - days(&loaded, "entry"), summary.person_days as i64);
+}
+
+/// The hazard is that of the covariates the loader derives: where a level has no hazard, nobody the loader puts into
+/// that level has an event. One level of every covariate; a disagreement for one person in a hundred would show.
+#[test]
+fn simulated_and_derived_covariates_are_the_same() {
+    let levels = [
+        ("migrant_group", "majority"),
+        ("sex", "2"),
+        ("age_group", "25-34"),
+        ("civil_status", "unmarried"),
+        ("education", "upper_secondary"),
+        ("length_of_stay", "long"),
+        ("diagnosis", "other"),
+        ("income_group", "1-199 000 NOK"),
+    ];
+    for (variable, level) in levels {
+        let place = tempfile::tempdir().unwrap();
+        let out = place.path().join("delivery");
+        let truth = Truth::parse(&format!("[hazard_ratio.{variable}]\n\"{level}\" = 1e-9")).unwrap();
+        run(&SimulateOptions { truth, ..options(3_000, 3, &out) });
+        let loaded = load_study(&out);
+        let ColumnData::Factor(factor) = &loaded.table.column(variable).unwrap().data else { panic!("{variable}") };
+        let code = factor.levels.iter().position(|l| l == level).unwrap() as u32;
+        let (mut inside, mut outside, mut persons) = (0, 0, 0);
+        for (row, event) in events(&loaded).into_iter().enumerate() {
+            let has_level = factor.codes.get(row) == Some(code);
+            persons += u32::from(has_level);
+            inside += u32::from(has_level && event);
+            outside += u32::from(!has_level && event);
+        }
+        assert!(persons > 100 && outside > 50, "{variable} {level}: {persons} persons, {outside} events elsewhere");
+        assert_eq!(inside, 0, "{variable} {level}");
+    }
 }

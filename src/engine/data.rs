@@ -197,6 +197,9 @@ impl Design {
                 });
             }
         }
+        if self.n_columns >= u16::MAX as usize {
+            return Err(FitError::TooManyColumns { n_columns: self.n_columns });
+        }
         let mut owner = vec![None; self.n_columns];
         for (index, block) in self.blocks.iter().enumerate() {
             let fault = |rule| FitError::InvalidBlock { block: index, rule };

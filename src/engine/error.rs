@@ -86,6 +86,12 @@ pub enum FitError {
         /// The rule it breaks.
         rule: &'static str,
     },
+    /// More columns than the engine numbers (a p × p matrix of them would not fit in memory anyway).
+    #[error("{n_columns} columns are too many; the engine takes 65 534")]
+    TooManyColumns {
+        /// Number of columns of the design.
+        n_columns: usize,
+    },
     /// The log partial likelihood is not finite at the initial coefficients.
     #[error("the log partial likelihood is not finite at the initial coefficients; choose smaller ones")]
     InitialCoefficients,

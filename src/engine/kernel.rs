@@ -64,11 +64,12 @@ impl OuterProducts {
         }
     }
 
-    /// Adds a row that `fill` makes of zeros.
-    pub fn push_with(&mut self, fill: impl FnOnce(&mut [f64])) {
+    /// Adds the first p numbers that `fill` makes of `width` zeros.
+    pub fn push_with(&mut self, width: usize, fill: impl FnOnce(&mut [f64])) {
         let from = self.rows.len();
-        self.rows.resize(from + self.p, 0.0);
+        self.rows.resize(from + width, 0.0);
         fill(&mut self.rows[from..]);
+        self.rows.truncate(from + self.p);
         if self.rows.len() >= ROWS * self.p {
             self.flush();
         }

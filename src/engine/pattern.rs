@@ -3,6 +3,13 @@
 //! A row has three parts. *Unit* columns are the dummies of factors: the row names the columns in which it
 //! has a 1. *Sparse* columns are products of a factor's dummy with numbers: the row names column and value.
 //! *Dense* columns are numbers without a factor: every row has a value in each.
+//!
+//! Inside, the unit and sparse columns come first, then the dense ones side by side, then spare columns that no
+//! design has. Rows with fewer units than the longest are filled up with spare columns when that at most doubles them:
+//! loops of one length cost the processor no wrong guesses. What is summed in a spare column is never read; each
+//! place in a row has its own, because adding to the same number again and again waits for the addition before.
+
+use nalgebra::DMatrix;
 
 use super::data::{Block, Design, NumberPart, Variable};
 
@@ -15,14 +22,19 @@ pub(super) struct Patterns {
     pub n_columns: usize,
     /// Offset of every pattern; empty when there is none.
     pub offset: Vec<f64>,
-    /// The design's column of every inner one. Inside, dense columns come last, so that they lie side by side.
-    pub design_column: Vec<u32>,
-    /// Number of columns that are not dense.
-    pub n_sparse: usize,
+    /// The design's column of every inner one; spare columns come after these.
+    pub design_column: Vec<u16>,
+    /// First inner column of the dense ones.
+    pub first_dense: usize,
+    /// Whether an inner column only holds 0 and 1.
+    pub is_unit: Vec<bool>,
+    /// Units per row, and spare columns, when rows are filled up.
+    unit_width: Option<usize>,
+    /// Otherwise, where each row's units start.
     unit_start: Vec<u32>,
-    unit_columns: Vec<u32>,
+    unit_columns: Vec<u16>,
     sparse_start: Vec<u32>,
-    sparse_columns: Vec<u32>,
+    sparse_columns: Vec<u16>,
     sparse_values: Vec<f64>,
     dense_values: Vec<f64>,
 }
@@ -30,8 +42,8 @@ pub(super) struct Patterns {
 /// One pattern's row, with inner column numbers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'a> {
-    pub units: &'a [u32],
-    pub sparse_columns: &'a [u32],
+    pub units: &'a [u16],
+    pub sparse_columns: &'a [u16],
     pub sparse_values: &'a [f64],
     pub dense: &'a [f64],
 }
@@ -50,13 +62,19 @@ impl Patterns {
         let is_dense = |b: &&Block| b.factors.is_empty() && !b.numbers.is_empty() && b.first_column[0].is_some();
         let dense: Vec<&Block> = design.blocks.iter().filter(is_dense).collect();
         let sparse: Vec<&Block> = design.blocks.iter().filter(|b| !is_dense(b)).collect();
-        let (design_column, inner, n_sparse) = inner_columns(design.n_columns, &dense);
+        let (design_column, inner, first_dense) = inner_columns(design.n_columns, &dense);
+        let mut is_unit = vec![false; design.n_columns];
+        for block in sparse.iter().filter(|b| b.numbers.is_empty()) {
+            block.first_column.iter().flatten().for_each(|&j| is_unit[inner[j as usize] as usize] = true);
+        }
         let mut patterns = Patterns {
             n,
             n_columns: design.n_columns,
             offset,
             design_column,
-            n_sparse,
+            first_dense,
+            is_unit,
+            unit_width: None,
             unit_start: vec![0],
             unit_columns: Vec::new(),
             sparse_start: vec![0],
@@ -81,16 +99,42 @@ impl Patterns {
                 patterns.dense_values.extend(block.numbers.iter().map(|parts| product(parts, variables, pattern)));
             }
         }
+        patterns.fill_up();
         patterns
+    }
+
+    /// Gives all rows the same number of units where that at most doubles them.
+    fn fill_up(&mut self) {
+        let width = self.unit_start.windows(2).map(|w| (w[1] - w[0]) as usize).max().unwrap_or(0);
+        if width * self.n > 2 * self.unit_columns.len() || self.n_columns + width > u16::MAX as usize {
+            return;
+        }
+        let mut filled = Vec::with_capacity(width * self.n);
+        for row in self.unit_start.windows(2) {
+            let units = &self.unit_columns[row[0] as usize..row[1] as usize];
+            filled.extend_from_slice(units);
+            filled.extend((units.len()..width).map(|place| (self.n_columns + place) as u16));
+        }
+        (self.unit_columns, self.unit_width, self.unit_start) = (filled, Some(width), Vec::new());
+    }
+
+    /// Number of inner columns, the spare ones included.
+    pub fn width(&self) -> usize {
+        self.n_columns + self.unit_width.unwrap_or(0)
     }
 
     /// Number of dense columns.
     pub fn n_dense(&self) -> usize {
-        self.n_columns - self.n_sparse
+        self.n_columns - self.first_dense
     }
 
     /// The row of a pattern.
+    #[inline(always)]
     pub fn row(&self, pattern: usize) -> Row<'_> {
+        let units = match self.unit_width {
+            Some(width) => pattern * width..(pattern + 1) * width,
+            None => self.unit_start[pattern] as usize..self.unit_start[pattern + 1] as usize,
+        };
         let sparse = if self.sparse_columns.is_empty() {
             0..0
         } else {
@@ -98,7 +142,7 @@ impl Patterns {
         };
         let n_dense = self.n_dense();
         Row {
-            units: &self.unit_columns[self.unit_start[pattern] as usize..self.unit_start[pattern + 1] as usize],
+            units: &self.unit_columns[units],
             sparse_columns: &self.sparse_columns[sparse.clone()],
             sparse_values: &self.sparse_values[sparse],
             dense: &self.dense_values[pattern * n_dense..(pattern + 1) * n_dense],
@@ -108,29 +152,47 @@ impl Patterns {
     /// Calls `visit(column, value)` with the design's column of every entry of a row that may differ from zero.
     pub fn visit(&self, pattern: usize, mut visit: impl FnMut(usize, f64)) {
         let row = self.row(pattern);
-        let column = |inner: u32| self.design_column[inner as usize] as usize;
-        row.units.iter().for_each(|&j| visit(column(j), 1.0));
-        row.sparse_columns.iter().zip(row.sparse_values).for_each(|(&j, &v)| visit(column(j), v));
-        self.design_column[self.n_sparse..].iter().zip(row.dense).for_each(|(&j, &v)| visit(j as usize, v));
+        let mut visit = |inner: usize, value: f64| {
+            if inner < self.n_columns {
+                visit(self.design_column[inner] as usize, value);
+            }
+        };
+        row.units.iter().for_each(|&j| visit(j as usize, 1.0));
+        row.sparse_columns.iter().zip(row.sparse_values).for_each(|(&j, &v)| visit(j as usize, v));
+        row.dense.iter().enumerate().for_each(|(k, &v)| visit(self.first_dense + k, v));
     }
 
     /// Replaces every value x by (x − `shift`) · `scale` of its column in the design; only dense ones are shifted.
     pub fn rescale(&mut self, shift: &[f64], scale: &[f64]) {
-        let column: Vec<usize> = self.design_column.iter().map(|&j| j as usize).collect();
+        let (shift, scale) = (self.inner_order(shift), self.inner_order(scale));
         for (value, &j) in self.sparse_values.iter_mut().zip(&self.sparse_columns) {
-            *value *= scale[column[j as usize]];
+            *value *= scale[j as usize];
         }
-        let dense = &column[self.n_sparse..];
-        for row in self.dense_values.chunks_mut(dense.len().max(1)) {
-            for (value, &j) in row.iter_mut().zip(dense) {
-                *value = (*value - shift[j]) * scale[j];
+        let (n_dense, first) = (self.n_dense(), self.first_dense);
+        for row in self.dense_values.chunks_mut(n_dense.max(1)) {
+            for (value, (c, s)) in row.iter_mut().zip(shift[first..].iter().zip(&scale[first..])) {
+                *value = (*value - c) * s;
             }
         }
     }
 
-    /// Coefficients in the inner order of the columns.
-    pub fn inner_order(&self, coefficients: &[f64]) -> Vec<f64> {
-        self.design_column.iter().map(|&j| coefficients[j as usize]).collect()
+    /// Numbers of the design's columns in inner order, 0 for spare columns.
+    pub fn inner_order(&self, numbers: &[f64]) -> Vec<f64> {
+        let mut inner: Vec<f64> = self.design_column.iter().map(|&j| numbers[j as usize]).collect();
+        inner.resize(self.width(), 0.0);
+        inner
+    }
+
+    /// A symmetric matrix of the design's columns from its lower triangle in inner order, row after row of `stride`.
+    pub fn design_order(&self, lower: &[f64], stride: usize) -> DMatrix<f64> {
+        let mut matrix = DMatrix::zeros(self.n_columns, self.n_columns);
+        for (i, &row) in self.design_column.iter().enumerate() {
+            for (j, &column) in self.design_column[..=i].iter().enumerate() {
+                matrix[(row as usize, column as usize)] = lower[i * stride + j];
+                matrix[(column as usize, row as usize)] = lower[i * stride + j];
+            }
+        }
+        matrix
     }
 
     /// xβ + offset of a pattern; `coefficients` in inner order.
@@ -139,45 +201,42 @@ impl Patterns {
         let mut eta = self.offset.get(pattern).copied().unwrap_or(0.0);
         row.units.iter().for_each(|&j| eta += coefficients[j as usize]);
         row.sparse_columns.iter().zip(row.sparse_values).for_each(|(&j, v)| eta += coefficients[j as usize] * v);
-        row.dense.iter().zip(&coefficients[self.n_sparse..]).for_each(|(v, b)| eta += v * b);
+        row.dense.iter().zip(&coefficients[self.first_dense..]).for_each(|(v, b)| eta += v * b);
         eta
     }
 }
 
 impl Row<'_> {
-    /// Adds `factor` times the row to `sum`, which is in inner order.
-    #[inline]
-    pub fn add_to(&self, factor: f64, sum: &mut [f64]) {
+    /// Adds `factor` times the row to `sum`, which is in inner order; dense columns start at `first_dense`.
+    #[inline(always)]
+    pub fn add_to(&self, factor: f64, first_dense: usize, sum: &mut [f64]) {
         for &j in self.units {
             sum[j as usize] += factor;
         }
         for (&j, v) in self.sparse_columns.iter().zip(self.sparse_values) {
             sum[j as usize] += factor * v;
         }
-        let n_sparse = sum.len() - self.dense.len();
-        for (sum, v) in sum[n_sparse..].iter_mut().zip(self.dense) {
+        for (sum, v) in sum[first_dense..].iter_mut().zip(self.dense) {
             *sum += factor * v;
         }
     }
 }
 
-/// The inner order of the columns: (design column of each, inner number of each design column, number not dense).
-fn inner_columns(n_columns: usize, dense: &[&Block]) -> (Vec<u32>, Vec<u32>, usize) {
-    let mut is_dense = vec![false; n_columns];
-    for block in dense {
+/// The inner order of the columns: (design column of each, inner number of each design column, first dense one).
+fn inner_columns(n_columns: usize, dense: &[&Block]) -> (Vec<u16>, Vec<u16>, usize) {
+    let columns_of = |block: &Block| {
         let first = block.first_column[0].unwrap_or(0) as usize;
-        is_dense[first..first + block.numbers.len()].fill(true);
-    }
+        first..first + block.numbers.len()
+    };
+    let mut is_dense = vec![false; n_columns];
+    dense.iter().for_each(|block| is_dense[columns_of(block)].fill(true));
+    let mut order: Vec<u16> = (0..n_columns).filter(|&j| !is_dense[j]).map(|j| j as u16).collect();
+    let first_dense = order.len();
     // Dense blocks in the order of their values in a row.
-    let mut order: Vec<u32> = (0..n_columns as u32).filter(|&j| !is_dense[j as usize]).collect();
-    let n_sparse = order.len();
-    for block in dense {
-        let first = block.first_column[0].unwrap_or(0);
-        order.extend(first..first + block.numbers.len() as u32);
-    }
+    order.extend(dense.iter().flat_map(|block| columns_of(block)).map(|j| j as u16));
     let mut inner = vec![0; n_columns];
-    order.iter().enumerate().for_each(|(i, &j)| inner[j as usize] = i as u32);
-    (order, inner, n_sparse)
+    order.iter().enumerate().for_each(|(i, &j)| inner[j as usize] = i as u16);
+    (order, inner, first_dense)
 }
 
 /// The first column of a block's cell in a pattern.

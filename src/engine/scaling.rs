@@ -50,7 +50,7 @@ impl Scaling {
             if other[j] && spread > 0.0 { total / spread } else { 1.0 }
         };
         let mut shift = vec![0.0; p];
-        for j in patterns.design_column[patterns.n_sparse..].iter().map(|&j| j as usize).filter(|&j| other[j]) {
+        for j in patterns.design_column[patterns.first_dense..].iter().map(|&j| j as usize).filter(|&j| other[j]) {
             shift[j] = mean[j];
         }
         let reported = |j: usize| if plain_means { plain_sum[j] / plain_total } else { mean[j] };

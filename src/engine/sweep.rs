@@ -16,7 +16,7 @@ use rayon::prelude::*;
 
 use super::bins::Bins;
 use super::kernel::OuterProducts;
-use super::pattern::Patterns;
+use super::pattern::{Patterns, Row};
 use super::records::{EVENT_BIT, Records};
 use super::ties::{TieTerms, Ties};
 
@@ -137,13 +137,13 @@ impl Sweep {
     /// Cuts the work into chunks and adds up what the events contribute for any β.
     pub fn new(patterns: Patterns, records: Records, bins: &Bins) -> Sweep {
         let slots = Slots::new(&records, bins);
-        let blocks = blocks(&records, &slots, patterns.n_columns);
-        let mut event_x = vec![0.0; patterns.n_columns];
+        let blocks = blocks(&records, &slots, patterns.width());
+        let mut event_x = vec![0.0; patterns.width()];
         let mut event_offset = 0.0;
         for slot in 0..slots.time.len() {
             for record in records.events_in_slot(slot) {
                 let (weight, pattern) = (records.weight(record), records.pattern[record] as usize);
-                patterns.row(pattern).add_to(weight, &mut event_x);
+                patterns.row(pattern).add_to(weight, patterns.first_dense, &mut event_x);
                 event_offset += weight * patterns.offset.get(pattern).unwrap_or(&0.0);
             }
         }
@@ -164,9 +164,8 @@ impl Sweep {
         let risk = self.risk_scores(&beta);
         let n_slots = self.slots.time.len();
         let mut terms = vec![TieTerms::default(); n_slots];
-        let p = self.patterns.n_columns;
-        let mut second = vec![0.0; p * p];
-        let mut carry = Carry::new(p);
+        let mut second = vec![0.0; self.patterns.n_columns.pow(2)];
+        let mut carry = Carry::new(self.patterns.width());
         for block in self.blocks.iter().rev() {
             let sums = self.block_sums(block, &risk, ties, &mut carry);
             self.tie_terms(block, &sums, ties, &mut terms[block.slots.clone()], &mut second);
@@ -176,8 +175,15 @@ impl Sweep {
             (0..n_slots).map(|k| self.slots.event_weight[k] * risk.shift[self.slots.stratum[k] as usize]).sum();
         let log_sums: f64 = terms.iter().map(|t| t.log_sum).sum();
         let hazard = self.cumulative_hazard(&terms);
-        let (score, first) = self.pattern_sums(&risk, &hazard);
-        self.in_design_order(events - shifts - log_sums, score, &first, &second)
+        let (score, mut lower) = self.pattern_sums(&risk, &hazard);
+        lower.iter_mut().zip(&second).for_each(|(first, second)| *first -= second);
+        let mut ordered = vec![0.0; self.patterns.n_columns];
+        self.patterns.design_column.iter().zip(score).for_each(|(&j, u)| ordered[j as usize] = u);
+        Evaluation {
+            log_partial_likelihood: events - shifts - log_sums,
+            score: ordered,
+            information: self.patterns.design_order(&lower, self.patterns.n_columns),
+        }
     }
 
     /// η and exp(η) of the patterns; `beta` in inner order.
@@ -218,7 +224,7 @@ impl Sweep {
 
     /// S0, S1, E0 and E1 of all slots. Takes 16 p bytes per slot.
     pub fn all_sums(&self, risk: &RiskScores, ties: Ties) -> SlotSums {
-        let mut carry = Carry::new(self.patterns.n_columns);
+        let mut carry = Carry::new(self.patterns.width());
         let mut parts: Vec<SlotSums> =
             self.blocks.iter().rev().map(|block| self.block_sums(block, risk, ties, &mut carry)).collect();
         let mut all = SlotSums { s0: Vec::new(), s1: Vec::new(), e0: Vec::new(), e1: Vec::new() };
@@ -242,7 +248,7 @@ impl Sweep {
 
     /// Step 2 for one block. `carry` holds the sums of the slots after it and leaves with those of its first slot.
     fn block_sums(&self, block: &Block, risk: &RiskScores, ties: Ties, carry: &mut Carry) -> SlotSums {
-        let (p, first) = (self.patterns.n_columns, block.slots.start);
+        let (p, first) = (self.patterns.width(), block.slots.start);
         let mut sums = SlotSums::zeros(block.slots.len(), p);
         let leaving: Vec<SlotSums> = block.leaving.par_iter().map(|c| self.leaving_sums(c, risk, ties)).collect();
         let entering: Vec<SlotSums> = block.entering.par_iter().map(|c| self.entering_sums(c, risk)).collect();
@@ -255,7 +261,7 @@ impl Sweep {
 
     /// Sums over the records of a chunk, by exit slot.
     fn leaving_sums(&self, chunk: &Chunk, risk: &RiskScores, ties: Ties) -> SlotSums {
-        let p = self.patterns.n_columns;
+        let (p, first_dense) = (self.patterns.width(), self.patterns.first_dense);
         let mut sums = SlotSums::zeros(chunk.slots.len(), p);
         for (k, slot) in chunk.slots.clone().enumerate() {
             let here = self.records.in_slot(slot);
@@ -269,10 +275,10 @@ impl Sweep {
                 let r = self.records.weight(record) * risk.of(pattern, stratum);
                 let row = self.patterns.row(pattern);
                 sums.s0[k] += r;
-                row.add_to(r, s1);
+                row.add_to(r, first_dense, s1);
                 if tied && record >= first_event {
                     sums.e0[k] += r;
-                    row.add_to(r, e1);
+                    row.add_to(r, first_dense, e1);
                 }
             }
         }
@@ -281,7 +287,7 @@ impl Sweep {
 
     /// Minus the sums over the records of a chunk, by entry slot.
     fn entering_sums(&self, chunk: &Chunk, risk: &RiskScores) -> SlotSums {
-        let p = self.patterns.n_columns;
+        let (p, first_dense) = (self.patterns.width(), self.patterns.first_dense);
         let mut sums = SlotSums::zeros(chunk.slots.len(), p);
         let (start, order) = (&self.records.entry_start, &self.records.by_entry);
         for (k, slot) in chunk.slots.clone().enumerate() {
@@ -292,7 +298,7 @@ impl Sweep {
                 let pattern = self.records.pattern[record as usize] as usize;
                 let r = -self.records.weight(record as usize) * risk.of(pattern, stratum);
                 sums.s0[k] += r;
-                self.patterns.row(pattern).add_to(r, &mut sums.s1[k * p..(k + 1) * p]);
+                self.patterns.row(pattern).add_to(r, first_dense, &mut sums.s1[k * p..(k + 1) * p]);
             }
         }
         sums
@@ -303,7 +309,7 @@ impl Sweep {
     /// The 2 × 2 matrix of C0, −C1, C2 is non-negative, so the part of a slot is the sum of two outer products:
     /// of √C0 (S1 − (C1/C0) E1) and of √(C2 − C1²/C0) E1.
     fn tie_terms(&self, block: &Block, sums: &SlotSums, ties: Ties, terms: &mut [TieTerms], second: &mut [f64]) {
-        let (p, first) = (self.patterns.n_columns, block.slots.start);
+        let (p, width, first) = (self.patterns.n_columns, self.patterns.width(), block.slots.start);
         let size = block.slots.len().div_ceil(32).max(16);
         let parts: Vec<Vec<f64>> = terms
             .par_chunks_mut(size)
@@ -317,13 +323,13 @@ impl Sweep {
                         continue;
                     }
                     *term = ties.terms(sums.s0[k], sums.e0[k], d, self.slots.event_weight[first + k]);
-                    let s1 = &sums.s1[k * p..(k + 1) * p];
+                    let s1 = &sums.s1[k * width..k * width + p];
                     let root = term.c0.sqrt();
                     if term.c2 == 0.0 {
                         products.push(s1.iter().map(|s| root * s));
                         continue;
                     }
-                    let e1 = &sums.e1[k * p..(k + 1) * p];
+                    let e1 = &sums.e1[k * width..k * width + p];
                     let ratio = term.c1 / term.c0;
                     products.push(s1.iter().zip(e1).map(|(s, e)| root * (s - ratio * e)));
                     let rest = (term.c2 - term.c1 * ratio).max(0.0).sqrt();
@@ -368,7 +374,7 @@ impl Sweep {
         if risk.is_shared { sum * risk.shared[pattern] } else { sum }
     }
 
-    /// Step 4: the score and the first part of the information, inner order.
+    /// Step 4: the score and the lower triangle of the first part of the information, inner order.
     fn pattern_sums(&self, risk: &RiskScores, hazard: &CumulativeHazard) -> (Vec<f64>, Vec<f64>) {
         let p = self.patterns.n_columns;
         let n_chunks = ((1 << 22) / (p * p + 1)).clamp(4, 64);
@@ -376,81 +382,61 @@ impl Sweep {
         let parts: Vec<Gram> = (0..self.patterns.n.div_ceil(size))
             .into_par_iter()
             .map(|chunk| {
-                let mut gram = Gram::new(p, self.patterns.n_sparse);
+                let mut gram = Gram::new(&self.patterns);
                 for pattern in chunk * size..((chunk + 1) * size).min(self.patterns.n) {
                     let d = self.pattern_hazard(pattern, risk, hazard);
-                    if d != 0.0 {
-                        gram.add(d, self.patterns.row(pattern));
-                    }
+                    gram.add(d, self.patterns.row(pattern));
                 }
-                gram.dense.flush();
                 gram
             })
             .collect();
         let mut score = self.event_x.clone();
         let mut first = vec![0.0; p * p];
-        for gram in parts {
+        for mut gram in parts {
             score.iter_mut().zip(&gram.sum).for_each(|(u, x)| *u -= x);
-            gram.add_lower_triangle(p, &mut first);
+            gram.add_lower_triangle(p, &self.patterns.is_unit, &mut first);
         }
         (score, first)
     }
-
-    /// Puts the results into the order of the design.
-    fn in_design_order(&self, value: f64, score: Vec<f64>, first: &[f64], second: &[f64]) -> Evaluation {
-        let p = self.patterns.n_columns;
-        let column = &self.patterns.design_column;
-        let mut ordered = vec![0.0; p];
-        let mut information = DMatrix::zeros(p, p);
-        for i in 0..p {
-            let row = column[i] as usize;
-            ordered[row] = score[i];
-            for j in 0..=i {
-                let x = first[i * p + j] - second[i * p + j];
-                information[(row, column[j] as usize)] = x;
-                information[(column[j] as usize, row)] = x;
-            }
-        }
-        Evaluation { log_partial_likelihood: value, score: ordered, information }
-    }
 }
 
-/// Σ D xxᵀ and Σ D x over some patterns.
+/// Dense columns from which on their products are added eight rows at a time; fewer are added like sparse ones.
+const MANY_DENSE: usize = 8;
+
+/// Σ D xxᵀ and Σ D x over some patterns, inner order.
 struct Gram {
-    n_sparse: usize,
+    width: usize,
+    first_dense: usize,
     /// Σ D x.
     sum: Vec<f64>,
-    /// Sparse by sparse columns; each pair is added on one side of the diagonal.
-    sparse: Vec<f64>,
-    /// Sparse by dense columns.
-    mixed: Vec<f64>,
-    /// Dense by dense columns.
-    dense: OuterProducts,
+    /// Every product of two columns is added on one side of the diagonal. A unit column is its own square, so its
+    /// diagonal element is taken from `sum`.
+    products: Vec<f64>,
+    /// Dense by dense columns when there are many.
+    dense: Option<OuterProducts>,
 }
 
 impl Gram {
-    fn new(p: usize, n_sparse: usize) -> Gram {
-        let n_dense = p - n_sparse;
-        Gram {
-            n_sparse,
-            sum: vec![0.0; p],
-            sparse: vec![0.0; n_sparse * n_sparse],
-            mixed: vec![0.0; n_sparse * n_dense],
-            dense: OuterProducts::new(n_dense),
-        }
+    fn new(patterns: &Patterns) -> Gram {
+        let (width, n_dense) = (patterns.width(), patterns.n_dense());
+        let dense = (n_dense >= MANY_DENSE).then(|| OuterProducts::new(n_dense));
+        let (sum, products) = (vec![0.0; width], vec![0.0; width * width]);
+        Gram { width, first_dense: patterns.first_dense, sum, products, dense }
     }
 
-    fn add(&mut self, d: f64, row: super::pattern::Row) {
-        row.add_to(d, &mut self.sum);
-        let (n, n_dense) = (self.n_sparse, row.dense.len());
-        for (i, &a) in row.units.iter().enumerate() {
-            let line = &mut self.sparse[a as usize * n..(a as usize + 1) * n];
-            for &b in &row.units[..=i] {
+    /// Adds a pattern with expected events `d`.
+    #[inline(always)]
+    fn add(&mut self, d: f64, row: Row) {
+        row.add_to(d, self.first_dense, &mut self.sum);
+        let width = self.width;
+        for (i, &a) in row.units.iter().enumerate().skip(1) {
+            let line = &mut self.products[a as usize * width..(a as usize + 1) * width];
+            for &b in &row.units[..i] {
                 line[b as usize] += d;
             }
         }
         for (i, (&a, x)) in row.sparse_columns.iter().zip(row.sparse_values).enumerate() {
-            let line = &mut self.sparse[a as usize * n..(a as usize + 1) * n];
+            let line = &mut self.products[a as usize * width..(a as usize + 1) * width];
             let dx = d * x;
             for &b in row.units {
                 line[b as usize] += dx;
@@ -459,34 +445,55 @@ impl Gram {
                 line[b as usize] += dx * y;
             }
         }
-        if n_dense == 0 {
-            return;
+        match &mut self.dense {
+            None => self.add_few_dense(d, row),
+            Some(products) => {
+                let units = row.units.iter().map(|&a| (a, d));
+                let sparse = row.sparse_columns.iter().zip(row.sparse_values).map(|(&a, x)| (a, d * x));
+                for (a, dx) in units.chain(sparse) {
+                    let line = &mut self.products[a as usize * width + self.first_dense..(a as usize + 1) * width];
+                    line.iter_mut().zip(row.dense).for_each(|(sum, y)| *sum += dx * y);
+                }
+                let root = d.max(0.0).sqrt();
+                products.push(row.dense.iter().map(|y| root * y));
+            }
         }
-        let units = row.units.iter().map(|&a| (a, d));
-        for (a, dx) in units.chain(row.sparse_columns.iter().zip(row.sparse_values).map(|(&a, x)| (a, d * x))) {
-            let line = &mut self.mixed[a as usize * n_dense..(a as usize + 1) * n_dense];
-            line.iter_mut().zip(row.dense).for_each(|(sum, y)| *sum += dx * y);
-        }
-        let root = d.max(0.0).sqrt();
-        self.dense.push(row.dense.iter().map(|y| root * y));
     }
 
-    /// Adds the whole to a lower triangle of p × p.
-    fn add_lower_triangle(&self, p: usize, to: &mut [f64]) {
-        let (n, n_dense) = (self.n_sparse, p - self.n_sparse);
-        for i in 0..n {
-            to[i * p + i] += self.sparse[i * n + i];
-            for j in 0..i {
-                to[i * p + j] += self.sparse[i * n + j] + self.sparse[j * n + i];
+    /// Adds the products of the dense columns with all others.
+    #[inline(always)]
+    fn add_few_dense(&mut self, d: f64, row: Row) {
+        for (k, y) in row.dense.iter().enumerate() {
+            let from = (self.first_dense + k) * self.width;
+            let line = &mut self.products[from..from + self.width];
+            let dy = d * y;
+            for &b in row.units {
+                line[b as usize] += dy;
+            }
+            for (&b, x) in row.sparse_columns.iter().zip(row.sparse_values) {
+                line[b as usize] += dy * x;
+            }
+            for (sum, x) in line[self.first_dense..].iter_mut().zip(&row.dense[..=k]) {
+                *sum += dy * x;
             }
         }
-        for i in 0..n_dense {
-            let line = &mut to[(n + i) * p..(n + i) * p + n + i + 1];
-            for j in 0..n {
-                line[j] += self.mixed[j * n_dense + i];
+    }
+
+    /// Adds the real columns to the lower triangle of a p × p matrix. `is_unit` says which columns only hold 0 and 1.
+    fn add_lower_triangle(&mut self, p: usize, is_unit: &[bool], to: &mut [f64]) {
+        let (width, first) = (self.width, self.first_dense);
+        for i in 0..p {
+            to[i * p + i] += if is_unit[i] { self.sum[i] } else { self.products[i * width + i] };
+            for j in 0..i {
+                to[i * p + j] += self.products[i * width + j] + self.products[j * width + i];
             }
-            for j in 0..=i {
-                line[n + j] += self.dense.sum[i * n_dense + j];
+        }
+        if let Some(dense) = &mut self.dense {
+            dense.flush();
+            for i in 0..p - first {
+                for j in 0..=i {
+                    to[(first + i) * p + first + j] += dense.sum[i * (p - first) + j];
+                }
             }
         }
     }

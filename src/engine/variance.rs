@@ -40,28 +40,19 @@ struct ResidualTables<'a> {
 /// The middle of the sandwich, Σ over clusters of the outer product of their summed score residuals, at
 /// `coefficients`; scaled columns in the order of the design.
 pub(super) fn outer_product_of_scores(sweep: &Sweep, coefficients: &[f64], ties: Ties) -> DMatrix<f64> {
-    let p = sweep.patterns.n_columns;
+    let (p, width) = (sweep.patterns.n_columns, sweep.patterns.width());
     let tables = ResidualTables::new(sweep, coefficients, ties);
     let at_risk = sweep.records.slot_start[1] as usize..sweep.records.n();
     let mut sum = add_chunks(p, at_risk, |record, products| tables.push_alone(record, products));
     let joint = add_chunks(p, 0..sweep.records.clusters.n_joint(), |cluster, products| {
-        products.push_with(|row| {
+        products.push_with(width, |row| {
             for &record in sweep.records.clusters.joint(cluster) {
                 tables.add_residual(record as usize, sweep.records.case_weight(record as usize), row);
             }
         });
     });
     sum.iter_mut().zip(joint).for_each(|(a, b)| *a += b);
-    let column = &sweep.patterns.design_column;
-    let mut meat = DMatrix::zeros(p, p);
-    for i in 0..p {
-        for j in 0..=i {
-            let (a, b) = (column[i] as usize, column[j] as usize);
-            meat[(a, b)] = sum[i * p + j];
-            meat[(b, a)] = sum[i * p + j];
-        }
-    }
-    meat
+    sweep.patterns.design_order(&sum, p)
 }
 
 /// Adds up outer products over fixed chunks of items, in their order.
@@ -86,7 +77,7 @@ fn add_chunks(p: usize, items: Range<usize>, push: impl Fn(usize, &mut OuterProd
 
 impl<'a> ResidualTables<'a> {
     fn new(sweep: &'a Sweep, coefficients: &[f64], ties: Ties) -> ResidualTables<'a> {
-        let p = sweep.patterns.n_columns;
+        let p = sweep.patterns.width();
         let risk = sweep.risk_scores(&sweep.patterns.inner_order(coefficients));
         let mut sums = sweep.all_sums(&risk, ties);
         let terms = sweep.all_terms(&sums, ties);
@@ -114,7 +105,7 @@ impl<'a> ResidualTables<'a> {
         let n = records.clusters.alone.get(record).map_or(records.count[record], |n| *n);
         if n > 0 {
             let factor = f64::from(n).sqrt() * records.case_weight(record);
-            products.push_with(|row| self.add_residual(record, factor, row));
+            products.push_with(self.sweep.patterns.width(), |row| self.add_residual(record, factor, row));
         }
     }
 
@@ -141,6 +132,6 @@ impl<'a> ResidualTables<'a> {
             row.iter_mut().zip(both).for_each(|(u, (m, g))| *u -= factor * m + scaled * g);
         }
         let martingale = f64::from(u8::from(event)) - expected;
-        self.sweep.patterns.row(pattern).add_to(factor * martingale, row);
+        self.sweep.patterns.row(pattern).add_to(factor * martingale, self.sweep.patterns.first_dense, row);
     }
 }

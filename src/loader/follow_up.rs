@@ -84,21 +84,12 @@ pub(crate) fn follow(
     let ends = Ends::new(people, kept);
     let mut outcomes: Vec<Outcome> = alive.iter().map(|&p| ends.outcome(p)).collect();
     settle(study, alive, &mut outcomes, attrition)?;
-    let (moved, history): (u64, u64) =
-        alive.iter().map(|&p| ends.counts(p)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     if study.follow_up.event_at_entry == AtEntry::NextDay
         || study.follow_up.same_month == Some(SameMonth::EventAfterEntry)
     {
-        notes.push(Note::new(
-            "follow_up",
-            "events on or before the day of entry counted one day after it",
-            moved,
-            "persons",
-        ));
-    }
-    if matches!(study.follow_up.event, FollowUpEvent::Rows { .. }) {
-        let message = "events before entry that were kept are history, not events of this study";
-        notes.push(Note::new("follow_up.event", message, history, "persons"));
+        let moved = alive.iter().filter(|&&p| ends.was_moved(p)).count() as u64;
+        let message = "events on or before the day of entry counted one day after it";
+        notes.push(Note::new("follow_up", message, moved, "persons"));
     }
 
     let labels = ends.labels();
@@ -281,16 +272,11 @@ impl<'a> Ends<'a> {
         }
     }
 
-    /// Whether a person's event was moved after entry, and whether one before entry was passed over.
-    fn counts(&self, position: u32) -> (u64, u64) {
-        let index = self.index(position);
-        let days = self.event_days(position);
-        let history = days.first().is_some_and(|&d| d < index);
-        let moved = match self.event_day(position) {
-            EventDay::On(day) => day == index + 1 && days.binary_search(&day).is_err(),
-            _ => false,
-        };
-        (u64::from(moved), u64::from(history))
+    /// Whether a person's event was moved to the day after entry.
+    fn was_moved(&self, position: u32) -> bool {
+        let next = self.index(position) + 1;
+        matches!(self.event_day(position), EventDay::On(day) if day == next)
+            && self.event_days(position).binary_search(&next).is_err()
     }
 }
 

@@ -25,7 +25,7 @@ pub fn resolve(folder: &Path, written: &str) -> Result<Vec<InputFile>, String> {
     let mut files: Vec<InputFile> = found.into_iter().filter(|(_, path)| path.is_file()).map(file).collect();
     files.sort();
     if files.is_empty() {
-        return Err(format!("no file matches `{written}` in {}", folder.display()));
+        return Err(format!("no file matches `{written}` in {}", shown(folder)));
     }
     Ok(files)
 }
@@ -56,18 +56,24 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
     }
 }
 
+/// A folder as messages show it.
+fn shown(folder: &Path) -> String {
+    let text = folder.display().to_string();
+    if text.is_empty() { ".".into() } else { text }
+}
+
 /// What is missing: the folder, or the file, with a file of nearly that name if there is one.
 fn not_found(folder: &Path, path: &Path, written: &str) -> String {
     let parent = path.parent().unwrap_or(folder);
     if !parent.is_dir() {
-        return format!("there is no folder {}", parent.display());
+        return format!("there is no folder {}", shown(parent));
     }
     let wanted = path.file_name().map_or(String::new(), |n| n.to_string_lossy().to_lowercase());
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     let same = entries.filter_map(|e| e.file_name().into_string().ok()).find(|n| n.to_lowercase() == wanted);
     match same {
-        Some(name) => format!("there is no file `{written}` in {}, but there is `{name}`", folder.display()),
-        None => format!("there is no file `{written}` in {}", folder.display()),
+        Some(name) => format!("there is no file `{written}` in {}, but there is `{name}`", shown(folder)),
+        None => format!("there is no file `{written}` in {}", shown(folder)),
     }
 }
 

@@ -395,7 +395,8 @@ pub fn list_of<'w>(words: impl Iterator<Item = &'w str>) -> String {
 
 /// Did-you-mean, or the names there are.
 pub fn suggest<'n>(wrong: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
-    match nearest(wrong, names.clone()) {
+    // Among codes of one or two characters every one is near every other.
+    match nearest(wrong, names.clone()).filter(|_| wrong.chars().count() > 2) {
         Some(name) => format!("did you mean `{name}`?"),
         None => {
             let names: Vec<&str> = names.collect();

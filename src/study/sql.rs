@@ -160,6 +160,9 @@ fn reason(error: &PolarsError) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or("");
     let detail = line.split_once(": ").map_or(line, |(_, rest)| rest);
+    if detail.starts_with("unable to parse") {
+        return "the SQL cannot be read".into();
+    }
     format!("the SQL cannot be used: {}", detail.trim_end_matches('.'))
 }
 
@@ -192,6 +195,6 @@ fn unknown_level(expr: &Expr, scope: &Scope) -> Option<(String, String)> {
     };
     let Some(NameKind::Text(Some(levels))) = scope.names.get(name.as_str()) else { return None };
     let text = literal.extract_str().filter(|text| !levels.iter().any(|l| l == text))?;
-    let remedy = suggest(text, levels.iter().map(String::as_str)).replacen("declared:", "its levels:", 1);
+    let remedy = suggest(text, levels.iter().map(String::as_str)).replacen("declared:", "its values:", 1);
     Some((format!("`{name}` is never '{text}'"), remedy))
 }

@@ -8,19 +8,27 @@ use crate::study::sql::{self, NameKind, Scope};
 use crate::study::{ColumnSpec, Extract, Offset, RowsPerPerson, Window};
 use indexmap::IndexMap;
 
+/// What is known of the cohort before its steps are read.
+pub struct CohortDraft {
+    /// The population extract; empty when it has a fault.
+    pub population: String,
+    /// The index; `None` when it has a fault.
+    pub index: Option<Index>,
+}
+
 impl Context<'_> {
     /// `[cohort]` without its steps.
-    pub fn read_cohort(&mut self, root: &Section<'_>) -> Option<CohortRules> {
+    pub fn read_cohort(&self, root: &Section<'_>) -> CohortDraft {
         let Some(section) = root.section("cohort", "[cohort]") else {
             if !root.has("cohort") {
                 root.missing("[cohort]", "say who enters: a population and an index date");
             }
-            return None;
+            return CohortDraft { population: String::new(), index: None };
         };
         let population = section.required_text("population", "the extract with one row per person");
-        if let Some(extract) = self.extract(&population)
-            && !matches!(extract.rows, RowsPerPerson::One { .. })
-        {
+        let extract = self.extract(&population);
+        let known = extract.is_some();
+        if extract.is_some_and(|e| !matches!(e.rows, RowsPerPerson::One { .. })) {
             let rule = format!("the population `{}` may have several rows per person", population.text);
             self.faults.add(
                 &population.span,
@@ -28,8 +36,9 @@ impl Context<'_> {
                 format!("set one_per_person = true in [extract.{}]", population.text),
             );
         }
+        let population = if known { population.text } else { String::new() };
         let index = match section.section("index", "[cohort.index]") {
-            Some(index) => self.read_index(&index, &population.text),
+            Some(index) => self.read_index(&index, &population),
             None => {
                 if !section.has("index") {
                     section.missing("[cohort.index]", "say which day a person enters");
@@ -39,7 +48,7 @@ impl Context<'_> {
         };
         section.know(&["step"]);
         section.finish();
-        Some(CohortRules { population: population.text, index: index?, steps: Vec::new() })
+        CohortDraft { population, index }
     }
 
     fn read_index(&self, section: &Section<'_>, population: &str) -> Option<Index> {
@@ -93,7 +102,15 @@ impl Context<'_> {
             table.finish();
             return nth.map(|n| Pick::Nth(n as u32));
         }
-        section.choose("pick", node, &[("first", Pick::First), ("last", Pick::Last)])
+        let chosen = match node.as_text().map(|t| t.text).as_deref() {
+            Some("first") => Some(Pick::First),
+            Some("last") => Some(Pick::Last),
+            _ => None,
+        };
+        if chosen.is_none() {
+            self.faults.add(&node.span, "`pick` is no choice of a row", "choose \"first\", \"last\" or { nth = 2 }");
+        }
+        chosen
     }
 
     /// Dated rows: the extract under `key`, `date`, `where`, `codes`.
@@ -254,9 +271,9 @@ impl Context<'_> {
     }
 
     /// The names of a condition over persons: `index_date`, the population's columns, the covariates.
-    pub fn person_scope(&self, cohort: Option<&CohortRules>, covariates: &IndexMap<String, Covariate>) -> Scope {
+    pub fn person_scope(&self, population: &str, covariates: &IndexMap<String, Covariate>) -> Scope {
         let mut names = IndexMap::from([("index_date".to_owned(), NameKind::Date)]);
-        if let Some(extract) = cohort.and_then(|c| self.extracts.get(&c.population)) {
+        if let Some(extract) = self.extracts.get(population) {
             names.extend(self.extract_scope(&extract.name, &extract.columns).names);
         }
         names.extend(covariates.values().map(|c| (c.name.clone(), name_kind(c))));

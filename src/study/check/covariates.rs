@@ -1,9 +1,9 @@
 //! `[covariate.NAME]`: where values come from, and an order in which they can be derived.
 
-use super::cohort::is_plain_copy;
+use super::cohort::{CohortDraft, is_plain_copy};
 use super::recode::Raw;
 use super::{Context, Want, names};
-use crate::study::cohort::{CohortRules, IndexSource};
+use crate::study::cohort::IndexSource;
 use crate::study::covariate::*;
 use crate::study::spec::{Section, Text, suggest};
 use crate::study::sql::{self, Gives, Scope};
@@ -28,7 +28,7 @@ impl Context<'_> {
     pub fn read_covariates(
         &self,
         root: &Section<'_>,
-        cohort: Option<&CohortRules>,
+        cohort: &CohortDraft,
     ) -> (IndexMap<String, Covariate>, Vec<usize>) {
         let Some(all) = root.section("covariate", "[covariate]") else { return Default::default() };
         let mut drafts: IndexMap<String, Draft<'_>> = IndexMap::new();
@@ -50,7 +50,7 @@ impl Context<'_> {
         &self,
         name: &str,
         section: Section<'s>,
-        cohort: Option<&CohortRules>,
+        cohort: &CohortDraft,
         above: &IndexMap<String, &Covariate>,
         declared: &[&str],
     ) -> Draft<'s> {
@@ -67,12 +67,14 @@ impl Context<'_> {
     fn read_source(
         &self,
         section: &Section<'_>,
-        cohort: Option<&CohortRules>,
+        cohort: &CohortDraft,
         above: &IndexMap<String, &Covariate>,
         declared: &[&str],
     ) -> Option<(Source, Raw)> {
-        let written: Vec<&str> = SOURCES.into_iter().filter(|key| section.has(key)).collect();
-        let population = cohort.map_or("", |c| c.population.as_str());
+        // `from` beside `spells` is the first day of a spell.
+        let spells = section.has("spells");
+        let written: Vec<&str> = SOURCES.into_iter().filter(|k| section.has(k) && !(spells && *k == "from")).collect();
+        let population = cohort.population.as_str();
         let [key] = written[..] else {
             let rule = match written[..] {
                 [] => format!("{} does not say where it comes from", section.what),
@@ -81,6 +83,13 @@ impl Context<'_> {
             self.faults.add(&section.span, rule, format!("write one of {}", SOURCES.join(", ")));
             return None;
         };
+        section.know(match key {
+            "years_since" | "year_of" => &["at", "pick"],
+            "spells" => &["at", "value", "since", "to"],
+            "yearly" => &["at", "value", "year"],
+            "wide" => &["at"],
+            _ => &[],
+        });
         match key {
             "from" => {
                 let column = self.reference(&section.text("from")?, Want::Any)?;
@@ -158,7 +167,7 @@ impl Context<'_> {
             return Some(DateOf::Index);
         }
         let column = self.reference(&written, Want::Date)?;
-        match (column.extract == population, pick) {
+        match (column.extract == population || population.is_empty(), pick) {
             (true, None) => Some(DateOf::Person(column)),
             (true, Some(_)) => {
                 self.faults.add(&section.span, "a person has one row in the population", "take `pick` out");
@@ -282,9 +291,9 @@ impl Context<'_> {
         Some((source, raw))
     }
 
-    fn read_index_codes(&self, section: &Section<'_>, cohort: Option<&CohortRules>) -> Option<(Source, Raw)> {
+    fn read_index_codes(&self, section: &Section<'_>, cohort: &CohortDraft) -> Option<(Source, Raw)> {
         let name = section.text("index")?;
-        let IndexSource::Event { rows, .. } = &cohort?.index.source else {
+        let IndexSource::Event { rows, .. } = &cohort.index.as_ref()?.source else {
             self.faults.add(
                 &name.span,
                 "the index is a date column: it has no codes",
@@ -300,12 +309,12 @@ impl Context<'_> {
     /// Reads the conditions, now that all names are known, and finds an order of derivation.
     fn read_conditions(
         &self,
-        cohort: Option<&CohortRules>,
+        cohort: &CohortDraft,
         drafts: IndexMap<String, Draft<'_>>,
     ) -> (IndexMap<String, Covariate>, Vec<usize>) {
         let all: IndexMap<String, Covariate> = drafts.iter().map(|(n, d)| (n.clone(), d.covariate.clone())).collect();
-        let scope = self.person_scope(cohort, &all);
-        self.check_shadows(cohort, &all);
+        let scope = self.person_scope(&cohort.population, &all);
+        self.check_shadows(&cohort.population, &all);
         let mut covariates = IndexMap::new();
         let mut needs: Vec<Vec<String>> = Vec::new();
         for (name, draft) in drafts {
@@ -356,9 +365,11 @@ impl Context<'_> {
     }
 
     /// A covariate with the name of a population column must be that column, or conditions would be ambiguous.
-    fn check_shadows(&self, cohort: Option<&CohortRules>, covariates: &IndexMap<String, Covariate>) {
-        let Some(extract) = cohort.and_then(|c| self.extracts.get(&c.population)) else { return };
-        for covariate in covariates.values().filter(|c| extract.columns.contains_key(&c.name) && !is_plain_copy(c)) {
+    fn check_shadows(&self, population: &str, covariates: &IndexMap<String, Covariate>) {
+        let Some(extract) = self.extracts.get(population) else { return };
+        let faulty = |c: &Covariate| matches!(&c.source, Source::Covariate(of) if of.is_empty());
+        let shadows = |c: &&Covariate| extract.columns.contains_key(&c.name) && !is_plain_copy(c) && !faulty(c);
+        for covariate in covariates.values().filter(shadows) {
             let rule = format!(
                 "`{}` is both a covariate and a column of `{}` with other values",
                 covariate.name, extract.name

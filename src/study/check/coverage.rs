@@ -109,6 +109,7 @@ impl Context<'_> {
             _ => None,
         });
         let mut sources: Vec<&str> = event.into_iter().chain(exits).collect();
+        sources.sort_unstable();
         sources.dedup();
         for source in sources {
             let Some(extract) = self.extracts.get(source) else { continue };
@@ -119,7 +120,9 @@ impl Context<'_> {
                     self.check_open_end(extract, &follow_up.span, "follow-up", remedy);
                 }
             }
-            if let (Some((begin, verb)), Some(from)) = (beginning(extract), cohort.index.from)
+            // The index window over the same rows has been checked already.
+            let indexed = matches!(&cohort.index.source, IndexSource::Event { rows, .. } if rows.extract == source);
+            if let (Some((begin, verb)), Some(from)) = (beginning(extract).filter(|_| !indexed), cohort.index.from)
                 && from < begin
             {
                 let rule = format!("follow-up from {from} needs {source}, which {verb} {begin}");

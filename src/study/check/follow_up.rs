@@ -1,20 +1,21 @@
 //! `[follow_up]`: time scale, event, exits, and what is to be done with awkward dates.
 
 use super::Context;
+use super::cohort::CohortDraft;
 use crate::study::cohort::*;
 use crate::study::spec::{Section, Value};
 use crate::study::{DateFormat, Offset};
 
 impl Context<'_> {
     /// `[follow_up]`.
-    pub fn read_follow_up(&self, root: &Section<'_>, cohort: Option<&CohortRules>) -> Option<FollowUp> {
+    pub fn read_follow_up(&self, root: &Section<'_>, cohort: &CohortDraft) -> Option<FollowUp> {
         let Some(section) = root.section("follow_up", "[follow_up]") else {
             if !root.has("follow_up") {
                 root.missing("[follow_up]", "say what is waited for, and for how long");
             }
             return None;
         };
-        let population = cohort.map_or("", |c| c.population.as_str());
+        let population = cohort.population.as_str();
         let scale = self.read_scale(&section, population);
         let maximum = self.read_maximum(&section);
         let event = match section.section("event", "[follow_up.event]") {
@@ -34,7 +35,7 @@ impl Context<'_> {
             self.faults.add(&section.span, "follow-up has no end", remedy);
         }
         let event_at_entry = self.read_at_entry(&section, event.as_ref());
-        let same_month = self.read_same_month(&section, cohort, event.as_ref());
+        let same_month = self.read_same_month(&section, cohort.index.as_ref(), event.as_ref());
         let on_invalid = self.read_on_invalid(&section);
         section.finish();
         Some(FollowUp {
@@ -151,7 +152,7 @@ impl Context<'_> {
     fn read_same_month(
         &self,
         section: &Section<'_>,
-        cohort: Option<&CohortRules>,
+        index: Option<&Index>,
         event: Option<&FollowUpEvent>,
     ) -> Option<SameMonth> {
         let choices = [
@@ -164,7 +165,7 @@ impl Context<'_> {
             FollowUpEvent::Rows { rows, .. } => (rows.extract.as_str(), rows.date.as_str()),
             FollowUpEvent::Date { column, .. } => (column.extract.as_str(), column.column.as_str()),
         });
-        let index_date = cohort.map(|c| match &c.index.source {
+        let index_date = index.map(|index| match &index.source {
             IndexSource::Event { rows, .. } => (rows.extract.as_str(), rows.date.as_str()),
             IndexSource::Date(column) => (column.extract.as_str(), column.column.as_str()),
         });
@@ -180,7 +181,7 @@ impl Context<'_> {
                 self.faults.add(&section.span, rule, remedy);
                 None
             }
-            (None, Some(entry)) if event.is_some() && cohort.is_some() => {
+            (None, Some(entry)) if event.is_some() && index.is_some() => {
                 let rule = "`same_month` has no use here: the days of index and event are known";
                 self.faults.add(&entry.key_span, rule, "take it out");
                 None

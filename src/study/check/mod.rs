@@ -16,7 +16,7 @@ mod recode;
 
 use super::fault::StudyFaults;
 use super::spec::{self, Faults, Section, Text};
-use super::{Codelists, ColumnKind, ColumnRef, DateSpec, Extract, Linkage, Study};
+use super::{Codelists, CohortRules, ColumnKind, ColumnRef, DateSpec, Extract, Linkage, Study};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -102,10 +102,10 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
     context.read_extracts(&root);
     context.read_codelists(&root);
     let cohort = context.read_cohort(&root);
-    let (covariates, derivation_order) = context.read_covariates(&root, cohort.as_ref());
-    let scope = context.person_scope(cohort.as_ref(), &covariates);
+    let (covariates, derivation_order) = context.read_covariates(&root, &cohort);
+    let scope = context.person_scope(&cohort.population, &covariates);
     let steps = context.read_steps(&root, &scope);
-    let follow_up = context.read_follow_up(&root, cohort.as_ref());
+    let follow_up = context.read_follow_up(&root, &cohort);
     let models = context.read_models(&root, &covariates);
     let interactions = context.read_interactions(&root, &models, &covariates);
     let disclosure = context.read_disclosure(&root);
@@ -113,8 +113,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
     let head = head.map(|head| Head::read(&head));
     root.finish();
 
-    let mut cohort = cohort?;
-    cohort.steps = steps;
+    let cohort = CohortRules { population: cohort.population, index: cohort.index?, steps };
     let follow_up = follow_up?;
     context.check_coverage(&cohort, &follow_up, &covariates);
     let head = head?;

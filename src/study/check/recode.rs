@@ -31,6 +31,22 @@ pub enum Raw {
     Unknown,
 }
 
+/// The keys of kinds, for a covariate whose kind is not known.
+const KEYS: [&str; 10] =
+    ["cut", "open_end", "labels", "levels", "reference", "prefix", "unlisted", "override", "if_missing", "group"];
+
+/// A factor without levels stands for "not known": what names it cannot be checked.
+fn unknown_kind() -> Kind {
+    Kind::Factor(FactorRules {
+        levels: Vec::new(),
+        reference: 0,
+        recode: Recode::AsIs,
+        unlisted: Unlisted::Error,
+        overrides: Vec::new(),
+        if_missing: IfMissing::Error,
+    })
+}
+
 impl Context<'_> {
     /// The kind of a covariate, and the texts of its override conditions.
     pub fn read_kind(&self, section: &Section<'_>, raw: Raw) -> (Kind, Vec<Text>) {
@@ -46,6 +62,8 @@ impl Context<'_> {
             if is_text {
                 let span = section.node("cut").map_or(&section.span, |n| &n.span);
                 self.faults.add(span, "`cut` needs a number, and this is a code", "use `group` or `codelist`");
+                section.know(&KEYS);
+                return (unknown_kind(), Vec::new());
             }
             return self.read_cut(section);
         }
@@ -56,24 +74,12 @@ impl Context<'_> {
             }
             return self.read_levels(section, raw, form);
         }
-        let unknown = matches!(raw, Raw::Unknown);
-        if unknown {
-            section.know(&["unlisted", "reference", "prefix", "labels", "open_end"]);
+        if matches!(raw, Raw::Unknown) {
+            section.know(&KEYS);
+            return (unknown_kind(), Vec::new());
         }
         let (overrides, conditions) = self.read_overrides(section, |node| self.number_of(node));
         let if_missing = self.read_if_missing(section, |node| self.number_of(node), "value");
-        if unknown {
-            // Conditions that name it cannot be checked: a factor without levels stands for "not known".
-            let rules = FactorRules {
-                levels: Vec::new(),
-                reference: 0,
-                recode: Recode::AsIs,
-                unlisted: Unlisted::Error,
-                overrides: Vec::new(),
-                if_missing: IfMissing::Error,
-            };
-            return (Kind::Factor(rules), Vec::new());
-        }
         (Kind::Number { overrides, if_missing }, conditions)
     }
 
@@ -108,14 +114,14 @@ impl Context<'_> {
     }
 
     fn read_edges(&self, section: &Section<'_>) -> Vec<f64> {
-        let Some(node) = section.node("cut") else { return vec![0.0, 1.0] };
+        let Some(node) = section.node("cut") else { return vec![0.0, 1.0, 2.0] };
         let edges: Option<Vec<f64>> = match &node.value {
             Value::List(items) => items.iter().map(Node::as_number).collect(),
             _ => None,
         };
         let Some(edges) = edges.filter(|e| !e.is_empty()) else {
             self.faults.add(&node.span, "`cut` is not a list of numbers", "for example cut = [18, 25, 35]");
-            return vec![0.0, 1.0];
+            return vec![0.0, 1.0, 2.0];
         };
         if edges.windows(2).any(|pair| pair[0] >= pair[1]) {
             self.faults.add(&node.span, "`cut` does not run upwards", "each class begins where the one before ends");
@@ -252,8 +258,12 @@ impl Context<'_> {
             _ => column_levels.clone(),
         };
         if let Recode::List { list, .. } = recode {
-            for value in list.values.iter().filter(|v| !names().any(|n| n == *v)) {
+            let unknown: Vec<&String> = list.values.iter().filter(|v| !names().any(|n| n == *v)).collect();
+            for value in &unknown {
                 self.faults.add(span, format!("the rule gives `{value}`, which is no level"), suggest(value, names()));
+            }
+            if !unknown.is_empty() {
+                return; // A level that none gives is the other side of the same slip.
             }
         }
         let given = self.given_values(section);
@@ -323,7 +333,7 @@ impl Context<'_> {
         let reference = section.text("reference").and_then(|t| level(&t)).unwrap_or(0);
         let unlisted = match section.node("unlisted") {
             Some(node @ Node { value: Value::Table(_), .. }) => {
-                let chosen = self.one_key(node, "unlisted", "level").and_then(|n| level_of(n));
+                let chosen = self.one_key(node, "unlisted", "level").and_then(&level_of);
                 chosen.map_or(Unlisted::Error, Unlisted::Level)
             }
             Some(node) => {

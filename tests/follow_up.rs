@@ -1,0 +1,184 @@
+//! From index date to exit: what counts as the event, what ends follow-up, and person-time that cannot be.
+
+use crate::loader::{Delivery, excluded, noted, records};
+use std::fmt::Write;
+
+#[test]
+fn a_visit_on_the_day_of_entry_means_what_the_study_says() {
+    let mut delivery = Delivery::default();
+    delivery.add("visits.csv", "a1;20100201;x\n"); // the index date of a1
+    let loaded = delivery.load().unwrap();
+    assert!(excluded(&loaded).contains(&("visit not on the day of entry", 1)));
+    delivery.replace("event_at_entry = \"exclude\"", "event_at_entry = \"later_event\"");
+    assert_eq!(delivery.records()[0], (0, 0, 120, true));
+    delivery.replace("\"later_event\"", "\"next_day\"");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table)[0], (0, 0, 1, true));
+    assert_eq!(noted(&loaded, "follow_up", "counted one day after it"), Some(1));
+    delivery.replace("\"next_day\"", "\"error\"");
+    let error = delivery.error();
+    assert!(
+        error.starts_with("follow_up.event: 1 person with visit on the day of entry; set event_at_entry"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_event_on_the_day_of_an_exit_counts() {
+    let delivery = Delivery::default();
+    delivery.add("visits.csv", "a2;20110131;x\na3;20130101;x\n"); // the day a2 dies; the day after a3 emigrates
+    assert_eq!(delivery.records()[1..], [(1, 0, 113, true), (2, 0, 213, false)]);
+}
+
+/// trap-11: every cause is an error with its count, and an attrition line where the study says so.
+#[test]
+fn impossible_person_time_is_counted_by_cause() {
+    let mut delivery = Delivery::default();
+    let persons = "id;birth;death;sex;school\na1;1970-01-15;2009-12-31;1;310000\na2;1980-02-20;2010-10-10;2;099010\na3;1990-03-25;;2;610000\n";
+    delivery.write("persons.csv", persons);
+    let error = delivery.error();
+    let lines: Vec<&str> = error.lines().collect();
+    assert!(lines[0].starts_with("follow_up.exit: 1 person with an exit before entry"), "{error}");
+    assert!(lines[1].starts_with("follow_up.exit: 1 person with an exit on the day of entry: no person-time"));
+    let rule = "on_invalid = { exit_before_entry = \"exclude\", exit_at_entry = \"exclude\" }\n[follow_up.event]";
+    delivery.replace("[follow_up.event]", rule);
+    let loaded = delivery.load().unwrap();
+    assert!(excluded(&loaded).contains(&("exit not before entry", 1)));
+    assert!(excluded(&loaded).contains(&("exit not on the day of entry", 1)));
+    assert_eq!(records(&loaded.table), [(2, 0, 213, false)]);
+}
+
+#[test]
+fn spells_that_overlap_or_run_backwards_are_errors() {
+    let mut delivery = Delivery::default();
+    delivery.add("residence.csv", "a3;2012-12-01;2013-01-31\n");
+    let error = delivery.error();
+    assert!(error.starts_with("extract residence: 1 person with overlapping spells"), "{error}");
+    delivery.replace("[follow_up.event]", "on_invalid = { overlapping_spells = \"exclude\" }\n[follow_up.event]");
+    let loaded = delivery.load().unwrap();
+    assert!(excluded(&loaded).contains(&("no overlapping spells (residence)", 1)));
+    let delivery = Delivery::default();
+    delivery.add("residence.csv", "a1;2011-01-01;2010-12-31\n");
+    assert!(delivery.error().starts_with("extract residence: 1 person with a spell that ends before it begins"));
+}
+
+#[test]
+fn touching_spells_are_one_and_a_gap_ends_follow_up() {
+    let delivery = Delivery::default();
+    delivery.add("residence.csv", "a3;2013-01-01;2013-01-31\na3;2013-03-01;\n");
+    assert_eq!(delivery.records()[2], (2, 0, 244, false)); // 2012-06-01 to 2013-01-31
+}
+
+/// trap-04: an event known by month only, in the month of entry.
+#[test]
+fn an_event_in_the_month_of_entry_needs_a_rule() {
+    let mut delivery = Delivery::default();
+    delivery.write("visits.csv", "id;date;ward\na1;201002;x\na2;201012;x\n");
+    delivery.replace("format = \"YYYYMMDD\"", "format = \"YYYYMM\", place_in_month = \"first\"");
+    assert!(delivery.check().unwrap_err().contains("same_month"));
+    delivery.replace("event_at_entry = \"exclude\"", "event_at_entry = \"exclude\"\nsame_month = \"error\"");
+    assert!(delivery.error().starts_with("follow_up.event: 1 person with visit in the month of entry"));
+    delivery.replace("same_month = \"error\"", "same_month = \"event_after_entry\"");
+    assert_eq!(delivery.records()[..2], [(0, 0, 1, true), (1, 0, 52, true)]);
+    delivery.replace("same_month = \"event_after_entry\"", "same_month = \"exclude\"");
+    let loaded = delivery.load().unwrap();
+    assert!(excluded(&loaded).contains(&("visit not in the month of entry", 1)));
+}
+
+#[test]
+fn attained_age_and_calendar_time_move_entry_and_exit_together() {
+    let mut delivery = Delivery::default();
+    delivery.replace("scale = \"since_index\"", "scale = \"calendar\"");
+    assert_eq!(delivery.records()[0], (0, 14_641, 14_761, true)); // 2010-02-01 is day 14641 from 1970-01-01
+    delivery.replace("scale = \"calendar\"", "scale = \"age\"\norigin = \"persons.birth\"");
+    assert_eq!(delivery.records()[0], (0, 14_627, 14_747, true)); // born on day 14
+    delivery.write(
+        "persons.csv",
+        "id;birth;death;sex;school\na1;;;1;310000\na2;2011-01-01;;2;099010\na3;1990-03-25;;2;610000\n",
+    );
+    let error = delivery.error();
+    assert_eq!(error.lines().count(), 2, "{error}");
+    assert!(error.starts_with("follow_up.origin: 1 person without a date of birth"));
+}
+
+#[test]
+fn windows_before_the_index_date_include_both_ends() {
+    let mut delivery = Delivery::default();
+    let step = |any: &str| {
+        format!(
+            "[[cohort.step]]\nlabel = \"wash-out\"\nexclude = {{ {any} = \"visits\", date = \"date\", \
+             within = [\"-24 months\", \"-1 day\"] }}\n\n[follow_up]\n"
+        )
+    };
+    delivery.replace("[follow_up]\n", &step("any"));
+    delivery.write("visits.csv", "id;date;ward\na1;20080131;x\na2;20081010;x\na3;20120601;x\n");
+    // a1: a day too early. a2: the first day of the window. a3: the index date itself, which is outside.
+    let loaded = delivery.load().unwrap();
+    assert!(excluded(&loaded).contains(&("wash-out", 1)));
+    delivery.replace("{ any = \"visits\"", "{ none = \"visits\"");
+    assert!(excluded(&delivery.load().unwrap()).contains(&("wash-out", 2)));
+}
+
+/// A generator of small whole numbers: enough for test persons, the same on every machine.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: u32) -> u32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) % u64::from(below)) as u32
+    }
+}
+
+/// Follow-up counted the slow way, one day after the other, on generated persons with repeated visits, deaths,
+/// several residence spells and ties on the same day.
+#[test]
+fn follow_up_equals_counting_day_by_day() {
+    let day = |d: i32| cohort::day::Day(d).to_string();
+    let (first, last) = (14_610, 15_705); // 2010-01-01 to 2012-12-31
+    let mut dice = Dice(20_261_121);
+    let mut texts =
+        ["id;birth;death;sex;school\n", "id;date;codes;system\n", "id;date;ward\n", "id;from;to\n"].map(String::from);
+    let mut wanted = Vec::new();
+    for person in 0..400 {
+        let id = format!("k{person:03}");
+        let index = first + dice.roll((last - first + 1) as u32) as i32;
+        let death = (dice.roll(3) == 0).then(|| index + 1 + dice.roll(400) as i32);
+        let visits: Vec<i32> = (0..dice.roll(4)).map(|_| index - 100 + dice.roll(500) as i32).collect();
+        // Spells that cover the index date; the next begins up to two days after the end, so that some touch.
+        let mut spells = vec![(index - dice.roll(50) as i32, index + 1 + dice.roll(300) as i32)];
+        for _ in 0..dice.roll(3) {
+            let from = spells[spells.len() - 1].1 + 1 + dice.roll(2) as i32;
+            spells.push((from, from + dice.roll(200) as i32));
+        }
+        write!(texts[0], "{id};1970-01-01;{};1;310000\n", death.map_or(String::new(), day)).unwrap();
+        let (y, m, d) = cohort::day::Day(index).ymd();
+        write!(texts[1], "{id};{d:02}.{m:02}.{y};P76;ICPC-2\n").unwrap();
+        for &visit in &visits {
+            write!(texts[2], "{id};{};x\n", day(visit).replace('-', "")).unwrap();
+        }
+        for &(from, to) in &spells {
+            write!(texts[3], "{id};{};{}\n", day(from), day(to)).unwrap();
+        }
+        if visits.contains(&index) {
+            continue; // leaves on the attrition line of the day of entry
+        }
+        let end_of_data = cohort::day::Day::from_ymd(2013, 6, 30).unwrap().0;
+        let mut today = index;
+        let event = loop {
+            today += 1;
+            let resident = |d: i32| spells.iter().any(|&(from, to)| from <= d && d <= to);
+            if visits.contains(&today) {
+                break true;
+            }
+            if death == Some(today) || !resident(today + 1) || today == end_of_data || today == index + 365 {
+                break false;
+            }
+        };
+        wanted.push((person, 0, today - index, event));
+    }
+    let delivery = Delivery::default();
+    for (name, text) in ["persons.csv", "contacts.csv", "visits.csv", "residence.csv"].iter().zip(&texts) {
+        delivery.write(name, text);
+    }
+    assert_eq!(delivery.records(), wanted);
+}

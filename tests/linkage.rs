@@ -1,0 +1,91 @@
+//! Keys of several deliverers, and what happens when they do not fit (trap-02, trap-09).
+
+use crate::loader::{Delivery, records};
+
+/// The small delivery with a linkage file: visits spell the key `v_000001` for `a1`.
+fn linked() -> Delivery {
+    let mut delivery = Delivery::default();
+    delivery.write("link.csv", "ssb;npr\na1;v_000001\na2;v_000002\na3;\n");
+    delivery.write("visits.csv", "id;date;ward\nv_000001;20100601;x\nv_000009;20100601;x\n;20100601;x\n");
+    let linkage = "[linkage]\nfile = \"link.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\n\
+                   keys = { ssb = \"ssb\", npr = \"npr\" }\nmin_matched = 0.5\n\n[extract.persons]";
+    delivery.replace("[extract.persons]", linkage);
+    delivery.replace("key = \"id\"", "key = { column = \"id\", spelling = \"ssb\" }");
+    let visits = "file = \"visits.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\nkey = { column = \"id\", spelling = ";
+    delivery.replace(&format!("{visits}\"ssb\" }}"), &format!("{visits}\"npr\" }}"));
+    delivery
+}
+
+#[test]
+fn a_linkage_file_brings_spellings_together_and_every_row_is_counted() {
+    let loaded = linked().load().unwrap();
+    assert_eq!(records(&loaded.table), Delivery::default().records());
+    let link = loaded.links.iter().find(|l| l.extract == "visits").unwrap();
+    assert_eq!((link.rows, link.rows_matched, link.rows_without_key), (3, 1, 1));
+    assert_eq!((link.keys, link.keys_matched, link.keys_repeated), (2, 1, 0));
+    let contacts = loaded.links.iter().find(|l| l.extract == "contacts").unwrap();
+    assert_eq!((contacts.keys, contacts.keys_matched, contacts.keys_repeated), (3, 3, 2));
+    let order: Vec<&str> = loaded.inputs.iter().map(|i| i.extract.as_str()).collect();
+    assert_eq!(order, ["linkage", "persons", "contacts", "visits", "residence"]);
+    assert_eq!(loaded.inputs[0].file.sha256.len(), 64);
+}
+
+#[test]
+fn keys_of_another_shape_are_an_error_with_both_shapes() {
+    let delivery = linked();
+    delivery.write("visits.csv", "id;date;ward\n12;20100601;x\n7;20100601;x\n");
+    assert_eq!(
+        delivery.error(),
+        "link: 0 of 2 distinct keys of extract visits are in link.csv; shapes differ (1 to 2 digits; prefix and 6 digits); \
+         set key.strip_prefix and key.width, or another key.spelling"
+    );
+}
+
+#[test]
+fn too_few_matches_are_an_error() {
+    let mut delivery = linked();
+    delivery.replace("min_matched = 0.5", "min_matched = 0.9");
+    let error = delivery.error();
+    assert!(
+        error.starts_with("link: 1 of 2 distinct keys of extract visits are in link.csv; at least 0.9 must be"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_key_in_two_rows_of_the_linkage_file_is_an_error() {
+    let delivery = linked();
+    delivery.add("link.csv", "b1;v_000001\n");
+    let error = delivery.error();
+    assert!(error.starts_with("link.csv: 1 key of spelling npr stand in more than one row"), "{error}");
+}
+
+/// trap-02: the key changes its name from file to file; exactly one name must be there.
+#[test]
+fn a_key_may_have_several_names_but_one_must_be_there() {
+    let mut delivery = Delivery::default();
+    let visits = "file = \"visits.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\nkey = ";
+    delivery.replace(&format!("{visits}\"id\""), &format!("{visits}[\"lopenr\", \"w24_lopenr\"]"));
+    delivery.write("visits.csv", "W24_LOPENR;date;ward\na1;20100601;x\n");
+    assert_eq!(delivery.records(), Delivery::default().records());
+    delivery.write("visits.csv", "lopenr;w24_lopenr;date;ward\na1;a1;20100601;x\n");
+    assert!(delivery.error().starts_with("visits.csv, row 1: 2 columns are called lopenr or w24_lopenr"));
+    delivery.write("visits.csv", "lnr;date;ward\na1;20100601;x\n");
+    let wanted = "visits.csv, row 1: there is no column lopenr or w24_lopenr; the header has lnr, date, ward";
+    assert_eq!(delivery.error(), wanted);
+}
+
+/// Without a linkage file a declared prefix and width make keys alike; nothing is guessed.
+#[test]
+fn prefix_and_width_are_declared() {
+    let mut delivery = Delivery::default();
+    delivery.write("visits.csv", "id;date;ward\nk_a1;20100601;x\n");
+    assert!(delivery.error().starts_with("link: 0 of 1 distinct key of extract visits are in extract persons"));
+    let visits = "file = \"visits.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\nkey = ";
+    let declared = "{ column = \"id\", strip_prefix = \"k_\" }";
+    delivery.replace(&format!("{visits}\"id\""), &format!("{visits}{declared}"));
+    assert_eq!(delivery.records(), Delivery::default().records());
+    delivery.add("visits.csv", "a2;20100601;x\n");
+    let error = delivery.error();
+    assert!(error.starts_with("visits.csv, row 3, column id: 1 key without the prefix that key.strip_prefix declares"));
+}
