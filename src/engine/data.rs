@@ -215,11 +215,8 @@ impl Design {
                 }
             }
         }
-        if owner.iter().all(Option::is_some) {
-            Ok(())
-        } else {
-            Err(FitError::InvalidBlock { block: self.blocks.len(), rule: "a column belongs to no block" })
-        }
+        // A column that no block has is 0 for every record: a declared level that no record has. It will be aliased.
+        Ok(())
     }
 
     /// Checks that the number of every code that occurs is finite.

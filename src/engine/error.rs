@@ -16,6 +16,12 @@ pub enum FitError {
         /// Number of columns of the design.
         n_columns: usize,
     },
+    /// A single record: nobody to compare it with.
+    #[error("a single record has nobody to be compared with")]
+    OneRecord,
+    /// All records are in one cluster, which leaves nothing to estimate a robust variance from.
+    #[error("all records are in one cluster: a robust variance compares clusters; leave the cluster out")]
+    OneCluster,
     /// An array is not as long as the others.
     #[error("{what}: expected {expected} values, found {found}")]
     Length {

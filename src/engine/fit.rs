@@ -110,10 +110,14 @@ impl Prepared {
     /// [`FitError::InitialCoefficients`].
     pub fn new(data: &SurvivalData, design: &Design, near_ties: NearTies) -> Result<Prepared, FitError> {
         let n_records = data.n_records();
-        if n_records == 0 {
-            return Err(FitError::NoRecords);
+        match n_records {
+            0 => return Err(FitError::NoRecords),
+            1 => return Err(FitError::OneRecord),
+            _ => data.check()?,
         }
-        data.check()?;
+        if data.cluster.as_ref().is_some_and(|c| c.iter().all(|x| *x == c[0])) {
+            return Err(FitError::OneCluster);
+        }
         design.check(n_records)?;
         let n_events = data.event.iter().filter(|&&e| e).count();
         if n_events == 0 {

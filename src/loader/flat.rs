@@ -457,8 +457,14 @@ fn read_value(value: &[u8], decimal: Decimal) -> Value {
     read_number(value, decimal).map_or(Value::Text, Value::Number)
 }
 
-/// A finite number; whole numbers beyond 15 digits are text, since a double would change them.
+/// A number; whole numbers beyond 15 digits are text, since a double would change them. `Inf` as other programs write
+/// it is a number too, so that a model refuses it instead of taking the column for text.
 fn read_number(value: &[u8], decimal: Decimal) -> Option<f64> {
+    match value.to_ascii_lowercase().as_slice() {
+        b"inf" | b"+inf" => return Some(f64::INFINITY),
+        b"-inf" => return Some(f64::NEG_INFINITY),
+        _ => {}
+    }
     let allowed = |b: &u8| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'e' | b'E' | b'.' | b',');
     if !value.iter().all(allowed) || (value.len() > 15 && value.iter().all(u8::is_ascii_digit)) {
         return None;
