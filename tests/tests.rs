@@ -1,16 +1,21 @@
 //! All behaviour tests, one binary. A new test goes into the module of its theme; one line each here.
 
+mod derivatives; // score and information against finite differences
 mod describe; // events, person-time and rates against R; counting by level
 mod design; // rows in use, coding, names of columns as R spells them
 mod disclosure; // what a profile hides, and what an attacker can work out from the rest
 mod follow_up; // index date to exit; person-time that cannot be; counting day by day
 mod formula; // terms as R orders them; messages for faulty formulas
+mod hard_cases; // no events, infinite estimates, aliased columns, huge numbers
 mod inference; // interaction analyses and tests per term, by the rules they follow
 mod linkage; // keys of several deliverers; what happens when they do not fit
 mod loader; // whole deliveries: the example studies, dirty files, messages
+mod oracle; // fast engine = slow textbook, on generated data
+mod properties; // row order, splitting, scaling, weights, threads
 mod readme; // what the README shows is what the program prints
-mod reference;
+mod reference; // every case in data-fixtures/reference against R survival
 mod report; // every table in every format, as snapshots
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault
 mod study; // a change to a good study file, and the message it makes
-mod worked_examples; // data small enough to solve by hand // every case in data-fixtures/reference against R survival
+mod support; // generated data, the slow textbook likelihood, tolerances
+mod worked_examples; // data small enough to solve by hand

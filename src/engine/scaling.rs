@@ -1,12 +1,14 @@
 //! Centring and scaling of columns before a fit, undone once on its results.
 //!
 //! ```text
-//! x̃ = (x − c) s        β = β̃ s        Cov(β) = diag(s) Cov(β̃) diag(s)        s = Σw / Σ w|x − mean|
+//! x̃ = (x − c) s        β = β̃ s        Cov(β) = diag(s) Cov(β̃) diag(s)        s ≈ Σw / Σ w|x − mean|
 //! ```
 //!
 //! The partial likelihood does not change when a column is shifted, but its second derivative loses digits when a
 //! column is far from zero compared with its spread. Columns that only hold −1, 0 and 1 are left alone. Only columns
-//! without a factor are shifted (c is their mean): shifting a product with a dummy would fill its zeros.
+//! without a factor are shifted (c is near their mean): shifting a product with a dummy would fill its zeros.
+//!
+//! s is a power of two and c a multiple of 1/s, so that x̃ is exact: records that are tied on η stay tied.
 
 use super::pattern::Patterns;
 use nalgebra::DMatrix;
@@ -47,18 +49,15 @@ impl Scaling {
         }
         let scale = |j: usize| {
             let spread = spread[j] + (total - stored[j]).max(0.0) * mean[j].abs();
-            if other[j] && spread > 0.0 { total / spread } else { 1.0 }
+            if other[j] && spread > 0.0 { power_of_two(total / spread) } else { 1.0 }
         };
+        let scale: Vec<f64> = (0..p).map(scale).collect();
         let mut shift = vec![0.0; p];
         for j in patterns.design_column[patterns.first_dense..].iter().map(|&j| j as usize).filter(|&j| other[j]) {
-            shift[j] = mean[j];
+            shift[j] = (mean[j] * scale[j]).round() / scale[j];
         }
         let reported = |j: usize| if plain_means { plain_sum[j] / plain_total } else { mean[j] };
-        Scaling {
-            means: (0..p).map(|j| if other[j] { reported(j) } else { 0.0 }).collect(),
-            scale: (0..p).map(scale).collect(),
-            shift,
-        }
+        Scaling { means: (0..p).map(|j| if other[j] { reported(j) } else { 0.0 }).collect(), scale, shift }
     }
 
     /// β̃ of given β.
@@ -77,4 +76,10 @@ impl Scaling {
             covariance[(i, j)] * self.scale[i] * self.scale[j]
         })
     }
+}
+
+/// The power of two at or below a positive number.
+fn power_of_two(x: f64) -> f64 {
+    let exponent_only = f64::from_bits(x.to_bits() & f64::INFINITY.to_bits());
+    if exponent_only > 0.0 && exponent_only.is_finite() { exponent_only } else { 1.0 }
 }

@@ -171,16 +171,15 @@ impl Sweep {
             self.tie_terms(block, &sums, ties, &mut terms[block.slots.clone()], &mut second);
         }
         let events: f64 = self.event_x.iter().zip(&beta).map(|(x, b)| x * b).sum::<f64>() + self.event_offset;
-        let shifts: f64 =
-            (0..n_slots).map(|k| self.slots.event_weight[k] * risk.shift[self.slots.stratum[k] as usize]).sum();
-        let log_sums: f64 = terms.iter().map(|t| t.log_sum).sum();
+        let shift = |k: usize| self.slots.event_weight[k] * risk.shift[self.slots.stratum[k] as usize];
+        let log_sums = exact_sum((0..n_slots).map(|k| terms[k].log_sum + shift(k)));
         let hazard = self.cumulative_hazard(&terms);
         let (score, mut lower) = self.pattern_sums(&risk, &hazard);
         lower.iter_mut().zip(&second).for_each(|(first, second)| *first -= second);
         let mut ordered = vec![0.0; self.patterns.n_columns];
         self.patterns.design_column.iter().zip(score).for_each(|(&j, u)| ordered[j as usize] = u);
         Evaluation {
-            log_partial_likelihood: events - shifts - log_sums,
+            log_partial_likelihood: events - log_sums,
             score: ordered,
             information: self.patterns.design_order(&lower, self.patterns.n_columns),
         }
@@ -249,13 +248,18 @@ impl Sweep {
     /// Step 2 for one block. `carry` holds the sums of the slots after it and leaves with those of its first slot.
     fn block_sums(&self, block: &Block, risk: &RiskScores, ties: Ties, carry: &mut Carry) -> SlotSums {
         let (p, first) = (self.patterns.width(), block.slots.start);
-        let mut sums = SlotSums::zeros(block.slots.len(), p);
         let leaving: Vec<SlotSums> = block.leaving.par_iter().map(|c| self.leaving_sums(c, risk, ties)).collect();
         let entering: Vec<SlotSums> = block.entering.par_iter().map(|c| self.entering_sums(c, risk)).collect();
-        for (chunk, part) in block.leaving.iter().zip(&leaving).chain(block.entering.iter().zip(&entering)) {
-            sums.add(chunk.slots.start - first, part, p);
-        }
-        carry.suffix_sums(&mut sums, block.slots.clone(), &self.slots, !self.records.by_entry.is_empty());
+        let total = |chunks: &[Chunk], parts: &[SlotSums]| {
+            let mut sums = SlotSums::zeros(block.slots.len(), p);
+            for (chunk, part) in chunks.iter().zip(parts) {
+                sums.add(chunk.slots.start - first, part, p);
+            }
+            sums
+        };
+        let mut sums = total(&block.leaving, &leaving);
+        let entered = (!self.records.by_entry.is_empty()).then(|| total(&block.entering, &entering));
+        carry.suffix_sums(&mut sums, entered.as_ref(), block.slots.clone(), &self.slots);
         sums
     }
 
@@ -526,11 +530,11 @@ impl Carry {
         Carry { sums: vec![0.0; p + 1], errors: vec![0.0; p + 1] }
     }
 
-    /// Turns what leaves and enters in each slot into sums over its risk set.
+    /// Turns what leaves in each slot into sums over its risk set; `entered` holds minus what enters.
     ///
     /// With entry times a risk-set sum is the small difference of large ones, so the additions are compensated
     /// (Neumaier 1974, doi 10.1002/zamm.19740540106): a million records of which three are at risk at a time lose no digits.
-    fn suffix_sums(&mut self, sums: &mut SlotSums, slots: Range<usize>, all: &Slots, compensate: bool) {
+    fn suffix_sums(&mut self, sums: &mut SlotSums, entered: Option<&SlotSums>, slots: Range<usize>, all: &Slots) {
         let p = self.sums.len() - 1;
         for (k, slot) in slots.enumerate().rev() {
             if all.time[slot].is_nan() {
@@ -538,22 +542,34 @@ impl Carry {
                 self.errors.fill(0.0);
                 continue;
             }
-            let row = sums.s1[k * p..(k + 1) * p].iter_mut();
-            let numbers = std::iter::once(&mut sums.s0[k]).chain(row);
-            if !compensate {
+            let row = k * p..(k + 1) * p;
+            let numbers = std::iter::once(&mut sums.s0[k]).chain(&mut sums.s1[row.clone()]);
+            let Some(entered) = entered else {
                 for (sum, x) in self.sums.iter_mut().zip(numbers) {
                     *sum += *x;
                     *x = *sum;
                 }
                 continue;
-            }
-            for ((sum, error), x) in self.sums.iter_mut().zip(&mut self.errors).zip(numbers) {
-                let (high, low) = two_sum(*sum, *x);
-                (*sum, *error) = (high, *error + low);
+            };
+            let entered = std::iter::once(&entered.s0[k]).chain(&entered.s1[row]);
+            for (((sum, error), x), y) in self.sums.iter_mut().zip(&mut self.errors).zip(numbers).zip(entered) {
+                let (with_leaving, first) = two_sum(*sum, *x);
+                let (high, second) = two_sum(with_leaving, *y);
+                (*sum, *error) = (high, *error + (first + second));
                 *x = *sum + *error;
             }
         }
     }
+}
+
+/// A sum whose rounding errors are added up beside it. A million equal numbers added one by one would all be rounded
+/// the same way, and the errors would not cancel.
+fn exact_sum(numbers: impl Iterator<Item = f64>) -> f64 {
+    let (sum, error) = numbers.fold((0.0, 0.0), |(sum, error), x| {
+        let (sum, low) = two_sum(sum, x);
+        (sum, error + low)
+    });
+    sum + error
 }
 
 /// a + b and its rounding error.
