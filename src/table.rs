@@ -143,6 +143,17 @@ impl Table {
         }
     }
 
+    /// Takes out the levels that no row has, see [`Factor::drop_empty_levels`]; returns (column, level) of each.
+    pub fn drop_empty_levels(&mut self) -> Vec<(String, String)> {
+        let mut dropped = Vec::new();
+        for column in &mut self.columns {
+            if let ColumnData::Factor(factor) = &mut column.data {
+                dropped.extend(factor.drop_empty_levels().into_iter().map(|level| (column.name.clone(), level)));
+            }
+        }
+        dropped
+    }
+
     /// The given rows, in their order.
     pub fn take(&self, rows: &[u32]) -> Table {
         let columns = self
@@ -206,6 +217,28 @@ impl ColumnData {
 }
 
 impl Factor {
+    /// Takes out the levels that no row has, but never the first, which is the reference; returns their names.
+    pub fn drop_empty_levels(&mut self) -> Vec<String> {
+        let mut present = vec![false; self.levels.len()];
+        (0..self.codes.len()).filter_map(|row| self.codes.get(row)).for_each(|code| present[code as usize] = true);
+        present.iter_mut().take(1).for_each(|reference| *reference = true);
+        let mut next = 0;
+        let renumbered: Vec<u32> = present
+            .iter()
+            .map(|present| {
+                next += u32::from(*present);
+                next.saturating_sub(1)
+            })
+            .collect();
+        let codes = (0..self.codes.len()).map(|row| self.codes.get(row).map(|code| renumbered[code as usize]));
+        let codes = Codes::pack(codes, next as usize);
+        let kept =
+            |text: &Vec<String>| text.iter().zip(&present).filter(|(_, p)| **p).map(|(t, _)| t.clone()).collect();
+        let dropped = self.levels.iter().zip(&present).filter(|(_, p)| !**p).map(|(l, _)| l.clone()).collect();
+        (self.labels, self.levels, self.codes) = (kept(&self.labels), kept(&self.levels), codes);
+        dropped
+    }
+
     /// The levels and labels without any row.
     fn clone_levels(&self) -> Factor {
         Factor {
@@ -214,5 +247,20 @@ impl Factor {
             labels: self.labels.clone(),
             declared: self.declared,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_levels_go_and_the_reference_stays() {
+        let names = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let codes = Codes::pack([Some(3), None, Some(1), Some(3)], 4);
+        let mut factor = Factor { codes, levels: names("a b c d"), labels: names("A B C D"), declared: true };
+        assert_eq!(factor.drop_empty_levels(), ["c"]);
+        assert_eq!((factor.levels, factor.labels), (names("a b d"), names("A B D")));
+        assert_eq!((0..4).map(|row| factor.codes.get(row)).collect::<Vec<_>>(), [Some(2), None, Some(1), Some(2)]);
     }
 }

@@ -341,8 +341,8 @@ fn converged(fit: &CoxFit) -> bool {
 
 fn termination(found: Termination) -> &'static str {
     match found {
-        Termination::Converged => "converged: a Newton step no longer changes the coefficients",
+        Termination::Converged => "converged",
         Termination::LikelihoodFlat => "converged: the log partial likelihood no longer changes",
-        Termination::IterationLimit => "not converged: the iteration limit was reached",
+        Termination::IterationLimit => "the iteration limit was reached",
     }
 }

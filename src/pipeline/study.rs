@@ -30,8 +30,12 @@ impl StudyRun {
 /// Runs a checked study: extracts to person-time, models, interaction analyses, report.
 pub fn run_study(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwatch) -> Result<StudyRun> {
     let start = watch.now();
-    let loaded = loader::load(study, progress)?;
+    let mut loaded = loader::load(study, progress)?;
     watch.load_seconds = watch.now() - start;
+    for (covariate, level) in loaded.table.drop_empty_levels() {
+        let message = format!("level {level} has nobody in the cohort and is left out of tables and models");
+        loaded.notes.push(loader::Note::plain(&covariate, &message));
+    }
     let mut report = frame(study, &loaded);
     levels::fill(&mut report, &loaded.table, &study.report.table_variables)?;
     let fits = study.models.len() + study.interactions.iter().map(|i| i.modifiers.len()).sum::<usize>();

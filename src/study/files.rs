@@ -65,7 +65,7 @@ fn shown(folder: &Path) -> String {
 /// What is missing: the folder, or the file, with a file of nearly that name if there is one.
 fn not_found(folder: &Path, path: &Path, written: &str) -> String {
     let parent = path.parent().unwrap_or(folder);
-    if !parent.is_dir() {
+    if !parent.as_os_str().is_empty() && !parent.is_dir() {
         return format!("there is no folder {}", shown(parent));
     }
     let wanted = path.file_name().map_or(String::new(), |n| n.to_string_lossy().to_lowercase());

@@ -61,7 +61,13 @@ fn data_file(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()
     let clock = context.clock();
     let mut watch = Stopwatch::new(&clock);
     let shown = args.input.display().to_string();
-    let flat = read_flat(&args.input, &shown, &options, &mut context.progress)?;
+    let mut flat = read_flat(&args.input, &shown, &options, &mut context.progress)?;
+    let is_known = |name: &String| flat.header.contains(name);
+    if !options.columns.iter().flatten().all(is_known) {
+        // A name that is not in the header: with all columns at hand the message can say which one may be meant.
+        options.columns = None;
+        flat = read_flat(&args.input, &shown, &options, &mut context.progress)?;
+    }
     watch.load_seconds = watch.now();
     context.progress.clear();
     let report = pipeline::fit_flat(flat, &settings, &mut watch)?;
@@ -135,6 +141,9 @@ fn formats(study: &Study) -> Vec<Format> {
 
 /// Prints what `--format` and `--json` ask for.
 fn show(args: &FitArgs, report: &Report, timings: &Timings, sink: JsonSink, context: &mut Context) -> Result<()> {
+    if !matches!(args.format, FormatArg::Text | FormatArg::Markdown) {
+        warn(report, context);
+    }
     sink.write(&render::json::with_timings(report, timings), context)?;
     let format = match args.format {
         FormatArg::None => return Ok(()),
@@ -150,6 +159,16 @@ fn show(args: &FitArgs, report: &Report, timings: &Timings, sink: JsonSink, cont
         _ => render::render(report, format, style, width),
     };
     write_results(context, text.as_bytes())
+}
+
+/// Warnings always appear: on standard error where standard output does not carry them in words.
+fn warn(report: &Report, context: &mut Context) {
+    for model in &report.models {
+        let of_interactions = model.interactions.iter().flat_map(|i| &i.warnings);
+        for warning in model.warnings.iter().chain(of_interactions) {
+            context.warn(&format!("warning: {}: {}", model.title(), warning.message));
+        }
+    }
 }
 
 fn write_results(context: &mut Context, bytes: &[u8]) -> Result<()> {

@@ -1,0 +1,435 @@
+//! The real binary: streams, messages, exit codes; after every fault nothing half-written, nothing lost.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The root of the repository.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The program, run in `folder`.
+fn cohort(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cohort")).args(args).current_dir(folder).output().expect("cohort starts")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What is in a folder, by name.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("the folder can be read");
+    let mut names: Vec<String> =
+        entries.map(|e| e.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// A small delivery with its study: ten people, one contact file.
+struct Delivery(TempDir);
+
+const STUDY: &str = r#"
+[study]
+name = "small"
+title = "A small study"
+
+[extract.people]
+file = "people.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = { column = "id" }
+one_per_person = true
+
+[extract.people.columns]
+sex = { column = "sex", type = "code", levels = ["1", "2"] }
+start = { column = "start", type = "date", format = "YYYY-MM-DD" }
+death = { column = "death", type = "date", format = "YYYY-MM-DD" }
+end = { column = "end", type = "date", format = "YYYY-MM-DD" }
+schooling = { column = "schooling", type = "code", width = 6 }
+
+[cohort]
+population = "people"
+
+[cohort.index]
+date = "people.start"
+
+[follow_up]
+scale = "since_index"
+event_at_entry = "error"
+
+[follow_up.event]
+label = "death"
+date = "people.death"
+
+[[follow_up.exit]]
+label = "end of data"
+date = "people.end"
+
+[covariate.sex]
+label = "Sex"
+from = "people.sex"
+levels = [{ value = "1", label = "Men" }, { value = "2", label = "Women" }]
+if_missing = "error"
+
+[[model]]
+name = "sex"
+formula = "sex"
+
+[disclosure]
+profile = "none"
+"#;
+
+const PEOPLE: &str = "id;sex;start;death;end;schooling
+KEY01;1;2010-01-01;2010-03-01;2012-12-31;099010
+KEY02;2;2010-01-01;;2012-12-31;301010
+KEY03;1;2010-01-05;2011-03-01;2012-12-31;301010
+KEY04;2;2010-02-01;2012-01-01;2012-12-31;301010
+KEY05;1;2010-02-01;;2012-12-31;301010
+KEY06;2;2010-03-01;2010-05-07;2012-12-31;601010
+KEY07;1;2010-03-01;2010-09-01;2012-12-31;601010
+KEY08;2;2010-03-01;;2012-12-31;601010
+";
+
+impl Delivery {
+    fn new() -> Delivery {
+        let delivery = Delivery(tempfile::tempdir().expect("a temporary folder"));
+        delivery.write("study.toml", STUDY);
+        delivery.write("people.csv", PEOPLE);
+        delivery
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        fs::write(self.path().join(name), text).expect("a file is written");
+    }
+
+    /// Replaces `from` by `to` in a file that must contain it.
+    fn change(&self, name: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.path().join(name)).expect("a file is read");
+        assert!(text.contains(from), "{name} holds {from}");
+        self.write(name, text.replacen(from, to, 1));
+    }
+
+    /// Runs the study and asserts the exit code and the words of the message; no results, no leftovers, no key.
+    fn fails(&self, code: i32, words: &[&str]) {
+        let before = names(self.path());
+        let output = cohort(self.path(), &["fit", "study.toml", "--out", "results"]);
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{message}");
+        for word in words {
+            assert!(message.contains(word), "`{word}` is not in: {message}");
+        }
+        assert!(!message.contains("KEY0"), "a person's key is in: {message}");
+        assert!(output.stdout.is_empty(), "nothing is printed as a result");
+        assert_eq!(names(self.path()), before, "nothing is left behind");
+    }
+}
+
+#[test]
+fn a_study_gives_a_complete_private_folder() {
+    let delivery = Delivery::new();
+    let output = cohort(delivery.path(), &["fit", "study.toml", "--out", "results"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let results = delivery.path().join("results");
+    assert_eq!(names(&results), ["checker.md", "export", "internal", "manifest.json"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("8 persons, 5 events"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: PathBuf| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
+        assert_eq!(mode(results.clone()), 0o700);
+        for file in ["internal/person_time.parquet", "internal/results.json", "manifest.json"] {
+            assert_eq!(mode(results.join(file)), 0o600, "{file}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_file_names_it() {
+    let delivery = Delivery::new();
+    fs::remove_file(delivery.path().join("people.csv")).expect("removed");
+    delivery.fails(10, &["study.toml, line 7", "people.csv"]);
+}
+
+#[test]
+fn a_missing_column_lists_the_header() {
+    let delivery = Delivery::new();
+    delivery.change("people.csv", "id;sex;start;death", "id;kjonn;start;death");
+    delivery.fails(10, &["people.csv", "sex", "kjonn"]);
+}
+
+#[test]
+fn a_wrong_delimiter_says_which_one_the_header_has() {
+    let delivery = Delivery::new();
+    delivery.change("study.toml", "delimiter = \";\"", "delimiter = \",\"");
+    delivery.fails(10, &["people.csv", "delimiter = \";\""]);
+}
+
+#[test]
+fn bytes_that_do_not_fit_the_encoding_name_the_row() {
+    let delivery = Delivery::new();
+    let latin_1 = |text: &str| text.chars().map(|c| c as u8).collect::<Vec<_>>();
+    let bad = "KEY99;1;2010-01-01;;2012-12-31;30\u{e6}10\n";
+    delivery.write("people.csv", latin_1(&format!("{PEOPLE}{bad}")));
+    delivery.fails(10, &["people.csv is not utf-8", "encoding = \"latin-1\""]);
+    // Beyond what `check` looks at, the reader finds it, and says where.
+    let many: String = (0..20_000).map(|i| format!("P{i};1;2010-01-01;;2012-12-31;301010\n")).collect();
+    delivery.write("people.csv", latin_1(&format!("{PEOPLE}{many}{bad}")));
+    delivery.fails(11, &["people.csv, row 20010", "utf-8"]);
+}
+
+#[test]
+fn a_date_that_does_not_parse_names_row_and_column() {
+    let delivery = Delivery::new();
+    delivery.change("people.csv", "2011-03-01", "01.03.2011");
+    delivery.fails(11, &["people.csv, row 4, column death", "YYYY-MM-DD"]);
+}
+
+#[test]
+fn an_unknown_level_is_counted_and_not_shown() {
+    let delivery = Delivery::new();
+    delivery.change("people.csv", "KEY03;1", "KEY03;SECRET");
+    delivery.fails(11, &["people.csv, row 4, column sex", "levels"]);
+    let output = cohort(delivery.path(), &["fit", "study.toml"]);
+    assert!(!stderr(&output).contains("SECRET"));
+}
+
+#[test]
+fn a_key_that_does_not_link_shows_the_shapes_not_the_keys() {
+    let delivery = Delivery::new();
+    delivery.write("link.csv", "ours;theirs\n1;K-1\n2;K-2\n");
+    delivery.change("study.toml", "[extract.people]", "[linkage]\nfile = \"link.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\nkeys = { a = \"ours\", b = \"theirs\" }\nmin_matched = 0.9\n\n[extract.people]");
+    delivery.change("study.toml", "key = { column = \"id\" }", "key = { column = \"id\", spelling = \"b\" }");
+    delivery.fails(11, &["0 of 8", "shape"]);
+}
+
+#[test]
+fn a_person_twice_names_the_column_that_differs() {
+    let delivery = Delivery::new();
+    delivery.change(
+        "people.csv",
+        "KEY05;1;2010-02-01;;2012-12-31;301010\n",
+        "KEY05;1;2010-02-01;;2012-12-31;301010\nKEY05;2;2010-02-01;;2012-12-31;301010\n",
+    );
+    delivery.fails(11, &["people.csv", "1 person", "sex"]);
+}
+
+#[test]
+fn a_code_that_was_read_as_a_number_is_trap_one() {
+    let delivery = Delivery::new();
+    delivery.change("people.csv", ";099010", ";99010");
+    delivery.change("study.toml", "[[model]]", "[covariate.school]\nlabel = \"Schooling\"\nfrom = \"people.schooling\"\nprefix = 1\ngroup = { low = [\"0\"], high = [\"3\", \"6\"] }\nlevels = [{ value = \"low\", label = \"Low\" }, { value = \"high\", label = \"High\" }]\nif_missing = \"error\"\n\n[[model]]");
+    delivery.fails(11, &["people.csv", "column schooling", "5 digits", "pad_left"]);
+}
+
+#[test]
+fn exit_before_entry_is_impossible_person_time() {
+    let delivery = Delivery::new();
+    delivery.change("people.csv", "2010-03-01;2010-05-07", "2010-03-01;2010-02-07");
+    delivery.fails(12, &["1 person", "before"]);
+}
+
+#[test]
+fn no_events_is_a_fault_of_the_model() {
+    let delivery = Delivery::new();
+    let alive: String = PEOPLE
+        .lines()
+        .map(|line| {
+            let mut fields: Vec<&str> = line.split(';').collect();
+            if fields[0] != "id" {
+                fields[3] = "";
+            }
+            fields.join(";") + "\n"
+        })
+        .collect();
+    delivery.write("people.csv", alive);
+    delivery.fails(13, &["none of the 8 records ends in an event"]);
+}
+
+#[test]
+fn nobody_eligible_says_which_step_took_the_last() {
+    let delivery = Delivery::new();
+    delivery.change(
+        "study.toml",
+        "[follow_up]",
+        "[[cohort.step]]\nlabel = \"started in 1999\"\ninclude = \"start < DATE '2000-01-01'\"\n\n[follow_up]",
+    );
+    delivery.fails(12, &["nobody", "started in 1999"]);
+}
+
+#[test]
+fn a_formula_with_a_typo_marks_the_place() {
+    let delivery = Delivery::new();
+    delivery.change("study.toml", "formula = \"sex\"", "formula = \"sxe\"");
+    delivery.fails(10, &["study.toml", "sxe", "sex"]);
+    let data = root().join("data-fixtures/reference/data/lung.csv").display().to_string();
+    let output = cohort(delivery.path(), &["fit", &data, "--formula", "Surv(time, status == 2) ~ agee + sex"]);
+    assert_eq!(output.status.code(), Some(10));
+    assert!(stderr(&output).contains("^^^^") && stderr(&output).contains("`age`"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_term_without_variation_is_named() {
+    let delivery = Delivery::new();
+    delivery.write("people.csv", PEOPLE.replace(";2;20", ";1;20"));
+    let before = names(delivery.path());
+    let output = cohort(delivery.path(), &["fit", "study.toml", "--out", "results"]);
+    let message = stderr(&output) + &String::from_utf8_lossy(&output.stdout);
+    assert!(message.contains("sex"), "{message}");
+    assert_eq!(output.status.code(), Some(10), "{message}");
+    assert_eq!(names(delivery.path()), before);
+}
+
+#[test]
+fn an_existing_results_folder_is_not_touched() {
+    let delivery = Delivery::new();
+    fs::create_dir(delivery.path().join("results")).expect("a folder");
+    delivery.write("results/thesis.txt", "years of work");
+    delivery.fails(14, &["results", "--overwrite"]);
+    let output = cohort(delivery.path(), &["fit", "study.toml", "--out", "results", "--overwrite"]);
+    assert_eq!(output.status.code(), Some(14), "a folder that no run wrote is never replaced");
+    assert_eq!(names(&delivery.path().join("results")), ["thesis.txt"]);
+}
+
+/// A limit on the size of a file stands for a full disk: writing fails half-way in the same way.
+#[test]
+#[cfg(unix)]
+fn a_full_disk_leaves_nothing_behind() {
+    let delivery = Delivery::new();
+    let before = names(delivery.path());
+    let limited = |command: &str| {
+        let script = format!("trap '' XFSZ; ulimit -f 2; exec \"$0\" {command}");
+        Command::new("sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_cohort")])
+            .current_dir(delivery.path())
+            .output()
+            .expect("sh starts")
+    };
+    let fit = limited("fit study.toml --out results");
+    assert_eq!(fit.status.code(), Some(14), "{}", stderr(&fit));
+    assert!(stderr(&fit).contains("results"), "{}", stderr(&fit));
+    assert_eq!(names(delivery.path()), before);
+    let simulated = limited("simulate --persons 2000 --out delivery");
+    assert_eq!(simulated.status.code(), Some(14), "{}", stderr(&simulated));
+    assert_eq!(names(delivery.path()), before);
+    fs::write(delivery.path().join("old.json"), "kept").expect("written");
+    let json = limited("fit study.toml --format none --json old.json");
+    assert_eq!(json.status.code(), Some(14), "{}", stderr(&json));
+    assert_eq!(fs::read_to_string(delivery.path().join("old.json")).expect("read"), "kept");
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupted_run_leaves_nothing_behind() {
+    for signal in ["INT", "TERM"] {
+        for args in [
+            vec!["fit", "study.toml", "--out", "here/results"],
+            vec!["simulate", "--persons", "3000000", "--out", "here/results"],
+        ] {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            fs::create_dir(folder.path().join("here")).expect("a folder");
+            let mut args: Vec<String> = args.into_iter().map(str::to_owned).collect();
+            if args[0] == "fit" {
+                args[1] = root().join("examples/phc-opmh/study.toml").display().to_string();
+            }
+            let mut child = Command::new(env!("CARGO_BIN_EXE_cohort"))
+                .args(&args)
+                .arg("--quiet")
+                .current_dir(folder.path())
+                .stderr(std::process::Stdio::piped())
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .expect("cohort starts");
+            let begun = Instant::now();
+            while names(&folder.path().join("here")).is_empty() {
+                assert!(begun.elapsed() < Duration::from_secs(60), "the unfinished folder appears");
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            let killed =
+                Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().expect("kill");
+            assert!(killed.success());
+            let status = child.wait().expect("the program ends");
+            assert_eq!(status.code(), Some(130), "{signal} {args:?}");
+            assert_eq!(names(&folder.path().join("here")), Vec::<String>::new(), "{signal} {args:?}");
+        }
+    }
+}
+
+#[test]
+fn faults_of_usage_have_their_own_code() {
+    let delivery = Delivery::new();
+    for args in [
+        &["fit"][..],
+        &["fit", "people.csv"],
+        &["fit", "study.toml", "--formula", "x"],
+        &["fit", "people.csv", "--level", "95"],
+    ] {
+        let output = cohort(delivery.path(), args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));
+        assert!(!stderr(&output).is_empty());
+    }
+    let help = cohort(delivery.path(), &["--help"]);
+    assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("Exit codes"));
+}
+
+#[test]
+fn check_finds_all_faults_at_once_and_a_sound_study_sound() {
+    let delivery = Delivery::new();
+    let sound = cohort(delivery.path(), &["check", "study.toml"]);
+    assert!(sound.status.success(), "{}", stderr(&sound));
+    delivery.change("study.toml", "if_missing = \"error\"", "if_missing = \"perhaps\"");
+    delivery.change("study.toml", "event_at_entry = \"error\"", "");
+    let output = cohort(delivery.path(), &["check", "study.toml"]);
+    assert_eq!(output.status.code(), Some(10));
+    assert!(
+        stderr(&output).contains("if_missing") && stderr(&output).contains("event_at_entry"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+/// The bytes of every file of a results folder but the manifest, which carries times.
+fn bytes_of(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().is_some_and(|n| n != "manifest.json") {
+                let name = path.strip_prefix(folder).expect("inside").to_owned();
+                found.push((name, fs::read(&path).expect("a file")));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_model_study_has_the_same_bytes_for_any_number_of_threads() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let study = root().join("examples/phc-opmh/study.toml").display().to_string();
+    let mut all = Vec::new();
+    for threads in ["1", "2", "7"] {
+        let out = folder.path().join(threads);
+        let run = Command::new(env!("CARGO_BIN_EXE_cohort"))
+            .args(["fit", &study, "--threads", threads, "--quiet", "--format", "none", "--out"])
+            .arg(&out)
+            .env("POLARS_MAX_THREADS", threads)
+            .output()
+            .expect("cohort starts");
+        assert!(run.status.success(), "{}", stderr(&run));
+        all.push(bytes_of(&out));
+    }
+    assert!(all[0].len() > 20, "tables, results and person-time");
+    assert!(all.iter().all(|bytes| *bytes == all[0]));
+}
