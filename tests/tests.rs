@@ -5,6 +5,7 @@ mod derivatives; // score and information against finite differences
 mod describe; // events, person-time and rates against R; counting by level
 mod design; // rows in use, coding, names of columns as R spells them
 mod disclosure; // what a profile hides, and what an attacker can work out from the rest
+mod examples; // the studies in examples/, run as a user would
 mod follow_up; // index date to exit; person-time that cannot be; counting day by day
 mod formula; // terms as R orders them; messages for faulty formulas
 mod hard_cases; // no events, infinite estimates, aliased columns, huge numbers

@@ -36,6 +36,13 @@ pub fn run_study(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwat
         let message = format!("level {level} has nobody in the cohort and is left out of tables and models");
         loaded.notes.push(loader::Note::plain(&covariate, &message));
     }
+    for link in &loaded.links {
+        let unmatched = link.rows - link.rows_matched - link.rows_without_key;
+        let found = [("rows without a person key", link.rows_without_key), ("rows whose key is not linked", unmatched)];
+        for (what, count) in found.into_iter().filter(|(_, count)| *count > 0) {
+            loaded.notes.push(loader::Note::new(&link.extract, &format!("{what}, left out"), count, "rows"));
+        }
+    }
     let mut report = frame(study, &loaded);
     levels::fill(&mut report, &loaded.table, &study.report.table_variables)?;
     let fits = study.models.len() + study.interactions.iter().map(|i| i.modifiers.len()).sum::<usize>();

@@ -143,8 +143,9 @@ fn push_remarks(table: &mut DisplayTable, report: &Report) {
             table.remarks.push(Remark::Text(text));
         }
         if let Some(n) = model.n_missing_dropped.filter(|n| *n > 0) {
-            let n = NumberStyle::ENGLISH.count(n);
-            let text = format!("{}: {n} records left out because a value is missing.", model.title());
+            let records =
+                if n == 1 { "1 record".to_owned() } else { format!("{} records", NumberStyle::ENGLISH.count(n)) };
+            let text = format!("{}: {records} left out because a value is missing.", model.title());
             table.remarks.push(Remark::Text(text));
         }
         table.remarks.extend(model.warnings.iter().map(|w| match warning_remark(w) {

@@ -280,6 +280,7 @@ fn size_line(model: &ModelResult) -> Option<Block> {
     let (records, events) = (count(model.n_records?), count(model.n_events?));
     let left_out = match model.n_missing_dropped.unwrap_or(0) {
         0 => String::new(),
+        1 => "; 1 record left out because a value is missing".to_owned(),
         n => format!("; {} records left out because a value is missing", count(n)),
     };
     Some(Block::Paragraph(format!("{records} records, {events} events{left_out}.")))
