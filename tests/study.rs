@@ -524,3 +524,51 @@ fn a_spelling_of_the_key_is_looked_up_in_the_linkage_file() {
     let expected = ["keys.csv: there is no column `npr_lopenr`; the header is: lopenr, npr"];
     assert_eq!(found.iter().map(|l| message(l)).collect::<Vec<_>>(), expected);
 }
+
+/// Numbers from a fixed seed (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % n as u64) as usize
+    }
+}
+
+/// Whatever stands in a study file, the answer is a study or faults with a place in the file.
+#[test]
+fn no_text_causes_a_panic() {
+    let folder = folder();
+    let path = folder.path().join("study.toml");
+    let lines: Vec<&str> = TEMPLATE.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')).collect();
+    let values: Vec<&str> = lines.iter().filter_map(|l| l.split_once(" = ")).map(|(_, value)| value).collect();
+    let odd = ["", "\"", "[]", "{}", "-1", "1e400", "\"å\"", "\"'\"", "1979-05-27T07:32:00", "[[1]]", "'''a\nb'''"];
+    let mut dice = Dice(20_220_114);
+    for _ in 0..400 {
+        let mut changed: Vec<String> = lines.iter().map(|l| l.to_string()).collect();
+        for _ in 0..1 + dice.below(3) {
+            let at = dice.below(changed.len());
+            let other = dice.below(lines.len());
+            let key = changed[at].split_once(" = ").map(|(key, _)| key.to_owned());
+            match (dice.below(5), key) {
+                (0, _) => _ = changed.remove(at),
+                (1, _) => changed.swap(at, other.min(lines.len() - 4)),
+                (2, Some(key)) => changed[at] = format!("{key} = {}", values[dice.below(values.len())]),
+                (3, Some(key)) => changed[at] = format!("{key} = {}", odd[dice.below(odd.len())]),
+                _ => {
+                    let cut = dice.below(changed[at].chars().count().max(1));
+                    changed[at] = changed[at].chars().enumerate().filter(|(i, _)| *i != cut).map(|(_, c)| c).collect();
+                }
+            }
+        }
+        let text = changed.join("\n");
+        if let Err(faults) = study::check(&text, &path, None) {
+            assert!(!faults.faults.is_empty());
+            let lines = text.lines().count();
+            assert!(faults.faults.iter().all(|f| faults.place(f).line <= lines + 1), "{faults}");
+            assert!(!faults.render(true).is_empty());
+        }
+    }
+}
