@@ -3,6 +3,7 @@
 //! The good study is the template of `cohort init`, beside two extracts with headers and a row each.
 
 use cohort::study::{self, TEMPLATE};
+use polars::prelude::*;
 use std::fs;
 use std::path::Path;
 
@@ -277,6 +278,11 @@ fn declared_ways_out_are_taken() {
         ("levels = [{ value = \"2\"", "unlisted = \"missing\"\nlevels = [{ value = \"2\""),
         ("cut = [18, 35, 50, 66]", "cut = [18, 35, 50]\nopen_end = true\nreference = \"50 or more\""),
         ("one_per_person = true", "one_per_person = true\non_conflict = { last_by = \"death\" }"),
+        (
+            "from = \"persons.country\"\ncodelist = \"origin\"",
+            "spells = \"contacts\"\nfrom = \"date\"\nto = \"date\"\nvalue = \"level\"\nat = \"index\"\n\
+             group = { norway = [\"primary\"], nordic = [\"specialist\"] }",
+        ),
         ("from = \"persons.sex\"", "from = \"persons.sex\"\noverride = { when = \"age < 18\", value = \"1\" }"),
     ];
     for (from, to) in ways_out {
@@ -470,6 +476,28 @@ fn one_of_several_names_must_be_in_each_file() {
     let key = "key = [\"PERSON_ID\", \"w19_0345_lopenr_person\"]\nduplicates";
     let named = both.replacen("key = { column = \"person_id\" }\nduplicates", key, 1);
     assert_eq!(faults(folder.path(), &named), [""; 0]);
+}
+
+/// Trap 01: a code that somebody stored as a number has lost its leading zeros.
+#[test]
+fn a_code_stored_as_a_number_is_refused() {
+    let folder = folder();
+    let column = |name: &str, values: Series| values.with_name(name.into()).into_column();
+    let columns = vec![
+        column("person_id", Series::from_iter([41870_i64])),
+        column("birth_month", Series::from_iter(["198001"])),
+        column("death_date", Series::from_iter([""])),
+        column("sex", Series::from_iter(["1"])),
+        column("birth_country", Series::from_iter([0_i64])),
+    ];
+    let file = fs::File::create(folder.path().join("persons.parquet")).unwrap();
+    ParquetWriter::new(file).finish(&mut DataFrame::new(1, columns).unwrap()).unwrap();
+    let delimited = "file = \"persons.csv\"                    # a path, a list of paths, or a pattern such as \
+                     \"kuhr/KUHR_*.dsv\"\ndelimiter = \";\"\nencoding = \"utf-8\" ";
+    let found = faults(folder.path(), &changed(delimited, "file = \"persons.parquet\" "));
+    let rule = "persons.parquet: column `birth_country` has the type i64; a code is text, leading zeros and all: read \
+                the column as text at the source";
+    assert_eq!(found.iter().map(|l| message(l)).collect::<Vec<_>>(), [rule]);
 }
 
 /// A file without header must not have its first row of data shown.
