@@ -305,7 +305,7 @@ impl Builder {
             let fits = match guess {
                 Guess::Nothing(_) => false,
                 Guess::Text(dictionary, v) => {
-                    v.push(dictionary.number(std::str::from_utf8(value).unwrap_or_default()));
+                    v.push(dictionary.number_of_bytes(value));
                     true
                 }
                 Guess::Whole(v) => read_whole(value).map(|x| v.push(x)).is_some(),
