@@ -222,7 +222,7 @@ impl<'a> Reading<'a> {
         let header = records.header().to_vec();
         let places = self.places(&header, file)?;
         let mut batches = records.into_batches(BatchPlan { keep: places.clone(), rows: BATCH_ROWS });
-        while let Some(batch) = batches.next()? {
+        while let Some(batch) = batches.next_batch()? {
             let (persons, values) = self.convert(&batch);
             self.keep(persons, values, file)?;
             progress.step(&file.written, batch.bytes_read, size(&file.path));
@@ -247,7 +247,7 @@ impl<'a> Reading<'a> {
         let mut names: Vec<String> = places.iter().map(|&i| header[i].clone()).collect();
         names.sort_unstable();
         names.dedup();
-        while let Some((frame, first_row)) = parquet.next(&names)? {
+        while let Some((frame, first_row)) = parquet.next_group(&names)? {
             for start in (0..frame.height()).step_by(BATCH_ROWS) {
                 let part = frame.slice(start as i64, BATCH_ROWS);
                 let (persons, values) = self.convert_stored(&part, &header, &places, first_row + start as u64);
@@ -532,7 +532,7 @@ pub(crate) fn read_linkage(study: &Study, progress: &mut dyn Progress) -> Result
             let records = Records::open(&file.path, &file.written, format)?;
             let keep = places(records.header())?;
             let mut batches = records.into_batches(BatchPlan { keep, rows: BATCH_ROWS });
-            while let Some(batch) = batches.next()? {
+            while let Some(batch) = batches.next_batch()? {
                 keys.par_iter_mut().enumerate().for_each(|(i, arena)| {
                     (0..batch.n_rows()).for_each(|row| arena.push(batch.field(row, i)));
                 });
@@ -544,7 +544,7 @@ pub(crate) fn read_linkage(study: &Study, progress: &mut dyn Progress) -> Result
             let mut parquet = ParquetFile::open(&file.path, &file.written)?;
             let header = parquet.header().to_vec();
             let names: Vec<String> = places(&header)?.into_iter().map(|i| header[i].clone()).collect();
-            while let Some((frame, _)) = parquet.next(&names)? {
+            while let Some((frame, _)) = parquet.next_group(&names)? {
                 for (name, arena) in names.iter().zip(&mut keys) {
                     let column = frame.column(name).expect("the column was read").as_materialized_series();
                     let texts = column.cast(&polars::prelude::DataType::String).map_err(|_| {

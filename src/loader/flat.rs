@@ -203,7 +203,7 @@ fn read_into(
     let size = super::extract::size(path);
     let plan = BatchPlan { keep: keep.to_vec(), rows: BATCH_ROWS };
     let mut batches = records.into_batches(plan);
-    while let Some(batch) = batches.next()? {
+    while let Some(batch) = batches.next_batch()? {
         builders.par_iter_mut().enumerate().for_each(|(field, builder)| builder.push_batch(&batch, field));
         progress.step(shown, batch.bytes_read, size);
     }
