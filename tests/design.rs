@@ -94,7 +94,7 @@ fn dense_row(design: &Design, row: usize) -> Vec<f64> {
 }
 
 /// The formula and options of a reference case.
-fn of_case(case: &Value) -> (String, DesignOptions) {
+pub fn of_case(case: &Value) -> (String, DesignOptions) {
     let spec = &case["spec"];
     let response = &spec["response"];
     let time =
@@ -123,7 +123,7 @@ fn of_case(case: &Value) -> (String, DesignOptions) {
     (format!("{left} ~ {}", spec["formula"].as_str().unwrap_or("?")), options)
 }
 
-fn select(table: &Table, spec: &Value) -> Table {
+pub fn select(table: &Table, spec: &Value) -> Table {
     let Some(filters) = spec["rows"].as_array() else { return table.clone() };
     let keep = |row: usize| {
         filters.iter().all(|f| {
@@ -280,6 +280,24 @@ fn reference_and_levels_may_be_declared() {
         ["factor(g, ref = \"c\")a", "factor(g, ref = \"c\")b"]
     );
     assert_eq!(names("Surv(t, e) ~ factor(k, levels = c(3, 2, 1))", &plain).len(), 2);
+}
+
+/// A declared level without records keeps its column, which no record is in (R: a coefficient that is NA).
+#[test]
+fn declared_levels_without_records_keep_their_column() {
+    let t = table(&[
+        ("t", &["1", "2", "3", "4"]),
+        ("e", &["1"; 4]),
+        ("g", &["a", "b", "c", "b"]),
+        ("k", &["1", "2", "1", "2"]),
+    ]);
+    let mut options = DesignOptions::default();
+    options.levels.insert("g".into(), ["zz", "a", "b", "yy", "c"].map(String::from).to_vec());
+    let built = build(&t, "Surv(t, e) ~ g * factor(k)", &options).expect("a design");
+    let cells: Vec<u32> = built.design.blocks.iter().flat_map(|b| b.first_column.iter().flatten().copied()).collect();
+    assert!((0..built.design.n_columns as u32).all(|j| cells.contains(&j)), "every column has a cell");
+    assert_eq!(built.columns.names[..4], ["ga", "gb", "gyy", "gc"]);
+    assert_eq!(dense(&built.design, 4)[1], [0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
 }
 
 #[test]

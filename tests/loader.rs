@@ -432,6 +432,16 @@ fn unknown_levels_are_errors_and_marks_of_missing_are_declared() {
     assert!(excluded(&loaded).contains(&("Sex is known", 1)));
 }
 
+/// trap-03: a row without code system matches no condition on it, and is counted rather than lost.
+#[test]
+fn rows_for_which_a_condition_is_unknown_are_counted() {
+    let delivery = Delivery::default();
+    delivery.add("contacts.csv", "a3;01.01.2012;P76;\n");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(noted(&loaded, "contacts", "a condition is unknown"), Some(1));
+    assert_eq!(records(&loaded.table), Delivery::default().records());
+}
+
 /// trap-07: identical rows and contradicting rows.
 #[test]
 fn duplicates_are_declared_away_or_errors() {

@@ -3,6 +3,7 @@
 //! The good study is the template of `cohort init`, beside two extracts with headers and a row each.
 
 use cohort::study::{self, TEMPLATE};
+use polars::prelude::*;
 use std::fs;
 use std::path::Path;
 
@@ -277,6 +278,11 @@ fn declared_ways_out_are_taken() {
         ("levels = [{ value = \"2\"", "unlisted = \"missing\"\nlevels = [{ value = \"2\""),
         ("cut = [18, 35, 50, 66]", "cut = [18, 35, 50]\nopen_end = true\nreference = \"50 or more\""),
         ("one_per_person = true", "one_per_person = true\non_conflict = { last_by = \"death\" }"),
+        (
+            "from = \"persons.country\"\ncodelist = \"origin\"",
+            "spells = \"contacts\"\nfrom = \"date\"\nto = \"date\"\nvalue = \"level\"\nat = \"index\"\n\
+             group = { norway = [\"primary\"], nordic = [\"specialist\"] }",
+        ),
         ("from = \"persons.sex\"", "from = \"persons.sex\"\noverride = { when = \"age < 18\", value = \"1\" }"),
     ];
     for (from, to) in ways_out {
@@ -472,6 +478,28 @@ fn one_of_several_names_must_be_in_each_file() {
     assert_eq!(faults(folder.path(), &named), [""; 0]);
 }
 
+/// Trap 01: a code that somebody stored as a number has lost its leading zeros.
+#[test]
+fn a_code_stored_as_a_number_is_refused() {
+    let folder = folder();
+    let column = |name: &str, values: Series| values.with_name(name.into()).into_column();
+    let columns = vec![
+        column("person_id", Series::from_iter([41870_i64])),
+        column("birth_month", Series::from_iter(["198001"])),
+        column("death_date", Series::from_iter([""])),
+        column("sex", Series::from_iter(["1"])),
+        column("birth_country", Series::from_iter([0_i64])),
+    ];
+    let file = fs::File::create(folder.path().join("persons.parquet")).unwrap();
+    ParquetWriter::new(file).finish(&mut DataFrame::new(1, columns).unwrap()).unwrap();
+    let delimited = "file = \"persons.csv\"                    # a path, a list of paths, or a pattern such as \
+                     \"kuhr/KUHR_*.dsv\"\ndelimiter = \";\"\nencoding = \"utf-8\" ";
+    let found = faults(folder.path(), &changed(delimited, "file = \"persons.parquet\" "));
+    let rule = "persons.parquet: column `birth_country` has the type i64; a code is text, leading zeros and all: read \
+                the column as text at the source";
+    assert_eq!(found.iter().map(|l| message(l)).collect::<Vec<_>>(), [rule]);
+}
+
 /// A file without header must not have its first row of data shown.
 #[test]
 fn no_row_of_data_is_shown() {
@@ -523,4 +551,52 @@ fn a_spelling_of_the_key_is_looked_up_in_the_linkage_file() {
     let found = faults(folder.path(), &spelt);
     let expected = ["keys.csv: there is no column `npr_lopenr`; the header is: lopenr, npr"];
     assert_eq!(found.iter().map(|l| message(l)).collect::<Vec<_>>(), expected);
+}
+
+/// Numbers from a fixed seed (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % n as u64) as usize
+    }
+}
+
+/// Whatever stands in a study file, the answer is a study or faults with a place in the file.
+#[test]
+fn no_text_causes_a_panic() {
+    let folder = folder();
+    let path = folder.path().join("study.toml");
+    let lines: Vec<&str> = TEMPLATE.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')).collect();
+    let values: Vec<&str> = lines.iter().filter_map(|l| l.split_once(" = ")).map(|(_, value)| value).collect();
+    let odd = ["", "\"", "[]", "{}", "-1", "1e400", "\"å\"", "\"'\"", "1979-05-27T07:32:00", "[[1]]", "'''a\nb'''"];
+    let mut dice = Dice(20_220_114);
+    for _ in 0..400 {
+        let mut changed: Vec<String> = lines.iter().map(|l| l.to_string()).collect();
+        for _ in 0..1 + dice.below(3) {
+            let at = dice.below(changed.len());
+            let other = dice.below(lines.len());
+            let key = changed[at].split_once(" = ").map(|(key, _)| key.to_owned());
+            match (dice.below(5), key) {
+                (0, _) => _ = changed.remove(at),
+                (1, _) => changed.swap(at, other.min(lines.len() - 4)),
+                (2, Some(key)) => changed[at] = format!("{key} = {}", values[dice.below(values.len())]),
+                (3, Some(key)) => changed[at] = format!("{key} = {}", odd[dice.below(odd.len())]),
+                _ => {
+                    let cut = dice.below(changed[at].chars().count().max(1));
+                    changed[at] = changed[at].chars().enumerate().filter(|(i, _)| *i != cut).map(|(_, c)| c).collect();
+                }
+            }
+        }
+        let text = changed.join("\n");
+        if let Err(faults) = study::check(&text, &path, None) {
+            assert!(!faults.faults.is_empty());
+            let lines = text.lines().count();
+            assert!(faults.faults.iter().all(|f| faults.place(f).line <= lines + 1), "{faults}");
+            assert!(!faults.render(true).is_empty());
+        }
+    }
 }

@@ -46,7 +46,7 @@ pub(crate) struct AtomLevel {
     pub name: String,
     /// As tables print it.
     pub label: String,
-    /// The code of the records that have it; `None` when no row of the table has it.
+    /// The code of the records that have it; `None` only until a code is found for it.
     pub code: Option<u32>,
 }
 
@@ -139,12 +139,34 @@ impl<'t> Resolver<'t, '_> {
             missing_codes.clear();
         }
         let drop_unused = drop_unused && !*declared && wanted.is_none();
-        Ok(Atom {
-            carrier: name.to_string(),
-            kind: AtomKind::Factor { levels: out, drop_unused },
-            missing_codes,
-            outside,
-        })
+        let carrier = self.with_codes_for_all(variable, name, all, &mut out);
+        Ok(Atom { carrier, kind: AtomKind::Factor { levels: out, drop_unused }, missing_codes, outside })
+    }
+
+    /// The key of a carrier of column `name` that has a code for every level, also for declared ones without records:
+    /// they own a column, so they need a cell of the design.
+    fn with_codes_for_all(
+        &mut self,
+        variable: &Variable,
+        name: &str,
+        mut all: Vec<(String, String)>,
+        levels: &mut [AtomLevel],
+    ) -> String {
+        if levels.iter().all(|l| l.code.is_some()) {
+            return name.to_string();
+        }
+        for level in levels.iter_mut().filter(|l| l.code.is_none()) {
+            level.code = Some(all.len() as u32);
+            all.push((level.name.clone(), level.label.clone()));
+        }
+        let codes = match &self.carriers[name] {
+            Carrier::Coded { codes, .. } => Codes::pack((0..codes.len()).map(|row| codes.get(row)), all.len()),
+            Carrier::Continuous(_) => Codes::U8(Vec::new()),
+        };
+        let carrier = Carrier::Coded { codes: Cow::Owned(codes), values: None, levels: Some(all), declared: true };
+        let key = format!("{} with declared levels", variable.label);
+        self.carriers.insert(key.clone(), carrier);
+        key
     }
 
     /// A calculation. Over one coded column it is worked out once per code.

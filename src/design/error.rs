@@ -43,6 +43,14 @@ pub enum DesignError {
         /// How many rows.
         rows: usize,
     },
+    /// A robust variance over a single cluster.
+    #[error(
+        "cluster `{column}`: all records are in one cluster, so a robust variance cannot be estimated; leave the cluster out"
+    )]
+    OneCluster {
+        /// The column.
+        column: String,
+    },
     /// An offset that is infinite.
     #[error("`{term}` is infinite in some records; make these values missing")]
     InfiniteOffset {

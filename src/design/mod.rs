@@ -178,6 +178,13 @@ fn assemble(table: &Table, formula: &Formula, options: &DesignOptions, parts: Pa
     let several_events = id.as_ref().is_some_and(|ids| several_events(ids, &event));
     let robust = options.robust.unwrap_or(cluster.is_some() || fractional || several_events);
     let cluster = if robust { cluster.or_else(|| id.clone()) } else { None };
+    if let Some(cluster) = &cluster
+        && cluster.len() > 1
+        && cluster.iter().all(|c| *c == cluster[0])
+    {
+        let column = extra.cluster.as_ref().or(extra.id.as_ref()).map(|(name, _)| name.clone()).unwrap_or_default();
+        return Err(DesignError::OneCluster { column });
+    }
     let strata = extra.strata.as_ref().map(|s| stratum_codes(s, used_rows));
     let all_rows = || (0..table.n_rows() as u32).collect();
     Ok(Built {

@@ -93,10 +93,11 @@ pub fn factor_column(table: &Table, name: &str, options: &DesignOptions) -> Resu
     let variable = Variable { label: name.to_string(), kind: VariableKind::Factor(call), span: 0..name.len() };
     let in_name = |fault: Fault| DesignError::Formula(FormulaError { source: name.to_string(), faults: vec![fault] });
     let atom = resolver.atom(&variable).map_err(in_name)?;
-    let (AtomKind::Factor { levels, .. }, Carrier::Coded { codes, .. }) = (&atom.kind, &resolver.carriers[name]) else {
+    let carrier = &resolver.carriers[&atom.carrier];
+    let (AtomKind::Factor { levels, .. }, Carrier::Coded { codes, .. }) = (&atom.kind, carrier) else {
         return Err(in_name(Fault::new(0..name.len(), format!("`{name}` cannot be a factor"))));
     };
-    let n_codes = super::atom::codes_of(&resolver.carriers[name]) as usize;
+    let n_codes = super::atom::codes_of(carrier) as usize;
     let mut level_of_code = vec![u32::MAX; n_codes];
     for (i, level) in levels.iter().enumerate() {
         if let Some(code) = level.code {

@@ -69,10 +69,11 @@ impl Compiled {
         Ok(if column.len() == height { column } else { column.new_from_index(0, height) })
     }
 
-    /// The rows of the frame for which the condition is true.
-    pub(crate) fn rows(&self, frame: &DataFrame) -> Result<Vec<u32>, LoadError> {
+    /// The rows of the frame for which the condition is true, and the number of those for which it is unknown.
+    pub(crate) fn rows(&self, frame: &DataFrame) -> Result<(Vec<u32>, u64), LoadError> {
         let mask = self.evaluate(frame)?;
-        Ok((0u32..).zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(row, _)| row).collect())
+        let rows = (0u32..).zip(mask.iter()).filter(|(_, keep)| *keep == Some(true)).map(|(row, _)| row).collect();
+        Ok((rows, mask.null_count() as u64))
     }
 
     /// The message of polars may quote cells, so it is not passed on.
@@ -89,8 +90,8 @@ impl Compiled {
 
 const VALUE: &str = "\u{1}value";
 
-/// The rows of `table` for which `sql` is true.
-pub(crate) fn rows_of_table(table: &Table, sql: &str, place: &str) -> Result<Vec<u32>, LoadError> {
+/// The rows of `table` for which `sql` is true, and the number of those for which it is unknown.
+pub(crate) fn rows_of_table(table: &Table, sql: &str, place: &str) -> Result<(Vec<u32>, u64), LoadError> {
     let compiled = compile(sql, &format!("{place}, row condition"))?;
     let mut columns = Vec::new();
     for name in &compiled.names {

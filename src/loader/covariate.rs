@@ -262,12 +262,11 @@ enum Recoded {
 
 /// The levels of raw values; persons with an override are passed over.
 fn recode(rules: &FactorRules, raw: &Raw, out: &mut Derived) -> Vec<u16> {
-    let n = out.how.len();
-    let mut levels = vec![NO_LEVEL; n];
+    let mut levels = vec![NO_LEVEL; out.how.len()];
     let unlisted_rule = out.rules.len() as u8;
     let mut unlisted = false;
     let mut known: Vec<Option<Option<(usize, u16)>>> = vec![None; raw.dictionary.texts().len()];
-    for position in 0..n {
+    for (position, slot) in levels.iter_mut().enumerate() {
         if out.how[position] != SOURCE {
             continue;
         }
@@ -291,14 +290,14 @@ fn recode(rules: &FactorRules, raw: &Raw, out: &mut Derived) -> Vec<u16> {
             (recode, values) => recode_printed(rules, recode, values, position),
         };
         match (recoded, rules.unlisted) {
-            (Recoded::Level(level), _) => levels[position] = level,
+            (Recoded::Level(level), _) => *slot = level,
             (Recoded::Missing, _) => {}
             (Recoded::Uncovered(value), Unlisted::Error) => _ = out.uncovered.insert(position as u32, value),
             (Recoded::Uncovered(_), action) => {
                 unlisted = true;
                 out.how[position] = unlisted_rule;
                 if let Unlisted::Level(level) = action {
-                    levels[position] = level as u16;
+                    *slot = level as u16;
                 }
             }
         }

@@ -137,6 +137,8 @@ struct Reading<'a> {
     condition: Option<Compiled>,
     /// Rows that the extract's own condition leaves out.
     left_out: u64,
+    /// Of them, rows for which it is unknown.
+    unknown: u64,
     /// Rows read so far.
     n_rows: u64,
     /// Person, hash of all declared columns and number of every row, where duplicates matter.
@@ -189,6 +191,7 @@ impl<'a> Reading<'a> {
             collectors,
             condition,
             left_out: 0,
+            unknown: 0,
             n_rows: 0,
             fingerprints: compare.then(Vec::new),
         })
@@ -219,10 +222,10 @@ impl<'a> Reading<'a> {
         let header = records.header().to_vec();
         let places = self.places(&header, file)?;
         let mut batches = records.into_batches(BatchPlan { keep: places.clone(), rows: BATCH_ROWS });
-        while let Some(batch) = batches.next()? {
+        while let Some(batch) = batches.next_batch()? {
             let (persons, values) = self.convert(&batch);
             self.keep(persons, values, file)?;
-            progress.step(&file.written, batch.bytes_read, None);
+            progress.step(&file.written, batch.bytes_read, size(&file.path));
         }
         self.end_file(&header, &places, file)?;
         Ok(batches.file_read().expect("the stream has ended").clone())
@@ -244,7 +247,7 @@ impl<'a> Reading<'a> {
         let mut names: Vec<String> = places.iter().map(|&i| header[i].clone()).collect();
         names.sort_unstable();
         names.dedup();
-        while let Some((frame, first_row)) = parquet.next(&names)? {
+        while let Some((frame, first_row)) = parquet.next_group(&names)? {
             for start in (0..frame.height()).step_by(BATCH_ROWS) {
                 let part = frame.slice(start as i64, BATCH_ROWS);
                 let (persons, values) = self.convert_stored(&part, &header, &places, first_row + start as u64);
@@ -299,8 +302,10 @@ impl<'a> Reading<'a> {
         let batch = Batch { persons: &persons, values: &values, converters: &self.converters, first: first as u32 };
         if let Some(condition) = &self.condition {
             let before = rows.len();
-            rows = batch.condition(condition, rows)?;
+            let unknown;
+            (rows, unknown) = batch.condition(condition, rows)?;
             self.left_out += (before - rows.len()) as u64;
+            self.unknown += unknown;
         }
         if let Some(fingerprints) = &mut self.fingerprints {
             batch.fingerprint(&rows, fingerprints);
@@ -318,13 +323,19 @@ impl<'a> Reading<'a> {
     }
 
     fn finish(self, inputs: Vec<Input>) -> Result<Extracted, LoadError> {
-        let Reading { extract, keys, specs, converters, collectors, left_out, fingerprints, condition, .. } = self;
+        let Reading {
+            extract, keys, specs, converters, collectors, left_out, unknown, fingerprints, condition, ..
+        } = self;
         let collects = matches!(self.persons, Persons::Collect);
         let (link, collected) = keys.finish()?;
         let mut notes = Vec::new();
         if condition.is_some() {
-            let unit = "rows of linked persons";
-            notes.push(Note::new(&extract.name, "rows that the extract's condition leaves out", left_out, unit));
+            let message = "rows of linked persons that the extract's condition leaves out";
+            notes.push(Note::new(&extract.name, message, left_out, "rows"));
+            if unknown > 0 {
+                let message = "of them, rows for which it is unknown (a missing value)";
+                notes.push(Note::new(&extract.name, message, unknown, "rows"));
+            }
         }
         for (converter, (spec, _)) in converters.iter().zip(&specs) {
             quality::column_notes(extract, spec, converter, &mut notes);
@@ -350,6 +361,11 @@ impl<'a> Reading<'a> {
         }
         Ok(Extracted { rows, link, inputs, notes, contradicting, linker })
     }
+}
+
+/// The bytes of a file, to show how far reading is.
+pub(crate) fn size(path: &std::path::Path) -> Option<u64> {
+    std::fs::metadata(path).ok().map(|m| m.len())
 }
 
 /// The declared columns of an extract, yearly families year by year.
@@ -385,10 +401,10 @@ struct Batch<'b> {
 }
 
 impl Batch<'_> {
-    /// Those of `rows` for which the condition is true.
-    fn condition(&self, condition: &Compiled, rows: Vec<u32>) -> Result<Vec<u32>, LoadError> {
+    /// Those of `rows` for which the condition is true, and the number of those for which it is unknown.
+    fn condition(&self, condition: &Compiled, rows: Vec<u32>) -> Result<(Vec<u32>, u64), LoadError> {
         if rows.is_empty() {
-            return Ok(rows);
+            return Ok((rows, 0));
         }
         let named = self
             .converters
@@ -397,8 +413,8 @@ impl Batch<'_> {
             .filter(|(c, _)| c.year.is_none() && condition.names.contains(&c.name));
         let columns = named.filter_map(|(c, v)| v.to_polars(&c.name, &c.dictionary, Some(&rows))).collect();
         let frame = DataFrame::new(rows.len(), columns).expect("columns of a batch have one length");
-        let kept = condition.rows(&frame)?;
-        Ok(kept.into_iter().map(|i| rows[i as usize]).collect())
+        let (kept, unknown) = condition.rows(&frame)?;
+        Ok((kept.into_iter().map(|i| rows[i as usize]).collect(), unknown))
     }
 
     /// Adds person, hash of all columns and number of each row.
@@ -478,7 +494,9 @@ impl<'a> Collector<'a> {
             rows.retain(|&row| values.codes(row as usize).iter().any(|&c| known[c as usize] == Match::Yes));
         }
         if let Some(condition) = &self.condition {
-            rows = batch.condition(condition, rows)?;
+            let unknown;
+            (rows, unknown) = batch.condition(condition, rows)?;
+            self.rows.unknown += unknown;
         }
         self.rows.persons.extend(rows.iter().map(|&r| batch.persons[r as usize]));
         self.rows.ordinals.extend(rows.iter().map(|&r| batch.first + r));
@@ -497,7 +515,7 @@ impl<'a> Collector<'a> {
 
 /// Reads the linkage file.
 pub(crate) fn read_linkage(study: &Study, progress: &mut dyn Progress) -> Result<Option<(Linker, Input)>, LoadError> {
-    use super::link::Arena;
+    use super::link::Keys;
     let Some(linkage) = &study.linkage else { return Ok(None) };
     let (file, spellings) = (&linkage.file, &linkage.spellings);
     let header_fault =
@@ -508,17 +526,17 @@ pub(crate) fn read_linkage(study: &Study, progress: &mut dyn Progress) -> Result
             .map(|column| find_column(header, std::slice::from_ref(column)).map_err(header_fault))
             .collect()
     };
-    let mut keys = vec![Arena::default(); spellings.len()];
+    let mut keys = vec![Keys::default(); spellings.len()];
     let read = match &linkage.format {
         FileFormat::Delimited(format) => {
             let records = Records::open(&file.path, &file.written, format)?;
             let keep = places(records.header())?;
             let mut batches = records.into_batches(BatchPlan { keep, rows: BATCH_ROWS });
-            while let Some(batch) = batches.next()? {
+            while let Some(batch) = batches.next_batch()? {
                 keys.par_iter_mut().enumerate().for_each(|(i, arena)| {
                     (0..batch.n_rows()).for_each(|row| arena.push(batch.field(row, i)));
                 });
-                progress.step(&file.written, batch.bytes_read, None);
+                progress.step(&file.written, batch.bytes_read, size(&file.path));
             }
             batches.file_read().expect("the stream has ended").clone()
         }
@@ -526,7 +544,7 @@ pub(crate) fn read_linkage(study: &Study, progress: &mut dyn Progress) -> Result
             let mut parquet = ParquetFile::open(&file.path, &file.written)?;
             let header = parquet.header().to_vec();
             let names: Vec<String> = places(&header)?.into_iter().map(|i| header[i].clone()).collect();
-            while let Some((frame, _)) = parquet.next(&names)? {
+            while let Some((frame, _)) = parquet.next_group(&names)? {
                 for (name, arena) in names.iter().zip(&mut keys) {
                     let column = frame.column(name).expect("the column was read").as_materialized_series();
                     let texts = column.cast(&polars::prelude::DataType::String).map_err(|_| {

@@ -89,9 +89,13 @@ pub fn read_flat(
 
 /// Keeps the rows for which the condition is true.
 fn filter(flat: &mut Flat, sql: &str, shown: &str) -> Result<(), LoadError> {
-    let rows = condition::rows_of_table(&flat.table, sql, shown)?;
+    let (rows, unknown) = condition::rows_of_table(&flat.table, sql, shown)?;
     let before = flat.table.n_rows();
     flat.notes.push(Note::new(shown, "rows that the condition leaves out", (before - rows.len()) as u64, "rows"));
+    if unknown > 0 {
+        let message = "of them, rows for which the condition is unknown (a missing value)";
+        flat.notes.push(Note::new(shown, message, unknown, "rows"));
+    }
     if rows.len() < before {
         flat.table = flat.table.take(&rows);
     }
@@ -126,14 +130,14 @@ fn read_text(
     check_names(&header, wanted, shown)?;
     let keep: Vec<usize> = (0..header.len()).filter(|&i| wanted(&header[i])).collect();
     let mut builders: Vec<Builder> = keep.iter().map(|&i| Builder::new(&header[i], options)).collect();
-    let input = read_into(records, &keep, &mut builders, shown, progress)?;
+    let input = read_into(records, &keep, &mut builders, (path, shown), progress)?;
 
     // Columns whose numbers gave way to text after they were stored: their spelling is in the file only.
     let again: Vec<usize> = (0..builders.len()).filter(|&i| builders[i].lost_spelling).collect();
     if !again.is_empty() {
         let mut second: Vec<Builder> = again.iter().map(|&i| builders[i].as_text()).collect();
         let fields: Vec<usize> = again.iter().map(|&i| keep[i]).collect();
-        read_into(Records::open(path, shown, &format)?, &fields, &mut second, shown, progress)?;
+        read_into(Records::open(path, shown, &format)?, &fields, &mut second, (path, shown), progress)?;
         for (i, builder) in again.into_iter().zip(second) {
             builders[i] = builder;
         }
@@ -193,14 +197,15 @@ fn read_into(
     records: Records,
     keep: &[usize],
     builders: &mut [Builder],
-    shown: &str,
+    (path, shown): (&Path, &str),
     progress: &mut dyn Progress,
 ) -> Result<FileRead, LoadError> {
+    let size = super::extract::size(path);
     let plan = BatchPlan { keep: keep.to_vec(), rows: BATCH_ROWS };
     let mut batches = records.into_batches(plan);
-    while let Some(batch) = batches.next()? {
+    while let Some(batch) = batches.next_batch()? {
         builders.par_iter_mut().enumerate().for_each(|(field, builder)| builder.push_batch(&batch, field));
-        progress.step(shown, batch.bytes_read, None);
+        progress.step(shown, batch.bytes_read, size);
     }
     Ok(batches.file_read().expect("the stream has ended").clone())
 }
@@ -305,7 +310,7 @@ impl Builder {
             let fits = match guess {
                 Guess::Nothing(_) => false,
                 Guess::Text(dictionary, v) => {
-                    v.push(dictionary.number(std::str::from_utf8(value).unwrap_or_default()));
+                    v.push(dictionary.number_of_bytes(value));
                     true
                 }
                 Guess::Whole(v) => read_whole(value).map(|x| v.push(x)).is_some(),

@@ -363,6 +363,9 @@ fn exclude_remedy(name: &str) -> String {
     format!("repair the dates, exclude such persons with a step, or set on_invalid = {{ {name} = \"exclude\" }}")
 }
 
+/// A cause of impossible spells: who has it, what the study says, its name in messages, its key in `on_invalid`.
+type SpellCause = (fn(&SpellFaults) -> bool, Invalid, &'static str, &'static str);
+
 /// Persons whose spells cannot be, in any extract whose spells decide on membership or exit.
 fn check_spells(
     people: &People,
@@ -390,7 +393,7 @@ fn check_spells(
         let faults: Vec<SpellFaults> = alive.iter().map(|&p| rows.faults(people.numbers[p as usize])).collect();
         let invalid = &study.follow_up.on_invalid;
         let name = &spells.extract;
-        let causes: [(fn(&SpellFaults) -> bool, Invalid, &str, &str); 3] = [
+        let causes: [SpellCause; 3] = [
             (|f| f.without_start, Invalid::Error, "a spell without a first day", ""),
             (|f| f.reversed, invalid.reversed_spell, "a spell that ends before it begins", "reversed_spell"),
             (|f| f.overlapping, invalid.overlapping_spells, "overlapping spells", "overlapping_spells"),

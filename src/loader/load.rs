@@ -110,6 +110,10 @@ impl<'a> Load<'a> {
                 let message = "rows of linked persons without a date, not considered";
                 self.notes.push(Note::new(&extract.name, message, rows.without_date, "rows"));
             }
+            if rows.unknown > 0 {
+                let message = "rows for which a condition is unknown (a missing value), not considered";
+                self.notes.push(Note::new(&extract.name, message, rows.unknown, "rows"));
+            }
             rows.sort(n_persons);
         }
         self.kept.put(&extract.name, requests, rows);

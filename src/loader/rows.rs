@@ -17,10 +17,12 @@ pub(crate) struct Rows {
     pub(crate) columns: Vec<Values>,
     /// The dictionaries of the kept columns.
     pub(crate) dictionaries: Vec<Arc<Dictionary>>,
-    /// The number of each row within its extract, files in order.
+    /// The number of each row within its extract, files in order; until the rows are sorted.
     pub(crate) ordinals: Vec<u32>,
     /// Rows considered except for having no date.
     pub(crate) without_date: u64,
+    /// Rows for which the condition of the request is unknown (a missing value), and that were not kept.
+    pub(crate) unknown: u64,
     /// Where the rows of each person begin, once sorted.
     starts: Vec<u32>,
 }
@@ -34,6 +36,7 @@ impl Rows {
             dictionaries: Vec::new(),
             ordinals: Vec::new(),
             without_date: 0,
+            unknown: 0,
             starts: Vec::new(),
         }
     }
@@ -91,6 +94,8 @@ impl Rows {
         }
         self.take(&order);
         self.starts = starts;
+        // Nobody asks for the place in the extract any more.
+        self.ordinals = Vec::new();
     }
 
     fn take(&mut self, rows: &[u32]) {
@@ -115,7 +120,7 @@ mod tests {
         rows.sort(4);
         assert_eq!((rows.of(0), rows.of(1), rows.of(2), rows.of(3)), (0..1, 1..1, 1..3, 3..3));
         assert_eq!(rows.columns[0].days(), [3, 5, 9]);
-        assert_eq!(rows.ordinals, [1, 0, 2]);
+        assert_eq!(rows.columns[1].codes(1), [0]);
         assert_eq!(rows.of(9), 0..0);
     }
 }

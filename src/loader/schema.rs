@@ -20,18 +20,23 @@ pub const MISSING_CODE: u32 = u32::MAX;
 /// Texts and their numbers, in order of first appearance.
 #[derive(Debug, Clone, Default)]
 pub struct Dictionary {
-    numbers: PlHashMap<Box<str>, u32>,
+    numbers: PlHashMap<Box<[u8]>, u32>,
     texts: Vec<Box<str>>,
 }
 
 impl Dictionary {
     /// The number of `text`, new if need be.
     pub fn number(&mut self, text: &str) -> u32 {
+        self.number_of_bytes(text.as_bytes())
+    }
+
+    /// The number of a text given as UTF-8, which is checked when the text is new (decoding has seen to it before).
+    pub fn number_of_bytes(&mut self, text: &[u8]) -> u32 {
         if let Some(&number) = self.numbers.get(text) {
             return number;
         }
         let number = self.texts.len() as u32;
-        self.texts.push(text.into());
+        self.texts.push(String::from_utf8_lossy(text).into());
         self.numbers.insert(text.into(), number);
         number
     }

@@ -377,6 +377,8 @@ impl Transcoder {
         let (skip, encoding) = match bytes {
             [0xFE, 0xFF, ..] if first => (2, UTF_16BE),
             [0xFF, 0xFE, ..] if first => (2, UTF_16LE),
+            // Without a mark: text begins with a letter of the first 256, so the zero byte says which end comes first.
+            [0, letter, ..] if first && *letter != 0 => (0, UTF_16BE),
             _ => (0, UTF_16LE),
         };
         let decoder = self.decoder.get_or_insert_with(|| encoding.new_decoder_without_bom_handling());
@@ -430,6 +432,7 @@ mod tests {
         assert_eq!(decoded(Encoding::Utf8, &[b"k\xC3", b"\xB8n\n"]).unwrap(), "k\u{f8}n\n");
         assert_eq!(decoded(Encoding::Latin1, &[b"k\xF8", b"n\n"]).unwrap(), "k\u{f8}n\n");
         assert_eq!(decoded(Encoding::Utf16, &[b"\xFF\xFEk\x00\xF8", b"\x00n\x00"]).unwrap(), "k\u{f8}n\n");
+        assert_eq!(decoded(Encoding::Utf16, &[b"\x00k\x00\xF8"]).unwrap(), "k\u{f8}\n");
         assert_eq!(decoded(Encoding::Utf8, &[b"\xEF\xBB\xBFa"]).unwrap(), "a\n");
     }
 

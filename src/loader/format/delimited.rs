@@ -223,7 +223,7 @@ impl Records {
                 }
             }
         });
-        // Without a thread the channel is closed, and `next` says that reading stopped.
+        // Without a thread the channel is closed, and `next_batch` says that reading stopped.
         drop(spawned);
         Batches { receiver, ended: None }
     }
@@ -243,7 +243,7 @@ pub struct Batches {
 
 impl Batches {
     /// The next batch, or `None` at the end of the file.
-    pub fn next(&mut self) -> Result<Option<RawBatch>, LoadError> {
+    pub fn next_batch(&mut self) -> Result<Option<RawBatch>, LoadError> {
         if self.ended.is_some() {
             return Ok(None);
         }

@@ -57,7 +57,7 @@ impl ParquetFile {
     }
 
     /// The named columns of the next row group, and the number of its first row (from 1); `None` at the end.
-    pub fn next(&mut self, columns: &[String]) -> Result<Option<(DataFrame, u64)>, LoadError> {
+    pub fn next_group(&mut self, columns: &[String]) -> Result<Option<(DataFrame, u64)>, LoadError> {
         let Some(&rows) = self.groups.get(self.next_group) else { return Ok(None) };
         let first_row = self.rows_before as u64 + 1;
         let frame = self.slice(columns, self.rows_before, rows)?;
