@@ -150,14 +150,14 @@ fn follow_up_equals_counting_day_by_day() {
             let from = spells[spells.len() - 1].1 + 1 + dice.roll(2) as i32;
             spells.push((from, from + dice.roll(200) as i32));
         }
-        write!(texts[0], "{id};1970-01-01;{};1;310000\n", death.map_or(String::new(), day)).unwrap();
+        writeln!(texts[0], "{id};1970-01-01;{};1;310000", death.map_or(String::new(), day)).unwrap();
         let (y, m, d) = cohort::day::Day(index).ymd();
-        write!(texts[1], "{id};{d:02}.{m:02}.{y};P76;ICPC-2\n").unwrap();
+        writeln!(texts[1], "{id};{d:02}.{m:02}.{y};P76;ICPC-2").unwrap();
         for &visit in &visits {
-            write!(texts[2], "{id};{};x\n", day(visit).replace('-', "")).unwrap();
+            writeln!(texts[2], "{id};{};x", day(visit).replace('-', "")).unwrap();
         }
         for &(from, to) in &spells {
-            write!(texts[3], "{id};{};{}\n", day(from), day(to)).unwrap();
+            writeln!(texts[3], "{id};{};{}", day(from), day(to)).unwrap();
         }
         if visits.contains(&index) {
             continue; // leaves on the attrition line of the day of entry

@@ -294,7 +294,7 @@ fn the_diabetes_register_is_followed_by_attained_age() {
     let men = levels(&loaded.table, "sex").iter().zip(&records).filter(|(sex, r)| *sex == "M" && r.3).count();
     assert_eq!(men, 190);
     let years = records.iter().map(|r| f64::from(r.2 - r.1)).sum::<f64>() / 365.25;
-    assert!((years - 8104.314_852_837_048).abs() < 0.01, "{years}"); // R counts decimal years, we whole days
+    assert!((years - 8_104.314_852_837_048).abs() < 0.01, "{years}"); // R counts decimal years, we whole days
 }
 
 #[test]

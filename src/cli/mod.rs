@@ -15,7 +15,7 @@ use exit::Exit;
 use interrupt::Interrupt;
 use progress::Progress;
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 /// Runs the program with `arguments` (the program's name first) and returns its exit code. Results go to `results`,
@@ -45,11 +45,19 @@ pub fn run(
         Ok(()) => Exit::Done,
         Err(error) => {
             context.progress.clear();
-            context.warn(&format!("{error}"));
+            context.warn(&message(&error));
             exit_of(&error)
         }
     };
     exit.into()
+}
+
+/// One line per fault for a log; on a terminal the faults of a study file are shown marked in its text.
+fn message(error: &Error) -> String {
+    match error {
+        Error::Study(faults) if std::io::stderr().is_terminal() => faults.render(true),
+        other => other.to_string(),
+    }
 }
 
 /// Help and version go to standard output and are no fault.
