@@ -406,3 +406,116 @@ fn strata_are_combinations_in_the_order_of_r() {
     let built = build(&t, "Surv(t, e) ~ x * strata(s)", &DesignOptions::default()).expect("a design");
     assert_eq!(built.columns.names, ["x", "x:strata(s)s=2"]);
 }
+
+/// Whatever is written as a formula ends in a design or in a message: 20,000 random strings of formula pieces.
+#[test]
+fn no_formula_causes_a_panic() {
+    const PIECES: [&str; 44] = [
+        "x",
+        "g",
+        "s",
+        "t",
+        "e",
+        "k",
+        "nosuch",
+        "1",
+        "0",
+        "2",
+        "-1",
+        "0.5",
+        "1e308",
+        "'a'",
+        "\"m\"",
+        "TRUE",
+        "+",
+        "-",
+        "*",
+        ":",
+        "/",
+        "^",
+        "%in%",
+        "~",
+        "(",
+        ")",
+        ",",
+        "==",
+        "!=",
+        "<",
+        ">",
+        "&",
+        "|",
+        "!",
+        "I(",
+        "log(",
+        "factor(",
+        "strata(",
+        "cluster(",
+        "offset(",
+        "c(",
+        "ref =",
+        "Surv(t, e) ~ ",
+        "`å b`",
+    ];
+    const OPERANDS: [&str; 16] = [
+        "x",
+        "g",
+        "s",
+        "k",
+        "log(k)",
+        "I(x^2)",
+        "factor(k)",
+        "strata(s)",
+        "strata(k, s)",
+        "offset(k)",
+        "cluster(k)",
+        "x > 1",
+        "(k + s)",
+        "(k + s)^2",
+        "I(g == 'a')",
+        "factor(g, ref = 'b')",
+    ];
+    let t = table(&[
+        ("t", &["1", "2", "3", "4", "5", "6"]),
+        ("e", &["1", "0", "1", "1", "0", "1"]),
+        ("x", &["0", "-2", "3.5", "", "1", "7"]),
+        ("g", &["a", "b", "c", "a", "", "b"]),
+        ("s", &["m", "f", "m", "f", "m", "f"]),
+        ("k", &["1", "1", "2", "2", "3", "3"]),
+    ]);
+    let mut state = 7u64;
+    let mut random = |n: usize| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as usize % n
+    };
+    let (mut designs, mut messages) = (0, 0);
+    for round in 0..20_000 {
+        let length = 1 + random(9);
+        let mut source: String = if round % 2 == 0 { "Surv(t, e) ~ ".into() } else { String::new() };
+        for at in 0..length {
+            let piece = match (round % 4, at % 2) {
+                (0 | 1, _) => PIECES[random(PIECES.len())],
+                (_, 0) => OPERANDS[random(OPERANDS.len())],
+                _ => ["+", "*", ":", "-", "/", "%in%"][random(6)],
+            };
+            source.push_str(piece);
+            source.push(' ');
+        }
+        let missing = [Missing::Drop, Missing::Indicator, Missing::Error][random(3)];
+        let outcome = Formula::parse(&source).map_err(|e| e.render("--formula")).and_then(|formula| {
+            let options = DesignOptions { missing, ..DesignOptions::default() };
+            design::build(&t, &formula, &options).map_err(|e| e.render("--formula"))
+        });
+        match outcome {
+            Ok(built) => {
+                designs += 1;
+                dense(&built.design, built.rows.len());
+                built.columns.row(&design::Setting::default().with("x", design::SettingValue::Number(1.0)));
+            }
+            Err(message) => {
+                messages += 1;
+                assert!(!message.is_empty());
+            }
+        }
+    }
+    assert!(designs > 500 && messages > 500, "{designs} designs, {messages} messages");
+}

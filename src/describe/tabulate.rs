@@ -102,7 +102,7 @@ pub fn tabulate(table: &Table, request: &Request<'_>) -> Result<Tabulation, Desi
 
 /// The counts of every group.
 fn count(
-    records: &Records,
+    records: &Records<'_>,
     rows: &[u32],
     persons: Option<&[u32]>,
     n_groups: usize,

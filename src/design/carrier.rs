@@ -51,14 +51,20 @@ impl<'t> Carrier<'t> {
 
     /// The carrier of whole numbers; a small range is coded by counting, without a search.
     pub(crate) fn of_whole(values: &[i32]) -> Carrier<'t> {
+        let searched = || Carrier::of_numbers(Cow::Owned(super::value::whole_numbers(values)));
+        Carrier::by_counting(values).unwrap_or_else(searched)
+    }
+
+    /// Codes through a table of all whole numbers between the smallest and the largest; `None` when that is too wide.
+    fn by_counting(values: &[i32]) -> Option<Carrier<'t>> {
         const WIDEST_TABLE: i64 = 1 << 21;
         let known = || values.iter().filter(|v| **v != crate::table::MISSING_WHOLE);
         let (Some(low), Some(high)) = (known().min(), known().max()) else {
-            return Carrier::coded_numbers(vec![u32::MAX; values.len()], Vec::new());
+            return Some(Carrier::coded_numbers(vec![u32::MAX; values.len()], Vec::new()));
         };
         let (low, range) = (*low, i64::from(*high) - i64::from(*low) + 1);
         if range > WIDEST_TABLE {
-            return Carrier::of_numbers(Cow::Owned(super::value::whole_numbers(values)));
+            return None;
         }
         let place = |v: i32| (i64::from(v) - i64::from(low)) as usize;
         let mut code_of = vec![0u32; range as usize];
@@ -69,15 +75,23 @@ impl<'t> Carrier<'t> {
             numbers.push(f64::from(low) + i as f64);
         }
         if numbers.len() > MOST_CODES {
-            return Carrier::Continuous(super::value::whole_numbers(values));
+            return Some(Carrier::Continuous(super::value::whole_numbers(values)));
         }
         let missing = crate::table::MISSING_WHOLE;
         let codes = Codes::pack(values.iter().map(|v| (*v != missing).then(|| code_of[place(*v)])), numbers.len());
-        Carrier::Coded { codes: Cow::Owned(codes), values: Some(numbers), levels: None, declared: false }
+        Some(Carrier::Coded { codes: Cow::Owned(codes), values: Some(numbers), levels: None, declared: false })
     }
 
     /// The carrier of numbers: codes when there are few distinct ones.
     pub(crate) fn of_numbers(values: Cow<'_, [f64]>) -> Carrier<'t> {
+        let missing = crate::table::MISSING_WHOLE;
+        let is_whole = |x: &f64| x.is_nan() || (f64::from(*x as i32) == *x && *x as i32 != missing);
+        if values.iter().all(is_whole) {
+            let whole: Vec<i32> = values.iter().map(|x| if x.is_nan() { missing } else { *x as i32 }).collect();
+            if let Some(carrier) = Carrier::by_counting(&whole) {
+                return carrier;
+            }
+        }
         match encode(&values, MOST_CODES) {
             Some((codes, numbers)) => Carrier::coded_numbers(codes, numbers),
             None => Carrier::Continuous(values.into_owned()),
@@ -170,10 +184,25 @@ pub(crate) fn groups(data: &ColumnData) -> Vec<u32> {
         ColumnData::Factor(f) => (0..f.codes.len()).map(|row| f.codes.get(row).unwrap_or(u32::MAX)).collect(),
         ColumnData::Logical(values) => values.iter().map(|v| v.map_or(u32::MAX, u32::from)).collect(),
         ColumnData::Number(values) => number_groups(values.iter().copied()),
+        ColumnData::Whole(values) | ColumnData::Day(values) if values.is_sorted() => sorted_groups(values),
         ColumnData::Whole(values) | ColumnData::Day(values) => number_groups(
             values.iter().map(|v| if *v == crate::table::MISSING_WHOLE { f64::NAN } else { f64::from(*v) }),
         ),
     }
+}
+
+/// The groups of ascending numbers, of which missing ones come first: no search is needed.
+fn sorted_groups(values: &[i32]) -> Vec<u32> {
+    let mut last = crate::table::MISSING_WHOLE;
+    let mut group = u32::MAX;
+    let next = |value: &i32| {
+        if *value != last {
+            last = *value;
+            group = group.wrapping_add(1);
+        }
+        group
+    };
+    values.iter().map(next).collect()
 }
 
 fn number_groups(values: impl Iterator<Item = f64>) -> Vec<u32> {
@@ -221,5 +250,9 @@ mod tests {
     fn groups_number_by_appearance() {
         let data = ColumnData::Whole(vec![9, 9, i32::MIN, 4, 9]);
         assert_eq!(groups(&data), [0, 0, u32::MAX, 1, 0]);
+        let sorted = ColumnData::Whole(vec![i32::MIN, 4, 9, 9]);
+        assert_eq!(groups(&sorted), [u32::MAX, 0, 1, 1]);
+        let sorted = ColumnData::Whole(vec![i32::MIN, 4, 9, 9]);
+        assert_eq!(groups(&sorted), [u32::MAX, 0, 1, 1]);
     }
 }

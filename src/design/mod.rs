@@ -35,7 +35,7 @@ use atom::{Atom, AtomKind, Carriers, Resolver, presence};
 use carrier::{Carrier, groups};
 use indexmap::IndexMap;
 use rayon::prelude::*;
-use response::{Outcome, Times};
+use response::Outcome;
 use rows::Rows;
 use std::ops::Range;
 
@@ -114,12 +114,17 @@ pub struct Built {
 pub fn build(table: &Table, formula: &Formula, options: &DesignOptions) -> Result<Built, DesignError> {
     let response = formula.response.clone().unwrap_or_else(response::study_response);
     check_names(table, formula, &response, options)?;
-    let carriers = carriers(table, formula);
-    let mut resolver = Resolver { table, options, carriers };
-    let atoms = resolve(formula, &mut resolver)?;
-    let carriers = resolver.carriers;
-    let outcome = response::outcome(&response, table).map_err(|faults| in_formula(formula, faults))?;
-    let extra = Extra::read(table, formula, options)?;
+    let covariates = || {
+        let mut resolver = Resolver { table, options, carriers: carriers(table, formula) };
+        resolve(formula, &mut resolver).map(|atoms| (atoms, resolver.carriers))
+    };
+    let rest = || {
+        let outcome = response::outcome(&response, table).map_err(|faults| in_formula(formula, faults))?;
+        Extra::read(table, formula, options).map(|extra| (outcome, extra))
+    };
+    let (covariates, rest) = rayon::join(covariates, rest);
+    let (atoms, carriers) = covariates?;
+    let (outcome, extra) = rest?;
 
     let mut rows = Rows::new(table.n_rows());
     exclude_outcome(&mut rows, &outcome);
@@ -146,7 +151,7 @@ pub fn build(table: &Table, formula: &Formula, options: &DesignOptions) -> Resul
 struct Parts<'t> {
     atoms: IndexMap<usize, Atom>,
     carriers: Carriers<'t>,
-    outcome: Outcome,
+    outcome: Outcome<'t>,
     extra: Extra,
     rows: Rows,
     used: Option<Vec<u32>>,
@@ -162,7 +167,6 @@ fn assemble(table: &Table, formula: &Formula, options: &DesignOptions, parts: Pa
     let variables: Vec<Variable> = keys.par_iter().map(|key| variable(&carriers[key], used_rows)).collect();
     let constant_terms = constant_terms(formula, &atoms, &carriers, used_rows);
     let design = Design { variables, blocks, n_columns: columns.len() };
-
     let event: Vec<bool> = match used_rows {
         None => outcome.event.iter().map(|e| *e == Some(true)).collect(),
         Some(rows) => rows.iter().map(|r| outcome.event[*r as usize] == Some(true)).collect(),
@@ -305,18 +309,23 @@ fn resolve(formula: &Formula, resolver: &mut Resolver<'_, '_>) -> Result<IndexMa
     if faults.is_empty() { Ok(atoms) } else { Err(in_formula(formula, faults)) }
 }
 
-fn exclude_outcome(rows: &mut Rows, outcome: &Outcome) {
+/// Leaves out rows without time or event and intervals that do not end after their beginning.
+fn exclude_outcome(rows: &mut Rows, outcome: &Outcome<'_>) {
     let [entry_name, exit_name, event_name] = &outcome.names;
-    rows.exclude(exit_name, MissingReason::Missing, |row| outcome.exit.is_missing(row));
-    rows.exclude(event_name, MissingReason::Missing, |row| outcome.event[row].is_none());
-    if let Some(entry) = &outcome.entry {
+    if outcome.exit.any_missing() {
+        rows.exclude(exit_name, MissingReason::Missing, |row| outcome.exit.is_missing(row));
+    }
+    if outcome.event.contains(&None) {
+        rows.exclude(event_name, MissingReason::Missing, |row| outcome.event[row].is_none());
+    }
+    let Some(entry) = &outcome.entry else { return };
+    if entry.any_missing() {
         rows.exclude(entry_name, MissingReason::Missing, |row| entry.is_missing(row));
-        let empty: Box<dyn Fn(usize) -> bool> = match (entry, &outcome.exit) {
-            (Times::Whole(a), Times::Whole(b)) => Box::new(|row| a[row] >= b[row]),
-            (a, b) => Box::new(|row| a.get(row) >= b.get(row)),
-        };
+    }
+    if entry.any_empty(&outcome.exit) {
         let known = |row: usize| !entry.is_missing(row) && !outcome.exit.is_missing(row);
-        rows.exclude(exit_name, MissingReason::EmptyInterval, |row| known(row) && empty(row));
+        let empty = |row: usize| known(row) && entry.get(row) >= outcome.exit.get(row);
+        rows.exclude(exit_name, MissingReason::EmptyInterval, empty);
     }
 }
 

@@ -9,12 +9,12 @@ use crate::formula::{Expr, ExprKind, FactorCall, Fault, FormulaError, Response, 
 use crate::table::Table;
 
 /// Times and events of all rows, and which rows can be used.
-pub struct Records {
-    outcome: Outcome,
+pub struct Records<'t> {
+    outcome: Outcome<'t>,
     rows: Rows,
 }
 
-impl Records {
+impl Records<'_> {
     /// Whether the row has time and event and an interval that ends after its beginning, and was not left out.
     pub fn is_used(&self, row: usize) -> bool {
         self.rows.is_used(row)
@@ -51,7 +51,7 @@ impl Records {
 }
 
 /// Reads times and events; without `response` the columns `entry`, `exit` and `event` of a study.
-pub fn records(table: &Table, response: Option<&Response>) -> Result<Records, DesignError> {
+pub fn records<'t>(table: &'t Table, response: Option<&Response>) -> Result<Records<'t>, DesignError> {
     let study = response::study_response();
     let response = response.unwrap_or(&study);
     let named = [&response.exit].into_iter().chain(&response.entry).chain(&response.event);

@@ -4,28 +4,46 @@ use super::value::{Value, evaluate, whole_numbers};
 use crate::engine::data::Time;
 use crate::formula::{Expr, ExprKind, Fault, Response};
 use crate::table::{ColumnData, MISSING_WHOLE, Table};
+use std::borrow::Cow;
 
 /// Times and events of all rows, missing values included.
-pub(crate) struct Outcome {
+pub(crate) struct Outcome<'t> {
     /// Start of observation.
-    pub entry: Option<Times>,
+    pub entry: Option<Times<'t>>,
     /// End of observation.
-    pub exit: Times,
+    pub exit: Times<'t>,
     /// Whether the end is an event; `None` is missing.
-    pub event: Vec<Option<bool>>,
+    pub event: Cow<'t, [Option<bool>]>,
     /// What the three are called in counts of missing values.
     pub names: [String; 3],
 }
 
 /// One time per row.
-pub(crate) enum Times {
+pub(crate) enum Times<'t> {
     /// Whole units; [`MISSING_WHOLE`] is missing.
-    Whole(Vec<i32>),
+    Whole(Cow<'t, [i32]>),
     /// Fractional; NaN is missing.
-    Real(Vec<f64>),
+    Real(Cow<'t, [f64]>),
 }
 
-impl Times {
+impl<'t> Times<'t> {
+    /// Whether any time is missing.
+    pub(crate) fn any_missing(&self) -> bool {
+        match self {
+            Times::Whole(v) => v.contains(&MISSING_WHOLE),
+            Times::Real(v) => v.iter().any(|x| x.is_nan()),
+        }
+    }
+
+    /// Whether any interval from these times to those of `exit` is empty, missing times aside.
+    pub(crate) fn any_empty(&self, exit: &Times<'_>) -> bool {
+        match (self, exit) {
+            (Times::Whole(a), Times::Whole(b)) => a.iter().zip(b.iter()).any(|(a, b)| a >= b),
+            (Times::Real(a), Times::Real(b)) => a.iter().zip(b.iter()).any(|(a, b)| a >= b),
+            _ => true,
+        }
+    }
+
     /// Whether the time of `row` is missing.
     pub(crate) fn is_missing(&self, row: usize) -> bool {
         match self {
@@ -45,16 +63,16 @@ impl Times {
     /// The times of the given rows.
     pub(crate) fn take(&self, rows: Option<&[u32]>) -> Time {
         match (self, rows) {
-            (Times::Whole(v), None) => Time::Whole(v.clone()),
-            (Times::Real(v), None) => Time::Real(v.clone()),
+            (Times::Whole(v), None) => Time::Whole(v.to_vec()),
+            (Times::Real(v), None) => Time::Real(v.to_vec()),
             (Times::Whole(v), Some(rows)) => Time::Whole(rows.iter().map(|r| v[*r as usize]).collect()),
             (Times::Real(v), Some(rows)) => Time::Real(rows.iter().map(|r| v[*r as usize]).collect()),
         }
     }
 
-    fn into_real(self) -> Times {
+    fn into_real(self) -> Times<'t> {
         match self {
-            Times::Whole(v) => Times::Real(whole_numbers(&v)),
+            Times::Whole(v) => Times::Real(Cow::Owned(whole_numbers(&v))),
             real => real,
         }
     }
@@ -67,7 +85,7 @@ pub(crate) fn study_response() -> Response {
 }
 
 /// Works out the response for all rows.
-pub(crate) fn outcome(response: &Response, table: &Table) -> Result<Outcome, Vec<Fault>> {
+pub(crate) fn outcome<'t>(response: &Response, table: &'t Table) -> Result<Outcome<'t>, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut keep = |fault: Fault| faults.push(fault);
     let entry = response.entry.as_ref().map(|e| times(e, table)).transpose().map_err(&mut keep).ok().flatten();
@@ -88,12 +106,12 @@ pub(crate) fn outcome(response: &Response, table: &Table) -> Result<Outcome, Vec
 }
 
 /// A time: whole where all values are.
-fn times(expr: &Expr, table: &Table) -> Result<Times, Fault> {
+fn times<'t>(expr: &Expr, table: &'t Table) -> Result<Times<'t>, Fault> {
     let columns = super::atom::lookup(table);
     if let ExprKind::Name(name) = &expr.ungrouped().kind
         && let Some(ColumnData::Whole(v) | ColumnData::Day(v)) = columns(name)
     {
-        return Ok(Times::Whole(v.clone()));
+        return Ok(Times::Whole(Cow::Borrowed(v)));
     }
     let numbers = match evaluate(expr, &columns)? {
         Value::Number(v) if v.len() == table.n_rows() => v,
@@ -108,26 +126,32 @@ fn times(expr: &Expr, table: &Table) -> Result<Times, Fault> {
     }
     let is_whole = |x: &f64| x.is_nan() || (x.fract() == 0.0 && x.abs() < f64::from(i32::MAX));
     if numbers.iter().all(is_whole) {
-        return Ok(Times::Whole(numbers.iter().map(|x| if x.is_nan() { MISSING_WHOLE } else { *x as i32 }).collect()));
+        let whole = |x: &f64| if x.is_nan() { MISSING_WHOLE } else { *x as i32 };
+        return Ok(Times::Whole(numbers.iter().map(whole).collect()));
     }
-    Ok(Times::Real(numbers))
+    Ok(Times::Real(Cow::Owned(numbers)))
 }
 
 /// Whether each row ends in an event.
-fn event(response: &Response, table: &Table) -> Result<Vec<Option<bool>>, Fault> {
-    let Some(expr) = &response.event else { return Ok(vec![Some(true); table.n_rows()]) };
+fn event<'t>(response: &Response, table: &'t Table) -> Result<Cow<'t, [Option<bool>]>, Fault> {
+    let Some(expr) = &response.event else { return Ok(vec![Some(true); table.n_rows()].into()) };
     let columns = super::atom::lookup(table);
     let text = expr.text();
     let compare = format!("say which value is the event, such as {text} == 2");
-    if let ExprKind::Name(name) = &expr.ungrouped().kind
-        && let Some(ColumnData::Factor(_)) = columns(name)
-    {
-        let fault = Fault::new(expr.span.clone(), format!("`{name}` is text; which level is the event is not said"));
-        return Err(fault.help(format!("compare it: {text} == \"a level\"")));
+    if let ExprKind::Name(name) = &expr.ungrouped().kind {
+        match columns(name) {
+            Some(ColumnData::Factor(_)) => {
+                let fault =
+                    Fault::new(expr.span.clone(), format!("`{name}` is text; which level is the event is not said"));
+                return Err(fault.help(format!("compare it: {text} == \"a level\"")));
+            }
+            Some(ColumnData::Logical(v)) => return Ok(Cow::Borrowed(v)),
+            _ => {}
+        }
     }
     let numbers = match evaluate(expr, &columns)? {
-        Value::Logical(v) if v.len() == 1 => return Ok(vec![v[0]; table.n_rows()]),
-        Value::Logical(v) => return Ok(v),
+        Value::Logical(v) if v.len() == 1 => return Ok(vec![v[0]; table.n_rows()].into()),
+        Value::Logical(v) => return Ok(v.into()),
         Value::Number(v) => v,
     };
     let only = |allowed: [f64; 2]| numbers.iter().all(|x| x.is_nan() || allowed.contains(x));

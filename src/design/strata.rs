@@ -30,7 +30,7 @@ pub(crate) fn combine<'a>(lists: &[&[Expr]], columns: &Columns<'a>, n_rows: usiz
     let mut codes = vec![0u32; n_rows];
     let mut keys: Vec<Vec<u32>> = vec![Vec::new()];
     for part in &parts {
-        (codes, keys) = refine(&codes, &keys, &part.codes);
+        (codes, keys) = refine(&codes, &keys, &part.codes, part.levels.len());
     }
     let short = parts.iter().all(|p| p.text);
     let label = |key: &[u32], with_names: bool| {
@@ -46,22 +46,27 @@ pub(crate) fn combine<'a>(lists: &[&[Expr]], columns: &Columns<'a>, n_rows: usiz
 }
 
 /// Splits every stratum by the codes of another argument; only combinations that occur are numbered.
-fn refine(codes: &[u32], keys: &[Vec<u32>], by: &[u32]) -> (Vec<u32>, Vec<Vec<u32>>) {
-    let pairs = codes.iter().zip(by).map(|(a, b)| (*a != u32::MAX && *b != u32::MAX).then_some((*a, *b)));
-    let pairs: Vec<Option<(u32, u32)>> = pairs.collect();
-    let mut seen = std::collections::BTreeSet::new();
-    let mut last = None;
-    for pair in pairs.iter().flatten() {
-        if last != Some(pair) {
-            seen.insert(*pair);
-        }
-        last = Some(pair);
-    }
-    let order: Vec<(u32, u32)> = seen.into_iter().collect();
-    let find = |pair: &(u32, u32)| order.binary_search(pair).map_or(u32::MAX, |i| i as u32);
-    let new_codes = pairs.iter().map(|p| p.as_ref().map_or(u32::MAX, find)).collect();
-    let new_keys = order.iter().map(|(a, b)| [keys[*a as usize].as_slice(), &[*b]].concat()).collect();
-    (new_codes, new_keys)
+fn refine(codes: &[u32], keys: &[Vec<u32>], by: &[u32], n_levels: usize) -> (Vec<u32>, Vec<Vec<u32>>) {
+    /// Most combinations that are numbered through a table; more are searched.
+    const LARGEST_TABLE: usize = 1 << 22;
+    let width = n_levels.max(1) as u64;
+    let pair = |a: u32, b: u32| (a != u32::MAX && b != u32::MAX).then(|| u64::from(a) * width + u64::from(b));
+    let pairs = || codes.iter().zip(by).map(|(a, b)| pair(*a, *b));
+    let (new_codes, order): (Vec<u32>, Vec<u64>) = if keys.len() * n_levels <= LARGEST_TABLE {
+        let mut number = vec![u32::MAX; keys.len() * n_levels];
+        pairs().flatten().for_each(|p| number[p as usize] = 0);
+        let order: Vec<u64> = (0..number.len() as u64).filter(|p| number[*p as usize] == 0).collect();
+        order.iter().enumerate().for_each(|(i, p)| number[*p as usize] = i as u32);
+        (pairs().map(|p| p.map_or(u32::MAX, |p| number[p as usize])).collect(), order)
+    } else {
+        let mut order: Vec<u64> = pairs().flatten().collect();
+        order.sort_unstable();
+        order.dedup();
+        let find = |p: u64| order.binary_search(&p).map_or(u32::MAX, |i| i as u32);
+        (pairs().map(|p| p.map_or(u32::MAX, find)).collect(), order)
+    };
+    let key = |p: &u64| [keys[(p / width) as usize].as_slice(), &[(p % width) as u32]].concat();
+    (new_codes, order.iter().map(key).collect())
 }
 
 fn part<'a>(expr: &Expr, columns: &Columns<'a>) -> Result<Part, Fault> {
