@@ -442,7 +442,12 @@ fn person_time(entry: Option<&Time>, exit: &Time) -> f64 {
     let sum = |t: &Time| match t {
         // Whole days add up exactly in a wide integer.
         Time::Whole(v) => v.iter().map(|x| i64::from(*x)).sum::<i64>() as f64,
-        Time::Real(v) => v.iter().sum(),
+        // In ascending order, so that the order of the rows does not show in the last digit.
+        Time::Real(v) => {
+            let mut v = v.clone();
+            v.par_sort_unstable_by(f64::total_cmp);
+            v.iter().sum()
+        }
     };
     sum(exit) - entry.map_or(0.0, sum)
 }
