@@ -148,12 +148,14 @@ impl<'a> Stratum<'a> {
         let mut seen = Tree::new(self.n_times);
         let mut seen_events = Tree::new(self.n_times);
         let mut tied = vec![(0.0, 0.0, u64::MAX); self.n_times + 1];
+        let mut lower = Vec::new();
         let mut from = 0;
         while from < order.len() {
             let rank = order[from] >> place_bits;
             let to = from + order[from..].iter().take_while(|&&key| key >> place_bits == rank).count();
             let group = || order[from..to].iter().map(|&key| (key & ((1 << place_bits) - 1)) as usize);
-            group().for_each(|i| self.compare(i, -1.0, &seen, &seen_events, pairs));
+            lower.clear();
+            lower.extend(group().map(|record| self.seen_by(record, &seen, &seen_events)));
             for record in group() {
                 let (after, until, event) = self.window(record);
                 let weight = self.sweep.records.weight(record);
@@ -164,41 +166,40 @@ impl<'a> Stratum<'a> {
                     self.count_tied(record, rank, &mut tied[time], pairs);
                 }
             }
-            group().for_each(|i| self.compare(i, 1.0, &seen, &seen_events, pairs));
+            for (record, lower) in group().zip(&lower) {
+                // A record alone at its η is not comparable with itself.
+                let alone = to - from == 1;
+                let lower_or_equal = if alone { *lower } else { self.seen_by(record, &seen, &seen_events) };
+                self.compare(record, *lower, lower_or_equal, pairs);
+            }
             from = to;
         }
     }
 
-    /// Compares a record with those of lower η (`side` −1, before its group is added) or with those of higher η
-    /// (`side` 1, after).
-    fn compare(&self, record: usize, side: f64, seen: &Tree, seen_events: &Tree, pairs: &mut Pairs) {
+    /// Among the records seen so far, the weight of those at risk at this record's event, and of those with an event
+    /// while it is at risk.
+    fn seen_by(&self, record: usize, seen: &Tree, seen_events: &Tree) -> (f64, f64) {
         let (from, to, event) = self.window(record);
-        let weight = self.sweep.records.weight(record);
+        (event.map_or(0.0, |time| seen.sum(time)), seen_events.sum(to) - seen_events.sum(from))
+    }
+
+    /// Adds the pairs of a record, given the weights of [`Stratum::seen_by`] for records of lower η and for those of
+    /// lower or equal η. Pairs are counted at the record with the event.
+    fn compare(&self, record: usize, lower: (f64, f64), lower_or_equal: (f64, f64), pairs: &mut Pairs) {
+        let (from, to, event) = self.window(record);
         if let Some(time) = event {
-            let lower_or_equal = seen.sum(time);
-            if side < 0.0 {
-                pairs.concordant += weight * lower_or_equal;
-                pairs.tied_x -= weight * lower_or_equal;
-                pairs.difference[record] += lower_or_equal;
-            } else {
-                let higher = self.at_risk[time] - lower_or_equal;
-                pairs.tied_x += weight * lower_or_equal;
-                pairs.discordant += weight * higher;
-                pairs.difference[record] -= higher;
-                pairs.comparable[record] += self.at_risk[time];
-            }
+            let weight = self.sweep.records.weight(record);
+            let higher = self.at_risk[time] - lower_or_equal.0;
+            pairs.concordant += weight * lower.0;
+            pairs.tied_x += weight * (lower_or_equal.0 - lower.0);
+            pairs.discordant += weight * higher;
+            pairs.difference[record] += lower.0 - higher;
+            pairs.comparable[record] += self.at_risk[time];
         }
-        if to > from {
-            let events = seen_events.sum(to) - seen_events.sum(from);
-            if side < 0.0 {
-                // The events of lower η are discordant with this record.
-                pairs.difference[record] -= events;
-            } else {
-                let all = self.events[to] - self.events[from];
-                pairs.difference[record] += all - events;
-                pairs.comparable[record] += all;
-            }
-        }
+        // Events of lower η are discordant with this record, those of higher η concordant.
+        let events = self.events[to] - self.events[from];
+        pairs.difference[record] += (events - lower_or_equal.1) - lower.1;
+        pairs.comparable[record] += events;
     }
 
     /// Counts the pairs of events at one time; `so_far` holds the weight of those seen, of those with this rank, and the rank.

@@ -253,19 +253,19 @@ pub(super) fn sort_keys(keys: &mut Vec<u64>, bits: u32) {
 
 /// The distinct values of sorted keys.
 fn count_runs(mut sorted: Vec<u64>) -> Distinct {
-    let mut first = Vec::with_capacity(sorted.len() / 2);
-    for i in 0..sorted.len() {
-        if i == 0 || sorted[i] != sorted[i - 1] {
-            first.push(i as u32);
-        }
+    // Written without a branch: whether a key equals the one before cannot be guessed.
+    let mut first = vec![0u32; sorted.len() + 1];
+    let mut n = usize::from(!sorted.is_empty());
+    for i in 1..sorted.len() {
+        first[n] = i as u32;
+        n += usize::from(sorted[i] != sorted[i - 1]);
     }
-    let ends = first[1.min(first.len())..].iter().copied().chain([sorted.len() as u32]);
-    let counts = first.iter().zip(ends).map(|(from, to)| to - from).collect();
-    for (place, &i) in first.iter().enumerate() {
-        sorted[place] = sorted[i as usize];
+    first[n] = sorted.len() as u32;
+    for place in 0..n {
+        sorted[place] = sorted[first[place] as usize];
     }
-    sorted.truncate(first.len());
-    Distinct { keys: sorted, counts }
+    sorted.truncate(n);
+    Distinct { keys: sorted, counts: first[..=n].windows(2).map(|w| w[1] - w[0]).collect() }
 }
 
 /// Merges the distinct keys of two sets of records.

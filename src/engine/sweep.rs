@@ -22,10 +22,23 @@ use super::ties::{TieTerms, Ties};
 
 /// Distinct records in one chunk of step 2.
 const RECORDS_PER_CHUNK: usize = 8192;
-/// Numbers in one block of slots: S1 and E1 together stay below 2 · 32 MB however many event times there are.
-const BLOCK_NUMBERS: usize = 1 << 22;
-/// Numbers in a table of all slots up to which sums are found pattern after pattern: 512 KB.
-const TABLE_NUMBERS: usize = 1 << 16;
+/// Sizes beyond which less is held at a time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Numbers in a table of all slots up to which sums are found pattern after pattern.
+    table_numbers: usize,
+    /// Numbers in one block of slots.
+    block_numbers: usize,
+}
+
+impl Default for Limits {
+    /// A table of 512 KB stays in the second-level cache; S1, E1 and what enters take 3 · 32 MB for a block, however
+    /// many event times there are.
+    fn default() -> Limits {
+        Limits { table_numbers: 1 << 16, block_numbers: 1 << 22 }
+    }
+}
+
 /// Tables filled at the same time at most.
 const TABLES: usize = 16;
 /// Largest spread of η for which one shift serves all strata: exp(−600) is still a normal number.
@@ -39,6 +52,7 @@ pub(super) struct Sweep {
     /// Event times and strata.
     pub slots: Slots,
     blocks: Vec<Block>,
+    limits: Limits,
     /// Σ w x over events, inner order.
     event_x: Vec<f64>,
     /// Σ w offset over events.
@@ -139,9 +153,9 @@ impl CumulativeHazard {
 
 impl Sweep {
     /// Cuts the work into chunks and adds up what the events contribute for any β.
-    pub fn new(patterns: Patterns, records: Records, bins: &Bins) -> Sweep {
+    pub fn new(patterns: Patterns, records: Records, bins: &Bins, limits: Limits) -> Sweep {
         let slots = Slots::new(&records, bins);
-        let blocks = blocks(&records, &slots, patterns.width());
+        let blocks = blocks(&records, &slots, (limits.block_numbers / (patterns.width() + 1)).max(1));
         let mut event_x = vec![0.0; patterns.width()];
         let mut event_offset = 0.0;
         for slot in 0..slots.time.len() {
@@ -151,7 +165,7 @@ impl Sweep {
                 event_offset += weight * patterns.offset.get(pattern).unwrap_or(&0.0);
             }
         }
-        Sweep { patterns, records, slots, blocks, event_x, event_offset }
+        Sweep { patterns, records, slots, blocks, limits, event_x, event_offset }
     }
 
     /// ℓ, U and I at `coefficients` (of the scaled columns, in the order of the design).
@@ -252,7 +266,7 @@ impl Sweep {
     /// Step 2 for one block. `carry` holds the sums of the slots after it and leaves with those of its first slot.
     fn block_sums(&self, block: &Block, risk: &RiskScores, ties: Ties, carry: &mut Carry) -> SlotSums {
         let p = self.patterns.width();
-        let (mut sums, entered) = if self.slots.time.len() * p <= TABLE_NUMBERS {
+        let (mut sums, entered) = if self.blocks.len() == 1 && self.slots.time.len() * p <= self.limits.table_numbers {
             self.sums_by_pattern(risk, ties)
         } else {
             self.sums_by_slot(block, risk, ties)
@@ -725,10 +739,9 @@ impl Slots {
     }
 }
 
-/// Cuts slots into blocks and their records into chunks; slot 0 holds nobody at risk.
-fn blocks(records: &Records, slots: &Slots, p: usize) -> Vec<Block> {
+/// Cuts slots into blocks of `per_block` and their records into chunks; slot 0 holds nobody at risk.
+fn blocks(records: &Records, slots: &Slots, per_block: usize) -> Vec<Block> {
     let n_slots = slots.time.len();
-    let per_block = (BLOCK_NUMBERS / (p + 1)).max(1);
     let slot_starts: Vec<u32> =
         std::iter::once(records.slot_start[1]).chain(records.slot_start[1..].to_vec()).collect();
     (0..n_slots.div_ceil(per_block))
@@ -753,4 +766,54 @@ fn chunks(start: &[u32], slots: Range<usize>) -> Vec<Chunk> {
             Chunk { items: from..to, slots: slot_of(from)..slot_of(to - 1) + 1 }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::bins::NearTies;
+    use crate::engine::data::{Block, Design, NumberPart, SurvivalData, Time, Variable};
+    use crate::table::Codes;
+
+    /// 3000 records in two strata with entry times, a factor and a number.
+    fn example(limits: Limits) -> Sweep {
+        let n = 3000u32;
+        let mix = |i: u32, m: u32| i.wrapping_mul(m) >> 16;
+        let code = |m: u32, levels: u32| Codes::pack((0..n).map(|i| Some(mix(i, m) % levels)), levels as usize);
+        let entry: Vec<i32> = (0..n).map(|i| (mix(i, 40_503) % 200) as i32).collect();
+        let exit = entry.iter().zip(0..n).map(|(a, i)| a + 1 + (mix(i, 2_654_435_761) % 90) as i32).collect();
+        let mut data = SurvivalData::right_censored(Time::Whole(exit), (0..n).map(|i| i % 3 == 0).collect());
+        data.entry = Some(Time::Whole(entry));
+        data.stratum = Some(code(977, 2));
+        let number = NumberPart { variable: 1, value_of_code: None };
+        let design = Design {
+            variables: vec![
+                Variable::Coded { codes: code(31_337, 4), n_levels: 4 },
+                Variable::Continuous((0..n).map(|i| f64::from(mix(i, 7_919) % 100) / 10.0).collect()),
+            ],
+            blocks: vec![
+                Block { factors: vec![0], numbers: vec![], first_column: vec![None, Some(0), Some(1), Some(2)] },
+                Block { factors: vec![], numbers: vec![vec![number]], first_column: vec![Some(3)] },
+            ],
+            n_columns: 4,
+        };
+        let bins = Bins::new(&data, NearTies::Repair).unwrap();
+        let (patterns, records) = Records::new(&data, &design, &bins);
+        Sweep::new(patterns, records, &bins, limits)
+    }
+
+    #[test]
+    fn tables_blocks_and_slots_give_the_same_sums() {
+        let whole = example(Limits::default());
+        let beta = [0.3, -0.2, 0.5, 0.1];
+        for (table_numbers, block_numbers) in [(0, 1 << 22), (0, 200), (0, 7), (1 << 16, 300)] {
+            let parts = example(Limits { table_numbers, block_numbers });
+            for ties in [Ties::Efron, Ties::Breslow] {
+                let (a, b) = (whole.evaluate(&beta, ties), parts.evaluate(&beta, ties));
+                assert!((a.log_partial_likelihood / b.log_partial_likelihood - 1.0).abs() < 1e-14);
+                assert!((a.information - b.information).amax() < 1e-9);
+                assert!(a.score.iter().zip(b.score).all(|(x, y)| (x - y).abs() < 1e-9));
+            }
+        }
+    }
 }
