@@ -122,6 +122,8 @@ fn persons_are_counted_once() {
     assert_eq!(numbers(&found.total), (Some(3), 5, 2, 21.0), "the interval from 3 to 3 is empty");
     assert_eq!(numbers(&found.groups[0].counts), (Some(2), 2, 1, 9.0));
     assert_eq!(numbers(&found.groups[1].counts), (Some(2), 3, 1, 12.0));
+    let shuffled = t.take(&[3, 0, 2, 5, 1, 4]);
+    assert_eq!(describe::tabulate(&shuffled, &request).expect("counts"), found, "order of rows means nothing");
     let request = Request { person: Some("person"), by: vec!["other"], missing_groups: true, ..Request::default() };
     let found = describe::tabulate(&t, &request).expect("counts");
     let missing = found.groups.last().expect("a group");

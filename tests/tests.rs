@@ -1,6 +1,7 @@
 //! All behaviour tests, one binary. A new test goes into the module of its theme; one line each here.
 
 mod cli; // the real binary: streams, messages, exit codes
+mod covariates; // as of the index date, from every kind of source, by hand
 mod derivatives; // score and information against finite differences
 mod describe; // events, person-time and rates against R; counting by level
 mod design; // rows in use, coding, names of columns as R spells them

@@ -106,10 +106,11 @@ fn count(
     rows: &[u32],
     persons: Option<&[u32]>,
     n_groups: usize,
-    group_of: impl Fn(u32) -> usize,
+    group_of: impl Fn(u32) -> usize + Copy,
 ) -> Vec<Counts> {
     let mut out = vec![Counts::default(); n_groups];
     let mut whole_time = vec![0i64; n_groups];
+    let mut durations: Vec<(usize, f64)> = Vec::new();
     for &row in rows {
         let group = group_of(row);
         let counts = &mut out[group];
@@ -118,21 +119,39 @@ fn count(
         match records.whole_duration(row as usize) {
             // Whole days add up exactly, in whatever order.
             Some(days) => whole_time[group] += days,
-            None => counts.person_time += records.duration(row as usize),
+            None => durations.push((group, records.duration(row as usize))),
         }
     }
+    // Fractions are added in ascending order for the same reason.
+    durations.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    durations.into_iter().for_each(|(group, duration)| out[group].person_time += duration);
     for (counts, days) in out.iter_mut().zip(whole_time) {
         counts.person_time += days as f64;
     }
     if let Some(persons) = persons {
-        let mut pairs: Vec<(usize, u32)> = rows.iter().map(|r| (group_of(*r), persons[*r as usize])).collect();
-        pairs.retain(|(_, person)| *person != u32::MAX);
-        pairs.sort_unstable();
-        pairs.dedup();
-        out.iter_mut().for_each(|c| c.persons = Some(0));
-        for (group, _) in pairs {
-            out[group].persons = out[group].persons.map(|n| n + 1);
-        }
+        let counted = count_persons(rows, persons, n_groups, group_of);
+        out.iter_mut().zip(counted).for_each(|(counts, n)| counts.persons = Some(n));
     }
+    out
+}
+
+/// Distinct persons of every group.
+fn count_persons(rows: &[u32], persons: &[u32], n_groups: usize, group_of: impl Fn(u32) -> usize) -> Vec<u64> {
+    let mut out = vec![0; n_groups];
+    let known = || rows.iter().filter(|r| persons[**r as usize] != u32::MAX);
+    if known().is_sorted_by_key(|r| persons[*r as usize]) {
+        // The records of a person stand together: a group meets each of its persons in one run.
+        let mut last = vec![u32::MAX; n_groups];
+        for row in known() {
+            let (group, person) = (group_of(*row), persons[*row as usize]);
+            out[group] += u64::from(last[group] != person);
+            last[group] = person;
+        }
+        return out;
+    }
+    let mut pairs: Vec<(usize, u32)> = known().map(|r| (group_of(*r), persons[*r as usize])).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs.into_iter().for_each(|(group, _)| out[group] += 1);
     out
 }

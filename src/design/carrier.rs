@@ -178,16 +178,15 @@ impl Distinct {
     }
 }
 
-/// Numbers 0, 1, 2 … of the groups that a column forms, by first appearance; `u32::MAX` where it is missing.
+/// Numbers 0, 1, 2 … of the groups that a column forms, by ascending value, so that the order of the rows means
+/// nothing; `u32::MAX` where it is missing.
 pub(crate) fn groups(data: &ColumnData) -> Vec<u32> {
     match data {
         ColumnData::Factor(f) => (0..f.codes.len()).map(|row| f.codes.get(row).unwrap_or(u32::MAX)).collect(),
         ColumnData::Logical(values) => values.iter().map(|v| v.map_or(u32::MAX, u32::from)).collect(),
-        ColumnData::Number(values) => number_groups(values.iter().copied()),
+        ColumnData::Number(values) => number_groups(values),
         ColumnData::Whole(values) | ColumnData::Day(values) if values.is_sorted() => sorted_groups(values),
-        ColumnData::Whole(values) | ColumnData::Day(values) => number_groups(
-            values.iter().map(|v| if *v == crate::table::MISSING_WHOLE { f64::NAN } else { f64::from(*v) }),
-        ),
+        ColumnData::Whole(values) | ColumnData::Day(values) => number_groups(&super::value::whole_numbers(values)),
     }
 }
 
@@ -205,18 +204,8 @@ fn sorted_groups(values: &[i32]) -> Vec<u32> {
     values.iter().map(next).collect()
 }
 
-fn number_groups(values: impl Iterator<Item = f64>) -> Vec<u32> {
-    let mut found = Distinct::new();
-    let mut last = (f64::NAN, u32::MAX);
-    values
-        .map(|value| {
-            // Records of one person stand together, so most searches end here.
-            if value != last.0 {
-                last = (value, if value.is_nan() { u32::MAX } else { found.code(value) });
-            }
-            last.1
-        })
-        .collect()
+fn number_groups(values: &[f64]) -> Vec<u32> {
+    encode(values, usize::MAX).map(|(codes, _)| codes).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -247,9 +236,9 @@ mod tests {
     }
 
     #[test]
-    fn groups_number_by_appearance() {
+    fn groups_are_numbered_by_value() {
         let data = ColumnData::Whole(vec![9, 9, i32::MIN, 4, 9]);
-        assert_eq!(groups(&data), [0, 0, u32::MAX, 1, 0]);
+        assert_eq!(groups(&data), [1, 1, u32::MAX, 0, 1]);
         let sorted = ColumnData::Whole(vec![i32::MIN, 4, 9, 9]);
         assert_eq!(groups(&sorted), [u32::MAX, 0, 1, 1]);
         let sorted = ColumnData::Whole(vec![i32::MIN, 4, 9, 9]);

@@ -15,8 +15,11 @@
 
 mod atom;
 mod carrier;
+mod check;
 mod columns;
 mod error;
+mod extra;
+mod layout;
 mod records;
 mod response;
 mod rows;
@@ -29,19 +32,16 @@ pub use records::{FactorColumn, Records, factor_column, group_numbers, records};
 pub use rows::{MissingCount, MissingReason};
 
 use crate::engine::data::{Design, SurvivalData, Time, Variable};
-use crate::formula::{Fault, Formula, FormulaError, VariableKind, nearest};
+use crate::formula::{Fault, Formula, FormulaError, VariableKind};
 use crate::table::Table;
 use atom::{Atom, AtomKind, Carriers, Resolver, presence};
-use carrier::{Carrier, groups};
+use carrier::Carrier;
+use check::{check_atoms, check_names, constant_terms, in_response};
+use extra::Extra;
 use indexmap::IndexMap;
 use rayon::prelude::*;
 use response::Outcome;
 use rows::Rows;
-use std::ops::Range;
-
-/// Most columns of a model, and most cells of its interactions: beyond them the formula is a mistake.
-const MOST_COLUMNS: f64 = 20_000.0;
-const MOST_CELLS: f64 = 50_000_000.0;
 
 /// What a formula leaves open.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -163,7 +163,7 @@ fn assemble(table: &Table, formula: &Formula, options: &DesignOptions, parts: Pa
     drop_unused_levels(&mut atoms, &carriers, used_rows);
     check_atoms(formula, &atoms, &carriers, used_rows)?;
     let titles = |name: &str| table.column(name).map(|c| c.label.clone());
-    let (columns, blocks, keys) = columns::lay_out(formula, &atoms, &carriers, &titles);
+    let (columns, blocks, keys) = layout::lay_out(formula, &atoms, &carriers, &titles);
     let variables: Vec<Variable> = keys.par_iter().map(|key| variable(&carriers[key], used_rows)).collect();
     let constant_terms = constant_terms(formula, &atoms, &carriers, used_rows);
     let design = Design { variables, blocks, n_columns: columns.len() };
@@ -189,7 +189,7 @@ fn assemble(table: &Table, formula: &Formula, options: &DesignOptions, parts: Pa
         let column = extra.cluster.as_ref().or(extra.id.as_ref()).map(|(name, _)| name.clone()).unwrap_or_default();
         return Err(DesignError::OneCluster { column });
     }
-    let strata = extra.strata.as_ref().map(|s| stratum_codes(s, used_rows));
+    let strata = extra.strata(used_rows);
     let all_rows = || (0..table.n_rows() as u32).collect();
     Ok(Built {
         n_events: event.iter().filter(|e| **e).count(),
@@ -220,57 +220,6 @@ fn in_formula(formula: &Formula, mut faults: Vec<Fault>) -> DesignError {
     faults.sort_by_key(|f| (f.span.start, f.span.end));
     faults.dedup();
     DesignError::Formula(FormulaError { source: formula.source.clone(), faults })
-}
-
-/// Faults of a response whose formula is not at hand, shown in a text made of the response itself.
-fn in_response(response: &crate::formula::Response, mut faults: Vec<Fault>) -> DesignError {
-    let parts = response.entry.iter().chain([&response.exit]).chain(&response.event);
-    let source = format!("Surv({})", parts.map(|e| e.text()).collect::<Vec<_>>().join(", "));
-    faults.iter_mut().for_each(|f| f.span = 0..source.len());
-    DesignError::Formula(FormulaError { source, faults })
-}
-
-/// Every name must be a column. All that are not are reported together.
-fn check_names(
-    table: &Table,
-    formula: &Formula,
-    response: &crate::formula::Response,
-    options: &DesignOptions,
-) -> Result<(), DesignError> {
-    let known: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
-    let hint = |name: &str| nearest(name, known.iter().copied());
-    let fault = |(name, span): (&str, Range<usize>)| {
-        let fault = Fault::new(span, format!("there is no column `{name}`"));
-        match hint(name) {
-            Some(hint) => fault.help(format!("is `{hint}` meant?")),
-            None if known.len() <= 30 => fault.help(format!("columns are {}", known.join(", "))),
-            None => fault,
-        }
-    };
-    let unknown: Vec<Fault> =
-        formula.columns().into_iter().filter(|(name, _)| table.column(name).is_none()).map(fault).collect();
-    if !unknown.is_empty() {
-        return Err(in_formula(formula, unknown));
-    }
-    let mut named: Vec<(&'static str, &String)> = Vec::new();
-    if formula.response.is_none() {
-        let study = [&response.exit].into_iter().chain(&response.entry).chain(&response.event);
-        let missing = study.map(|e| e.text()).find(|name| table.column(name).is_none());
-        if let Some(name) = missing {
-            return Err(DesignError::NoResponse { column: name });
-        }
-    }
-    named.extend(options.weights.iter().map(|c| ("weights", c)));
-    named.extend(options.cluster.iter().map(|c| ("cluster", c)));
-    named.extend(options.id.iter().map(|c| ("id", c)));
-    named.extend(options.references.keys().map(|c| ("reference level", c)));
-    named.extend(options.levels.keys().map(|c| ("levels", c)));
-    match named.into_iter().find(|(_, name)| table.column(name).is_none()) {
-        Some((role, name)) => {
-            Err(DesignError::UnknownColumn { role, column: name.clone(), meant: hint(name).map(str::to_string) })
-        }
-        None => Ok(()),
-    }
 }
 
 /// The carriers of all columns that covariates use, worked out side by side.
@@ -342,57 +291,6 @@ fn drop_unused_levels(atoms: &mut IndexMap<usize, Atom>, carriers: &Carriers<'_>
     }
 }
 
-/// Factors need two levels, numbers must be finite, and the whole must have a size that makes sense.
-fn check_atoms(
-    formula: &Formula,
-    atoms: &IndexMap<usize, Atom>,
-    carriers: &Carriers<'_>,
-    used: Option<&[u32]>,
-) -> Result<(), DesignError> {
-    let mut faults = Vec::new();
-    for (v, atom) in atoms {
-        let variable = &formula.variables[*v];
-        match &atom.kind {
-            AtomKind::Factor { levels, .. } if levels.len() < 2 => {
-                let message = format!("`{}` has one level only among the records that can be used", variable.label);
-                faults.push(Fault::new(variable.span.clone(), message).help("leave the term out"));
-            }
-            AtomKind::Number { columns } if has_infinite(columns, &carriers[&atom.carrier], used) => {
-                let message = format!("`{}` is infinite in some records", variable.label);
-                faults.push(
-                    Fault::new(variable.span.clone(), message)
-                        .help("make these values missing, or use another transformation"),
-                );
-            }
-            _ => {}
-        }
-    }
-    let (n_columns, n_cells) = columns::size(formula, atoms, carriers);
-    if faults.is_empty() && (n_columns > MOST_COLUMNS || n_cells > MOST_CELLS) {
-        let message = format!("this model would have {n_columns} columns; at most {MOST_COLUMNS} can be fitted");
-        faults.push(
-            Fault::new(0..formula.source.len(), message).help("is a column of numbers or keys taken as a factor?"),
-        );
-    }
-    if faults.is_empty() { Ok(()) } else { Err(in_formula(formula, faults)) }
-}
-
-fn has_infinite(columns: &[(String, Vec<f64>)], carrier: &Carrier<'_>, used: Option<&[u32]>) -> bool {
-    match carrier {
-        Carrier::Continuous(values) => match used {
-            None => values.iter().any(|x| x.is_infinite()),
-            Some(rows) => rows.iter().any(|r| values[*r as usize].is_infinite()),
-        },
-        Carrier::Coded { codes, .. } => columns.iter().any(|(_, table)| {
-            if !table.iter().any(|x| x.is_infinite()) {
-                return false;
-            }
-            let present = presence(codes, table.len(), used);
-            table.iter().zip(present).any(|(x, p)| p && x.is_infinite())
-        }),
-    }
-}
-
 /// The engine's form of a carrier, for the used rows.
 fn variable(carrier: &Carrier<'_>, used: Option<&[u32]>) -> Variable {
     match carrier {
@@ -407,29 +305,6 @@ fn variable(carrier: &Carrier<'_>, used: Option<&[u32]>) -> Variable {
     }
 }
 
-/// Terms of a single number that has one value in all used rows.
-fn constant_terms(
-    formula: &Formula,
-    atoms: &IndexMap<usize, Atom>,
-    carriers: &Carriers<'_>,
-    used: Option<&[u32]>,
-) -> Vec<String> {
-    let constant = |v: &usize| -> bool {
-        let atom = &atoms[v];
-        match (&atom.kind, &carriers[&atom.carrier]) {
-            (AtomKind::Number { columns }, Carrier::Coded { codes, .. }) => columns.iter().all(|(_, table)| {
-                let present = presence(codes, table.len(), used);
-                let mut values = table.iter().zip(present).filter(|(_, p)| *p).map(|(x, _)| *x);
-                let first = values.next();
-                values.all(|x| Some(x) == first)
-            }),
-            _ => false,
-        }
-    };
-    let single = formula.terms.iter().filter(|t| t.parts.len() == 1 && constant(&t.parts[0].variable));
-    single.map(|t| t.label.clone()).collect()
-}
-
 /// The values of the used rows.
 fn gather<T: Copy>(values: &[T], used: Option<&[u32]>) -> Vec<T> {
     match used {
@@ -442,7 +317,12 @@ fn person_time(entry: Option<&Time>, exit: &Time) -> f64 {
     let sum = |t: &Time| match t {
         // Whole days add up exactly in a wide integer.
         Time::Whole(v) => v.iter().map(|x| i64::from(*x)).sum::<i64>() as f64,
-        Time::Real(v) => v.iter().sum(),
+        // In ascending order, so that the order of the rows does not show in the last digit.
+        Time::Real(v) => {
+            let mut v = v.clone();
+            v.par_sort_unstable_by(f64::total_cmp);
+            v.iter().sum()
+        }
     };
     sum(exit) - entry.map_or(0.0, sum)
 }
@@ -469,126 +349,4 @@ fn count_distinct(ids: &[u32]) -> usize {
     let mut seen = vec![false; ids.iter().max().map_or(0, |m| *m as usize + 1)];
     ids.iter().for_each(|id| seen[*id as usize] = true);
     seen.into_iter().filter(|s| *s).count()
-}
-
-/// Codes and labels of the strata that the used rows fall into.
-fn stratum_codes(strata: &strata::Strata, used: Option<&[u32]>) -> (crate::table::Codes, Vec<String>) {
-    let codes = gather(&strata.codes, used);
-    let mut present = vec![false; strata.labels.len()];
-    codes.iter().for_each(|c| present[*c as usize] = true);
-    let kept: Vec<usize> = (0..present.len()).filter(|i| present[*i]).collect();
-    let mut new = vec![0u32; present.len()];
-    kept.iter().enumerate().for_each(|(i, old)| new[*old] = i as u32);
-    let packed = crate::table::Codes::pack(codes.iter().map(|c| Some(new[*c as usize])), kept.len());
-    (packed, kept.into_iter().map(|i| strata.labels[i].clone()).collect())
-}
-
-/// What is not a covariate: strata, offset, weights, clusters, persons; for all rows.
-struct Extra {
-    strata: Option<strata::Strata>,
-    strata_name: String,
-    offsets: Vec<(String, Vec<f64>)>,
-    weights: Option<(String, Vec<f64>)>,
-    cluster: Option<(String, Vec<u32>)>,
-    id: Option<(String, Vec<u32>)>,
-}
-
-impl Extra {
-    fn read(table: &Table, formula: &Formula, options: &DesignOptions) -> Result<Extra, DesignError> {
-        let find = atom::lookup(table);
-        let mut faults = Vec::new();
-        let lists: Vec<&[crate::formula::Expr]> = formula
-            .strata
-            .iter()
-            .filter_map(|v| match &formula.variables[*v].kind {
-                VariableKind::Strata(list) => Some(list.as_slice()),
-                _ => None,
-            })
-            .collect();
-        let strata = match lists.as_slice() {
-            [] => None,
-            lists => strata::combine(lists, &find, table.n_rows()).map_err(|f| faults.push(f)).ok(),
-        };
-        let mut offsets = Vec::new();
-        for offset in &formula.offsets {
-            match value::evaluate(offset, &find) {
-                Ok(value) => {
-                    offsets.push((format!("offset({})", offset.text()), full(value.numbers(), table.n_rows())))
-                }
-                Err(fault) => faults.push(fault),
-            }
-        }
-        if !faults.is_empty() {
-            return Err(in_formula(formula, faults));
-        }
-        let grouped = |column: &String| (column.clone(), find(column).map(groups).unwrap_or_default());
-        let weights = match &options.weights {
-            None => None,
-            Some(column) => {
-                let numbers = find(column).and_then(atom::numbers_of);
-                Some((column.clone(), numbers.ok_or_else(|| DesignError::WeightsAreText { column: column.clone() })?))
-            }
-        };
-        let in_formula = formula.cluster.as_ref().map(|c| c.text_of_name());
-        Ok(Extra {
-            strata,
-            strata_name: formula
-                .strata
-                .iter()
-                .map(|v| formula.variables[*v].label.as_str())
-                .collect::<Vec<_>>()
-                .join(" + "),
-            offsets,
-            weights,
-            cluster: options.cluster.as_ref().or(in_formula.as_ref()).map(grouped),
-            id: options.id.as_ref().map(grouped),
-        })
-    }
-
-    /// Leaves out rows in which any of these is missing.
-    fn exclude(&self, rows: &mut Rows) {
-        if let Some(strata) = &self.strata {
-            rows.exclude(&self.strata_name, MissingReason::Missing, |row| strata.codes[row] == u32::MAX);
-        }
-        for (name, values) in &self.offsets {
-            rows.exclude(name, MissingReason::Missing, |row| values[row].is_nan());
-        }
-        if let Some((name, values)) = &self.weights {
-            rows.exclude(&format!("weights {name}"), MissingReason::Missing, |row| values[row].is_nan());
-        }
-        for (role, groups) in [("cluster", &self.cluster), ("id", &self.id)] {
-            if let Some((name, groups)) = groups {
-                rows.exclude(&format!("{role} {name}"), MissingReason::Missing, |row| groups[row] == u32::MAX);
-            }
-        }
-    }
-
-    fn weights(&self, used: Option<&[u32]>) -> Result<Option<Vec<f64>>, DesignError> {
-        let Some((column, values)) = &self.weights else { return Ok(None) };
-        let values = gather(values, used);
-        match values.iter().filter(|w| !(w.is_finite() && **w > 0.0)).count() {
-            0 => Ok(Some(values)),
-            rows => Err(DesignError::BadWeights { column: column.clone(), rows }),
-        }
-    }
-
-    fn offset(&self, used: Option<&[u32]>) -> Result<Option<Vec<f64>>, DesignError> {
-        let mut sum: Option<Vec<f64>> = None;
-        for (name, values) in &self.offsets {
-            let values = gather(values, used);
-            if values.iter().any(|x| x.is_infinite()) {
-                return Err(DesignError::InfiniteOffset { term: name.clone() });
-            }
-            match &mut sum {
-                None => sum = Some(values),
-                Some(sum) => sum.iter_mut().zip(values).for_each(|(s, x)| *s += x),
-            }
-        }
-        Ok(sum)
-    }
-}
-
-/// A single value repeated for every row.
-fn full(values: Vec<f64>, n: usize) -> Vec<f64> {
-    if values.len() == 1 { vec![values[0]; n] } else { values }
 }

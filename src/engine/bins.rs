@@ -9,8 +9,11 @@
 
 use std::borrow::Cow;
 
+use rayon::prelude::*;
+
 use super::data::{SurvivalData, Time};
 use super::error::FitError;
+use crate::table::Codes;
 
 /// What to do with times that differ by rounding error only (whole times have none).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,18 +59,21 @@ impl Bins {
     /// Finds the slots of checked data. Errors: [`FitError::VanishingInterval`].
     pub fn new(data: &SurvivalData, near_ties: NearTies) -> Result<Bins, FitError> {
         let times = whole_times(data, near_ties)?;
-        let n = data.n_records();
-        let stratum = |i: usize| data.stratum.as_ref().and_then(|s| s.get(i)).unwrap_or(0) as usize;
-        let n_strata = (0..n).map(stratum).max().map_or(0, |s| s + 1);
+        let strata = data.stratum.as_ref().map(stratum_numbers);
+        let stratum = |i: usize| strata.as_ref().map_or(0, |s| s[i] as usize);
+        let n_strata = strata.iter().flatten().max().map_or(1, |&s| s as usize + 1);
         let events = EventTimes::new(&times.exit, &data.event, &stratum, n_strata);
+        let slots = |times: &[i32]| -> Vec<u32> {
+            times.par_iter().enumerate().map(|(i, &time)| events.slot(stratum(i), time)).collect()
+        };
         let mut bins = Bins {
             first_slot: events.first_slot.clone(),
             time: events.slot_times(&times.value_of_rank),
-            exit: (0..n).map(|i| events.slot(stratum(i), times.exit[i])).collect(),
-            entry: times.entry.as_ref().map(|entry| (0..n).map(|i| events.slot(stratum(i), entry[i])).collect()),
-            without_events: events.strata_without_events((0..n).map(stratum), n_strata),
+            exit: slots(&times.exit),
+            entry: times.entry.as_deref().map(slots),
+            without_events: events.strata_without_events((0..data.n_records()).map(stratum), n_strata),
         };
-        bins.set_aside_never_at_risk((0..n).map(stratum));
+        bins.set_aside_never_at_risk((0..data.n_records()).map(stratum));
         Ok(bins)
     }
 
@@ -112,7 +118,7 @@ struct EventTimes {
 }
 
 impl EventTimes {
-    fn new(exit: &[i32], event: &[bool], stratum: &dyn Fn(usize) -> usize, n_strata: usize) -> EventTimes {
+    fn new(exit: &[i32], event: &[bool], stratum: &impl Fn(usize) -> usize, n_strata: usize) -> EventTimes {
         let event_exits = || exit.iter().zip(event).filter(|(_, e)| **e).map(|(t, _)| *t);
         let lowest = event_exits().min().unwrap_or(0);
         let width = event_exits().max().map_or(1, |highest| (i64::from(highest) - i64::from(lowest)) as usize + 1);
@@ -192,10 +198,22 @@ impl EventTimes {
 
     /// Number of strata with records but without events, and of their records.
     fn strata_without_events(&self, strata: impl Iterator<Item = usize>, n_strata: usize) -> (usize, usize) {
+        if n_strata == 1 {
+            return (0, 0);
+        }
         let mut records = vec![0usize; n_strata];
         strata.for_each(|s| records[s] += 1);
         let empty = (0..n_strata).filter(|&s| records[s] > 0 && self.first_slot[s + 1] - self.first_slot[s] == 1);
         empty.fold((0, 0), |(strata, n), s| (strata + 1, n + records[s]))
+    }
+}
+
+/// The code of every record; checked data have no missing ones.
+fn stratum_numbers(codes: &Codes) -> Vec<u32> {
+    match codes {
+        Codes::U8(v) => v.iter().map(|&c| u32::from(c)).collect(),
+        Codes::U16(v) => v.iter().map(|&c| u32::from(c)).collect(),
+        Codes::U32(v) => v.clone(),
     }
 }
 
@@ -216,7 +234,7 @@ fn rank_times<'a>(exit: &Time, entry: Option<&Time>, near_ties: NearTies) -> Res
     let values = |t: &Time| -> Vec<f64> { (0..n).map(|i| t.value(i)).collect() };
     let mut all = values(exit);
     all.extend(entry.into_iter().flat_map(values));
-    all.sort_unstable_by(f64::total_cmp);
+    all.par_sort_unstable_by(f64::total_cmp);
     all.dedup();
     let cuts = match near_ties {
         NearTies::Repair => without_near_ties(&all),
@@ -251,7 +269,6 @@ fn without_near_ties(sorted: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::Codes;
 
     #[test]
     fn slots_count_event_times_at_or_before_a_time() {

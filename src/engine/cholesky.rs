@@ -63,9 +63,8 @@ impl Ldl {
         let p = self.factor.nrows();
         for i in 0..p {
             let x = rhs[i];
-            for j in i + 1..p {
-                rhs[j] -= self.factor[(j, i)] * x;
-            }
+            let below = self.factor.column(i);
+            rhs.iter_mut().zip(below.iter()).skip(i + 1).for_each(|(b, l)| *b -= l * x);
         }
         for i in (0..p).rev() {
             if self.is_aliased(i) {

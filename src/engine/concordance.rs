@@ -12,7 +12,7 @@
 //! Records are taken in the order of η. A tree over the event times of the stratum holds those seen so far, so a pair is found
 //! in O(log T) and the trees stay in the first-level cache when a study has its two years of days.
 
-use super::keys::{ordered_bits, sort_keys};
+use super::keys::{bits_for, rank_values, sort_keys};
 use super::sweep::Sweep;
 
 /// Agreement of a linear predictor with the order of events. Pairs are weighted with the product of the case weights.
@@ -50,7 +50,7 @@ struct Pairs {
 /// Concordance of `eta`, one value per pattern.
 pub(super) fn concordance(sweep: &Sweep, eta: &[f64]) -> Concordance {
     let n = sweep.records.n();
-    let ranks = ranks(eta);
+    let (_, ranks) = rank_values(eta);
     let mut pairs = Pairs {
         concordant: 0.0,
         discordant: 0.0,
@@ -87,18 +87,6 @@ pub(super) fn concordance(sweep: &Sweep, eta: &[f64]) -> Concordance {
         tied_y: pairs.tied_y,
         tied_xy: pairs.tied_xy,
     }
-}
-
-/// The rank of every pattern's η; equal numbers have equal ranks.
-fn ranks(eta: &[f64]) -> Vec<u32> {
-    let mut keys: Vec<(u64, u32)> = eta.iter().enumerate().map(|(k, &e)| (ordered_bits(e + 0.0), k as u32)).collect();
-    rayon::slice::ParallelSliceMut::par_sort_unstable(&mut keys[..]);
-    let (mut ranks, mut rank) = (vec![0; eta.len()], 0);
-    for (place, &(key, pattern)) in keys.iter().enumerate() {
-        rank += u32::from(place > 0 && key != keys[place - 1].0);
-        ranks[pattern as usize] = rank;
-    }
-    ranks
 }
 
 /// One stratum, its event times numbered 1..=T.
@@ -142,7 +130,7 @@ impl<'a> Stratum<'a> {
     /// The event times from < k <= to at which a record is comparable with the events, and that of its own event.
     fn window(&self, record: usize) -> (usize, usize, Option<usize>) {
         let records = &self.sweep.records;
-        let exit = self.exit(record);
+        let exit = records.exit[record] as usize - self.base;
         let from = records.entry.get(record).map_or(0, |&a| a as usize - self.base);
         if record >= records.event_start[self.base + exit] as usize {
             (from, exit - 1, Some(exit))
@@ -151,28 +139,23 @@ impl<'a> Stratum<'a> {
         }
     }
 
-    /// The number of the event time at or before a record's exit.
-    fn exit(&self, record: usize) -> usize {
-        let start = &self.sweep.records.slot_start[self.base..self.base + self.n_times + 2];
-        start.partition_point(|&s| s as usize <= record) - 1
-    }
-
     /// Adds this stratum's pairs.
     fn count(&self, ranks: &[u32], pairs: &mut Pairs) {
-        let mut order: Vec<u64> = self
-            .records()
-            .map(|i| (u64::from(ranks[self.sweep.records.pattern[i] as usize]) << 32) | i as u64)
-            .collect();
-        sort_keys(&mut order);
+        let place_bits = bits_for(self.sweep.records.n());
+        let key = |i: usize| (u64::from(ranks[self.sweep.records.pattern[i] as usize]) << place_bits) | i as u64;
+        let mut order: Vec<u64> = self.records().map(key).collect();
+        sort_keys(&mut order, bits_for(ranks.len()) + place_bits);
         let mut seen = Tree::new(self.n_times);
         let mut seen_events = Tree::new(self.n_times);
         let mut tied = vec![(0.0, 0.0, u64::MAX); self.n_times + 1];
+        let mut lower = Vec::new();
         let mut from = 0;
         while from < order.len() {
-            let rank = order[from] >> 32;
-            let to = from + order[from..].iter().take_while(|&&key| key >> 32 == rank).count();
-            let group = || order[from..to].iter().map(|&key| (key & u64::from(u32::MAX)) as usize);
-            group().for_each(|i| self.compare(i, -1.0, &seen, &seen_events, pairs));
+            let rank = order[from] >> place_bits;
+            let to = from + order[from..].iter().take_while(|&&key| key >> place_bits == rank).count();
+            let group = || order[from..to].iter().map(|&key| (key & ((1 << place_bits) - 1)) as usize);
+            lower.clear();
+            lower.extend(group().map(|record| self.seen_by(record, &seen, &seen_events)));
             for record in group() {
                 let (after, until, event) = self.window(record);
                 let weight = self.sweep.records.weight(record);
@@ -183,41 +166,40 @@ impl<'a> Stratum<'a> {
                     self.count_tied(record, rank, &mut tied[time], pairs);
                 }
             }
-            group().for_each(|i| self.compare(i, 1.0, &seen, &seen_events, pairs));
+            for (record, lower) in group().zip(&lower) {
+                // A record alone at its η is not comparable with itself.
+                let alone = to - from == 1;
+                let lower_or_equal = if alone { *lower } else { self.seen_by(record, &seen, &seen_events) };
+                self.compare(record, *lower, lower_or_equal, pairs);
+            }
             from = to;
         }
     }
 
-    /// Compares a record with those of lower η (`side` −1, before its group is added) or with those of higher η
-    /// (`side` 1, after).
-    fn compare(&self, record: usize, side: f64, seen: &Tree, seen_events: &Tree, pairs: &mut Pairs) {
+    /// Among the records seen so far, the weight of those at risk at this record's event, and of those with an event
+    /// while it is at risk.
+    fn seen_by(&self, record: usize, seen: &Tree, seen_events: &Tree) -> (f64, f64) {
         let (from, to, event) = self.window(record);
-        let weight = self.sweep.records.weight(record);
+        (event.map_or(0.0, |time| seen.sum(time)), seen_events.sum(to) - seen_events.sum(from))
+    }
+
+    /// Adds the pairs of a record, given the weights of [`Stratum::seen_by`] for records of lower η and for those of
+    /// lower or equal η. Pairs are counted at the record with the event.
+    fn compare(&self, record: usize, lower: (f64, f64), lower_or_equal: (f64, f64), pairs: &mut Pairs) {
+        let (from, to, event) = self.window(record);
         if let Some(time) = event {
-            let lower_or_equal = seen.sum(time);
-            if side < 0.0 {
-                pairs.concordant += weight * lower_or_equal;
-                pairs.tied_x -= weight * lower_or_equal;
-                pairs.difference[record] += lower_or_equal;
-            } else {
-                let higher = self.at_risk[time] - lower_or_equal;
-                pairs.tied_x += weight * lower_or_equal;
-                pairs.discordant += weight * higher;
-                pairs.difference[record] -= higher;
-                pairs.comparable[record] += self.at_risk[time];
-            }
+            let weight = self.sweep.records.weight(record);
+            let higher = self.at_risk[time] - lower_or_equal.0;
+            pairs.concordant += weight * lower.0;
+            pairs.tied_x += weight * (lower_or_equal.0 - lower.0);
+            pairs.discordant += weight * higher;
+            pairs.difference[record] += lower.0 - higher;
+            pairs.comparable[record] += self.at_risk[time];
         }
-        if to > from {
-            let events = seen_events.sum(to) - seen_events.sum(from);
-            if side < 0.0 {
-                // The events of lower η are discordant with this record.
-                pairs.difference[record] -= events;
-            } else {
-                let all = self.events[to] - self.events[from];
-                pairs.difference[record] += all - events;
-                pairs.comparable[record] += all;
-            }
-        }
+        // Events of lower η are discordant with this record, those of higher η concordant.
+        let events = self.events[to] - self.events[from];
+        pairs.difference[record] += (events - lower_or_equal.1) - lower.1;
+        pairs.comparable[record] += events;
     }
 
     /// Counts the pairs of events at one time; `so_far` holds the weight of those seen, of those with this rank, and the rank.

@@ -97,6 +97,14 @@ impl Time {
         self.len() == 0
     }
 
+    /// The first time that is not a finite number.
+    fn first_not_finite(&self) -> Option<usize> {
+        match self {
+            Time::Whole(_) => None,
+            Time::Real(times) => times.iter().position(|t| !t.is_finite()),
+        }
+    }
+
     /// The time of `record` as a number. Panics when `record` is out of range.
     pub fn value(&self, record: usize) -> f64 {
         match self {
@@ -122,11 +130,12 @@ impl SurvivalData {
     pub fn check(&self) -> Result<(), FitError> {
         let n = self.n_records();
         same_length("event", n, self.event.len())?;
-        first_bad(n, |i| self.exit.value(i).is_finite())
-            .map_or(Ok(()), |record| Err(FitError::InvalidTime { record }))?;
+        if let Some(record) = self.exit.first_not_finite() {
+            return Err(FitError::InvalidTime { record });
+        }
         if let Some(entry) = &self.entry {
             same_length("entry", n, entry.len())?;
-            if let Some(record) = first_bad(n, |i| entry.value(i).is_finite()) {
+            if let Some(record) = entry.first_not_finite() {
                 return Err(FitError::InvalidTime { record });
             }
             if let Some(record) = first_bad(n, |i| entry.value(i) < self.exit.value(i)) {
@@ -174,12 +183,16 @@ impl Variable {
 
     /// The first record with a code out of range, or a value that is not finite.
     fn first_bad_record(&self) -> Option<usize> {
+        /// Looks at the largest code first, which takes a moment; a missing one is larger than any other.
+        fn first<T: Copy + Ord + Into<u32>>(codes: &[T], missing: T, n_levels: u32) -> Option<usize> {
+            let highest = codes.iter().copied().max()?;
+            let is_bad = |code: T| code == missing || code.into() >= n_levels;
+            if is_bad(highest) { codes.iter().position(|&code| is_bad(code)) } else { None }
+        }
         match self {
-            Variable::Coded { codes, n_levels } => match codes {
-                Codes::U8(v) => v.iter().position(|&c| u32::from(c) >= *n_levels || c == u8::MAX),
-                Codes::U16(v) => v.iter().position(|&c| u32::from(c) >= *n_levels || c == u16::MAX),
-                Codes::U32(v) => v.iter().position(|&c| c >= *n_levels || c == u32::MAX),
-            },
+            Variable::Coded { codes: Codes::U8(v), n_levels } => first(v, u8::MAX, *n_levels),
+            Variable::Coded { codes: Codes::U16(v), n_levels } => first(v, u16::MAX, *n_levels),
+            Variable::Coded { codes: Codes::U32(v), n_levels } => first(v, u32::MAX, *n_levels),
             Variable::Continuous(values) => values.iter().position(|v| !v.is_finite()),
         }
     }

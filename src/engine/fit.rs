@@ -11,7 +11,7 @@ use super::error::{FitError, FitWarning};
 use super::newton::{Control, Convergence, Solution, Termination, maximise};
 use super::records::Records;
 use super::scaling::Scaling;
-use super::sweep::Sweep;
+use super::sweep::{Limits, Sweep};
 use super::ties::Ties;
 use super::variance::outer_product_of_scores;
 
@@ -132,7 +132,7 @@ impl Prepared {
         }
         let scaling = Scaling::new(&patterns, &weight, &count, data.entry.is_some());
         patterns.rescale(&scaling.shift, &scaling.scale);
-        let sweep = Sweep::new(patterns, records, &bins);
+        let sweep = Sweep::new(patterns, records, &bins, Limits::default());
         Ok(Prepared { sweep, scaling, without_events: bins.without_events, n_records, n_events })
     }
 

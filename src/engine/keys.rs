@@ -11,10 +11,10 @@ use crate::table::Codes;
 
 /// Records whose keys are sorted together. Small enough that keys and buffer stay in the second-level cache,
 /// and a fixed number, so that nothing depends on the number of threads.
-const CHUNK: usize = 1 << 18;
+const CHUNK: usize = 1 << 17;
 
-/// Bits sorted in one pass of the radix sort: 2048 counters fit the first-level cache.
-const DIGIT_BITS: u32 = 11;
+/// Most bits sorted in one pass of the radix sort: 4096 counters fit the first-level cache.
+const MOST_DIGIT_BITS: u32 = 12;
 
 /// One code per record, of `bits` bits.
 #[derive(Debug, Clone)]
@@ -70,7 +70,7 @@ impl<'a> Field<'a> {
 }
 
 /// Number of bits that hold the codes 0..`n_levels`.
-fn bits_for(n_levels: usize) -> u32 {
+pub(super) fn bits_for(n_levels: usize) -> u32 {
     usize::BITS - n_levels.saturating_sub(1).leading_zeros()
 }
 
@@ -152,7 +152,7 @@ impl<'a> KeySpace<'a> {
         let mut keys = vec![0; CHUNK.min(self.n_records - from)];
         self.fill(from, &mut keys);
         radix_sort(&mut keys, self.total_bits());
-        count_runs(&keys)
+        count_runs(keys)
     }
 
     /// What `value` makes of every record's key, in the order of the records.
@@ -221,15 +221,14 @@ fn decode(mut key: u64, bits: &[u32], head: Option<&Head>, codes: &mut [u32]) {
 
 /// Sorts keys of `bits` bits, lowest digit first.
 fn radix_sort(keys: &mut Vec<u64>, bits: u32) {
-    const DIGITS: usize = 1 << DIGIT_BITS;
+    let n_passes = bits.div_ceil(MOST_DIGIT_BITS);
+    let digit_bits = bits.div_ceil(n_passes.max(1));
     let mut buffer = vec![0; keys.len()];
-    for pass in 0..bits.div_ceil(DIGIT_BITS) {
-        let digit = |key: u64| (key >> (pass * DIGIT_BITS)) as usize & (DIGITS - 1);
-        let mut next = [0u32; DIGITS];
+    let mut next = vec![0u32; 1 << digit_bits];
+    for pass in 0..n_passes {
+        let digit = |key: u64| (key >> (pass * digit_bits)) as usize & ((1 << digit_bits) - 1);
+        next.fill(0);
         keys.iter().for_each(|&key| next[digit(key)] += 1);
-        if next.iter().any(|&count| count as usize == keys.len()) {
-            continue;
-        }
         let mut sum = 0;
         for count in &mut next {
             sum += std::mem::replace(count, sum);
@@ -243,27 +242,30 @@ fn radix_sort(keys: &mut Vec<u64>, bits: u32) {
     }
 }
 
-/// Sorts keys of any size: by digits when there are many, by comparison otherwise.
-pub(super) fn sort_keys(keys: &mut Vec<u64>) {
+/// Sorts keys of `bits` bits: by digits when there are many, by comparison otherwise.
+pub(super) fn sort_keys(keys: &mut Vec<u64>, bits: u32) {
     if keys.len() < 4096 {
         keys.sort_unstable();
     } else {
-        radix_sort(keys, u64::BITS);
+        radix_sort(keys, bits);
     }
 }
 
 /// The distinct values of sorted keys.
-fn count_runs(sorted: &[u64]) -> Distinct {
-    let mut result = Distinct::default();
-    for &key in sorted {
-        if result.keys.last() == Some(&key) {
-            *result.counts.last_mut().expect("every key has a count") += 1;
-        } else {
-            result.keys.push(key);
-            result.counts.push(1);
-        }
+fn count_runs(mut sorted: Vec<u64>) -> Distinct {
+    // Written without a branch: whether a key equals the one before cannot be guessed.
+    let mut first = vec![0u32; sorted.len() + 1];
+    let mut n = usize::from(!sorted.is_empty());
+    for i in 1..sorted.len() {
+        first[n] = i as u32;
+        n += usize::from(sorted[i] != sorted[i - 1]);
     }
-    result
+    first[n] = sorted.len() as u32;
+    for place in 0..n {
+        sorted[place] = sorted[first[place] as usize];
+    }
+    sorted.truncate(n);
+    Distinct { keys: sorted, counts: first[..=n].windows(2).map(|w| w[1] - w[0]).collect() }
 }
 
 /// Merges the distinct keys of two sets of records.
@@ -384,9 +386,8 @@ mod tests {
         let decoded = space.decode_all(&distinct.keys, 7);
         // Sorted by the first field, and every combination is one that occurs.
         assert!(decoded[0].windows(2).all(|w| w[0] < w[1]));
-        for k in 0..7 {
-            assert!((0..7).any(|i| (0..7).all(|f| columns[f][i] == decoded[f][k])));
-        }
+        let row = |columns: &[Vec<u32>], i: usize| columns.iter().map(|c| c[i]).collect::<Vec<_>>();
+        assert!((0..7).all(|k| (0..7).any(|i| row(&columns, i) == row(&decoded, k))));
     }
 
     #[test]

@@ -23,19 +23,19 @@
 //! ```
 //!
 //! So no p × p matrix travels along the time axis. Records of equal row, times, event and weight are one with a count
-//! ([`records`]), equal rows are one pattern ([`pattern`]), and a row with q terms costs q numbers, not p:
+//! (`records`), equal rows are one pattern (`pattern`), and a row with q terms costs q numbers, not p:
 //! O(Nq) + O(Kq²) + O(Tp²) a pass for N distinct records, K patterns and T event times.
 //!
 //! # Files
 //!
 //! | file | what |
 //! |---|---|
-//! | [`data`], [`error`] | what comes in; what can be wrong with it |
-//! | [`bins`], [`keys`], [`records`], [`pattern`], [`scaling`] | before the first pass: a and b, equal records, equal rows, centre and scale |
-//! | [`sweep`], [`ties`], [`kernel`] | one pass: ℓ, U, I |
-//! | [`newton`], [`cholesky`] | the maximum, and which columns have none |
-//! | [`variance`], [`concordance`], [`baseline`] | what is computed at the maximum |
-//! | [`fit`] | all of it in order |
+//! | [`data`], `error` | what comes in; what can be wrong with it |
+//! | `bins`, `keys`, `records`, `pattern`, `scaling` | before the first pass: a and b, equal records, equal rows, centre and scale |
+//! | `sweep`, `ties`, `kernel` | one pass: ℓ, U, I |
+//! | `newton`, [`cholesky`] | the maximum, and which columns have none |
+//! | `variance`, `concordance`, `baseline` | what is computed at the maximum |
+//! | `fit` | all of it in order |
 //!
 //! # Same bytes
 //!

@@ -5,11 +5,15 @@
 //! *Dense* columns are numbers without a factor: every row has a value in each.
 //!
 //! Inside, the unit and sparse columns come first, then the dense ones side by side, then spare columns that no
-//! design has. Rows with fewer units than the longest are filled up with spare columns when that at most doubles them:
-//! loops of one length cost the processor no wrong guesses. What is summed in a spare column is never read; each
-//! place in a row has its own, because adding to the same number again and again waits for the addition before.
+//! design has. Where that at most doubles the rows, every block has its place in a row, filled with a spare column
+//! when the record has the reference: loops of one length cost the processor no wrong guesses, and neighbouring
+//! patterns, which are sorted, begin alike, so that sums over them can be taken for the common beginning at once. What is
+//! summed in a spare column is never read.
+
+use std::ops::Range;
 
 use nalgebra::DMatrix;
+use rayon::prelude::*;
 
 use super::data::{Block, Design, NumberPart, Variable};
 
@@ -28,8 +32,10 @@ pub(super) struct Patterns {
     pub first_dense: usize,
     /// Whether an inner column only holds 0 and 1.
     pub is_unit: Vec<bool>,
-    /// Units per row, and spare columns, when rows are filled up.
-    unit_width: Option<usize>,
+    /// Units per row, and spare columns, when every block has its place.
+    pub unit_width: Option<usize>,
+    /// Then, how many places at the beginning of a row are as in the row before.
+    pub in_common: Vec<u16>,
     /// Otherwise, where each row's units start.
     unit_start: Vec<u32>,
     unit_columns: Vec<u16>,
@@ -67,6 +73,16 @@ impl Patterns {
         for block in sparse.iter().filter(|b| b.numbers.is_empty()) {
             block.first_column.iter().flatten().for_each(|&j| is_unit[inner[j as usize] as usize] = true);
         }
+        let size = 8192;
+        let parts: Vec<Rows> = (0..n.div_ceil(size))
+            .into_par_iter()
+            .map(|chunk| {
+                let patterns = chunk * size..((chunk + 1) * size).min(n);
+                Rows::new(design, variables, patterns, (&sparse, &dense), &inner)
+            })
+            .collect();
+        let mut rows = Rows::default();
+        parts.into_iter().for_each(|part| rows.append(part));
         let mut patterns = Patterns {
             n,
             n_columns: design.n_columns,
@@ -75,45 +91,36 @@ impl Patterns {
             first_dense,
             is_unit,
             unit_width: None,
-            unit_start: vec![0],
-            unit_columns: Vec::new(),
-            sparse_start: vec![0],
-            sparse_columns: Vec::new(),
-            sparse_values: Vec::new(),
-            dense_values: Vec::new(),
+            in_common: Vec::new(),
+            unit_start: starts(&rows.n_units),
+            unit_columns: rows.unit_columns,
+            sparse_start: starts(&rows.n_sparse),
+            sparse_columns: rows.sparse_columns,
+            sparse_values: rows.sparse_values,
+            dense_values: rows.dense_values,
         };
-        for pattern in 0..n {
-            for block in &sparse {
-                let Some(first) = cell_column(block, design, variables, pattern) else { continue };
-                if block.numbers.is_empty() {
-                    patterns.unit_columns.push(inner[first]);
-                }
-                for (k, parts) in block.numbers.iter().enumerate() {
-                    patterns.sparse_columns.push(inner[first + k]);
-                    patterns.sparse_values.push(product(parts, variables, pattern));
-                }
-            }
-            patterns.unit_start.push(patterns.unit_columns.len() as u32);
-            patterns.sparse_start.push(patterns.sparse_columns.len() as u32);
-            for block in &dense {
-                patterns.dense_values.extend(block.numbers.iter().map(|parts| product(parts, variables, pattern)));
-            }
-        }
-        patterns.fill_up();
+        patterns.fill_up(&rows.unit_places);
         patterns
     }
 
-    /// Gives all rows the same number of units where that at most doubles them.
-    fn fill_up(&mut self) {
-        let width = self.unit_start.windows(2).map(|w| (w[1] - w[0]) as usize).max().unwrap_or(0);
+    /// Gives every block its place where that at most doubles the rows; `places` has the place of every unit.
+    fn fill_up(&mut self, places: &[u16]) {
+        let width = places.iter().max().map_or(0, |&place| place as usize + 1);
         if width * self.n > 2 * self.unit_columns.len() || self.n_columns + width > u16::MAX as usize {
             return;
         }
+        let spare: Vec<u16> = (0..width).map(|place| (self.n_columns + place) as u16).collect();
         let mut filled = Vec::with_capacity(width * self.n);
+        self.in_common = Vec::with_capacity(self.n);
         for row in self.unit_start.windows(2) {
-            let units = &self.unit_columns[row[0] as usize..row[1] as usize];
-            filled.extend_from_slice(units);
-            filled.extend((units.len()..width).map(|place| (self.n_columns + place) as u16));
+            let from = filled.len();
+            filled.extend_from_slice(&spare);
+            for i in row[0] as usize..row[1] as usize {
+                filled[from + places[i] as usize] = self.unit_columns[i];
+            }
+            let (before, this) = filled.split_at(from);
+            let before = &before[from.saturating_sub(width)..];
+            self.in_common.push(before.iter().zip(this).take_while(|(a, b)| a == b).count() as u16);
         }
         (self.unit_columns, self.unit_width, self.unit_start) = (filled, Some(width), Vec::new());
     }
@@ -149,15 +156,10 @@ impl Patterns {
         }
     }
 
-    /// Calls `visit(column, value)` with the design's column of every entry of a row that may differ from zero.
-    pub fn visit(&self, pattern: usize, mut visit: impl FnMut(usize, f64)) {
+    /// Calls `visit(column, value)` with the design's column of every entry that is not a unit.
+    pub fn visit_numbers(&self, pattern: usize, mut visit: impl FnMut(usize, f64)) {
         let row = self.row(pattern);
-        let mut visit = |inner: usize, value: f64| {
-            if inner < self.n_columns {
-                visit(self.design_column[inner] as usize, value);
-            }
-        };
-        row.units.iter().for_each(|&j| visit(j as usize, 1.0));
+        let mut visit = |inner: usize, value: f64| visit(self.design_column[inner] as usize, value);
         row.sparse_columns.iter().zip(row.sparse_values).for_each(|(&j, &v)| visit(j as usize, v));
         row.dense.iter().enumerate().for_each(|(k, &v)| visit(self.first_dense + k, v));
     }
@@ -204,6 +206,77 @@ impl Patterns {
         row.dense.iter().zip(&coefficients[self.first_dense..]).for_each(|(v, b)| eta += v * b);
         eta
     }
+}
+
+/// Rows under construction.
+#[derive(Default)]
+struct Rows {
+    n_units: Vec<u32>,
+    unit_columns: Vec<u16>,
+    /// The number of each unit's block among the blocks of factors.
+    unit_places: Vec<u16>,
+    n_sparse: Vec<u32>,
+    sparse_columns: Vec<u16>,
+    sparse_values: Vec<f64>,
+    dense_values: Vec<f64>,
+}
+
+impl Rows {
+    /// The rows of some patterns, from the blocks that are not dense and those that are.
+    fn new(
+        design: &Design,
+        variables: &[CodedVariable<'_>],
+        patterns: Range<usize>,
+        (sparse, dense): (&[&Block], &[&Block]),
+        inner: &[u16],
+    ) -> Rows {
+        let mut rows = Rows::default();
+        for pattern in patterns {
+            let (n_units, n_sparse) = (rows.unit_columns.len(), rows.sparse_columns.len());
+            let mut place = 0;
+            for block in sparse {
+                let first = cell_column(block, design, variables, pattern);
+                if block.numbers.is_empty() {
+                    if let Some(first) = first {
+                        rows.unit_columns.push(inner[first]);
+                        rows.unit_places.push(place);
+                    }
+                    place += 1;
+                } else if let Some(first) = first {
+                    for (k, parts) in block.numbers.iter().enumerate() {
+                        rows.sparse_columns.push(inner[first + k]);
+                        rows.sparse_values.push(product(parts, variables, pattern));
+                    }
+                }
+            }
+            rows.n_units.push((rows.unit_columns.len() - n_units) as u32);
+            rows.n_sparse.push((rows.sparse_columns.len() - n_sparse) as u32);
+            for block in dense {
+                rows.dense_values.extend(block.numbers.iter().map(|parts| product(parts, variables, pattern)));
+            }
+        }
+        rows
+    }
+
+    /// Adds rows at the end.
+    fn append(&mut self, mut other: Rows) {
+        self.n_units.append(&mut other.n_units);
+        self.unit_columns.append(&mut other.unit_columns);
+        self.unit_places.append(&mut other.unit_places);
+        self.n_sparse.append(&mut other.n_sparse);
+        self.sparse_columns.append(&mut other.sparse_columns);
+        self.sparse_values.append(&mut other.sparse_values);
+        self.dense_values.append(&mut other.dense_values);
+    }
+}
+
+/// Where each row starts, from the rows' lengths.
+fn starts(lengths: &[u32]) -> Vec<u32> {
+    let sums = lengths.iter().scan(0, |sum, n| {
+        *sum += n;
+        Some(*sum)
+    });
+    std::iter::once(0).chain(sums).collect()
 }
 
 impl Row<'_> {

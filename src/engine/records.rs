@@ -17,6 +17,8 @@ pub(super) struct Records {
     pub count: Vec<u32>,
     /// Case weight of one of them; empty when all are 1.
     pub case_weight: Vec<f64>,
+    /// Exit slot.
+    pub exit: Vec<u32>,
     /// Entry slot; empty for right-censored data.
     pub entry: Vec<u32>,
     /// First record of every slot, and the number of records. Slot 0 holds those never at risk.
@@ -127,6 +129,7 @@ impl Records {
             case_weight,
             entry,
             slot_start: starts(&exit, bins.n_slots()),
+            exit,
             event_start: Vec::new(),
             by_entry: Vec::new(),
             entry_start: Vec::new(),
@@ -140,7 +143,7 @@ impl Records {
             })
             .collect();
         records.index_by_entry(bins);
-        records.index_by_pattern(&exit, &is_event, n_patterns);
+        records.index_by_pattern(&is_event, n_patterns);
         if let Some(cluster) = &data.cluster {
             let table = KeyTable::new(&keys);
             records.clusters = Clusters::new(cluster, || space.map_keys(|key| table.find(&keys, key)), keys.len());
@@ -183,13 +186,13 @@ impl Records {
         (self.entry_start, self.by_entry) = group(late, bins.n_slots());
     }
 
-    fn index_by_pattern(&mut self, exit: &[u32], is_event: &[u32], n_patterns: usize) {
+    fn index_by_pattern(&mut self, is_event: &[u32], n_patterns: usize) {
         let at_risk = self.slot_start[1] as usize..self.n();
         let (start, order) = group(at_risk.map(|i| (self.pattern[i], i as u32)), n_patterns);
         let at = |values: &[u32]| order.iter().map(|&i| values[i as usize]).collect();
         self.by_pattern = ByPattern {
             start,
-            exit: order.iter().map(|&i| exit[i as usize] | (is_event[i as usize] * EVENT_BIT)).collect(),
+            exit: order.iter().map(|&i| self.exit[i as usize] | (is_event[i as usize] * EVENT_BIT)).collect(),
             entry: if self.entry.is_empty() { Vec::new() } else { at(&self.entry) },
             weight: order.iter().map(|&i| self.weight(i as usize)).collect(),
         };

@@ -30,10 +30,10 @@ impl Scaling {
     pub fn new(patterns: &Patterns, weight: &[f64], count: &[f64], plain_means: bool) -> Scaling {
         let p = patterns.n_columns;
         let (mut sum, mut plain_sum, mut other) = (vec![0.0; p], vec![0.0; p], vec![false; p]);
-        for k in 0..patterns.n {
-            patterns.visit(k, |j, x| {
-                sum[j] += weight[k] * x;
-                plain_sum[j] += count[k] * x;
+        for (k, (weight, count)) in weight.iter().zip(count).enumerate() {
+            patterns.visit_numbers(k, |j, x| {
+                sum[j] += weight * x;
+                plain_sum[j] += count * x;
                 other[j] |= x != 0.0 && x.abs() != 1.0;
             });
         }
@@ -41,10 +41,10 @@ impl Scaling {
         let mean: Vec<f64> = sum.iter().map(|s| s / total).collect();
         // Zeros that are not stored differ from the mean by the mean.
         let (mut spread, mut stored) = (vec![0.0; p], vec![0.0; p]);
-        for k in 0..patterns.n {
-            patterns.visit(k, |j, x| {
-                spread[j] += weight[k] * (x - mean[j]).abs();
-                stored[j] += weight[k];
+        for (k, weight) in weight.iter().enumerate() {
+            patterns.visit_numbers(k, |j, x| {
+                spread[j] += weight * (x - mean[j]).abs();
+                stored[j] += weight;
             });
         }
         let scale = |j: usize| {

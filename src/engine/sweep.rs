@@ -22,8 +22,25 @@ use super::ties::{TieTerms, Ties};
 
 /// Distinct records in one chunk of step 2.
 const RECORDS_PER_CHUNK: usize = 8192;
-/// Numbers in one block of slots: S1 and E1 together stay below 2 · 32 MB however many event times there are.
-const BLOCK_NUMBERS: usize = 1 << 22;
+/// Sizes beyond which less is held at a time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Numbers in a table of all slots up to which sums are found pattern after pattern.
+    table_numbers: usize,
+    /// Numbers in one block of slots.
+    block_numbers: usize,
+}
+
+impl Default for Limits {
+    /// A table of 512 KB stays in the second-level cache; S1, E1 and what enters take 3 · 32 MB for a block, however
+    /// many event times there are.
+    fn default() -> Limits {
+        Limits { table_numbers: 1 << 16, block_numbers: 1 << 22 }
+    }
+}
+
+/// Tables filled at the same time at most.
+const TABLES: usize = 16;
 /// Largest spread of η for which one shift serves all strata: exp(−600) is still a normal number.
 const SHARED_SHIFT_SPREAD: f64 = 600.0;
 
@@ -35,6 +52,7 @@ pub(super) struct Sweep {
     /// Event times and strata.
     pub slots: Slots,
     blocks: Vec<Block>,
+    limits: Limits,
     /// Σ w x over events, inner order.
     event_x: Vec<f64>,
     /// Σ w offset over events.
@@ -135,9 +153,9 @@ impl CumulativeHazard {
 
 impl Sweep {
     /// Cuts the work into chunks and adds up what the events contribute for any β.
-    pub fn new(patterns: Patterns, records: Records, bins: &Bins) -> Sweep {
+    pub fn new(patterns: Patterns, records: Records, bins: &Bins, limits: Limits) -> Sweep {
         let slots = Slots::new(&records, bins);
-        let blocks = blocks(&records, &slots, patterns.width());
+        let blocks = blocks(&records, &slots, (limits.block_numbers / (patterns.width() + 1)).max(1));
         let mut event_x = vec![0.0; patterns.width()];
         let mut event_offset = 0.0;
         for slot in 0..slots.time.len() {
@@ -147,7 +165,7 @@ impl Sweep {
                 event_offset += weight * patterns.offset.get(pattern).unwrap_or(&0.0);
             }
         }
-        Sweep { patterns, records, slots, blocks, event_x, event_offset }
+        Sweep { patterns, records, slots, blocks, limits, event_x, event_offset }
     }
 
     /// ℓ, U and I at `coefficients` (of the scaled columns, in the order of the design).
@@ -247,9 +265,68 @@ impl Sweep {
 
     /// Step 2 for one block. `carry` holds the sums of the slots after it and leaves with those of its first slot.
     fn block_sums(&self, block: &Block, risk: &RiskScores, ties: Ties, carry: &mut Carry) -> SlotSums {
+        let p = self.patterns.width();
+        let (mut sums, entered) = if self.blocks.len() == 1 && self.slots.time.len() * p <= self.limits.table_numbers {
+            self.sums_by_pattern(risk, ties)
+        } else {
+            self.sums_by_slot(block, risk, ties)
+        };
+        carry.suffix_sums(&mut sums, entered.as_ref(), block.slots.clone(), &self.slots);
+        sums
+    }
+
+    /// Per slot what leaves it and minus what enters it, found pattern after pattern. The table of a chunk stays in
+    /// the second-level cache, where the rows of the patterns, taken in the order of slots, would not.
+    fn sums_by_pattern(&self, risk: &RiskScores, ties: Ties) -> (SlotSums, Option<SlotSums>) {
+        let size = self.patterns.n.div_ceil(TABLES).max(1024);
+        let parts: Vec<(SlotSums, Option<SlotSums>)> = (0..self.patterns.n.div_ceil(size))
+            .into_par_iter()
+            .map(|chunk| {
+                let patterns = chunk * size..((chunk + 1) * size).min(self.patterns.n);
+                self.sums_of_patterns(patterns, risk, ties)
+            })
+            .collect();
+        let p = self.patterns.width();
+        let mut sums = SlotSums::zeros(self.slots.time.len(), p);
+        let mut entered = (!self.records.entry.is_empty()).then(|| SlotSums::zeros(self.slots.time.len(), p));
+        for (leaving, entering) in &parts {
+            sums.add(0, leaving, p);
+            entered.iter_mut().zip(entering).for_each(|(sum, part)| sum.add(0, part, p));
+        }
+        (sums, entered)
+    }
+
+    /// The part of some patterns in [`Sweep::sums_by_pattern`].
+    fn sums_of_patterns(&self, patterns: Range<usize>, risk: &RiskScores, ties: Ties) -> (SlotSums, Option<SlotSums>) {
+        let (p, first_dense, n_slots) = (self.patterns.width(), self.patterns.first_dense, self.slots.time.len());
+        let by = &self.records.by_pattern;
+        let mut sums = SlotSums::zeros(n_slots, p);
+        let mut entered = (!by.entry.is_empty()).then(|| SlotSums::zeros(n_slots, p));
+        for pattern in patterns {
+            let row = self.patterns.row(pattern);
+            for i in by.start[pattern] as usize..by.start[pattern + 1] as usize {
+                let (exit, event) = ((by.exit[i] & !EVENT_BIT) as usize, by.exit[i] & EVENT_BIT != 0);
+                let r = by.weight[i] * risk.of(pattern, self.slots.stratum[exit] as usize);
+                sums.s0[exit] += r;
+                row.add_to(r, first_dense, &mut sums.s1[exit * p..(exit + 1) * p]);
+                if event && ties == Ties::Efron && self.slots.n_events[exit] > 1 {
+                    sums.e0[exit] += r;
+                    row.add_to(r, first_dense, &mut sums.e1[exit * p..(exit + 1) * p]);
+                }
+                let Some(entered) = &mut entered else { continue };
+                let entry = by.entry[i] as usize;
+                if !self.slots.time[entry].is_nan() {
+                    entered.s0[entry] -= r;
+                    row.add_to(-r, first_dense, &mut entered.s1[entry * p..(entry + 1) * p]);
+                }
+            }
+        }
+        (sums, entered)
+    }
+
+    /// Per slot of a block what leaves it and minus what enters it, found slot after slot.
+    fn sums_by_slot(&self, block: &Block, risk: &RiskScores, ties: Ties) -> (SlotSums, Option<SlotSums>) {
         let (p, first) = (self.patterns.width(), block.slots.start);
-        let leaving: Vec<SlotSums> = block.leaving.par_iter().map(|c| self.leaving_sums(c, risk, ties)).collect();
-        let entering: Vec<SlotSums> = block.entering.par_iter().map(|c| self.entering_sums(c, risk)).collect();
         let total = |chunks: &[Chunk], parts: &[SlotSums]| {
             let mut sums = SlotSums::zeros(block.slots.len(), p);
             for (chunk, part) in chunks.iter().zip(parts) {
@@ -257,10 +334,11 @@ impl Sweep {
             }
             sums
         };
-        let mut sums = total(&block.leaving, &leaving);
+        let leaving: Vec<SlotSums> = block.leaving.par_iter().map(|c| self.leaving_sums(c, risk, ties)).collect();
+        let sums = total(&block.leaving, &leaving);
+        let entering: Vec<SlotSums> = block.entering.par_iter().map(|c| self.entering_sums(c, risk)).collect();
         let entered = (!self.records.by_entry.is_empty()).then(|| total(&block.entering, &entering));
-        carry.suffix_sums(&mut sums, entered.as_ref(), block.slots.clone(), &self.slots);
-        sums
+        (sums, entered)
     }
 
     /// Sums over the records of a chunk, by exit slot.
@@ -387,16 +465,24 @@ impl Sweep {
             .into_par_iter()
             .map(|chunk| {
                 let mut gram = Gram::new(&self.patterns);
-                for pattern in chunk * size..((chunk + 1) * size).min(self.patterns.n) {
+                let patterns = chunk * size..((chunk + 1) * size).min(self.patterns.n);
+                for pattern in patterns.clone() {
                     let d = self.pattern_hazard(pattern, risk, hazard);
-                    gram.add(d, self.patterns.row(pattern));
+                    let row = self.patterns.row(pattern);
+                    if self.patterns.unit_width.is_some() {
+                        let in_common = if pattern == patterns.start { 0 } else { self.patterns.in_common[pattern] };
+                        gram.add_sharing(d, row, in_common as usize);
+                    } else {
+                        gram.add(d, row);
+                    }
                 }
+                gram.finish();
                 gram
             })
             .collect();
         let mut score = self.event_x.clone();
         let mut first = vec![0.0; p * p];
-        for mut gram in parts {
+        for gram in parts {
             score.iter_mut().zip(&gram.sum).for_each(|(u, x)| *u -= x);
             gram.add_lower_triangle(p, &self.patterns.is_unit, &mut first);
         }
@@ -404,13 +490,17 @@ impl Sweep {
     }
 }
 
-/// Dense columns from which on their products are added eight rows at a time; fewer are added like sparse ones.
+/// Dense columns from which on their products are added eight rows at a time; fewer are added one by one.
 const MANY_DENSE: usize = 8;
 
 /// Σ D xxᵀ and Σ D x over some patterns, inner order.
+///
+/// With rows filled up, sums of D (and of D times the dense columns) are kept for the beginning of each length that the
+/// patterns have in common, and added for that beginning once it changes: sorted patterns of ten factors share most of it.
 struct Gram {
     width: usize,
     first_dense: usize,
+    n_dense: usize,
     /// Σ D x.
     sum: Vec<f64>,
     /// Every product of two columns is added on one side of the diagonal. A unit column is its own square, so its
@@ -418,73 +508,125 @@ struct Gram {
     products: Vec<f64>,
     /// Dense by dense columns when there are many.
     dense: Option<OuterProducts>,
+    /// The units of the row before.
+    units: Vec<u16>,
+    /// Σ D, then Σ D × dense columns, since the units up to each place changed.
+    waiting: Vec<f64>,
 }
 
 impl Gram {
     fn new(patterns: &Patterns) -> Gram {
         let (width, n_dense) = (patterns.width(), patterns.n_dense());
-        let dense = (n_dense >= MANY_DENSE).then(|| OuterProducts::new(n_dense));
-        let (sum, products) = (vec![0.0; width], vec![0.0; width * width]);
-        Gram { width, first_dense: patterns.first_dense, sum, products, dense }
+        let units = vec![0; patterns.unit_width.unwrap_or(0)];
+        Gram {
+            width,
+            first_dense: patterns.first_dense,
+            n_dense,
+            sum: vec![0.0; width],
+            products: vec![0.0; width * width],
+            dense: (n_dense >= MANY_DENSE).then(|| OuterProducts::new(n_dense)),
+            waiting: vec![0.0; units.len() * (1 + n_dense)],
+            units,
+        }
     }
 
     /// Adds a pattern with expected events `d`.
     #[inline(always)]
     fn add(&mut self, d: f64, row: Row) {
-        row.add_to(d, self.first_dense, &mut self.sum);
         let width = self.width;
-        for (i, &a) in row.units.iter().enumerate().skip(1) {
+        for (i, &a) in row.units.iter().enumerate() {
+            self.sum[a as usize] += d;
             let line = &mut self.products[a as usize * width..(a as usize + 1) * width];
             for &b in &row.units[..i] {
                 line[b as usize] += d;
             }
+            for (sum, y) in line[self.first_dense..].iter_mut().zip(row.dense) {
+                *sum += d * y;
+            }
         }
+        self.add_numbers(d, row);
+    }
+
+    /// Adds a pattern whose first `in_common` units are those of the one before.
+    #[inline(always)]
+    fn add_sharing(&mut self, d: f64, row: Row, in_common: usize) {
+        let n = row.units.len();
+        self.settle(in_common);
+        if in_common < n {
+            self.units.copy_from_slice(row.units);
+        }
+        if n > 0 {
+            let last = &mut self.waiting[(n - 1) * (1 + self.n_dense)..];
+            last[0] += d;
+            last[1..].iter_mut().zip(row.dense).for_each(|(sum, y)| *sum += d * y);
+        }
+        self.add_numbers(d, row);
+    }
+
+    /// Adds what waits for beginnings longer than `length`.
+    #[inline(always)]
+    fn settle(&mut self, length: usize) {
+        let (width, step) = (self.width, 1 + self.n_dense);
+        for place in (length..self.units.len()).rev() {
+            let a = self.units[place] as usize;
+            let (before, this) = self.waiting.split_at_mut(place * step);
+            let this = &mut this[..step];
+            let d = this[0];
+            self.sum[a] += d;
+            let line = &mut self.products[a * width..(a + 1) * width];
+            for &b in &self.units[..place] {
+                line[b as usize] += d;
+            }
+            line[self.first_dense..].iter_mut().zip(&this[1..]).for_each(|(sum, y)| *sum += y);
+            if place > 0 {
+                before[(place - 1) * step..].iter_mut().zip(this.iter()).for_each(|(sum, x)| *sum += x);
+            }
+            this.fill(0.0);
+        }
+    }
+
+    /// Adds the products of the sparse columns with all, and of the dense ones with each other.
+    #[inline(always)]
+    fn add_numbers(&mut self, d: f64, row: Row) {
+        let width = self.width;
         for (i, (&a, x)) in row.sparse_columns.iter().zip(row.sparse_values).enumerate() {
-            let line = &mut self.products[a as usize * width..(a as usize + 1) * width];
             let dx = d * x;
+            self.sum[a as usize] += dx;
+            let line = &mut self.products[a as usize * width..(a as usize + 1) * width];
             for &b in row.units {
                 line[b as usize] += dx;
             }
             for (&b, y) in row.sparse_columns[..=i].iter().zip(row.sparse_values) {
                 line[b as usize] += dx * y;
             }
-        }
-        match &mut self.dense {
-            None => self.add_few_dense(d, row),
-            Some(products) => {
-                let units = row.units.iter().map(|&a| (a, d));
-                let sparse = row.sparse_columns.iter().zip(row.sparse_values).map(|(&a, x)| (a, d * x));
-                for (a, dx) in units.chain(sparse) {
-                    let line = &mut self.products[a as usize * width + self.first_dense..(a as usize + 1) * width];
-                    line.iter_mut().zip(row.dense).for_each(|(sum, y)| *sum += dx * y);
-                }
-                let root = d.max(0.0).sqrt();
-                products.push(row.dense.iter().map(|y| root * y));
+            for (sum, y) in line[self.first_dense..].iter_mut().zip(row.dense) {
+                *sum += dx * y;
             }
+        }
+        for (sum, y) in self.sum[self.first_dense..].iter_mut().zip(row.dense) {
+            *sum += d * y;
+        }
+        if let Some(products) = &mut self.dense {
+            let root = d.max(0.0).sqrt();
+            products.push(row.dense.iter().map(|y| root * y));
+            return;
+        }
+        for (k, y) in row.dense.iter().enumerate() {
+            let line = &mut self.products[(self.first_dense + k) * width + self.first_dense..];
+            line.iter_mut().zip(&row.dense[..=k]).for_each(|(sum, x)| *sum += d * y * x);
         }
     }
 
-    /// Adds the products of the dense columns with all others.
-    #[inline(always)]
-    fn add_few_dense(&mut self, d: f64, row: Row) {
-        for (k, y) in row.dense.iter().enumerate() {
-            let from = (self.first_dense + k) * self.width;
-            let line = &mut self.products[from..from + self.width];
-            let dy = d * y;
-            for &b in row.units {
-                line[b as usize] += dy;
-            }
-            for (&b, x) in row.sparse_columns.iter().zip(row.sparse_values) {
-                line[b as usize] += dy * x;
-            }
-            for (sum, x) in line[self.first_dense..].iter_mut().zip(&row.dense[..=k]) {
-                *sum += dy * x;
-            }
+    /// Adds everything that waits.
+    fn finish(&mut self) {
+        self.settle(0);
+        if let Some(dense) = &mut self.dense {
+            dense.flush();
         }
     }
 
     /// Adds the real columns to the lower triangle of a p × p matrix. `is_unit` says which columns only hold 0 and 1.
-    fn add_lower_triangle(&mut self, p: usize, is_unit: &[bool], to: &mut [f64]) {
+    fn add_lower_triangle(&self, p: usize, is_unit: &[bool], to: &mut [f64]) {
         let (width, first) = (self.width, self.first_dense);
         for i in 0..p {
             to[i * p + i] += if is_unit[i] { self.sum[i] } else { self.products[i * width + i] };
@@ -492,8 +634,7 @@ impl Gram {
                 to[i * p + j] += self.products[i * width + j] + self.products[j * width + i];
             }
         }
-        if let Some(dense) = &mut self.dense {
-            dense.flush();
+        if let Some(dense) = &self.dense {
             for i in 0..p - first {
                 for j in 0..=i {
                     to[(first + i) * p + first + j] += dense.sum[i * (p - first) + j];
@@ -598,10 +739,9 @@ impl Slots {
     }
 }
 
-/// Cuts slots into blocks and their records into chunks; slot 0 holds nobody at risk.
-fn blocks(records: &Records, slots: &Slots, p: usize) -> Vec<Block> {
+/// Cuts slots into blocks of `per_block` and their records into chunks; slot 0 holds nobody at risk.
+fn blocks(records: &Records, slots: &Slots, per_block: usize) -> Vec<Block> {
     let n_slots = slots.time.len();
-    let per_block = (BLOCK_NUMBERS / (p + 1)).max(1);
     let slot_starts: Vec<u32> =
         std::iter::once(records.slot_start[1]).chain(records.slot_start[1..].to_vec()).collect();
     (0..n_slots.div_ceil(per_block))
@@ -626,4 +766,54 @@ fn chunks(start: &[u32], slots: Range<usize>) -> Vec<Chunk> {
             Chunk { items: from..to, slots: slot_of(from)..slot_of(to - 1) + 1 }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::bins::NearTies;
+    use crate::engine::data::{Block, Design, NumberPart, SurvivalData, Time, Variable};
+    use crate::table::Codes;
+
+    /// 3000 records in two strata with entry times, a factor and a number.
+    fn example(limits: Limits) -> Sweep {
+        let n = 3000u32;
+        let mix = |i: u32, m: u32| i.wrapping_mul(m) >> 16;
+        let code = |m: u32, levels: u32| Codes::pack((0..n).map(|i| Some(mix(i, m) % levels)), levels as usize);
+        let entry: Vec<i32> = (0..n).map(|i| (mix(i, 40_503) % 200) as i32).collect();
+        let exit = entry.iter().zip(0..n).map(|(a, i)| a + 1 + (mix(i, 2_654_435_761) % 90) as i32).collect();
+        let mut data = SurvivalData::right_censored(Time::Whole(exit), (0..n).map(|i| i % 3 == 0).collect());
+        data.entry = Some(Time::Whole(entry));
+        data.stratum = Some(code(977, 2));
+        let number = NumberPart { variable: 1, value_of_code: None };
+        let design = Design {
+            variables: vec![
+                Variable::Coded { codes: code(31_337, 4), n_levels: 4 },
+                Variable::Continuous((0..n).map(|i| f64::from(mix(i, 7_919) % 100) / 10.0).collect()),
+            ],
+            blocks: vec![
+                Block { factors: vec![0], numbers: vec![], first_column: vec![None, Some(0), Some(1), Some(2)] },
+                Block { factors: vec![], numbers: vec![vec![number]], first_column: vec![Some(3)] },
+            ],
+            n_columns: 4,
+        };
+        let bins = Bins::new(&data, NearTies::Repair).unwrap();
+        let (patterns, records) = Records::new(&data, &design, &bins);
+        Sweep::new(patterns, records, &bins, limits)
+    }
+
+    #[test]
+    fn tables_blocks_and_slots_give_the_same_sums() {
+        let whole = example(Limits::default());
+        let beta = [0.3, -0.2, 0.5, 0.1];
+        for (table_numbers, block_numbers) in [(0, 1 << 22), (0, 200), (0, 7), (1 << 16, 300)] {
+            let parts = example(Limits { table_numbers, block_numbers });
+            for ties in [Ties::Efron, Ties::Breslow] {
+                let (a, b) = (whole.evaluate(&beta, ties), parts.evaluate(&beta, ties));
+                assert!((a.log_partial_likelihood / b.log_partial_likelihood - 1.0).abs() < 1e-14);
+                assert!((a.information - b.information).amax() < 1e-9);
+                assert!(a.score.iter().zip(b.score).all(|(x, y)| (x - y).abs() < 1e-9));
+            }
+        }
+    }
 }

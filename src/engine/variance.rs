@@ -33,8 +33,6 @@ struct ResidualTables<'a> {
     taken_back: Vec<f64>,
     /// H of every slot.
     cumulative: Vec<f64>,
-    /// Exit slot of every distinct record.
-    exit: Vec<u32>,
 }
 
 /// The middle of the sandwich, Σ over clusters of the outer product of their summed score residuals, at
@@ -94,9 +92,7 @@ impl<'a> ResidualTables<'a> {
             }
         }
         let hazard = sweep.cumulative_hazard(&terms);
-        let mut exit = vec![0; sweep.records.n()];
-        (0..n_slots).for_each(|k| exit[sweep.records.in_slot(k)].fill(k as u32));
-        ResidualTables { sweep, risk, hazard, mean: sums.s1, taken_back: sums.e1, cumulative, exit }
+        ResidualTables { sweep, risk, hazard, mean: sums.s1, taken_back: sums.e1, cumulative }
     }
 
     /// Adds what the records of a distinct record that are clusters of their own contribute.
@@ -112,7 +108,7 @@ impl<'a> ResidualTables<'a> {
     /// Adds `factor` times the residual of one record at risk to `row`.
     fn add_residual(&self, record: usize, factor: f64, row: &mut [f64]) {
         let (records, p) = (&self.sweep.records, row.len());
-        let exit = self.exit[record] as usize;
+        let exit = records.exit[record] as usize;
         if exit == 0 {
             return;
         }

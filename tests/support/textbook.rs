@@ -67,18 +67,15 @@ fn event_times(records: &[Record]) -> Vec<(u32, f64)> {
     times
 }
 
-/// Newton-Raphson without any safeguard, and the covariances there: (β, model-based, robust over clusters).
-pub fn fit(records: &[Record], p: usize, ties: Ties, by_cluster: bool) -> (Vec<f64>, DMatrix<f64>, DMatrix<f64>) {
+/// Newton-Raphson without any safeguard, and the covariance there.
+pub fn fit(records: &[Record], p: usize, ties: Ties) -> (Vec<f64>, DMatrix<f64>) {
     let mut beta = DVector::zeros(p);
     for _ in 0..9 {
         let here = likelihood(records, beta.as_slice(), ties);
         beta += here.information.lu().solve(&DVector::from_vec(here.score)).unwrap();
     }
     let here = likelihood(records, beta.as_slice(), ties);
-    let covariance = here.information.clone().try_inverse().unwrap();
-    let middle = outer_products(records, &here, by_cluster);
-    let robust = &covariance * middle * &covariance;
-    (beta.as_slice().to_vec(), covariance, robust)
+    (beta.as_slice().to_vec(), here.information.try_inverse().unwrap())
 }
 
 /// Σ over clusters (or records) of the outer product of their weighted score residuals.

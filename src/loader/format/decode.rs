@@ -26,7 +26,7 @@ pub struct FileHash {
     pub sha256: String,
 }
 
-/// Decoded text as a stream of UTF-8 bytes. A fault arrives as an `io::Error` that wraps a [`DecodeFault`].
+/// Decoded text as a stream of UTF-8 bytes. A fault arrives as an `io::Error` that says where.
 pub struct DecodedText {
     chunks: Receiver<Chunk>,
     current: Vec<u8>,

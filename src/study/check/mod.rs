@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 ///
 /// `path` is the study file as the user wrote it: code lists and `data_folder` are relative to its folder.
 /// `data` stands in for `[study] data_folder` when given (`--data`). Looks for the files of the extracts and reads
-/// those of the code lists; headers are the matter of [`super::check_files`].
+/// those of the code lists; headers are the matter of [`super::check_files()`].
 ///
 /// Errors: every fault of the text, in file order.
 pub fn check(text: &str, path: &Path, data: Option<&Path>) -> Result<Study, StudyFaults> {

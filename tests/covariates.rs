@@ -1,0 +1,177 @@
+//! Covariates as of the index date, from every kind of source, worked out by hand for three persons.
+//!
+//! Index dates: a1 2010-02-01, a2 2010-10-10, a3 2012-06-01 (see `Delivery`).
+
+use crate::loader::{Delivery, levels, noted};
+use cohort::table::{ColumnData, Table};
+
+const SOURCES: &str = r#"
+[extract.civil]
+file = "civil.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = "id"
+[extract.civil.columns]
+since = { column = "since", type = "date", format = "YYYYMMDD" }
+status = { column = "status", type = "code", levels = ["1", "2", "3"] }
+
+[extract.education]
+file = "education.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = "id"
+one_per_person = true
+[extract.education.columns]
+level = { column = "BU_{year}", type = "code", width = 6, years = [2009, 2011] }
+
+[extract.income]
+file = "income.csv"
+delimiter = ";"
+encoding = "utf-8"
+decimal = ","
+key = "id"
+[extract.income.columns]
+year = { column = "year", type = "whole" }
+income = { column = "income", type = "number" }
+
+[codelist.diagnosis]
+groups = { depression = ["P76"], sadness = ["P03"] }
+
+[covariate.civil]
+label = "Civil status"
+spells = "civil"
+since = "since"
+value = "status"
+at = "index"
+group = { unmarried = ["1"], married = ["2"], unknown = ["3"] }
+levels = [{ value = "married", label = "Married" }, { value = "unmarried", label = "Unmarried" }, { value = "unknown", label = "Unknown" }]
+if_missing = { level = "unknown" }
+
+[covariate.education]
+label = "Education"
+wide = "education.level"
+at = "year before index"
+prefix = 1
+group = { low = ["0", "1", "2"], high = ["3", "6"], unknown = ["9"] }
+levels = [{ value = "low", label = "Low" }, { value = "high", label = "High" }, { value = "unknown", label = "Unknown" }]
+if_missing = { level = "unknown" }
+
+[covariate.income]
+label = "Income"
+yearly = "income"
+year = "year"
+value = "income"
+at = "year before index"
+if_missing = { value = 0 }
+
+[covariate.age]
+label = "Age"
+years_since = "persons.birth"
+at = "index"
+if_missing = "error"
+
+[covariate.age_group]
+label = "Age group"
+of = "age"
+cut = [18, 25, 35, 66]
+reference = "25-34"
+if_missing = "error"
+
+[covariate.diagnosis]
+label = "Diagnosis"
+index = "codes"
+codelist = "diagnosis"
+levels = [{ value = "depression", label = "Depression" }, { value = "sadness", label = "Sadness" }]
+if_missing = "error"
+
+[covariate.group]
+label = "Group"
+from = "persons.sex"
+override = { when = "age >= 40 AND civil = 'married'", value = "older" }
+levels = [{ value = "1", label = "Men" }, { value = "2", label = "Women" }, { value = "older", label = "Older" }]
+if_missing = "error"
+
+[covariate.poor]
+label = "Poor"
+sql = "CASE WHEN income < 20 THEN 'yes' ELSE 'no' END"
+levels = [{ value = "no", label = "No" }, { value = "yes", label = "Yes" }]
+if_missing = "error"
+
+[[model]]"#;
+
+fn delivery() -> Delivery {
+    let mut delivery = Delivery::default();
+    delivery.replace("[[model]]", SOURCES);
+    // a1 marries on the index date itself; a2 on the day after.
+    delivery.write(
+        "civil.csv",
+        "id;since;status\na1;20100201;2\na1;20050101;1\na2;20101011;2\na3;20000101;1\na3;20110101;3\n",
+    );
+    delivery.write(
+        "education.csv",
+        "id;BU_2009;BU_2010;BU_2011\na1;310000;099010;\na2;099010;610000;\na3;610000;610000;\n",
+    );
+    delivery.write("income.csv", "id;year;income\na1;2009;12,5\na1;2010;99\na3;2011;300\na3;2012;1\n");
+    delivery
+}
+
+fn numbers(table: &Table, name: &str) -> Vec<f64> {
+    let ColumnData::Number(v) = &table.column(name).unwrap().data else { panic!("{name} is a number") };
+    v.clone()
+}
+
+#[test]
+fn every_source_by_hand() {
+    let loaded = delivery().load().unwrap();
+    let table = &loaded.table;
+    assert_eq!(levels(table, "civil"), ["married", "unknown", "unknown"]);
+    assert_eq!(levels(table, "education"), ["high", "low", "unknown"]); // 2009, 2009 and the empty 2011
+    assert_eq!(numbers(table, "income"), [12.5, 0.0, 300.0]);
+    let age = numbers(table, "age");
+    assert!((age[0] - (40.0 + 17.0 / 365.0)).abs() < 1e-12, "{}", age[0]); // 1970-01-15 to 2010-02-01
+    assert_eq!(levels(table, "age_group"), ["35-65", "25-34", "18-24"]);
+    // a1: the contact of the index date has P03; a3: P03 and P76, of which depression stands first in the list.
+    assert_eq!(levels(table, "diagnosis"), ["sadness", "depression", "depression"]);
+    assert_eq!(levels(table, "group"), ["older", "2", "2"]);
+    assert_eq!(levels(table, "poor"), ["yes", "yes", "no"]);
+    assert_eq!(noted(&loaded, "covariate.civil", "missing values taken as level unknown"), Some(1));
+    assert_eq!(noted(&loaded, "covariate.group", "given by override"), Some(1));
+    assert_eq!(noted(&loaded, "covariate.income", "missing values taken as 0"), Some(1));
+    let ColumnData::Factor(age) = &table.column("age_group").unwrap().data else { panic!() };
+    assert_eq!(age.levels, ["25-34", "18-24", "35-65"], "the reference comes first");
+}
+
+#[test]
+fn rows_that_contradict_each_other_are_errors() {
+    let delivery = delivery();
+    delivery.add("civil.csv", "a1;20100201;3\n");
+    assert!(delivery.error().starts_with("covariate.civil: 1 person has rows of one day with different values"));
+    let delivery = self::delivery();
+    delivery.add("income.csv", "a1;2009;13\n");
+    assert!(delivery.error().starts_with("covariate.income: 1 person has more than one row of the year that counts"));
+    // Of persons and years that do not count, nothing is asked.
+    let delivery = self::delivery();
+    delivery.add("civil.csv", "a2;20111011;1\na2;20111011;2\nb9;20000101;1\nb9;20000101;2\n");
+    delivery.add("income.csv", "a1;2010;98\n");
+    assert!(delivery.load().is_ok());
+}
+
+#[test]
+fn a_number_with_another_decimal_mark_is_an_error() {
+    let delivery = delivery();
+    delivery.add("income.csv", "a1;2011;1.5\n");
+    let wanted = "income.csv, row 6, column income: expected a number with decimal mark \",\" (1 value is not); set decimal = \".\"";
+    assert!(delivery.error().starts_with(wanted));
+}
+
+#[test]
+fn an_age_outside_the_classes_is_an_error_for_those_in_the_cohort() {
+    let mut delivery = delivery();
+    delivery.replace("cut = [18, 25, 35, 66]", "cut = [25, 35, 66]");
+    assert!(
+        delivery.error().starts_with("covariate.age_group: 1 person in the cohort has a value that no rule covers")
+    );
+    let step = "[[cohort.step]]\nlabel = \"25 or older\"\ninclude = \"age >= 25\"\n\n[follow_up]\n";
+    delivery.replace("[follow_up]\n", step);
+    assert_eq!(levels(&delivery.load().unwrap().table, "age_group"), ["35-65", "25-34"]);
+}
