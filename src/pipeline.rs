@@ -51,7 +51,8 @@ pub fn fit_flat(flat: Flat, settings: &ModelSettings, watch: &mut Stopwatch) -> 
 
 fn fit_timed(table: &Table, settings: &ModelSettings, watch: &mut Stopwatch) -> Result<Report> {
     let fitted = model::fit(table, settings, watch)?;
-    let result = model::result(settings, &fitted, watch)?;
+    let mut result = model::result(settings, &fitted, watch)?;
+    levels::fill_cells_of_model(&mut result, table, &fitted, settings)?;
     let settings = report::Settings { level: settings.level, ..report::Settings::default() };
     Ok(Report { settings, models: vec![result], ..Report::default() })
 }

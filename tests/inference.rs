@@ -163,3 +163,18 @@ fn wald_tests_of_terms_do_not_depend_on_coding() {
     close(of(&a).chisq, of(&b).chisq);
     assert_eq!(of(&a).df, 2);
 }
+
+/// The cells of an interaction analysis carry the events of the records that the model used.
+#[test]
+fn cells_of_a_data_file_are_counted() {
+    use cohort::pipeline::{InteractionRequest, ModelSettings, fit_table};
+    let mut settings = ModelSettings::new("Surv(time, event) ~ sex * group + age");
+    let request = InteractionRequest { exposure: "sex".into(), modifier: "group".into(), at: Vec::new() };
+    settings.interactions.push(request);
+    let report = fit_table(&records(), &settings).expect("a report");
+    let model = &report.models[0];
+    let joint = &model.interactions[0].joint;
+    assert_eq!(joint.iter().map(|c| c.events.expect("events")).sum::<u64>(), model.n_events.expect("events"));
+    let empty = joint.iter().find(|c| c.exposure_level == "m" && c.modifier_level == "c").expect("a cell");
+    assert_eq!((empty.events, empty.hr), (Some(0), None));
+}

@@ -1,9 +1,11 @@
 //! Persons, events, person-years and rates of every level of the table variables, and of the cells of interactions.
 
+use super::model::Fitted;
+use super::settings::ModelSettings;
 use crate::day::DAYS_PER_YEAR;
 use crate::describe::{self, Request, rate, tabulate};
 use crate::error::{Error, Result};
-use crate::report::{Counts, LevelRow, Report, Settings, finite};
+use crate::report::{Counts, Interaction, LevelRow, ModelResult, Report, Settings, finite};
 use crate::table::{ColumnData, Table};
 
 /// Fills `report.total` and `report.levels` for the factors among `variables`, in their order.
@@ -40,18 +42,47 @@ pub fn fill_cells(report: &mut Report, table: &Table) -> Result<()> {
             continue;
         }
         let groups = count(table, names.iter().map(|n| n.as_str()).collect())?.groups;
-        for cell in interaction.within.iter_mut().chain(&mut interaction.joint) {
-            let wanted = [&cell.exposure_level, &cell.modifier_level];
-            let is_cell = |g: &&describe::Group| {
-                g.levels.iter().zip(wanted).all(|(level, name)| level.as_ref().is_some_and(|l| l.name == *name))
-            };
-            if let Some(group) = groups.iter().find(is_cell) {
-                cell.persons = group.counts.persons;
-                cell.events = Some(group.counts.events);
-            }
-        }
+        set_cells(interaction, &groups);
     }
     Ok(())
+}
+
+/// Fills persons (where the data tell them apart) and events of every cell of a data file's interaction analyses, over
+/// the records that the model used.
+pub fn fill_cells_of_model(
+    model: &mut ModelResult,
+    table: &Table,
+    fitted: &Fitted,
+    settings: &ModelSettings,
+) -> Result<()> {
+    // Without a joint reference one of the two is a number, whose values are no groups.
+    for interaction in model.interactions.iter_mut().filter(|i| !i.joint.is_empty()) {
+        let request = Request {
+            response: fitted.formula.response.as_ref(),
+            rows: Some(&fitted.built.rows),
+            person: settings.id.as_deref(),
+            by: vec![&interaction.exposure, &interaction.modifier],
+            options: settings.design_options(),
+            missing_groups: true,
+        };
+        let origin = || format!("formula of {}", settings.name);
+        let found = tabulate(table, &request).map_err(|error| Error::Design { origin: origin(), error })?;
+        set_cells(interaction, &found.groups);
+    }
+    Ok(())
+}
+
+fn set_cells(interaction: &mut Interaction, groups: &[describe::Group]) {
+    for cell in interaction.within.iter_mut().chain(&mut interaction.joint) {
+        let wanted = [&cell.exposure_level, &cell.modifier_level];
+        let is_cell = |g: &&describe::Group| {
+            g.levels.iter().zip(wanted).all(|(level, name)| level.as_ref().is_some_and(|l| l.name == *name))
+        };
+        if let Some(group) = groups.iter().find(is_cell) {
+            cell.persons = group.counts.persons;
+            cell.events = Some(group.counts.events);
+        }
+    }
 }
 
 fn count(table: &Table, by: Vec<&str>) -> Result<describe::Tabulation> {
