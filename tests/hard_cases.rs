@@ -209,3 +209,17 @@ fn many_strata_are_many_small_likelihoods() {
     let prepared = Prepared::new(&data, &numeric_design(&records), NearTies::Repair).unwrap();
     assert_close(prepared.derivatives(&[0.7], Ties::Efron).0, expected, 1e-11);
 }
+
+#[test]
+fn concordance_of_forty_thousand_is_counted_in_chunks() {
+    // η rises with the number of the record; events come in blocks of 100, the blocks in order, within a block the
+    // other way round. So pairs within a block are concordant, all others discordant, and all records are alike.
+    let (n, m) = (40_000, 100);
+    let rows: Vec<(f64, bool, f64)> = (0..n).map(|i| (f64::from(i / m * m + m - i % m), true, f64::from(i))).collect();
+    let c = prepare(&right_censored(&rows), Features::default()).unwrap().concordance(&[1.0]);
+    let (n, m) = (f64::from(n), f64::from(m));
+    assert_eq!(c.concordant, n * (m - 1.0) / 2.0);
+    assert_eq!(c.discordant, n * (n - m) / 2.0);
+    assert_eq!([c.tied_x, c.tied_y, c.tied_xy], [0.0; 3]);
+    assert!(c.standard_error < 1e-12);
+}

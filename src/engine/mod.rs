@@ -32,7 +32,7 @@
 //! |---|---|
 //! | [`data`], `error` | what comes in; what can be wrong with it |
 //! | `bins`, `keys`, `records`, `pattern`, `scaling` | before the first pass: a and b, equal records, equal rows, centre and scale |
-//! | `sweep`, `ties`, `kernel` | one pass: ℓ, U, I |
+//! | `sweep`, `blocks`, `sums`, `ties`, `gram`, `kernel` | one pass: ℓ, U, I |
 //! | `newton`, [`cholesky`] | the maximum, and which columns have none |
 //! | `variance`, `concordance`, `baseline` | what is computed at the maximum |
 //! | `fit` | all of it in order |
@@ -51,17 +51,20 @@
 
 mod baseline;
 mod bins;
+mod blocks;
 pub mod cholesky;
 mod concordance;
 pub mod data;
 mod error;
 mod fit;
+mod gram;
 mod kernel;
 mod keys;
 mod newton;
 mod pattern;
 mod records;
 mod scaling;
+mod sums;
 mod sweep;
 mod ties;
 mod variance;

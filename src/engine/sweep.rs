@@ -15,13 +15,14 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::bins::Bins;
+use super::blocks::{Block, Chunk, Slots, blocks};
+use super::gram::Gram;
 use super::kernel::OuterProducts;
-use super::pattern::{Patterns, Row};
+use super::pattern::Patterns;
 use super::records::{EVENT_BIT, Records};
+use super::sums::{Carry, SlotSums, exact_sum, two_sum};
 use super::ties::{TieTerms, Ties};
 
-/// Distinct records in one chunk of step 2.
-const RECORDS_PER_CHUNK: usize = 8192;
 /// Sizes beyond which less is held at a time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -59,36 +60,6 @@ pub(super) struct Sweep {
     event_offset: f64,
 }
 
-/// The slots, see [`super::bins`].
-#[derive(Debug)]
-pub(super) struct Slots {
-    /// Base slot of every stratum, and the number of slots.
-    pub first: Vec<u32>,
-    /// Event time of every slot, NaN for base slots.
-    pub time: Vec<f64>,
-    /// Stratum of every slot.
-    pub stratum: Vec<u32>,
-    /// d, number of events in every slot.
-    pub n_events: Vec<u32>,
-    /// W, their case weight.
-    pub event_weight: Vec<f64>,
-}
-
-/// A run of slots whose sums are held at the same time.
-#[derive(Debug)]
-struct Block {
-    slots: Range<usize>,
-    leaving: Vec<Chunk>,
-    entering: Vec<Chunk>,
-}
-
-/// A run of records (or of places in `by_entry`) and the slots they lie in.
-#[derive(Debug)]
-struct Chunk {
-    items: Range<usize>,
-    slots: Range<usize>,
-}
-
 /// exp(η) of the patterns, shifted so that it neither overflows nor vanishes.
 pub(super) struct RiskScores {
     eta: Vec<f64>,
@@ -110,14 +81,6 @@ impl RiskScores {
     pub fn of(&self, pattern: usize, stratum: usize) -> f64 {
         if self.is_shared { self.shared[pattern] } else { libm::exp(self.eta[pattern] - self.shift[stratum]) }
     }
-}
-
-/// Risk-set sums of some slots: rows of length p in inner order.
-pub(super) struct SlotSums {
-    pub s0: Vec<f64>,
-    pub s1: Vec<f64>,
-    pub e0: Vec<f64>,
-    pub e1: Vec<f64>,
 }
 
 /// Value, gradient and negative second derivative; columns in the order of the design, scaled.
@@ -488,284 +451,6 @@ impl Sweep {
         }
         (score, first)
     }
-}
-
-/// Dense columns from which on their products are added eight rows at a time; fewer are added one by one.
-const MANY_DENSE: usize = 8;
-
-/// Σ D xxᵀ and Σ D x over some patterns, inner order.
-///
-/// With rows filled up, sums of D (and of D times the dense columns) are kept for the beginning of each length that the
-/// patterns have in common, and added for that beginning once it changes: sorted patterns of ten factors share most of it.
-struct Gram {
-    width: usize,
-    first_dense: usize,
-    n_dense: usize,
-    /// Σ D x.
-    sum: Vec<f64>,
-    /// Every product of two columns is added on one side of the diagonal. A unit column is its own square, so its
-    /// diagonal element is taken from `sum`.
-    products: Vec<f64>,
-    /// Dense by dense columns when there are many.
-    dense: Option<OuterProducts>,
-    /// The units of the row before.
-    units: Vec<u16>,
-    /// Σ D, then Σ D × dense columns, since the units up to each place changed.
-    waiting: Vec<f64>,
-}
-
-impl Gram {
-    fn new(patterns: &Patterns) -> Gram {
-        let (width, n_dense) = (patterns.width(), patterns.n_dense());
-        let units = vec![0; patterns.unit_width.unwrap_or(0)];
-        Gram {
-            width,
-            first_dense: patterns.first_dense,
-            n_dense,
-            sum: vec![0.0; width],
-            products: vec![0.0; width * width],
-            dense: (n_dense >= MANY_DENSE).then(|| OuterProducts::new(n_dense)),
-            waiting: vec![0.0; units.len() * (1 + n_dense)],
-            units,
-        }
-    }
-
-    /// Adds a pattern with expected events `d`.
-    #[inline(always)]
-    fn add(&mut self, d: f64, row: Row) {
-        let width = self.width;
-        for (i, &a) in row.units.iter().enumerate() {
-            self.sum[a as usize] += d;
-            let line = &mut self.products[a as usize * width..(a as usize + 1) * width];
-            for &b in &row.units[..i] {
-                line[b as usize] += d;
-            }
-            for (sum, y) in line[self.first_dense..].iter_mut().zip(row.dense) {
-                *sum += d * y;
-            }
-        }
-        self.add_numbers(d, row);
-    }
-
-    /// Adds a pattern whose first `in_common` units are those of the one before.
-    #[inline(always)]
-    fn add_sharing(&mut self, d: f64, row: Row, in_common: usize) {
-        let n = row.units.len();
-        self.settle(in_common);
-        if in_common < n {
-            self.units.copy_from_slice(row.units);
-        }
-        if n > 0 {
-            let last = &mut self.waiting[(n - 1) * (1 + self.n_dense)..];
-            last[0] += d;
-            last[1..].iter_mut().zip(row.dense).for_each(|(sum, y)| *sum += d * y);
-        }
-        self.add_numbers(d, row);
-    }
-
-    /// Adds what waits for beginnings longer than `length`.
-    #[inline(always)]
-    fn settle(&mut self, length: usize) {
-        let (width, step) = (self.width, 1 + self.n_dense);
-        for place in (length..self.units.len()).rev() {
-            let a = self.units[place] as usize;
-            let (before, this) = self.waiting.split_at_mut(place * step);
-            let this = &mut this[..step];
-            let d = this[0];
-            self.sum[a] += d;
-            let line = &mut self.products[a * width..(a + 1) * width];
-            for &b in &self.units[..place] {
-                line[b as usize] += d;
-            }
-            line[self.first_dense..].iter_mut().zip(&this[1..]).for_each(|(sum, y)| *sum += y);
-            if place > 0 {
-                before[(place - 1) * step..].iter_mut().zip(this.iter()).for_each(|(sum, x)| *sum += x);
-            }
-            this.fill(0.0);
-        }
-    }
-
-    /// Adds the products of the sparse columns with all, and of the dense ones with each other.
-    #[inline(always)]
-    fn add_numbers(&mut self, d: f64, row: Row) {
-        let width = self.width;
-        for (i, (&a, x)) in row.sparse_columns.iter().zip(row.sparse_values).enumerate() {
-            let dx = d * x;
-            self.sum[a as usize] += dx;
-            let line = &mut self.products[a as usize * width..(a as usize + 1) * width];
-            for &b in row.units {
-                line[b as usize] += dx;
-            }
-            for (&b, y) in row.sparse_columns[..=i].iter().zip(row.sparse_values) {
-                line[b as usize] += dx * y;
-            }
-            for (sum, y) in line[self.first_dense..].iter_mut().zip(row.dense) {
-                *sum += dx * y;
-            }
-        }
-        for (sum, y) in self.sum[self.first_dense..].iter_mut().zip(row.dense) {
-            *sum += d * y;
-        }
-        if let Some(products) = &mut self.dense {
-            let root = d.max(0.0).sqrt();
-            products.push(row.dense.iter().map(|y| root * y));
-            return;
-        }
-        for (k, y) in row.dense.iter().enumerate() {
-            let line = &mut self.products[(self.first_dense + k) * width + self.first_dense..];
-            line.iter_mut().zip(&row.dense[..=k]).for_each(|(sum, x)| *sum += d * y * x);
-        }
-    }
-
-    /// Adds everything that waits.
-    fn finish(&mut self) {
-        self.settle(0);
-        if let Some(dense) = &mut self.dense {
-            dense.flush();
-        }
-    }
-
-    /// Adds the real columns to the lower triangle of a p × p matrix. `is_unit` says which columns only hold 0 and 1.
-    fn add_lower_triangle(&self, p: usize, is_unit: &[bool], to: &mut [f64]) {
-        let (width, first) = (self.width, self.first_dense);
-        for i in 0..p {
-            to[i * p + i] += if is_unit[i] { self.sum[i] } else { self.products[i * width + i] };
-            for j in 0..i {
-                to[i * p + j] += self.products[i * width + j] + self.products[j * width + i];
-            }
-        }
-        if let Some(dense) = &self.dense {
-            for i in 0..p - first {
-                for j in 0..=i {
-                    to[(first + i) * p + first + j] += dense.sum[i * (p - first) + j];
-                }
-            }
-        }
-    }
-}
-
-impl SlotSums {
-    fn zeros(n_slots: usize, p: usize) -> SlotSums {
-        let zeros = |n: usize| vec![0.0; n];
-        SlotSums { s0: zeros(n_slots), s1: zeros(n_slots * p), e0: zeros(n_slots), e1: zeros(n_slots * p) }
-    }
-
-    /// Adds the sums of some slots, the first of which has number `first` here.
-    fn add(&mut self, first: usize, part: &SlotSums, p: usize) {
-        let pairs = [(&mut self.s0, &part.s0, 1), (&mut self.s1, &part.s1, p), (&mut self.e0, &part.e0, 1)];
-        for (sum, part, width) in pairs.into_iter().chain([(&mut self.e1, &part.e1, p)]) {
-            sum[first * width..].iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
-        }
-    }
-}
-
-/// Running sums from the last slot down, with the rounding error of each addition when records also enter.
-struct Carry {
-    sums: Vec<f64>,
-    errors: Vec<f64>,
-}
-
-impl Carry {
-    /// S0 and the p numbers of S1.
-    fn new(p: usize) -> Carry {
-        Carry { sums: vec![0.0; p + 1], errors: vec![0.0; p + 1] }
-    }
-
-    /// Turns what leaves in each slot into sums over its risk set; `entered` holds minus what enters.
-    ///
-    /// With entry times a risk-set sum is the small difference of large ones, so the additions are compensated
-    /// (Neumaier 1974, doi 10.1002/zamm.19740540106): a million records of which three are at risk at a time lose no digits.
-    fn suffix_sums(&mut self, sums: &mut SlotSums, entered: Option<&SlotSums>, slots: Range<usize>, all: &Slots) {
-        let p = self.sums.len() - 1;
-        for (k, slot) in slots.enumerate().rev() {
-            if all.time[slot].is_nan() {
-                self.sums.fill(0.0);
-                self.errors.fill(0.0);
-                continue;
-            }
-            let row = k * p..(k + 1) * p;
-            let numbers = std::iter::once(&mut sums.s0[k]).chain(&mut sums.s1[row.clone()]);
-            let Some(entered) = entered else {
-                for (sum, x) in self.sums.iter_mut().zip(numbers) {
-                    *sum += *x;
-                    *x = *sum;
-                }
-                continue;
-            };
-            let entered = std::iter::once(&entered.s0[k]).chain(&entered.s1[row]);
-            for (((sum, error), x), y) in self.sums.iter_mut().zip(&mut self.errors).zip(numbers).zip(entered) {
-                let (with_leaving, first) = two_sum(*sum, *x);
-                let (high, second) = two_sum(with_leaving, *y);
-                (*sum, *error) = (high, *error + (first + second));
-                *x = *sum + *error;
-            }
-        }
-    }
-}
-
-/// A sum whose rounding errors are added up beside it. A million equal numbers added one by one would all be rounded
-/// the same way, and the errors would not cancel.
-fn exact_sum(numbers: impl Iterator<Item = f64>) -> f64 {
-    let (sum, error) = numbers.fold((0.0, 0.0), |(sum, error), x| {
-        let (sum, low) = two_sum(sum, x);
-        (sum, error + low)
-    });
-    sum + error
-}
-
-/// a + b and its rounding error.
-#[inline]
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
-    let sum = a + b;
-    let from_b = sum - a;
-    (sum, (a - (sum - from_b)) + (b - from_b))
-}
-
-impl Slots {
-    fn new(records: &Records, bins: &Bins) -> Slots {
-        let n_slots = bins.n_slots();
-        let mut stratum = vec![0; n_slots];
-        for (s, range) in bins.first_slot.windows(2).enumerate() {
-            stratum[range[0] as usize..range[1] as usize].fill(s as u32);
-        }
-        let events = |slot: usize| records.events_in_slot(slot);
-        Slots {
-            first: bins.first_slot.clone(),
-            time: bins.time.clone(),
-            stratum,
-            n_events: (0..n_slots).map(|k| events(k).map(|i| records.count[i]).sum()).collect(),
-            event_weight: (0..n_slots).map(|k| events(k).map(|i| records.weight(i)).sum()).collect(),
-        }
-    }
-}
-
-/// Cuts slots into blocks of `per_block` and their records into chunks; slot 0 holds nobody at risk.
-fn blocks(records: &Records, slots: &Slots, per_block: usize) -> Vec<Block> {
-    let n_slots = slots.time.len();
-    let slot_starts: Vec<u32> =
-        std::iter::once(records.slot_start[1]).chain(records.slot_start[1..].to_vec()).collect();
-    (0..n_slots.div_ceil(per_block))
-        .map(|block| {
-            let range = block * per_block..((block + 1) * per_block).min(n_slots);
-            let entering =
-                if records.by_entry.is_empty() { Vec::new() } else { chunks(&records.entry_start, range.clone()) };
-            Block { leaving: chunks(&slot_starts, range.clone()), entering, slots: range }
-        })
-        .collect()
-}
-
-/// Cuts the items of some slots into chunks; `start` has the first item of every slot.
-fn chunks(start: &[u32], slots: Range<usize>) -> Vec<Chunk> {
-    let items = start[slots.start] as usize..start[slots.end] as usize;
-    (0..items.len().div_ceil(RECORDS_PER_CHUNK))
-        .map(|chunk| {
-            let from = items.start + chunk * RECORDS_PER_CHUNK;
-            let to = (from + RECORDS_PER_CHUNK).min(items.end);
-            // The slot of an item is the last one that starts at or before it.
-            let slot_of = |item: usize| start.partition_point(|&s| s as usize <= item) - 1;
-            Chunk { items: from..to, slots: slot_of(from)..slot_of(to - 1) + 1 }
-        })
-        .collect()
 }
 
 #[cfg(test)]
