@@ -175,16 +175,19 @@ impl<'a> KeySpace<'a> {
 
     /// The codes of all `keys`, one array per field given to [`KeySpace::new`].
     pub fn decode_all(&self, keys: &[u64], n_fields: usize) -> Vec<Vec<u32>> {
-        let mut columns = vec![Vec::with_capacity(keys.len()); n_fields];
+        use rayon::prelude::*;
         if self.head.is_none() {
             let mut shift = self.total_bits();
-            for (column, field) in columns.iter_mut().zip(&self.fields) {
+            let place = |field: &Field| {
                 shift -= field.bits;
-                let mask = mask(field.bits);
-                column.extend(keys.iter().map(|key| (shifted(*key, shift) & mask) as u32));
-            }
-            return columns;
+                (shift, mask(field.bits))
+            };
+            let places: Vec<(u32, u64)> = self.fields.iter().map(place).collect();
+            let code = |key: u64, (shift, mask): (u32, u64)| (shifted(key, shift) & mask) as u32;
+            let column = |&place: &(u32, u64)| keys.iter().map(|&key| code(key, place)).collect();
+            return places.par_iter().map(column).collect();
         }
+        let mut columns = vec![Vec::with_capacity(keys.len()); n_fields];
         let mut codes = vec![0; n_fields];
         for &key in keys {
             self.decode(key, &mut codes);

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::bins::Bins;
 use super::data::{Design, SurvivalData, Variable};
 use super::keys::{Distinct, Field, KeySpace, KeyTable, rank_values};
@@ -189,12 +191,13 @@ impl Records {
     fn index_by_pattern(&mut self, is_event: &[u32], n_patterns: usize) {
         let at_risk = self.slot_start[1] as usize..self.n();
         let (start, order) = group(at_risk.map(|i| (self.pattern[i], i as u32)), n_patterns);
-        let at = |values: &[u32]| order.iter().map(|&i| values[i as usize]).collect();
+        let at = |values: &[u32]| order.par_iter().map(|&i| values[i as usize]).collect();
+        let exit = |&i: &u32| self.exit[i as usize] | (is_event[i as usize] * EVENT_BIT);
         self.by_pattern = ByPattern {
             start,
-            exit: order.iter().map(|&i| self.exit[i as usize] | (is_event[i as usize] * EVENT_BIT)).collect(),
+            exit: order.par_iter().map(exit).collect(),
             entry: if self.entry.is_empty() { Vec::new() } else { at(&self.entry) },
-            weight: order.iter().map(|&i| self.weight(i as usize)).collect(),
+            weight: order.par_iter().map(|&i| self.weight(i as usize)).collect(),
         };
     }
 }

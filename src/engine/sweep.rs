@@ -121,9 +121,11 @@ impl Sweep {
         let blocks = blocks(&records, &slots, (limits.block_numbers / (patterns.width() + 1)).max(1));
         let mut event_x = vec![0.0; patterns.width()];
         let mut event_offset = 0.0;
-        for slot in 0..slots.time.len() {
-            for record in records.events_in_slot(slot) {
-                let (weight, pattern) = (records.weight(record), records.pattern[record] as usize);
+        let by = &records.by_pattern;
+        for pattern in 0..patterns.n {
+            let of_pattern = by.start[pattern] as usize..by.start[pattern + 1] as usize;
+            let weight: f64 = of_pattern.filter(|&i| by.exit[i] & EVENT_BIT != 0).map(|i| by.weight[i]).sum();
+            if weight > 0.0 {
                 patterns.row(pattern).add_to(weight, patterns.first_dense, &mut event_x);
                 event_offset += weight * patterns.offset.get(pattern).unwrap_or(&0.0);
             }
@@ -234,6 +236,9 @@ impl Sweep {
         } else {
             self.sums_by_slot(block, risk, ties)
         };
+        // Events were added to E0 and E1 only.
+        sums.s0.iter_mut().zip(&sums.e0).for_each(|(s, e)| *s += e);
+        sums.s1.iter_mut().zip(&sums.e1).for_each(|(s, e)| *s += e);
         carry.suffix_sums(&mut sums, entered.as_ref(), block.slots.clone(), &self.slots);
         sums
     }
@@ -270,11 +275,13 @@ impl Sweep {
             for i in by.start[pattern] as usize..by.start[pattern + 1] as usize {
                 let (exit, event) = ((by.exit[i] & !EVENT_BIT) as usize, by.exit[i] & EVENT_BIT != 0);
                 let r = by.weight[i] * risk.of(pattern, self.slots.stratum[exit] as usize);
-                sums.s0[exit] += r;
-                row.add_to(r, first_dense, &mut sums.s1[exit * p..(exit + 1) * p]);
-                if event && ties == Ties::Efron && self.slots.n_events[exit] > 1 {
+                let at_exit = exit * p..(exit + 1) * p;
+                if event && ties == Ties::Efron {
                     sums.e0[exit] += r;
-                    row.add_to(r, first_dense, &mut sums.e1[exit * p..(exit + 1) * p]);
+                    row.add_to(r, first_dense, &mut sums.e1[at_exit]);
+                } else {
+                    sums.s0[exit] += r;
+                    row.add_to(r, first_dense, &mut sums.s1[at_exit]);
                 }
                 let Some(entered) = &mut entered else { continue };
                 let entry = by.entry[i] as usize;
@@ -313,17 +320,17 @@ impl Sweep {
             let here = here.start.max(chunk.items.start)..here.end.min(chunk.items.end);
             let stratum = self.slots.stratum[slot] as usize;
             let first_event = self.records.event_start[slot] as usize;
-            let tied = ties == Ties::Efron && self.slots.n_events[slot] > 1;
             let (s1, e1) = (&mut sums.s1[k * p..(k + 1) * p], &mut sums.e1[k * p..(k + 1) * p]);
             for record in here {
                 let pattern = self.records.pattern[record] as usize;
                 let r = self.records.weight(record) * risk.of(pattern, stratum);
                 let row = self.patterns.row(pattern);
-                sums.s0[k] += r;
-                row.add_to(r, first_dense, s1);
-                if tied && record >= first_event {
+                if ties == Ties::Efron && record >= first_event {
                     sums.e0[k] += r;
                     row.add_to(r, first_dense, e1);
+                } else {
+                    sums.s0[k] += r;
+                    row.add_to(r, first_dense, s1);
                 }
             }
         }
