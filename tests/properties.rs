@@ -43,19 +43,21 @@ fn rows_in_another_order_give_the_same_bits() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let generated = generate(30_000, 4, ALL);
-    let on = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            let prepared = Prepared::new(&generated.data, &generated.design, NearTies::Repair).unwrap();
-            let fit = prepared.fit(&FitOptions { robust: true, ..FitOptions::default() }).unwrap();
-            let concordance = prepared.concordance(&fit.coefficients);
-            (fit, concordance)
-        })
-    };
-    let one = on(1);
-    assert_eq!(one, on(2));
-    assert_eq!(one, on(7));
+    for features in [ALL, Features::default()] {
+        let generated = generate(30_000, 4, features);
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let prepared = Prepared::new(&generated.data, &generated.design, NearTies::Repair).unwrap();
+                let fit = prepared.fit(&FitOptions { robust: true, ..FitOptions::default() }).unwrap();
+                let concordance = prepared.concordance(&fit.coefficients);
+                (fit, concordance)
+            })
+        };
+        let one = on(1);
+        assert_eq!(one, on(2));
+        assert_eq!(one, on(7));
+    }
 }
 
 #[test]

@@ -44,9 +44,21 @@ impl Gram {
         }
     }
 
-    /// Adds a pattern with expected events `d`.
+    /// Adds a pattern with factor `d`; patterns come in their order, `first` is the first of them.
     #[inline(always)]
-    pub fn add(&mut self, d: f64, row: Row) {
+    pub fn add_pattern(&mut self, d: f64, patterns: &Patterns, pattern: usize, first: usize) {
+        let row = patterns.row(pattern);
+        if patterns.unit_width.is_some() {
+            let in_common = if pattern == first { 0 } else { patterns.in_common[pattern] };
+            self.add_sharing(d, row, in_common as usize);
+        } else {
+            self.add(d, row);
+        }
+    }
+
+    /// Adds a pattern.
+    #[inline(always)]
+    fn add(&mut self, d: f64, row: Row) {
         let width = self.width;
         for (i, &a) in row.units.iter().enumerate() {
             self.sum[a as usize] += d;
@@ -63,7 +75,7 @@ impl Gram {
 
     /// Adds a pattern whose first `in_common` units are those of the one before.
     #[inline(always)]
-    pub fn add_sharing(&mut self, d: f64, row: Row, in_common: usize) {
+    fn add_sharing(&mut self, d: f64, row: Row, in_common: usize) {
         let n = row.units.len();
         self.settle(in_common);
         if in_common < n {

@@ -34,7 +34,7 @@
 //! | `bins`, `keys`, `records`, `pattern`, `scaling` | before the first pass: a and b, equal records, equal rows, centre and scale |
 //! | `sweep`, `blocks`, `sums`, `ties`, `gram`, `kernel` | one pass: ℓ, U, I |
 //! | `newton`, [`cholesky`] | the maximum, and which columns have none |
-//! | `variance`, `concordance`, `baseline` | what is computed at the maximum |
+//! | `variance`, `slot_squares`, `concordance`, `baseline` | what is computed at the maximum |
 //! | `fit` | all of it in order |
 //!
 //! # Same bytes
@@ -64,6 +64,7 @@ mod newton;
 mod pattern;
 mod records;
 mod scaling;
+mod slot_squares;
 mod sums;
 mod sweep;
 mod ties;

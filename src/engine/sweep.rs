@@ -199,6 +199,11 @@ impl Sweep {
         RiskScores { eta, shared: Vec::new(), shift, is_shared: false }
     }
 
+    /// Whether a few tables of all slots stay in the cache.
+    pub fn is_table_small(&self) -> bool {
+        self.slots.time.len() * self.patterns.width() <= self.limits.table_numbers
+    }
+
     /// η of every pattern; `beta` in inner order.
     pub fn linear_predictors(&self, beta: &[f64]) -> Vec<f64> {
         (0..self.patterns.n).map(|k| self.patterns.linear_predictor(k, beta)).collect()
@@ -230,8 +235,7 @@ impl Sweep {
 
     /// Step 2 for one block. `carry` holds the sums of the slots after it and leaves with those of its first slot.
     fn block_sums(&self, block: &Block, risk: &RiskScores, ties: Ties, carry: &mut Carry) -> SlotSums {
-        let p = self.patterns.width();
-        let (mut sums, entered) = if self.blocks.len() == 1 && self.slots.time.len() * p <= self.limits.table_numbers {
+        let (mut sums, entered) = if self.blocks.len() == 1 && self.is_table_small() {
             self.sums_by_pattern(risk, ties)
         } else {
             self.sums_by_slot(block, risk, ties)
@@ -438,13 +442,7 @@ impl Sweep {
                 let patterns = chunk * size..((chunk + 1) * size).min(self.patterns.n);
                 for pattern in patterns.clone() {
                     let d = self.pattern_hazard(pattern, risk, hazard);
-                    let row = self.patterns.row(pattern);
-                    if self.patterns.unit_width.is_some() {
-                        let in_common = if pattern == patterns.start { 0 } else { self.patterns.in_common[pattern] };
-                        gram.add_sharing(d, row, in_common as usize);
-                    } else {
-                        gram.add(d, row);
-                    }
+                    gram.add_pattern(d, &self.patterns, pattern, patterns.start);
                 }
                 gram.finish();
                 gram

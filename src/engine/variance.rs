@@ -16,6 +16,7 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::kernel::OuterProducts;
+use super::slot_squares::{can_sum_by_slot, sum_by_slot};
 use super::sweep::{CumulativeHazard, RiskScores, Sweep};
 use super::ties::Ties;
 
@@ -23,16 +24,16 @@ use super::ties::Ties;
 const CHUNK: usize = 4096;
 
 /// Per slot what the residuals need; rows of length p in inner order.
-struct ResidualTables<'a> {
-    sweep: &'a Sweep,
-    risk: RiskScores,
-    hazard: CumulativeHazard,
+pub(super) struct ResidualTables<'a> {
+    pub sweep: &'a Sweep,
+    pub risk: RiskScores,
+    pub hazard: CumulativeHazard,
     /// X̄ of every slot.
-    mean: Vec<f64>,
+    pub mean: Vec<f64>,
     /// G of every slot.
-    taken_back: Vec<f64>,
+    pub taken_back: Vec<f64>,
     /// H of every slot.
-    cumulative: Vec<f64>,
+    pub cumulative: Vec<f64>,
 }
 
 /// The middle of the sandwich, Σ over clusters of the outer product of their summed score residuals, at
@@ -40,6 +41,9 @@ struct ResidualTables<'a> {
 pub(super) fn outer_product_of_scores(sweep: &Sweep, coefficients: &[f64], ties: Ties) -> DMatrix<f64> {
     let (p, width) = (sweep.patterns.n_columns, sweep.patterns.width());
     let tables = ResidualTables::new(sweep, coefficients, ties);
+    if can_sum_by_slot(sweep) {
+        return sweep.patterns.design_order(&sum_by_slot(&tables), p);
+    }
     let at_risk = sweep.records.slot_start[1] as usize..sweep.records.n();
     let mut sum = add_chunks(p, at_risk, |record, products| tables.push_alone(record, products));
     let joint = add_chunks(p, 0..sweep.records.clusters.n_joint(), |cluster, products| {
