@@ -20,8 +20,12 @@ use super::records::EVENT_BIT;
 use super::sweep::Sweep;
 use super::variance::ResidualTables;
 
-/// Tables filled at the same time at most, and runs of slots.
+/// Runs of patterns, and of slots, at most.
 const CHUNKS: usize = 16;
+/// Numbers in a table of all slots up to which this is worth its memory.
+const TABLE_NUMBERS: usize = 1 << 19;
+/// Numbers in the tables of all runs together, about.
+const ALL_TABLES: usize = 1 << 21;
 
 /// Sums over the records of a slot: first all slots' censored, then all slots' events.
 struct Sums {
@@ -41,13 +45,18 @@ struct Sums {
 pub(super) fn can_sum_by_slot(sweep: &Sweep) -> bool {
     let records = &sweep.records;
     let alone = records.clusters.n_joint() == 0 && records.clusters.alone.is_empty();
-    alone && records.case_weight.is_empty() && records.entry.is_empty() && sweep.is_table_small()
+    alone && records.case_weight.is_empty() && records.entry.is_empty() && table_numbers(sweep) <= TABLE_NUMBERS
+}
+
+fn table_numbers(sweep: &Sweep) -> usize {
+    sweep.slots.time.len() * sweep.patterns.width()
 }
 
 /// The lower triangle of Σ uuᵀ, p × p, inner order.
 pub(super) fn sum_by_slot(tables: &ResidualTables<'_>) -> Vec<f64> {
     let patterns = &tables.sweep.patterns;
-    let (p, size) = (patterns.n_columns, patterns.n.div_ceil(CHUNKS).max(1024));
+    let n_chunks = (ALL_TABLES / (table_numbers(tables.sweep) + 1)).clamp(1, CHUNKS);
+    let (p, size) = (patterns.n_columns, patterns.n.div_ceil(n_chunks).max(1024));
     let parts: Vec<(Gram, Sums)> = (0..patterns.n.div_ceil(size))
         .into_par_iter()
         .map(|chunk| sums_of_patterns(tables, chunk * size..((chunk + 1) * size).min(patterns.n)))

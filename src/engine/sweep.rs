@@ -199,11 +199,6 @@ impl Sweep {
         RiskScores { eta, shared: Vec::new(), shift, is_shared: false }
     }
 
-    /// Whether a few tables of all slots stay in the cache.
-    pub fn is_table_small(&self) -> bool {
-        self.slots.time.len() * self.patterns.width() <= self.limits.table_numbers
-    }
-
     /// η of every pattern; `beta` in inner order.
     pub fn linear_predictors(&self, beta: &[f64]) -> Vec<f64> {
         (0..self.patterns.n).map(|k| self.patterns.linear_predictor(k, beta)).collect()
@@ -235,11 +230,12 @@ impl Sweep {
 
     /// Step 2 for one block. `carry` holds the sums of the slots after it and leaves with those of its first slot.
     fn block_sums(&self, block: &Block, risk: &RiskScores, ties: Ties, carry: &mut Carry) -> SlotSums {
-        let (mut sums, entered) = if self.blocks.len() == 1 && self.is_table_small() {
-            self.sums_by_pattern(risk, ties)
-        } else {
-            self.sums_by_slot(block, risk, ties)
-        };
+        let (mut sums, entered) =
+            if self.blocks.len() == 1 && self.slots.time.len() * self.patterns.width() <= self.limits.table_numbers {
+                self.sums_by_pattern(risk, ties)
+            } else {
+                self.sums_by_slot(block, risk, ties)
+            };
         // Events were added to E0 and E1 only.
         sums.s0.iter_mut().zip(&sums.e0).for_each(|(s, e)| *s += e);
         sums.s1.iter_mut().zip(&sums.e1).for_each(|(s, e)| *s += e);
