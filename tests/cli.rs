@@ -369,6 +369,7 @@ fn faults_of_usage_have_their_own_code() {
         &["fit"][..],
         &["fit", "people.csv"],
         &["fit", "study.toml", "--formula", "x"],
+        &["fit", "study.toml", "--level", "0.9"],
         &["fit", "people.csv", "--level", "95"],
     ] {
         let output = cohort(delivery.path(), args);

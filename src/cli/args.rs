@@ -29,7 +29,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// Threads to use; the results do not depend on it [default: all cores]
+    /// Threads of the engine (polars reads POLARS_MAX_THREADS); the results do not depend on it [default: all cores]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
@@ -121,44 +121,43 @@ pub struct FitArgs {
     #[arg(long, value_name = "VAR=a,b,c", value_parser = parse_levels, help_heading = "Model (data file; a study file holds the same as keys)")]
     pub levels: Vec<(String, Vec<String>)>,
 
-    /// What happens to a record with a missing value
+    /// What happens to a record with a missing value [default: drop]
     #[arg(
         long,
         value_enum,
         value_name = "RULE",
-        default_value = "drop",
         help_heading = "Model (data file; a study file holds the same as keys)"
     )]
-    pub missing: MissingArg,
+    pub missing: Option<MissingArg>,
 
-    /// Confidence level
-    #[arg(long, value_name = "L", default_value_t = 0.95, value_parser = parse_level, help_heading = "Model (data file; a study file holds the same as keys)")]
-    pub level: f64,
+    /// Confidence level [default: 0.95]
+    #[arg(long, value_name = "L", value_parser = parse_level, help_heading = "Model (data file; a study file holds the same as keys)")]
+    pub level: Option<f64>,
 
     /// Hazard ratios of A within every level of B; A:B, both in the formula; may be repeated.
     /// For a numeric B give the values: A:B@40,60
     #[arg(long, value_name = "A:B", help_heading = "Model (data file; a study file holds the same as keys)")]
     pub interaction: Vec<String>,
 
-    /// Most Newton-Raphson steps
-    #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Numerics")]
-    pub iterations: u32,
+    /// Most Newton-Raphson steps [default: 20]
+    #[arg(long, value_name = "N", help_heading = "Numerics")]
+    pub iterations: Option<u32>,
 
-    /// Convergence: relative change of the log partial likelihood
-    #[arg(long, value_name = "EPS", default_value_t = 1e-9, help_heading = "Numerics")]
-    pub tolerance: f64,
+    /// Convergence: relative change of the log partial likelihood [default: 1e-9]
+    #[arg(long, value_name = "EPS", help_heading = "Numerics")]
+    pub tolerance: Option<f64>,
 
     /// Starting coefficients, comma separated, in the order of the coefficients
     #[arg(long, value_name = "B1,B2", value_delimiter = ',', allow_hyphen_values = true, help_heading = "Numerics")]
     pub init: Option<Vec<f64>>,
 
-    /// Fractional times that differ by rounding only: repaired (as R's timefix) or kept apart
-    #[arg(long, value_enum, value_name = "RULE", default_value = "repair", help_heading = "Numerics")]
-    pub near_ties: NearTiesArg,
+    /// Fractional times that differ by rounding only: repaired (as R's timefix) or kept apart [default: repair]
+    #[arg(long, value_enum, value_name = "RULE", help_heading = "Numerics")]
+    pub near_ties: Option<NearTiesArg>,
 
-    /// When to stop: full convergence, or by R's rule (its coefficients can be off by 2e-6 standard errors)
-    #[arg(long, value_enum, value_name = "RULE", default_value = "full", help_heading = "Numerics")]
-    pub convergence: ConvergenceArg,
+    /// When to stop: full convergence, or by R's rule (its coefficients can be off by 2e-6 standard errors) [default: full]
+    #[arg(long, value_enum, value_name = "RULE", help_heading = "Numerics")]
+    pub convergence: Option<ConvergenceArg>,
 
     /// Field separator of a text file [default: tab for .tsv, otherwise comma or semicolon, whichever the header has]
     #[arg(long, value_name = "C", help_heading = "Reading a data file")]

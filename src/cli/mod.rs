@@ -70,7 +70,7 @@ fn usage(message: &clap::Error, results: &mut dyn Write, messages: &mut dyn Writ
     if is_fault { Exit::Usage } else { Exit::Done }
 }
 
-/// Both thread pools: rayon's own and that of polars, which reads its size from the environment when it starts.
+/// The size of rayon's pool. That of polars comes from `POLARS_MAX_THREADS`, read when polars starts.
 fn set_threads(cli: &Cli) {
     if let Some(threads) = cli.threads {
         // A pool that exists already keeps its size: nothing depends on it but speed.

@@ -44,7 +44,7 @@ fn study(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()> {
         let manifest = Manifest {
             study_file: Some(study_file(&study)),
             disclosure_profile: profile.as_ref().map(|p| p.name.clone()),
-            ..manifest(args, &run.report, timings, context)
+            ..manifest(&run.report, timings, context)
         };
         let path = commit(folder, &manifest, context)?;
         lines.iter().for_each(|line| context.say(line));
@@ -76,7 +76,7 @@ fn data_file(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()
         let formats = [Format::Text, Format::Markdown, Format::Csv, Format::Json];
         let lines = folder.write_report(&report, None, &formats)?;
         timings.total_seconds = Some(clock());
-        let path = commit(folder, &manifest(args, &report, timings, context), context)?;
+        let path = commit(folder, &manifest(&report, timings, context), context)?;
         lines.iter().for_each(|line| context.say(line));
         context.say(&format!("results: {}", path.display()));
     }
@@ -109,13 +109,8 @@ fn timings(watch: &Stopwatch, context: &Context) -> Timings {
     }
 }
 
-fn manifest(args: &FitArgs, report: &Report, timings: Timings, context: &Context) -> Manifest {
-    let options = BTreeMap::from([
-        ("level".to_owned(), args.level.to_string()),
-        ("missing".to_owned(), format!("{:?}", args.missing).to_lowercase()),
-        ("iterations".to_owned(), args.iterations.to_string()),
-        ("tolerance".to_owned(), args.tolerance.to_string()),
-    ]);
+fn manifest(report: &Report, timings: Timings, context: &Context) -> Manifest {
+    let options = BTreeMap::from([("level".to_owned(), report.settings.level.to_string())]);
     Manifest {
         command: context.command.clone(),
         options,
@@ -240,6 +235,12 @@ fn refuse_flags_of_data_files(args: &FitArgs) -> Result<()> {
         ("--ref", !args.reference.is_empty()),
         ("--levels", !args.levels.is_empty()),
         ("--interaction", !args.interaction.is_empty()),
+        ("--missing", args.missing.is_some()),
+        ("--level", args.level.is_some()),
+        ("--iterations", args.iterations.is_some()),
+        ("--tolerance", args.tolerance.is_some()),
+        ("--near-ties", args.near_ties.is_some()),
+        ("--convergence", args.convergence.is_some()),
         ("--init", args.init.is_some()),
         ("--delimiter", args.delimiter.is_some()),
         ("--encoding", args.encoding.is_some()),
@@ -274,21 +275,21 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
     settings.references = args.reference.clone();
     settings.levels = args.levels.clone();
     settings.missing = match args.missing {
-        MissingArg::Drop => Missing::Drop,
-        MissingArg::Indicator => Missing::Indicator,
-        MissingArg::Error => Missing::Error,
+        Some(MissingArg::Indicator) => Missing::Indicator,
+        Some(MissingArg::Error) => Missing::Error,
+        Some(MissingArg::Drop) | None => Missing::Drop,
     };
-    settings.level = args.level;
-    settings.max_iterations = args.iterations;
-    settings.tolerance = args.tolerance;
+    settings.level = args.level.unwrap_or(settings.level);
+    settings.max_iterations = args.iterations.unwrap_or(settings.max_iterations);
+    settings.tolerance = args.tolerance.unwrap_or(settings.tolerance);
     settings.initial = args.init.clone();
     settings.near_ties = match args.near_ties {
-        NearTiesArg::Repair => NearTies::Repair,
-        NearTiesArg::Keep => NearTies::Keep,
+        Some(NearTiesArg::Keep) => NearTies::Keep,
+        Some(NearTiesArg::Repair) | None => NearTies::Repair,
     };
     settings.convergence = match args.convergence {
-        ConvergenceArg::Full => Convergence::Full,
-        ConvergenceArg::LikeR => Convergence::LikeR,
+        Some(ConvergenceArg::LikeR) => Convergence::LikeR,
+        Some(ConvergenceArg::Full) | None => Convergence::Full,
     };
     settings.interactions = args.interaction.iter().map(|text| interaction(text)).collect::<Result<_>>()?;
     Ok(settings)
