@@ -5,6 +5,7 @@ mod model;
 mod settings;
 mod study;
 
+pub use model::Fitted;
 pub use settings::{InteractionRequest, ModelSettings};
 pub use study::{StudyRun, disclosure_profile, run_study};
 
@@ -39,6 +40,11 @@ impl<'a> Stopwatch<'a> {
 /// Fits one formula on a table: design, engine, inference, report.
 pub fn fit_table(table: &Table, settings: &ModelSettings) -> Result<Report> {
     fit_timed(table, settings, &mut Stopwatch::new(&|| 0.0))
+}
+
+/// Fits one formula on a table and stops there: what residuals, tests, curves and predictions start from.
+pub fn fit_model(table: &Table, settings: &ModelSettings) -> Result<Fitted> {
+    model::fit(table, settings, &mut Stopwatch::new(&|| 0.0))
 }
 
 /// Fits one formula on a data file that was read: as [`fit_table`], with the file and what was noted while reading it.
