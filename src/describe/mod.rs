@@ -1,9 +1,19 @@
-//! What the records hold before any model: persons, events, person-time and rates, in all and by level.
+//! What the records hold before any model: persons, events, person-time and rates, survival curves and their tests.
 //!
-//! [`tabulate`] counts, [`rate`] and [`rate_ratio`] work out rates with exact and log-normal intervals.
+//! | file | what |
+//! |---|---|
+//! | `tabulate`, `rates` | counting by level; rates and rate ratios with exact and log-normal intervals |
+//! | `kaplan_meier`, `curve` | survival curves of groups; values at times, quantiles, restricted means |
+//! | `timeline`, `influence` | what they stand on: sorted records, robust variances |
 
+mod curve;
+mod influence;
+mod kaplan_meier;
 mod rates;
 mod tabulate;
+mod timeline;
 
+pub use curve::{Quantile, RestrictedMean, SurvivalAt};
+pub use kaplan_meier::{CurveOptions, HazardEstimator, SurvivalCurve, SurvivalEstimator, survival_curves};
 pub use rates::{Rate, RateRatio, rate, rate_ratio};
 pub use tabulate::{Counts, Group, Request, Tabulation, tabulate};

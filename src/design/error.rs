@@ -51,6 +51,16 @@ pub enum DesignError {
         /// The column.
         column: String,
     },
+    /// A value that is to mean censored, or to be an event, which the column does not have.
+    #[error("column `{column}` has no value `{value}`; its values are {}", values.join(", "))]
+    NoSuchCause {
+        /// The column.
+        column: String,
+        /// The value as given.
+        value: String,
+        /// The values that the column has.
+        values: Vec<String>,
+    },
     /// An offset that is infinite.
     #[error("`{term}` is infinite in some records; make these values missing")]
     InfiniteOffset {

@@ -23,6 +23,7 @@ mod layout;
 mod records;
 mod response;
 mod rows;
+mod sample;
 mod strata;
 mod value;
 
@@ -30,6 +31,7 @@ pub use columns::{LevelInfo, ModelColumns, Part, Setting, SettingValue, TermInfo
 pub use error::DesignError;
 pub use records::{FactorColumn, Records, factor_column, group_numbers, records};
 pub use rows::{MissingCount, MissingReason};
+pub use sample::{Cause, CauseColumn, Sample, SampleGroup, sample};
 
 use crate::engine::data::{Design, SurvivalData, Time, Variable};
 use crate::formula::{Fault, Formula, FormulaError, VariableKind};

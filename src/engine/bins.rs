@@ -48,11 +48,13 @@ pub(super) struct Bins {
 }
 
 /// Times as whole numbers: themselves, or the rank of each among the distinct (repaired) times.
-struct WholeTimes<'a> {
-    exit: Cow<'a, [i32]>,
-    entry: Option<Cow<'a, [i32]>>,
+pub(crate) struct WholeTimes<'a> {
+    /// Exit of every record.
+    pub exit: Cow<'a, [i32]>,
+    /// Entry of every record; `None` for right-censored data.
+    pub entry: Option<Cow<'a, [i32]>>,
     /// The time of each rank; `None` when the numbers are the times.
-    value_of_rank: Option<Vec<f64>>,
+    pub value_of_rank: Option<Vec<f64>>,
 }
 
 impl Bins {
@@ -217,8 +219,8 @@ fn stratum_numbers(codes: &Codes) -> Vec<u32> {
     }
 }
 
-/// Times as whole numbers; fractional times are ranked.
-fn whole_times(data: &SurvivalData, near_ties: NearTies) -> Result<WholeTimes<'_>, FitError> {
+/// Times as whole numbers; fractional times are ranked. Errors: [`FitError::VanishingInterval`].
+pub(crate) fn whole_times(data: &SurvivalData, near_ties: NearTies) -> Result<WholeTimes<'_>, FitError> {
     match (&data.exit, &data.entry) {
         (Time::Whole(exit), None) => Ok(WholeTimes { exit: Cow::Borrowed(exit), entry: None, value_of_rank: None }),
         (Time::Whole(exit), Some(Time::Whole(entry))) => {

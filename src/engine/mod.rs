@@ -72,9 +72,11 @@ mod variance;
 
 pub use baseline::BaselineHazard;
 pub use bins::NearTies;
+pub(crate) use bins::whole_times;
 pub use concordance::Concordance;
 pub use data::{Block, Design, NumberPart, SurvivalData, Time, Variable};
 pub use error::{FitError, FitWarning};
 pub use fit::{CoxFit, FitOptions, Prepared};
 pub use newton::{Convergence, Termination};
+pub(crate) use sums::two_sum;
 pub use ties::Ties;

@@ -84,7 +84,7 @@ pub(super) fn exact_sum(numbers: impl Iterator<Item = f64>) -> f64 {
 
 /// a + b and its rounding error.
 #[inline]
-pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
+pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let from_b = sum - a;
     (sum, (a - (sum - from_b)) + (b - from_b))

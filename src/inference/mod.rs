@@ -6,6 +6,7 @@
 //! | [`contrast`] | linear combinations of coefficients; Wald tests of several |
 //! | [`summary`] | coefficients, global tests, tests per term, information criteria, warnings in words |
 //! | [`interaction`] | exposure by modifier: within levels, against a joint reference, ratios, joint tests, RERI, AP, S |
+//! | [`step`] | step functions of time: limits of a probability, values at given times, quantiles |
 //!
 //! Everything here reads a [`crate::engine::CoxFit`] and [`crate::design::ModelColumns`]; records are seen only through
 //! [`crate::engine::Prepared`], for likelihood-ratio tests. Standard errors are the robust ones where a fit has them.
@@ -13,9 +14,11 @@
 pub mod contrast;
 pub mod hypothesis;
 pub mod interaction;
+pub mod step;
 pub mod summary;
 
 pub use contrast::{linear_combination, wald};
 pub use hypothesis::{ChiSquared, Estimate};
 pub use interaction::{AdditiveInteraction, Axis, Cell, Interaction, InteractionError, Point, Quantity, Standing};
+pub use step::IntervalScale;
 pub use summary::{CoefficientSummary, GlobalTests, LikelihoodRatio, ModelWarning, Summary, TermTests, summarise};

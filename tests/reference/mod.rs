@@ -7,7 +7,9 @@
 //! Tolerances are those of the README of the reference folder, relative with 1e-12 absolute near 0. A kind of case
 //! has its file here: [`by_library`] says which.
 
+mod kaplan_meier; // survival curves of groups
 mod model; // Cox models and their interaction analyses, awkward cases
+mod sample; // the records that descriptive cases start from
 
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -83,6 +85,7 @@ fn every_case_agrees_with_r_through_the_command_line() {
 fn by_library(case: &Case) -> Outcome {
     match case.kind.as_str() {
         "coxph" | "coxph_interaction" | "edge" => model::compare(case, &model::library_result),
+        "kaplan_meier" => kaplan_meier::compare(case),
         other => Outcome::Unsupported(format!("kind {other}")),
     }
 }
