@@ -3,7 +3,7 @@
 //! The first three data sets are those of Therneau and Grambsch (2000), appendix E.
 
 use crate::support::{Features, Record, assert_all_close, assert_close, numeric_design, right_censored, survival_data};
-use cohort::engine::{FitOptions, NearTies, Prepared, Ties};
+use cohort::engine::{FitOptions, NearTies, Prepared, SurvivalForm, Ties};
 
 /// Six people; two events tied at 6. With r = exp(β) the risk sets are 3r + 3, r + 3 and 1.
 fn first() -> Vec<Record> {
@@ -80,15 +80,36 @@ fn first_example_by_efron_halves_the_second_tied_event() {
 #[test]
 fn first_example_has_increments_of_its_baseline_hazard() {
     let prepared = prepare(&first(), Features::default());
-    let zero = &prepared.baseline_hazard(&[0.0], Ties::Efron)[0];
+    let at_zero = |beta: f64, ties: Ties| {
+        let covariance = nalgebra::DMatrix::zeros(1, 1);
+        prepared.baseline(&[beta], &covariance, ties, SurvivalForm::Exponential).curve(0, &[0.0], 0.0)
+    };
+    let zero = at_zero(0.0, Ties::Efron);
     assert_eq!(zero.time, [1.0, 6.0, 9.0]);
     assert_eq!(zero.n_events, [1, 2, 1]);
     let sixth = 1.0 / 6.0;
     assert_all_close(&zero.cumulative_hazard, &[sixth, sixth + 0.25 + 1.0 / 3.0, sixth + 19.0 / 12.0], 1e-14);
     let r = 0.5f64.exp();
-    let half = &prepared.baseline_hazard(&[0.5], Ties::Breslow)[0];
+    let half = at_zero(0.5, Ties::Breslow);
     let (one, two) = (1.0 / (3.0 * r + 3.0), 2.0 / (r + 3.0));
     assert_all_close(&half.cumulative_hazard, &[one, one + two, one + two + 1.0], 1e-14);
+}
+
+#[test]
+fn variance_of_a_cumulative_hazard_by_hand() {
+    // Breslow at β = 0, V = 1/4: S0 is 6, 4 and 1, S1 is 3, 1 and 0 at the event times 1, 6 and 9.
+    let prepared = prepare(&first(), Features::default());
+    let covariance = nalgebra::DMatrix::from_element(1, 1, 0.25);
+    let curve = prepared.baseline(&[0.0], &covariance, Ties::Breslow, SurvivalForm::Exponential).curve(0, &[2.0], 0.0);
+    let (hazard, path) = ([1.0 / 6.0, 2.0 / 3.0, 5.0 / 3.0], [3.0 / 36.0, 3.0 / 36.0 + 2.0 / 16.0, 5.0 / 24.0]);
+    let alone = [1.0 / 36.0, 1.0 / 36.0 + 2.0 / 16.0, 1.0 / 36.0 + 2.0 / 16.0 + 1.0];
+    for k in 0..3 {
+        let distance: f64 = 2.0 * hazard[k] - path[k];
+        let variance = alone[k] + 0.25 * distance * distance;
+        assert_close(curve.cumulative_hazard[k], hazard[k], 1e-14);
+        assert_close(curve.standard_error[k], variance.sqrt(), 1e-14);
+        assert_close(curve.survival[k], (-hazard[k]).exp(), 1e-14);
+    }
 }
 
 #[test]

@@ -110,6 +110,39 @@ impl Setting {
         self.values.insert(column.to_string(), value);
         self
     }
+
+    /// The value of a column.
+    pub fn get(&self, column: &str) -> Option<&SettingValue> {
+        self.values.get(column)
+    }
+
+    /// The columns that have a value, in alphabetical order.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
+    /// The same as columns of one row.
+    pub(super) fn one_row(&self) -> BTreeMap<String, ColumnData> {
+        self.values.iter().map(|(name, value)| (name.clone(), value.one_row())).collect()
+    }
+}
+
+impl SettingValue {
+    /// A column of one row.
+    fn one_row(&self) -> ColumnData {
+        match self {
+            SettingValue::Number(x) => ColumnData::Number(vec![*x]),
+            SettingValue::Level(level) => match level.parse::<f64>() {
+                Ok(x) => ColumnData::Number(vec![x]),
+                Err(_) => ColumnData::Factor(Factor {
+                    codes: Codes::pack([Some(0)], 1),
+                    levels: vec![level.clone()],
+                    labels: vec![level.clone()],
+                    declared: false,
+                }),
+            },
+        }
+    }
 }
 
 impl ModelColumns {
@@ -203,21 +236,7 @@ impl Ingredient {
 
 /// Works out a calculation for the values of `setting`; columns it does not name are 0.
 fn worked_out(expr: &Expr, setting: &Setting, is_factor: bool) -> Known {
-    let one = |name: &str| -> ColumnData {
-        match setting.values.get(name) {
-            Some(SettingValue::Number(x)) => ColumnData::Number(vec![*x]),
-            Some(SettingValue::Level(level)) => match level.parse::<f64>() {
-                Ok(x) => ColumnData::Number(vec![x]),
-                Err(_) => ColumnData::Factor(Factor {
-                    codes: Codes::pack([Some(0)], 1),
-                    levels: vec![level.clone()],
-                    labels: vec![level.clone()],
-                    declared: false,
-                }),
-            },
-            None => ColumnData::Number(vec![0.0]),
-        }
-    };
+    let one = |name: &str| setting.get(name).map_or_else(|| ColumnData::Number(vec![0.0]), SettingValue::one_row);
     let columns: IndexMap<String, ColumnData> = expr.columns().iter().map(|c| (c.to_string(), one(c))).collect();
     let value = evaluate(expr, &|name: &str| columns.get(name));
     match value {

@@ -20,6 +20,7 @@ mod columns;
 mod error;
 mod extra;
 mod layout;
+mod person;
 mod records;
 mod response;
 mod rows;
@@ -29,6 +30,7 @@ mod value;
 
 pub use columns::{LevelInfo, ModelColumns, Part, Setting, SettingValue, TermInfo, VariableInfo};
 pub use error::DesignError;
+pub use person::{Person, PersonFault};
 pub use records::{FactorColumn, Records, factor_column, group_numbers, records};
 pub use rows::{MissingCount, MissingReason};
 pub use sample::{Cause, CauseColumn, Sample, SampleGroup, sample};

@@ -2,7 +2,6 @@
 
 use nalgebra::DMatrix;
 
-use super::baseline::{BaselineHazard, baseline_hazard};
 use super::bins::{Bins, NearTies};
 use super::cholesky::{quadratic_form, quadratic_form_unscaled};
 use super::concordance::{Concordance, concordance};
@@ -98,8 +97,8 @@ impl CoxFit {
 /// Everything that does not depend on β: bins, patterns, identical records, scaling. Serves any number of fits.
 #[derive(Debug)]
 pub struct Prepared {
-    sweep: Sweep,
-    scaling: Scaling,
+    pub(super) sweep: Sweep,
+    pub(super) scaling: Scaling,
     without_events: (usize, usize),
     n_records: usize,
     n_events: usize,
@@ -209,15 +208,7 @@ impl Prepared {
         concordance(&self.sweep, &self.sweep.linear_predictors(&beta))
     }
 
-    /// Baseline cumulative hazard of every stratum at covariates and offset zero; NaN coefficients count as 0.
-    pub fn baseline_hazard(&self, coefficients: &[f64], ties: Ties) -> Vec<BaselineHazard> {
-        let scaled = self.scaled_without_nan(coefficients);
-        // Inside, columns are shifted: η of the engine is η − Σ β c.
-        let shifted = (0..scaled.len()).map(|j| scaled[j] * self.scaling.scale[j] * self.scaling.shift[j]).sum::<f64>();
-        baseline_hazard(&self.sweep, &scaled, -shifted, ties)
-    }
-
-    fn scaled_without_nan(&self, coefficients: &[f64]) -> Vec<f64> {
+    pub(super) fn scaled_without_nan(&self, coefficients: &[f64]) -> Vec<f64> {
         let mut scaled = self.scaling.scaled(coefficients);
         scaled.iter_mut().filter(|b| b.is_nan()).for_each(|b| *b = 0.0);
         scaled

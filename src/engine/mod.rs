@@ -34,7 +34,8 @@
 //! | `bins`, `keys`, `records`, `pattern`, `scaling` | before the first pass: a and b, equal records, equal rows, centre and scale |
 //! | `sweep`, `blocks`, `sums`, `ties`, `gram`, `kernel` | one pass: ℓ, U, I |
 //! | `newton`, [`cholesky`] | the maximum, and which columns have none |
-//! | `variance`, `slot_squares`, `concordance`, `baseline` | what is computed at the maximum |
+//! | `variance`, `slot_squares`, `concordance` | what is computed at the maximum |
+//! | [`Baseline`], [`Predictions`] | baseline hazard and curves of any covariates; predictions for the records |
 //! | `fit` | all of it in order |
 //!
 //! # Same bytes
@@ -62,6 +63,7 @@ mod kernel;
 mod keys;
 mod newton;
 mod pattern;
+mod predict;
 mod records;
 mod scaling;
 mod slot_squares;
@@ -70,7 +72,7 @@ mod sweep;
 mod ties;
 mod variance;
 
-pub use baseline::BaselineHazard;
+pub use baseline::{Baseline, Curve, SurvivalForm};
 pub use bins::NearTies;
 pub(crate) use bins::whole_times;
 pub use concordance::Concordance;
@@ -78,5 +80,6 @@ pub use data::{Block, Design, NumberPart, SurvivalData, Time, Variable};
 pub use error::{FitError, FitWarning};
 pub use fit::{CoxFit, FitOptions, Prepared};
 pub use newton::{Convergence, Termination};
+pub use predict::Predictions;
 pub(crate) use sums::two_sum;
 pub use ties::Ties;

@@ -19,6 +19,16 @@ impl SlotSums {
         SlotSums { s0: zeros(n_slots), s1: zeros(n_slots * p), e0: zeros(n_slots), e1: zeros(n_slots * p) }
     }
 
+    /// S1 of a slot.
+    pub fn row_s1(&self, slot: usize) -> &[f64] {
+        row(&self.s1, slot, self.s0.len())
+    }
+
+    /// E1 of a slot.
+    pub fn row_e1(&self, slot: usize) -> &[f64] {
+        row(&self.e1, slot, self.s0.len())
+    }
+
     /// Adds the sums of some slots, the first of which has number `first` here.
     pub fn add(&mut self, first: usize, part: &SlotSums, p: usize) {
         let pairs = [(&mut self.s0, &part.s0, 1), (&mut self.s1, &part.s1, p), (&mut self.e0, &part.e0, 1)];
@@ -26,6 +36,12 @@ impl SlotSums {
             sum[first * width..].iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
         }
     }
+}
+
+/// One of `n` rows that stand one after another.
+fn row(rows: &[f64], index: usize, n: usize) -> &[f64] {
+    let width = rows.len() / n.max(1);
+    &rows[index * width..(index + 1) * width]
 }
 
 /// Running sums from the last slot down, with the rounding error of each addition when records also enter.

@@ -6,6 +6,7 @@
 //! | [`contrast`] | linear combinations of coefficients; Wald tests of several |
 //! | [`summary`] | coefficients, global tests, tests per term, information criteria, warnings in words |
 //! | [`interaction`] | exposure by modifier: within levels, against a joint reference, ratios, joint tests, RERI, AP, S |
+//! | [`prediction`] | linear predictors of persons, by term, with standard errors |
 //! | [`step`] | step functions of time: limits of a probability, values at given times, quantiles |
 //!
 //! Everything here reads a [`crate::engine::CoxFit`] and [`crate::design::ModelColumns`]; records are seen only through
@@ -14,6 +15,7 @@
 pub mod contrast;
 pub mod hypothesis;
 pub mod interaction;
+pub mod prediction;
 pub mod step;
 pub mod summary;
 

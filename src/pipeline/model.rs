@@ -3,7 +3,7 @@
 use super::Stopwatch;
 use super::settings::{InteractionRequest, ModelSettings};
 use crate::design::{self, Built, MissingReason, ModelColumns};
-use crate::engine::{CoxFit, FitError, Prepared, Termination, Ties};
+use crate::engine::{Baseline, CoxFit, FitError, Prepared, SurvivalForm, Termination, Ties};
 use crate::error::{Error, Result};
 use crate::formula::Formula;
 use crate::inference::interaction::{Cell, Standing, interaction};
@@ -23,6 +23,13 @@ pub struct Fitted {
     pub prepared: Prepared,
     /// The estimates.
     pub fit: CoxFit,
+}
+
+impl Fitted {
+    /// The baseline hazard at the estimates, with the covariance that intervals use.
+    pub fn baseline(&self, ties: Ties, form: SurvivalForm) -> Baseline {
+        self.prepared.baseline(&self.fit.coefficients, self.fit.reported_covariance(), ties, form)
+    }
 }
 
 /// Fits one model.

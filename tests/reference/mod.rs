@@ -7,6 +7,7 @@
 //! Tolerances are those of the README of the reference folder, relative with 1e-12 absolute near 0. A kind of case
 //! has its file here: [`by_library`] says which.
 
+mod curves; // baseline hazards and survival curves
 mod kaplan_meier; // survival curves of groups
 mod model; // Cox models and their interaction analyses, awkward cases
 mod sample; // the records that descriptive cases start from
@@ -86,6 +87,8 @@ fn by_library(case: &Case) -> Outcome {
     match case.kind.as_str() {
         "coxph" | "coxph_interaction" | "edge" => model::compare(case, &model::library_result),
         "kaplan_meier" => kaplan_meier::compare(case),
+        "cox_basehaz" => curves::compare_baseline(case),
+        "cox_survfit" => curves::compare_curves(case),
         other => Outcome::Unsupported(format!("kind {other}")),
     }
 }
