@@ -1,9 +1,10 @@
 //! One error type over all stages: each variant wraps the stage's own error.
 
-use crate::design::DesignError;
+use crate::design::{DesignError, DifferenceError};
 use crate::engine::FitError;
 use crate::formula::FormulaError;
 use crate::loader::LoadError;
+use crate::pipeline::PoolingError;
 use crate::report::ReportError;
 use crate::simulate::SimulateError;
 use crate::study::StudyFaults;
@@ -45,6 +46,25 @@ pub enum Error {
     /// An interaction analysis that the model cannot give.
     #[error("{0}")]
     Interaction(String),
+    /// A comparison of covariate patterns cannot be read.
+    #[error("{}", .error.render_as("contrast", .origin))]
+    Comparison {
+        /// Where it stands.
+        origin: String,
+        /// Its faults.
+        error: FormulaError,
+    },
+    /// A comparison of covariate patterns that the model cannot give.
+    #[error("contrast '{contrast}': {error}")]
+    Contrast {
+        /// The comparison as written.
+        contrast: String,
+        /// Why.
+        error: DifferenceError,
+    },
+    /// Completed data sets cannot be pooled.
+    #[error("pooling: {0}")]
+    Pooling(PoolingError),
     /// Results cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),

@@ -1,12 +1,16 @@
 //! The whole analysis on one screen: [`run_study`] for a study file, [`fit_table`] for one formula.
 
+mod contrasts;
 mod levels;
 mod model;
+mod pooled_interactions;
+mod pooling;
 mod settings;
 mod study;
 
 pub use model::Fitted;
-pub use settings::{InteractionRequest, ModelSettings};
+pub use pooling::{Completed, PoolingError, fit_completed, fit_files, fit_stacked, stacked};
+pub use settings::{ContrastRequest, InteractionRequest, ModelSettings};
 pub use study::{StudyRun, disclosure_profile, run_study};
 
 use crate::error::Result;

@@ -380,6 +380,79 @@ fn faults_of_usage_have_their_own_code() {
     assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("Exit codes"));
 }
 
+/// Stacked completed data by flag, and the same as a file each: the same pooled numbers.
+#[test]
+fn completed_data_sets_are_pooled() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let stacked = fs::read_to_string(root().join("data-fixtures/reference/data/mi_pbc.csv")).expect("the data set");
+    let (header, rows) = stacked.split_once('\n').expect("a header");
+    for imputation in 1..=3 {
+        let own = rows.lines().filter(|row| row.starts_with(&format!("{imputation},"))).collect::<Vec<_>>().join("\n");
+        fs::write(folder.path().join(format!("{imputation}.csv")), format!("{header}\n{own}\n")).expect("written");
+    }
+    let first: Vec<&str> = rows.lines().filter(|row| "123".contains(&row[..1])).collect();
+    // The incomplete original, as mice and Stata number it.
+    let original = first[0].replacen("1,", "0,", 1);
+    fs::write(folder.path().join("all.csv"), format!("{header}\n{original}\n{}\n", first.join("\n"))).expect("written");
+    let formula = "Surv(time, status == 2) ~ sex * chol + age";
+    let run = |args: &[&str]| {
+        let rest = ["--formula", formula, "--interaction", "sex:chol@200,400", "--format", "json"];
+        let output = cohort(folder.path(), &[&["fit"], args, &rest].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON")
+    };
+    let by_column = run(&["all.csv", "--imputation", "imp"]);
+    let by_file = run(&["1.csv", "--imputed", "2.csv", "3.csv"]);
+    let (a, b) = (&by_column["models"][0], &by_file["models"][0]);
+    for part in ["coefficients", "covariance", "interactions"] {
+        assert!(a[part].as_array().is_some_and(|v| !v.is_empty()) && a[part] == b[part], "{part}");
+    }
+    assert_eq!(a["pooling"]["coefficients"], b["pooling"]["coefficients"]);
+    assert_eq!(a["pooling"]["imputations"][2]["name"], "3");
+    assert_eq!(b["pooling"]["imputations"][2]["name"], "3.csv");
+    let note =
+        &by_column["notes"].as_array().expect("notes").iter().find(|n| n["source"] == "imp").expect("a note")["count"];
+    assert_eq!(note, 1);
+    // The hazard ratio at a value of chol is a linear combination: pooled as a whole, its test is that of the contrast.
+    let contrast = run(&["all.csv", "--imputation", "imp", "--contrast", "sex=m, chol=400 vs sex=f, chol=400"]);
+    let (cell, contrast) = (&a["interactions"][0]["within"][3], &contrast["models"][0]["contrasts"][0]);
+    for key in ["hr", "p", "lower", "upper"] {
+        let (x, y) = (cell[key].as_f64().expect("a number"), contrast[key].as_f64().expect("a number"));
+        assert!((x - y).abs() < 1e-9 * y.abs(), "{key}: {x} and {y}");
+    }
+    let few = cohort(folder.path(), &["fit", "1.csv", "--imputation", "imp", "--formula", formula]);
+    assert_eq!(few.status.code(), Some(13));
+    assert!(stderr(&few).contains("pooling needs at least two"), "{}", stderr(&few));
+}
+
+/// A comparison is read with its faults marked, and a study says the same as a section.
+#[test]
+fn two_patterns_are_compared() {
+    let delivery = Delivery::new();
+    delivery.write("study.toml", format!("{STUDY}\n[[contrast]]\nmodel = \"sex\"\ncompare = \"sex=2 vs sex=1\"\n"));
+    let output = cohort(delivery.path(), &["fit", "study.toml", "--format", "json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let (model, contrast) = (&report["models"][0], &report["models"][0]["contrasts"][0]);
+    assert_eq!((&contrast["hr"], &contrast["p"]), (&model["coefficients"][0]["hr"], &model["coefficients"][0]["p"]));
+    let data = root().join("data-fixtures/reference/data/lung.csv");
+    let fit = |contrast: &str| {
+        let data = data.to_str().expect("a path");
+        let args = ["fit", data, "--formula", "Surv(time, status == 2) ~ age + factor(sex)", "--contrast", contrast];
+        cohort(delivery.path(), &args)
+    };
+    let good = fit("age=70, sex=2 vs age=60, sex=1");
+    let text = String::from_utf8_lossy(&good.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("Comparisons of covariate patterns"), "{text}");
+    assert!(text.contains("chosen covariate patterns are linear combinations"), "{text}");
+    let bad = fit("age=70 vs sex=1");
+    assert_eq!(bad.status.code(), Some(10));
+    assert!(stderr(&bad).contains("named on one side only"), "{}", stderr(&bad));
+    let bad = fit("age=70, sex=3 vs age=60, sex=1");
+    assert_eq!(bad.status.code(), Some(10));
+    assert!(stderr(&bad).contains("`sex` has no level `3`; its levels are 1, 2"), "{}", stderr(&bad));
+}
+
 #[test]
 fn check_finds_all_faults_at_once_and_a_sound_study_sound() {
     let delivery = Delivery::new();

@@ -4,8 +4,10 @@ use crate::report::sample;
 use cohort::report::disclosure::apply;
 use cohort::report::number::NumberStyle;
 use cohort::report::render::{Format, json, render, text};
-use cohort::report::{Counts, Existing, Interaction, InteractionCell, LevelRow, Manifest, ModelResult};
-use cohort::report::{OutputFolder, Profile, Report, folder, tables};
+use cohort::report::{
+    Contrast, Counts, Existing, Imputation, Interaction, InteractionCell, LevelRow, Manifest, ModelResult,
+};
+use cohort::report::{OutputFolder, PooledCoefficient, Pooling, Profile, Report, folder, tables};
 use insta::assert_snapshot;
 
 fn export(report: &Report, profile: &str) -> Report {
@@ -199,6 +201,39 @@ fn estimates_of_hidden_levels_go_with_their_covariance() {
     }
     assert!(report.models[0].coefficients.iter().all(|c| !c.hidden && c.estimate.is_some()));
     assert_eq!(report.inputs[0].rows, None);
+}
+
+/// A comparison and the pooled variances go with the coefficients that they are made of; events − coefficients goes always.
+#[test]
+fn comparisons_and_pooled_numbers_of_hidden_levels_go() {
+    let mut report = sample();
+    let model = &mut report.models[1];
+    let n = model.coefficients.len();
+    let contrast = |j: usize| {
+        let mut weights = vec![0.0; n];
+        weights[j] = 1.0;
+        Contrast { comparison: format!("{j}"), weights, hr: Some(2.0), se: Some(0.1), ..Contrast::default() }
+    };
+    model.contrasts = (0..n).map(contrast).collect();
+    let coefficient = |_| PooledCoefficient { within: Some(0.5), ..PooledCoefficient::default() };
+    model.pooling = Some(Pooling {
+        complete_df: Some(200.0),
+        imputations: vec![Imputation { n_events: Some(206), ..Imputation::default() }],
+        coefficients: (0..n).map(coefficient).collect(),
+        within: vec![vec![Some(0.5); n]; n],
+        ..Pooling::default()
+    });
+    let exported = export(&report, "dk-dst");
+    let model = &exported.models[1];
+    let hidden: Vec<bool> = model.coefficients.iter().map(|c| c.hidden).collect();
+    assert!(hidden.contains(&true) && hidden.contains(&false));
+    let pooling = model.pooling.as_ref().expect("pooling");
+    for j in 0..n {
+        assert_eq!((model.contrasts[j].hidden, model.contrasts[j].hr.is_none()), (hidden[j], hidden[j]));
+        assert_eq!(pooling.coefficients[j].within.is_none(), hidden[j]);
+        assert_eq!(pooling.within[j][j].is_none(), hidden[j]);
+    }
+    assert_eq!((pooling.complete_df, pooling.imputations[0].n_events), (None, None));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use cohort::design::{self, DesignOptions};
 use cohort::engine::{CoxFit, FitOptions, NearTies, Prepared};
-use cohort::formula::Formula;
+use cohort::formula::{Comparison, Formula};
 use cohort::inference::{self, Standing, contrast, interaction};
 use cohort::table::{Codes, Column, ColumnData, Factor, Table};
 
@@ -177,4 +177,74 @@ fn cells_of_a_data_file_are_counted() {
     assert_eq!(joint.iter().map(|c| c.events.expect("events")).sum::<u64>(), model.n_events.expect("events"));
     let empty = joint.iter().find(|c| c.exposure_level == "m" && c.modifier_level == "c").expect("a cell");
     assert_eq!((empty.events, empty.hr), (Some(0), None));
+}
+
+fn compare(f: &Fitted, text: &str) -> Result<inference::Contrast, String> {
+    let comparison = Comparison::parse(text).map_err(|e| e.to_string())?;
+    inference::comparison::compare(&f.fit, &f.columns, &comparison, 0.95).map_err(|e| e.to_string())
+}
+
+/// Of two patterns everything that they share cancels, written in any order.
+#[test]
+fn a_comparison_is_the_difference_of_two_rows() {
+    let f = fit("sex * age + group");
+    let at = |name: &str| f.columns.names.iter().position(|n| n == name).expect("a column");
+    let (b, v) = (&f.fit.coefficients, &f.fit.covariance);
+    let (group, age, product) = (at("groupb"), at("age"), at("sexm:age"));
+    let found = compare(&f, "group=b, age=60, sex=f vs group=a, age=50, sex=f").expect("a contrast");
+    close(found.estimate.estimate, b[group] + 10.0 * b[age]);
+    let variance = v[(group, group)] + 20.0 * v[(group, age)] + 100.0 * v[(age, age)];
+    close(found.estimate.se, variance.sqrt());
+    let men = compare(&f, "age=60, sex=m vs sex=m, age=50").expect("a contrast");
+    close(men.estimate.estimate, 10.0 * (b[age] + b[product]));
+    // Levels that are no reference, and the same turned round.
+    let (there, back) = (compare(&f, "group=c vs group=b"), compare(&f, "group=b vs group=c"));
+    let (there, back) = (there.expect("a contrast").estimate, back.expect("a contrast").estimate);
+    close(there.estimate, b[at("groupc")] - b[group]);
+    close(there.lower, -back.upper);
+    // The same comparison when the factor has a column for every level.
+    let cells = fit("sex:group + age");
+    let plain = fit("sex * group + age");
+    let text = "sex=m, group=b vs sex=f, group=a";
+    close(compare(&cells, text).expect("a").estimate.se, compare(&plain, text).expect("a").estimate.se);
+}
+
+#[test]
+fn a_comparison_that_the_model_cannot_give_says_what_is_missing() {
+    let f = fit("sex * age + group + log(age):group");
+    let message = |text: &str| compare(&f, text).expect_err("a fault");
+    assert_eq!(
+        message("sex=m vs sex=f"),
+        "the term `sex:age` makes the hazard ratio depend on `age`, which is not named; give it the same value on both \
+         sides, such as `age`=…"
+    );
+    assert_eq!(
+        message("age=50, sex=f vs age=40, sex=f").split(',').next(),
+        Some("the term `group:log(age)` makes the hazard ratio depend on `group`")
+    );
+    assert_eq!(message("group=z, age=1 vs group=a, age=1"), "`group` has no level `z`; its levels are a, b, c");
+    assert_eq!(message("age=old, sex=f vs age=40, sex=f"), "`age` is a number; `old` is none");
+    assert_eq!(message("groop=b vs groop=a"), "`groop` is no covariate of the model; is `group` meant?");
+    assert_eq!(
+        message("group=b, age=3 vs group=b, age=3"),
+        "the two patterns do not differ in the model; nothing is compared"
+    );
+    // An empty combination has no hazard ratio; the others do.
+    let f = fit("sex * group");
+    let found = compare(&f, "sex=m, group=c vs sex=f, group=c").expect("a contrast");
+    assert_eq!(found.standing, Standing::NotEstimable);
+}
+
+/// A reference that does not have the lowest hazard is pointed out, and nothing is recoded.
+#[test]
+fn additive_measures_ask_for_the_lowest_reference() {
+    let found = analyse(&fit("sex * group + age"), "sex", "group", &[]);
+    let lowest = found.lower_than_reference().expect("a lower combination");
+    let estimated = found.joint.iter().filter(|c| c.standing == Standing::Estimated);
+    assert!(
+        lowest.estimate.estimate < 0.0 && estimated.clone().all(|c| c.estimate.estimate >= lowest.estimate.estimate)
+    );
+    let turned = analyse(&fit("factor(sex, ref = \"m\") * factor(group, ref = \"b\") + age"), "sex", "group", &[]);
+    let positive = turned.joint.iter().all(|c| c.standing != Standing::Estimated || c.estimate.estimate >= 0.0);
+    assert_eq!(turned.lower_than_reference().is_none(), positive);
 }

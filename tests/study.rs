@@ -553,6 +553,38 @@ fn a_spelling_of_the_key_is_looked_up_in_the_linkage_file() {
     assert_eq!(found.iter().map(|l| message(l)).collect::<Vec<_>>(), expected);
 }
 
+#[test]
+fn comparisons_are_over_levels_of_the_model() {
+    let folder = folder();
+    let with = |body: &str| format!("{TEMPLATE}\n[[contrast]]\n{body}\n");
+    let found = |body: &str| {
+        let found = faults(folder.path(), &with(body));
+        found.iter().map(|l| message(l).to_owned()).collect::<Vec<_>>().join(" | ")
+    };
+    let good =
+        "label = \"Nordic men\"\nmodel = \"adjusted\"\ncompare = \"origin=nordic, sex=1 vs origin=norway, sex=2\"";
+    assert_eq!(found(good), "");
+    let of = |compare: &str| found(&format!("model = \"adjusted\"\ncompare = \"{compare}\""));
+    assert_eq!(
+        of("origin=nordisk vs origin=norway"),
+        "compare: `origin` has no level \"nordisk\"; choose \"norway\", \"nordic\" or \"other\""
+    );
+    assert_eq!(
+        of("age=40 vs age=30"),
+        "compare: `age` is not in model `adjusted`; add it to the formula, or take it out of the comparison | \
+         compare: `age` is not in model `adjusted`; add it to the formula, or take it out of the comparison"
+    );
+    assert_eq!(
+        of("sex=1, origin=other vs sex=2"),
+        "compare: `origin` is named on one side only; \
+         name it on both; columns that neither side names are equal on both"
+    );
+    assert_eq!(
+        found("compare = \"sex=1 vs sex=2\"\nmodel = \"adjust\""),
+        "there is no model `adjust`; did you mean `adjusted`?"
+    );
+}
+
 /// Numbers from a fixed seed (xorshift).
 struct Dice(u64);
 

@@ -186,7 +186,7 @@ impl ModelColumns {
     }
 
     /// What `setting` says of variable `v`.
-    fn known(&self, v: usize, setting: &Setting) -> Option<Known> {
+    pub(super) fn known(&self, v: usize, setting: &Setting) -> Option<Known> {
         let info = &self.variables[v];
         let expressions = info.kind.expressions();
         let named = expressions.iter().flat_map(|e| e.columns()).any(|c| setting.values.contains_key(c));
@@ -212,19 +212,29 @@ impl ModelColumns {
 }
 
 /// The value of a variable in a setting.
-enum Known {
+pub(super) enum Known {
     Level(Option<usize>),
     Number(f64),
 }
 
+impl Known {
+    /// Whether it is a level that the model knows, or a finite number.
+    pub(super) fn is_value(&self) -> bool {
+        match self {
+            Known::Level(level) => level.is_some(),
+            Known::Number(x) => x.is_finite(),
+        }
+    }
+}
+
 impl Ingredient {
-    fn variable(self) -> usize {
+    pub(super) fn variable(self) -> usize {
         match self {
             Ingredient::Level { variable, .. } | Ingredient::Number { variable, .. } => variable,
         }
     }
 
-    fn value(self, values: &[Option<Known>]) -> f64 {
+    pub(super) fn value(self, values: &[Option<Known>]) -> f64 {
         match (self, &values[self.variable()]) {
             (Ingredient::Level { level, .. }, Some(Known::Level(known))) => f64::from(u8::from(*known == Some(level))),
             (Ingredient::Level { level, .. }, None) => f64::from(u8::from(level == 0)),

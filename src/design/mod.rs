@@ -17,6 +17,7 @@ mod atom;
 mod carrier;
 mod check;
 mod columns;
+mod difference;
 mod error;
 mod extra;
 mod layout;
@@ -29,6 +30,7 @@ mod strata;
 mod value;
 
 pub use columns::{LevelInfo, ModelColumns, Part, Setting, SettingValue, TermInfo, VariableInfo};
+pub use difference::{DifferenceError, Values};
 pub use error::DesignError;
 pub use person::{Person, PersonFault};
 pub use records::{FactorColumn, Records, factor_column, group_numbers, records};

@@ -42,17 +42,22 @@ impl FormulaError {
     ///
     /// `origin` says where the formula stands (`--formula`, `study.toml`); it heads every snippet.
     pub fn render(&self, origin: &str) -> String {
-        let parts: Vec<String> = self.faults.iter().map(|fault| mark(&self.source, fault, origin)).collect();
+        self.render_as("formula", origin)
+    }
+
+    /// As [`FormulaError::render`], for a text that is called `what`.
+    pub fn render_as(&self, what: &str, origin: &str) -> String {
+        let parts: Vec<String> = self.faults.iter().map(|fault| mark(&self.source, fault, what, origin)).collect();
         parts.join("\n")
     }
 }
 
 /// One fault as a snippet.
-fn mark(source: &str, fault: &Fault, origin: &str) -> String {
+fn mark(source: &str, fault: &Fault, what: &str, origin: &str) -> String {
     let span = visible(source, &fault.span);
     let snippet =
         Snippet::source(source).path(origin).annotation(AnnotationKind::Primary.span(span).label(&fault.message));
-    let group = Level::ERROR.primary_title("formula").element(snippet);
+    let group = Level::ERROR.primary_title(what).element(snippet);
     match &fault.help {
         Some(help) => Renderer::plain().render(&[group.element(Level::HELP.message(help))]),
         None => Renderer::plain().render(&[group]),

@@ -12,12 +12,14 @@
 //! Source of the rules: R 4.2 `?formula`, `terms.formula`, `model.matrix`; survival 3.5 `coxph` for `strata`,
 //! `cluster`, `offset` and the intercept, which a Cox model never has whatever `- 1` or `+ 0` say.
 
+pub mod comparison;
 pub mod expand;
 pub mod expr;
 pub mod fault;
 pub mod parse;
 pub mod special;
 
+pub use comparison::{Assignment, Comparison};
 pub use expr::{Binary, Expr, ExprKind, Unary, number_text};
 pub use fault::{Fault, FormulaError, nearest};
 pub use special::{FactorCall, Response, VariableKind};

@@ -14,6 +14,7 @@
 //! Presentation after Knol and VanderWeele (2012), IJE 41:514-520, doi 10.1093/ije/dyr218; delta method after
 //! Hosmer and Lemeshow (1992), Epidemiology 3:452-456, doi 10.1097/00001648-199209000-00012.
 
+use super::comparison::standing;
 use super::contrast::{covariance_of_combinations, is_infinite, linear_combination, wald};
 use super::hypothesis::{ChiSquared, Estimate, normal_quantile};
 use super::summary::{LikelihoodRatio, likelihood_ratio};
@@ -199,6 +200,17 @@ pub fn interaction(
     })
 }
 
+impl Interaction {
+    /// The combination with the lowest hazard, where that is lower than the reference's: additive measures are then hard
+    /// to read, and the recommendation is to make it the reference.
+    ///
+    /// Source: Knol et al. (2011), Eur J Epidemiol 26:433-438, doi 10.1007/s10654-011-9554-9.
+    pub fn lower_than_reference(&self) -> Option<&Cell> {
+        let estimated = self.joint.iter().filter(|c| c.standing == Standing::Estimated && c.estimate.estimate < 0.0);
+        estimated.min_by(|a, b| a.estimate.estimate.total_cmp(&b.estimate.estimate))
+    }
+}
+
 impl Axis {
     /// The axis of an exposure: the levels of a factor, or 0 and 1 of a number, so that its hazard ratio is per unit.
     pub fn exposure(columns: &ModelColumns, column: &str) -> Result<Axis, InteractionError> {
@@ -251,12 +263,7 @@ fn difference(a: Vec<f64>, b: &[f64]) -> Vec<f64> {
 
 fn cell(fit: &CoxFit, weights: &[f64], exposure: usize, modifier: usize, reference: bool, level: f64) -> Cell {
     let estimate = linear_combination(fit, weights, level);
-    let standing = match () {
-        () if reference => Standing::Reference,
-        () if !estimate.is_estimable() => Standing::NotEstimable,
-        () if is_infinite(fit, weights) => Standing::Infinite,
-        () => Standing::Estimated,
-    };
+    let standing = if reference { Standing::Reference } else { standing(fit, weights, &estimate) };
     Cell { exposure, modifier, estimate, standing }
 }
 

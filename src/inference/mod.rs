@@ -4,21 +4,26 @@
 //! |---|---|
 //! | [`hypothesis`] | tail probabilities and quantiles; [`Estimate`] and [`ChiSquared`] |
 //! | [`contrast`] | linear combinations of coefficients; Wald tests of several |
+//! | [`comparison`] | the hazard ratio of any two covariate patterns |
 //! | [`summary`] | coefficients, global tests, tests per term, information criteria, warnings in words |
 //! | [`interaction`] | exposure by modifier: within levels, against a joint reference, ratios, joint tests, RERI, AP, S |
 //! | [`prediction`] | linear predictors of persons, by term, with standard errors |
 //! | [`step`] | step functions of time: limits of a probability, values at given times, quantiles |
+//! | [`pooling`] | Rubin's rules for completed data sets |
 //!
 //! Everything here reads a [`crate::engine::CoxFit`] and [`crate::design::ModelColumns`]; records are seen only through
 //! [`crate::engine::Prepared`], for likelihood-ratio tests. Standard errors are the robust ones where a fit has them.
 
+pub mod comparison;
 pub mod contrast;
 pub mod hypothesis;
 pub mod interaction;
+pub mod pooling;
 pub mod prediction;
 pub mod step;
 pub mod summary;
 
+pub use comparison::Contrast;
 pub use contrast::{linear_combination, wald};
 pub use hypothesis::{ChiSquared, Estimate};
 pub use interaction::{AdditiveInteraction, Axis, Cell, Interaction, InteractionError, Point, Quantity, Standing};

@@ -1,6 +1,7 @@
 //! One model: table and formula to a fitted model and its share of the report.
 
 use super::Stopwatch;
+use super::contrasts;
 use super::settings::{InteractionRequest, ModelSettings};
 use crate::design::{self, Built, MissingReason, ModelColumns};
 use crate::engine::{Baseline, CoxFit, FitError, Prepared, SurvivalForm, Termination, Ties};
@@ -63,22 +64,8 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
     let summary = summarise(prepared, fit, &built.columns, &options, settings.level)
         .map_err(|error| Error::Fit { model: settings.name.clone(), error })?;
     let requests = settings.interactions.iter();
-    let interactions = requests.map(|request| analysis(settings, fitted, request)).collect::<Result<_>>()?;
+    let interactions = requests.map(|request| reported_analysis(settings, fitted, request)).collect::<Result<_>>()?;
     Ok(ModelResult {
-        name: settings.name.clone(),
-        label: settings.label.clone(),
-        formula: settings.formula.clone(),
-        ties: ties_name(settings.ties).to_owned(),
-        variance: variance(built).to_owned(),
-        cluster: cluster(settings, fitted),
-        weights: settings.weights.clone(),
-        strata: fitted.formula.strata.iter().map(|v| fitted.formula.variables[*v].label.clone()).collect(),
-        n_records: Some(built.rows.len() as u64),
-        n_persons: built.n_persons.map(|n| n as u64),
-        n_events: Some(built.n_events as u64),
-        n_missing_dropped: Some(built.n_missing_dropped as u64),
-        missing: built.missing.iter().map(missing).collect(),
-        person_time: finite(built.person_time),
         coefficients: summary.coefficients.iter().enumerate().map(|(j, c)| coefficient(c, j, &built.columns)).collect(),
         covariance: matrix(fit.reported_covariance()),
         naive_covariance: fit.robust_covariance.as_ref().map(|_| matrix(&fit.covariance)),
@@ -120,8 +107,31 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
         converged: converged(fit),
         warnings: summary.warnings.iter().map(warning).collect(),
         interactions,
-        ..ModelResult::default()
+        contrasts: contrasts::compared(settings, fitted)?,
+        ..identity(settings, fitted)
     })
+}
+
+/// What a result says of the model and its records before any estimate.
+pub(super) fn identity(settings: &ModelSettings, fitted: &Fitted) -> ModelResult {
+    let built = &fitted.built;
+    ModelResult {
+        name: settings.name.clone(),
+        label: settings.label.clone(),
+        formula: settings.formula.clone(),
+        ties: ties_name(settings.ties).to_owned(),
+        variance: variance(built).to_owned(),
+        cluster: cluster(settings, fitted),
+        weights: settings.weights.clone(),
+        strata: fitted.formula.strata.iter().map(|v| fitted.formula.variables[*v].label.clone()).collect(),
+        n_records: Some(built.rows.len() as u64),
+        n_persons: built.n_persons.map(|n| n as u64),
+        n_events: Some(built.n_events as u64),
+        n_missing_dropped: Some(built.n_missing_dropped as u64),
+        missing: built.missing.iter().map(missing).collect(),
+        person_time: finite(built.person_time),
+        ..ModelResult::default()
+    }
 }
 
 /// An interaction analysis with a model of its own: the base model and the product.
@@ -132,17 +142,37 @@ pub fn interaction_model(
     watch: &mut Stopwatch,
 ) -> Result<report::Interaction> {
     let fitted = fit(table, settings, watch)?;
-    analysis(settings, &fitted, request)
+    reported_analysis(settings, &fitted, request)
 }
 
-fn analysis(settings: &ModelSettings, fitted: &Fitted, request: &InteractionRequest) -> Result<report::Interaction> {
+fn reported_analysis(
+    settings: &ModelSettings,
+    fitted: &Fitted,
+    request: &InteractionRequest,
+) -> Result<report::Interaction> {
+    Ok(shown_analysis(settings, fitted, request, &analysis(settings, fitted, request)?))
+}
+
+/// The numbers of an interaction analysis.
+pub(super) fn analysis(settings: &ModelSettings, fitted: &Fitted, request: &InteractionRequest) -> Result<Interaction> {
     let Fitted { built, prepared, fit, .. } = fitted;
     let options = settings.fit_options(built.robust);
     let InteractionRequest { exposure, modifier, at } = request;
-    let found = interaction(prepared, fit, &built.columns, exposure, modifier, at, &options, settings.level)
-        .map_err(|error| Error::Interaction(error.to_string()))?;
+    interaction(prepared, fit, &built.columns, exposure, modifier, at, &options, settings.level)
+        .map_err(|error| Error::Interaction(error.to_string()))
+}
+
+/// An interaction analysis as the report says it.
+pub(super) fn shown_analysis(
+    settings: &ModelSettings,
+    fitted: &Fitted,
+    request: &InteractionRequest,
+    found: &Interaction,
+) -> report::Interaction {
+    let Fitted { built, fit, .. } = fitted;
+    let InteractionRequest { exposure, modifier, .. } = request;
     let warnings = crate::inference::summary::warnings(fit, &built.columns);
-    Ok(report::Interaction {
+    report::Interaction {
         exposure: exposure.clone(),
         exposure_label: found.exposure.title.clone(),
         modifier: modifier.clone(),
@@ -153,15 +183,29 @@ fn analysis(settings: &ModelSettings, fitted: &Fitted, request: &InteractionRequ
         n_events: Some(built.n_events as u64),
         wald: Some(test(&found.wald)),
         lr: Some(test(&found.lr.test)).filter(|_| !built.robust),
-        within: found.within.iter().map(|c| cell(c, &found)).collect(),
-        joint: found.joint.iter().map(|c| cell(c, &found)).collect(),
-        ratios: found.ratios.iter().map(|c| ratio(c, &found)).collect(),
-        reri: found.additive.iter().map(|a| additive(a, &found)).collect(),
+        pooled_test: None,
+        within: found.within.iter().map(|c| cell(c, found)).collect(),
+        joint: found.joint.iter().map(|c| cell(c, found)).collect(),
+        ratios: found.ratios.iter().map(|c| ratio(c, found)).collect(),
+        reri: found.additive.iter().map(|a| additive(a, found)).collect(),
+        additive_note: found.lower_than_reference().map(|c| lower_note(c, found)),
         iterations: fit.iterations,
         termination: termination(fit.termination).to_owned(),
         converged: converged(fit),
         warnings: warnings.iter().map(warning).collect(),
-    })
+    }
+}
+
+/// The recommendation of Knol et al. (2011) where a combination has a lower hazard than the reference.
+fn lower_note(cell: &Cell, of: &Interaction) -> String {
+    let (exposure, modifier) = (&of.exposure.points[cell.exposure], &of.modifier.points[cell.modifier]);
+    format!(
+        "RERI, AP and S are meant for a reference with the lowest hazard; here that of {} × {} is lower (HR {:.2}). \
+         Consider making these levels the references (Knol et al. 2011, doi 10.1007/s10654-011-9554-9); nothing was recoded.",
+        exposure.label,
+        modifier.label,
+        cell.estimate.hazard_ratio()
+    )
 }
 
 /// Titles of the variables that the model has beside exposure and modifier.
@@ -195,7 +239,7 @@ fn cell(cell: &Cell, of: &Interaction) -> report::InteractionCell {
     }
 }
 
-fn reason(standing: Standing) -> Option<String> {
+pub(super) fn reason(standing: Standing) -> Option<String> {
     match standing {
         Standing::Reference | Standing::Estimated => None,
         Standing::NotEstimable => Some("not estimable: no records, or a combination of other columns".to_owned()),
@@ -239,7 +283,7 @@ fn additive(found: &crate::inference::AdditiveInteraction, of: &Interaction) -> 
     }
 }
 
-fn coefficient(summary: &CoefficientSummary, column: usize, columns: &ModelColumns) -> report::Coefficient {
+pub(super) fn coefficient(summary: &CoefficientSummary, column: usize, columns: &ModelColumns) -> report::Coefficient {
     let (lower, upper) = summary.estimate.hazard_ratio_limits();
     // No interval, no test for a coefficient that runs to infinity: they only say where the iterations stopped.
     let bounded = |value: f64| if summary.infinite { None } else { finite(value) };
@@ -288,7 +332,7 @@ fn column_label(column: usize, columns: &ModelColumns) -> String {
 }
 
 /// A term in the words of its variables' titles.
-fn term_label(term: &str, columns: &ModelColumns) -> String {
+pub(super) fn term_label(term: &str, columns: &ModelColumns) -> String {
     let Some(info) = columns.term(term) else { return term.to_owned() };
     info.variables.iter().map(|v| columns.variables[*v].title.clone()).collect::<Vec<_>>().join(" × ")
 }
@@ -306,7 +350,7 @@ fn test(found: &ChiSquared) -> report::TestResult {
     report::TestResult { chisq: finite(found.chisq), df: Some(found.df as f64), p: finite(found.p) }
 }
 
-fn warning(found: &ModelWarning) -> report::Warning {
+pub(super) fn warning(found: &ModelWarning) -> report::Warning {
     report::Warning {
         code: found.code.to_owned(),
         message: found.message.clone(),
@@ -315,7 +359,7 @@ fn warning(found: &ModelWarning) -> report::Warning {
     }
 }
 
-fn matrix(found: &DMatrix<f64>) -> report::Matrix {
+pub(super) fn matrix(found: &DMatrix<f64>) -> report::Matrix {
     report::matrix(found.nrows(), found.ncols(), |i, j| found[(i, j)])
 }
 
@@ -342,11 +386,11 @@ fn cluster(settings: &ModelSettings, fitted: &Fitted) -> Option<String> {
     settings.cluster.clone().or(in_formula).or_else(|| settings.id.clone())
 }
 
-fn converged(fit: &CoxFit) -> bool {
+pub(super) fn converged(fit: &CoxFit) -> bool {
     fit.termination != Termination::IterationLimit
 }
 
-fn termination(found: Termination) -> &'static str {
+pub(super) fn termination(found: Termination) -> &'static str {
     match found {
         Termination::Converged => "converged",
         Termination::LikelihoodFlat => "converged: the log partial likelihood no longer changes",

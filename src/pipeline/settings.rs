@@ -3,7 +3,7 @@
 use crate::design::{DesignOptions, Missing};
 use crate::engine::{Convergence, FitOptions, NearTies, Ties};
 use crate::error::{Error, Result};
-use crate::formula::Formula;
+use crate::formula::{Comparison, Formula};
 use indexmap::IndexMap;
 
 /// One Cox model on a table of records.
@@ -35,6 +35,8 @@ pub struct ModelSettings {
     pub level: f64,
     /// Interaction analyses of terms that the formula has.
     pub interactions: Vec<InteractionRequest>,
+    /// Comparisons of two covariate patterns.
+    pub contrasts: Vec<ContrastRequest>,
     /// Most Newton-Raphson steps.
     pub max_iterations: u32,
     /// Convergence criterion.
@@ -58,6 +60,15 @@ pub struct InteractionRequest {
     pub at: Vec<f64>,
 }
 
+/// The hazard ratio of two covariate patterns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContrastRequest {
+    /// What tables print; the comparison as written where empty.
+    pub label: String,
+    /// The patterns.
+    pub comparison: Comparison,
+}
+
 impl ModelSettings {
     /// A model with every setting at its default: Efron ties, 95 % limits, complete case.
     pub fn new(formula: &str) -> ModelSettings {
@@ -76,6 +87,7 @@ impl ModelSettings {
             missing: Missing::Drop,
             level: 0.95,
             interactions: Vec::new(),
+            contrasts: Vec::new(),
             max_iterations: fit.max_iterations,
             tolerance: fit.tolerance,
             initial: None,

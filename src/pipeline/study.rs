@@ -3,7 +3,7 @@
 use super::Stopwatch;
 use super::levels;
 use super::model;
-use super::settings::{InteractionRequest, ModelSettings};
+use super::settings::{ContrastRequest, InteractionRequest, ModelSettings};
 use crate::error::Result;
 use crate::loader::{self, FileRead, Loaded, Progress};
 use crate::report::disclosure::Profile;
@@ -49,7 +49,8 @@ pub fn run_study(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwat
     let mut done = 0;
     for (number, model) in study.models.iter().enumerate() {
         progress.step("fitting models", done, Some(fits as u64));
-        let settings = settings(study, model);
+        let mut settings = settings(study, model);
+        settings.contrasts = contrasts(study, number);
         let fitted = model::fit(&loaded.table, &settings, watch)?;
         let mut result = model::result(&settings, &fitted, watch)?;
         done += 1;
@@ -90,11 +91,18 @@ fn settings(study: &Study, model: &study::Model) -> ModelSettings {
     }
 }
 
+/// The comparisons of a model.
+fn contrasts(study: &Study, model: usize) -> Vec<ContrastRequest> {
+    let of_model = study.contrasts.iter().filter(|c| c.model == model);
+    of_model.map(|c| ContrastRequest { label: c.label.clone(), comparison: c.comparison.clone() }).collect()
+}
+
 /// The model with the product of exposure and modifier.
 fn product(base: &ModelSettings, exposure: &str, modifier: &str) -> (ModelSettings, InteractionRequest) {
     let formula = format!("{} + {exposure}:{modifier}", base.formula);
+    let contrasts = Vec::new();
     let request = InteractionRequest { exposure: exposure.to_owned(), modifier: modifier.to_owned(), at: Vec::new() };
-    (ModelSettings { formula, ..base.clone() }, request)
+    (ModelSettings { formula, contrasts, ..base.clone() }, request)
 }
 
 /// Everything of the report that is not a model.

@@ -1,5 +1,7 @@
 //! The part of a report that fitted models fill: coefficients, tests, warnings, interaction analyses.
 
+use super::contrast::Contrast;
+use super::pooling::{PooledTest, Pooling};
 use super::{Matrix, is_false, label_or};
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +72,12 @@ pub struct ModelResult {
     pub proportional_hazards: Option<ProportionalHazards>,
     /// Interaction analyses on top of this model.
     pub interactions: Vec<Interaction>,
+    /// Comparisons of covariate patterns.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contrasts: Vec<Contrast>,
+    /// How the estimates came from several completed data sets, where they did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pooling: Option<Pooling>,
 }
 
 /// Missing values of one variable.
@@ -269,6 +277,9 @@ pub struct Interaction {
     pub wald: Option<TestResult>,
     /// Likelihood-ratio test against the model without it.
     pub lr: Option<TestResult>,
+    /// Joint test pooled over imputations, in place of the other two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pooled_test: Option<PooledTest>,
     /// Exposure against its reference, within every level of the modifier (reference rows included).
     pub within: Vec<InteractionCell>,
     /// Every combination against one joint reference (the reference combination included).
@@ -277,6 +288,9 @@ pub struct Interaction {
     pub ratios: Vec<InteractionRatio>,
     /// Additive interaction, one entry per pair of levels.
     pub reri: Vec<AdditiveInteraction>,
+    /// What to keep in mind with the additive measures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub additive_note: Option<String>,
     /// Newton-Raphson iterations.
     pub iterations: u32,
     /// Why the iterations stopped, in words.

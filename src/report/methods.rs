@@ -11,6 +11,7 @@ pub fn paragraph(report: &Report) -> String {
     }
     sentences.extend(model_sentences(report));
     sentences.extend(interaction_sentence(report));
+    sentences.extend(contrast_sentence(report));
     sentences.extend(test_sentences(report));
     if let Some(d) = &report.disclosure {
         sentences.push(d.sentence());
@@ -68,6 +69,15 @@ fn model_sentences(report: &Report) -> Vec<String> {
         let strata = list(&model.strata, "and");
         sentences.push(format!("The baseline hazard was stratified by {strata} in {}.", titles(&stratified)));
     }
+    if let Some((pooling, model)) = report.models.iter().find_map(|m| m.pooling.as_ref().zip(Some(m))) {
+        let n = pooling.imputations.len();
+        let files = pooling.column.as_ref().map_or(String::new(), |c| format!(" (column {c})"));
+        let events = if model.variance == "model" { "" } else { " robust" };
+        sentences.push(format!(
+            "Estimates and their{events} covariances from {n} completed data sets{files} were pooled by Rubin's rules, with \
+             t tests and intervals on Barnard and Rubin's degrees of freedom and pooled Wald tests (D1) of terms."
+        ));
+    }
     if report.models.iter().any(|m| m.n_missing_dropped.is_some_and(|n| n > 0)) {
         sentences.push("Each model used the records without missing values in its variables.".to_string());
     }
@@ -82,11 +92,21 @@ fn interaction_sentence(report: &Report) -> Option<String> {
         .map(|(m, i)| format!("{} by {} on top of \"{}\"", i.exposure_title(), i.modifier_title(), m.title()))
         .collect();
     (!pairs.is_empty()).then(|| {
+        let is_pooled = report.models.iter().any(|m| m.pooling.is_some());
+        let tests = if is_pooled { "a pooled Wald test" } else { "a joint Wald test and a likelihood-ratio test" };
         format!(
             "Interactions ({}) were analysed one at a time with product terms; hazard ratios are given within the levels \
-             of the modifier, and each interaction was tested by a joint Wald test and a likelihood-ratio test.",
+             of the modifier, and each interaction was tested by {tests}.",
             pairs.join("; ")
         )
+    })
+}
+
+fn contrast_sentence(report: &Report) -> Option<String> {
+    report.models.iter().any(|m| !m.contrasts.is_empty()).then(|| {
+        "Hazard ratios of chosen covariate patterns are linear combinations of the coefficients, with Wald tests and \
+         intervals."
+            .to_string()
     })
 }
 

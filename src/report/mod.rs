@@ -8,17 +8,20 @@
 //! and memory are in [`Timings`], which the manifest and `--json` carry beside the report: a `Report` of the same
 //! input has the same bytes on any machine.
 
+mod contrast;
 pub mod disclosure;
 pub mod error;
 mod fitted;
 pub mod folder;
 pub mod methods;
 pub mod number;
+mod pooling;
 pub mod render;
 pub mod tables;
 
 use serde::{Deserialize, Serialize};
 
+pub use contrast::Contrast;
 pub use disclosure::{DisclosureStatement, Profile};
 pub use error::ReportError;
 pub use fitted::{
@@ -27,6 +30,7 @@ pub use fitted::{
     Warning,
 };
 pub use folder::{Existing, Manifest, OutputFolder};
+pub use pooling::{Imputation, PooledCoefficient, PooledTest, Pooling};
 
 /// The version of the results file that this program writes; a change of a field's name or meaning changes it.
 pub const SCHEMA: &str = "cohort-results/1";

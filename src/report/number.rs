@@ -72,6 +72,15 @@ impl NumberStyle {
         }
     }
 
+    /// A number that may be negative, with its interval: `−0.31 (−1.20 to 0.58)`. The word keeps minus signs apart.
+    pub fn measure_with_interval(&self, value: f64, lower: Option<f64>, upper: Option<f64>) -> String {
+        let one = |v: f64| self.decimal(v, if v.abs() >= 99.95 { 0 } else { 2 });
+        match (lower, upper) {
+            (Some(l), Some(u)) => format!("{} ({} to {})", one(value), one(l), one(u)),
+            _ => one(value),
+        }
+    }
+
     /// A rate with its interval, in the style of [`NumberStyle::ratio_with_interval`], one decimal from 1 up.
     pub fn rate_with_interval(&self, value: f64, lower: Option<f64>, upper: Option<f64>) -> String {
         let one = |v: f64| self.decimal(v, if v >= 0.995 { 1 } else { 2 });

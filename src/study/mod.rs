@@ -63,7 +63,7 @@ pub use extract::{
     Extract, FileFormat, Header, Identical, IfInvalid, InputFile, Key, Linkage, RowsPerPerson,
 };
 pub use fault::{Fault, Place, StudyFaults};
-pub use output::{Disclosure, Format, Interaction, Model, Profile, ReportOptions, Ties};
+pub use output::{Contrast, Disclosure, Format, Interaction, Model, Profile, ReportOptions, Ties};
 pub use sql::Sql;
 pub use template::TEMPLATE;
 
@@ -114,6 +114,8 @@ pub struct Study {
     pub models: Vec<Model>,
     /// The interaction analyses, in order.
     pub interactions: Vec<Interaction>,
+    /// Comparisons of covariate patterns, in order.
+    pub contrasts: Vec<Contrast>,
     /// What may leave; `None` when the study does not say, and then nothing is written for export.
     pub disclosure: Option<Disclosure>,
     /// How results look.

@@ -1,6 +1,7 @@
 //! Models, interaction analyses, disclosure control and the look of results.
 
 use super::Span;
+use crate::formula::Comparison;
 
 /// A Cox model on the cohort's person-time.
 #[derive(Debug, Clone)]
@@ -42,6 +43,19 @@ pub struct Interaction {
     /// The modifiers, terms of the base model, one analysis each.
     pub modifiers: Vec<String>,
     /// Index of the base model in [`super::Study::models`].
+    pub model: usize,
+}
+
+/// The hazard ratio of two covariate patterns in a model.
+#[derive(Debug, Clone)]
+pub struct Contrast {
+    /// Where it is written.
+    pub span: Span,
+    /// What tables call it; the comparison as written where the study gives none.
+    pub label: String,
+    /// The patterns, over covariates of the model.
+    pub comparison: Comparison,
+    /// Index of the model in [`super::Study::models`].
     pub model: usize,
 }
 

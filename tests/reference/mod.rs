@@ -10,7 +10,8 @@
 mod curves; // baseline hazards and survival curves
 mod kaplan_meier; // survival curves of groups
 mod model; // Cox models and their interaction analyses, awkward cases
-mod sample; // the records that descriptive cases start from
+mod pooling;
+mod sample; // the records that descriptive cases start from // completed data sets by Rubin's rules
 
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -89,6 +90,7 @@ fn by_library(case: &Case) -> Outcome {
         "kaplan_meier" => kaplan_meier::compare(case),
         "cox_basehaz" => curves::compare_baseline(case),
         "cox_survfit" => curves::compare_curves(case),
+        "mi_pool" => pooling::compare(case),
         other => Outcome::Unsupported(format!("kind {other}")),
     }
 }

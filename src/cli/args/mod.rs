@@ -1,5 +1,9 @@
 //! What a user may type: commands, flags, help texts.
 
+mod inference;
+
+pub use inference::InferenceArgs;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -138,6 +142,10 @@ pub struct FitArgs {
     /// For a numeric B give the values: A:B@40,60
     #[arg(long, value_name = "A:B", help_heading = "Model (data file; a study file holds the same as keys)")]
     pub interaction: Vec<String>,
+
+    /// Comparisons of covariate patterns
+    #[command(flatten)]
+    pub inference: InferenceArgs,
 
     /// Most Newton-Raphson steps [default: 20]
     #[arg(long, value_name = "N", help_heading = "Numerics")]

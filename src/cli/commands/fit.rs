@@ -7,7 +7,7 @@ use crate::cli::memory::peak_memory_bytes;
 use crate::design::Missing;
 use crate::engine::{Convergence, NearTies, Ties};
 use crate::error::{Error, Result};
-use crate::loader::{FlatOptions, encoding_named, read_flat};
+use crate::loader::{Flat, FlatOptions, encoding_named, read_flat};
 use crate::pipeline::{self, InteractionRequest, ModelSettings, Stopwatch};
 use crate::report::folder::{Existing, Manifest, OutputFolder};
 use crate::report::number::NumberStyle;
@@ -56,21 +56,15 @@ fn study(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()> {
 fn data_file(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()> {
     let settings = settings(args)?;
     let mut options = flat_options(args)?;
-    options.columns = Some(settings.columns()?);
+    options.columns = Some(settings.columns()?.into_iter().chain(args.inference.imputation.clone()).collect());
     let folder = prepare(args, context)?;
     let clock = context.clock();
     let mut watch = Stopwatch::new(&clock);
-    let shown = args.input.display().to_string();
-    let mut flat = read_flat(&args.input, &shown, &options, &mut context.progress)?;
-    let is_known = |name: &String| flat.header.contains(name);
-    if !options.columns.iter().flatten().all(is_known) {
-        // A name that is not in the header: with all columns at hand the message can say which one may be meant.
-        options.columns = None;
-        flat = read_flat(&args.input, &shown, &options, &mut context.progress)?;
-    }
+    let files = std::iter::once(&args.input).chain(&args.inference.imputed);
+    let flats = files.map(|path| read(path, &options, context)).collect::<Result<Vec<_>>>()?;
     watch.load_seconds = watch.now();
     context.progress.clear();
-    let report = pipeline::fit_flat(flat, &settings, &mut watch)?;
+    let report = fitted(args, flats, &settings, &mut watch)?;
     let mut timings = timings(&watch, context);
     if let Some(folder) = folder {
         let formats = [Format::Text, Format::Markdown, Format::Csv, Format::Json];
@@ -81,6 +75,27 @@ fn data_file(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()
         context.say(&format!("results: {}", path.display()));
     }
     show(args, &report, &timings, sink, context)
+}
+
+/// Reads a data file; all of its columns where one that is asked for is not there, so that the message can say which
+/// one may be meant.
+fn read(path: &Path, options: &FlatOptions, context: &mut Context) -> Result<Flat> {
+    let shown = path.display().to_string();
+    let flat = read_flat(path, &shown, options, &mut context.progress)?;
+    if options.columns.iter().flatten().all(|name| flat.header.contains(name)) {
+        return Ok(flat);
+    }
+    let all = FlatOptions { columns: None, ..options.clone() };
+    Ok(read_flat(path, &shown, &all, &mut context.progress)?)
+}
+
+/// One fit, or a fit of every completed data set, pooled.
+fn fitted(args: &FitArgs, mut flats: Vec<Flat>, settings: &ModelSettings, watch: &mut Stopwatch) -> Result<Report> {
+    match &args.inference.imputation {
+        Some(column) => pipeline::fit_stacked(flats.remove(0), column, settings, watch),
+        None if flats.len() > 1 => pipeline::fit_files(flats, settings, watch),
+        None => pipeline::fit_flat(flats.remove(0), settings, watch),
+    }
 }
 
 /// Tries the results folder before the long work begins.
@@ -247,7 +262,8 @@ fn refuse_flags_of_data_files(args: &FitArgs) -> Result<()> {
         ("--decimal", args.decimal.is_some()),
         ("--na", !args.na.is_empty()),
     ];
-    match given.iter().find(|(_, given)| *given) {
+    let given = given.into_iter().chain(args.inference.given());
+    match given.into_iter().find(|(_, given)| *given) {
         Some((flag, _)) => Err(Error::Usage(format!(
             "{flag} belongs to a data file; a study file says it itself (see `cohort init` for the key)"
         ))),
@@ -292,6 +308,7 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
         Some(ConvergenceArg::Full) | None => Convergence::Full,
     };
     settings.interactions = args.interaction.iter().map(|text| interaction(text)).collect::<Result<_>>()?;
+    args.inference.apply(&mut settings)?;
     Ok(settings)
 }
 

@@ -65,7 +65,15 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>) -> usi
         }
     }
     hide_terms(model);
+    hide_contrasts(model, &hide);
+    model.pooling.iter_mut().for_each(|p| p.hide(&hide));
     hide.iter().filter(|h| **h).count()
+}
+
+/// A comparison is made of coefficients and goes with any of them.
+fn hide_contrasts(model: &mut ModelResult, hide: &[bool]) {
+    let uses_hidden = |weights: &[f64]| weights.iter().zip(hide).any(|(w, hide)| *hide && *w != 0.0);
+    model.contrasts.iter_mut().filter(|c| uses_hidden(&c.weights)).for_each(|c| c.hide());
 }
 
 /// Warnings of terms with a hidden coefficient say no more than that; a test of one degree of freedom is the hidden z.

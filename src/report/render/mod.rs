@@ -75,6 +75,7 @@ fn display(value: &Value, style: &NumberStyle) -> String {
         Value::PersonYears(years) => style.person_years(*years),
         Value::Rate(rate, lower, upper) => style.rate_with_interval(*rate, *lower, *upper),
         Value::Ratio(ratio, lower, upper) => style.ratio_with_interval(*ratio, *lower, *upper),
+        Value::Measure(value, lower, upper) => style.measure_with_interval(*value, *lower, *upper),
         Value::Reference => "1 (reference)".to_string(),
         Value::Diverged(up) => if *up { "→ ∞" } else { "→ 0" }.to_string(),
         Value::NotEstimable => "not estimable".to_string(),
@@ -111,6 +112,13 @@ fn display_remark(remark: &Remark, style: &NumberStyle) -> String {
             let df = test.df.map_or(String::new(), |df| format!(" on {} df", style.df(df)));
             let p = test.p.map_or(String::new(), |p| format!(", {}", p_equals(p, style)));
             format!("{name}: chi-squared {chisq}{df}{p}.")
+        }
+        Remark::PooledTest(name, test) => {
+            let f = test.f.map_or("not available".to_string(), |f| style.decimal(f, 2));
+            let df1 = test.df1.map_or(String::new(), |df| format!(" on {}", style.df(df)));
+            let df2 = test.df2.map_or(String::new(), |df| format!(" and {}", style.decimal(df, 1)));
+            let p = test.p.map_or(String::new(), |p| format!(", {}", p_equals(p, style)));
+            format!("{name}: F {f}{df1}{df2} df{p}.")
         }
     }
 }

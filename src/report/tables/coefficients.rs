@@ -18,7 +18,8 @@ pub fn coefficient_table(report: &Report, model: &ModelResult) -> DisplayTable {
         Column::new("se", "se(coef)", ColumnKind::Number),
     ];
     columns.extend(robust.then(|| Column::new("robust_se", "robust se", ColumnKind::Number)));
-    columns.push(Column::new("z", "z", ColumnKind::Number));
+    let statistic = if model.pooling.is_some() { "t" } else { "z" };
+    columns.push(Column::new("z", statistic, ColumnKind::Number));
     columns.push(Column::new("p", "P", ColumnKind::Number));
     let title = match report.models.len() {
         1 => "Coefficients".to_string(),

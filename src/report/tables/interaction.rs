@@ -158,7 +158,12 @@ fn push_ratios(table: &mut DisplayTable, report: &Report, interaction: &Interact
     }
 }
 
-fn hazard_ratio(table: &mut DisplayTable, report: &Report, interaction: &Interaction, cell: &InteractionCell) -> Cell {
+pub(super) fn hazard_ratio(
+    table: &mut DisplayTable,
+    report: &Report,
+    interaction: &Interaction,
+    cell: &InteractionCell,
+) -> Cell {
     let value = match cell.hr {
         _ if cell.hidden => return Cell::from(Value::Hidden(marker(report))),
         _ if !interaction.converged => Value::NotEstimable,
@@ -195,6 +200,9 @@ fn push_remarks(table: &mut DisplayTable, model: &ModelResult, interaction: &Int
     }
     if let Some(test) = interaction.lr.filter(|_| interaction.converged) {
         table.remarks.push(Remark::Test("Interaction, likelihood-ratio test".to_string(), test));
+    }
+    if let Some(test) = interaction.pooled_test.as_ref().filter(|_| interaction.converged) {
+        table.remarks.push(Remark::PooledTest("Interaction, pooled Wald test".to_string(), test.clone()));
     }
     let adjusted = match interaction.adjusted_for.is_empty() {
         true => String::new(),

@@ -4,22 +4,28 @@
 //! only select and arrange. [`document`] is what people read; [`data_tables`] are the same numbers as tidy tables, one
 //! row per observation, for programs.
 
+mod additive;
 mod coefficients;
+mod contrast;
 mod flow;
 mod interaction;
 mod levels;
 mod model;
+mod pooling;
 
 use super::number::NumberStyle;
-use super::{Interaction, ModelResult, Report, TestResult, methods};
+use super::{Interaction, ModelResult, PooledTest, Report, TestResult, methods};
 use std::collections::BTreeMap;
 
+pub use additive::additive_table;
 pub(super) use coefficients::percent;
 pub use coefficients::{coefficient_data, coefficient_table};
+pub use contrast::contrast_table;
 pub use flow::{attrition_table, exit_table, input_table, link_table, note_table};
 pub use interaction::{interaction_data, interaction_table, interaction_tests_table};
 pub use levels::level_table;
 pub use model::{model_data, model_table, term_data, term_table};
+pub use pooling::{imputation_table, pooled_test_table, pooling_table};
 
 /// A table: columns with heads, rows of as many cells, footnotes and remarks.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -114,6 +120,8 @@ pub enum Value {
     Rate(f64, Option<f64>, Option<f64>),
     /// A hazard ratio, or a ratio of two, with limits.
     Ratio(f64, Option<f64>, Option<f64>),
+    /// A number that may be negative, with limits.
+    Measure(f64, Option<f64>, Option<f64>),
     /// The level that others are compared with: 1 by definition.
     Reference,
     /// An estimate that runs to infinity (true) or to zero (false).
@@ -141,6 +149,8 @@ pub enum Remark {
     Warning(String),
     /// A named test.
     Test(String, TestResult),
+    /// A named test pooled over imputations.
+    PooledTest(String, PooledTest),
 }
 
 /// What people read, top to bottom.
@@ -194,6 +204,10 @@ pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
         coefficient_data(report),
         model_data(report),
         term_data(report),
+        contrast_table(report),
+        pooled_test_table(report),
+        pooling_table(report),
+        imputation_table(report),
         interaction_tests_table(report),
         attrition_table(report),
         exit_table(report),
@@ -205,6 +219,7 @@ pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
     .flatten()
     .collect();
     tables.extend(interactions(report).map(|(_, interaction)| interaction_data(report, interaction)));
+    tables.extend(interactions(report).filter_map(|(_, interaction)| additive_table(report, interaction)));
     unique_ids(&mut tables);
     tables
 }
@@ -220,8 +235,13 @@ fn study_blocks(report: &Report) -> Vec<Block> {
     }
     blocks.extend(disclosure_line(report));
     push_section(&mut blocks, "Study population", [attrition_table(report), exit_table(report)]);
-    push_section(&mut blocks, "Events, rates and hazard ratios", [level_table(report), term_table(report)]);
-    let each = interactions(report).map(|(model, i)| Some(interaction_table(report, model, i)));
+    push_section(
+        &mut blocks,
+        "Events, rates and hazard ratios",
+        [level_table(report), term_table(report), contrast_table(report)],
+    );
+    let both = |(model, i)| [Some(interaction_table(report, model, i)), additive_table(report, i)];
+    let each = interactions(report).flat_map(both);
     push_section(&mut blocks, "Interactions", std::iter::once(interaction_tests_table(report)).chain(each));
     push_section(&mut blocks, "Models", [model_table(report)]);
     push_methods(&mut blocks, report);
@@ -238,8 +258,14 @@ fn data_file_blocks(report: &Report) -> Vec<Block> {
         blocks.push(Block::Table(coefficient_table(report, model)));
     }
     blocks.extend(level_table(report).filter(|_| !report.levels.is_empty()).map(Block::Table));
-    blocks.extend([model_table(report), term_table(report)].into_iter().flatten().map(Block::Table));
-    blocks.extend(interactions(report).map(|(model, i)| Block::Table(interaction_table(report, model, i))));
+    let tables = [model_table(report), term_table(report), contrast_table(report)];
+    blocks.extend(tables.into_iter().flatten().map(Block::Table));
+    let tables = [pooled_test_table(report), pooling_table(report), imputation_table(report)];
+    blocks.extend(tables.into_iter().flatten().map(Block::Table));
+    for (model, interaction) in interactions(report) {
+        blocks.push(Block::Table(interaction_table(report, model, interaction)));
+        blocks.extend(additive_table(report, interaction).map(Block::Table));
+    }
     blocks.extend(note_table(report).map(Block::Table));
     push_methods(&mut blocks, report);
     blocks

@@ -6,6 +6,7 @@
 mod codelists;
 mod cohort;
 mod columns;
+mod contrast;
 mod covariates;
 mod coverage;
 mod extracts;
@@ -108,6 +109,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
     let follow_up = context.read_follow_up(&root, &cohort);
     let models = context.read_models(&root, &covariates);
     let interactions = context.read_interactions(&root, &models, &covariates);
+    let contrasts = context.read_contrasts(&root, &models, &covariates);
     let disclosure = context.read_disclosure(&root);
     let report = context.read_report(&root, &models, &covariates);
     let head = head.map(|head| Head::read(&head));
@@ -135,6 +137,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
         derivation_order,
         models: models.into_iter().map(|m| m.model).collect(),
         interactions,
+        contrasts,
         disclosure,
         report,
     })

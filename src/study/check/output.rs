@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 pub struct ModelDraft {
     /// The model.
     pub model: Model,
-    formula: Option<Formula>,
+    pub(super) formula: Option<Formula>,
 }
 
 impl Context<'_> {
@@ -117,14 +117,7 @@ impl Context<'_> {
         let modifiers = section.texts("modifiers");
         let name = section.required_text("model", "the name of the model that is extended");
         section.finish();
-        let found = models.iter().position(|m| m.model.name == name.text && !name.text.is_empty());
-        let Some(model) = found else {
-            if !name.text.is_empty() {
-                let remedy = suggest(&name.text, models.iter().map(|m| m.model.name.as_str()));
-                self.faults.add(&name.span, format!("there is no model `{}`", name.text), remedy);
-            }
-            return None;
-        };
+        let model = self.model_named(&name, models)?;
         for (text, modifier) in std::iter::once((&exposure, false)).chain(modifiers.iter().map(|m| (m, true))) {
             self.check_term(text, &models[model], covariates, modifier);
         }
@@ -137,6 +130,16 @@ impl Context<'_> {
             modifiers: modifiers.into_iter().map(|t| t.text).collect(),
             model,
         })
+    }
+
+    /// Index of the model of this name; a fault when there is none.
+    pub(super) fn model_named(&self, name: &Text, models: &[ModelDraft]) -> Option<usize> {
+        let found = models.iter().position(|m| m.model.name == name.text && !name.text.is_empty());
+        if found.is_none() && !name.text.is_empty() {
+            let remedy = suggest(&name.text, models.iter().map(|m| m.model.name.as_str()));
+            self.faults.add(&name.span, format!("there is no model `{}`", name.text), remedy);
+        }
+        found
     }
 
     /// Exposure and modifiers are covariates and terms of the model; modifiers have levels.
@@ -258,7 +261,7 @@ impl Context<'_> {
 }
 
 /// The bytes of a text inside its quotes, of which there are one or three on each side.
-fn content_span(text: &Text) -> Span {
+pub(super) fn content_span(text: &Text) -> Span {
     let quotes = if text.span.len() >= text.text.len() + 6 { 3 } else { 1 };
     let (start, end) = (text.span.start + quotes, text.span.end.saturating_sub(quotes));
     start..end.max(start)
