@@ -55,6 +55,30 @@ fn likelihood_score_and_information_are_those_of_the_textbook() {
 }
 
 #[test]
+fn exact_ties_are_all_sets_of_records_that_could_have_had_the_events() {
+    for seed in 0..8 {
+        let strata = if seed % 2 == 0 { 3 } else { 1 };
+        let (delayed_entry, offset) = (seed & 2 != 0, seed & 4 != 0);
+        let features = Features { strata, delayed_entry, offset, ..Features::default() };
+        let generated = generate(28, 300 + seed, features);
+        let prepared = prepare(&generated);
+        for beta in [vec![0.0; prepared.n_columns()], elsewhere(prepared.n_columns())] {
+            let slow = textbook::exact_likelihood(&generated.records, &beta);
+            let (value, score, information) = prepared.derivatives(&beta, Ties::Exact);
+            assert_close(value, slow.value, 1e-12);
+            let size = slow.information.diagonal().map(f64::sqrt);
+            for j in 0..beta.len() {
+                assert!((score[j] - slow.score[j]).abs() <= 1e-9 * size[j] * size[j].max(1.0), "{features:?} {j}");
+                for k in 0..beta.len() {
+                    let difference = (information[(j, k)] - slow.information[(j, k)]).abs();
+                    assert!(difference <= 1e-9 * size[j] * size[k] + 1e-12, "{features:?} {j} {k} {difference:e}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn estimates_and_both_covariances_are_those_of_the_textbook() {
     for (seed, features) in all_features().into_iter().enumerate() {
         let generated = generate(150, 100 + seed as u64, features);

@@ -12,6 +12,7 @@ mod follow_up; // index date to exit; person-time that cannot be; counting day b
 mod formula; // terms as R orders them; messages for faulty formulas
 mod hard_cases; // no events, infinite estimates, aliased columns, huge numbers
 mod inference; // interaction analyses and tests per term, by the rules they follow
+mod likelihoods; // exact ties, Firth's correction, profile intervals, ridge terms, by the rules they follow
 mod linkage; // keys of several deliverers; what happens when they do not fit
 mod loader; // whole deliveries: the example studies, dirty files, messages
 mod oracle; // fast engine = slow textbook, on generated data

@@ -58,6 +58,11 @@ impl Ldl {
         self.factor[(column, column)] == 0.0
     }
 
+    /// ln det M over the columns that are not aliased: Σ ln D.
+    pub fn log_determinant(&self) -> f64 {
+        self.factor.diagonal().iter().filter(|d| **d != 0.0).map(|d| libm::log(*d)).sum()
+    }
+
     /// Solves M x = `rhs` in place; x is 0 in aliased columns.
     pub fn solve(&self, rhs: &mut [f64]) {
         let p = self.factor.nrows();

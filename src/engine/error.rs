@@ -98,6 +98,56 @@ pub enum FitError {
         /// Number of columns of the design.
         n_columns: usize,
     },
+    /// Case weights with [`super::Ties::Exact`], whose likelihood counts sets of records. R refuses them too.
+    #[error("exact ties take no case weights; use Efron's or Breslow's method, or leave the weights out")]
+    ExactWeights,
+    /// A robust variance with [`super::Ties::Exact`], for which no score residuals are defined. R refuses it too.
+    #[error("exact ties have no robust variance; use Efron's method, or ask for the model-based variance")]
+    ExactRobust,
+    /// Exact ties together with a penalty.
+    #[error("Firth's correction and ridge terms go with Efron's or Breslow's method for ties, not with exact ties")]
+    PenalisedExact,
+    /// A robust variance together with a penalty.
+    #[error(
+        "Firth's correction and ridge terms have no robust variance; ask for the model-based variance (--robust no), \
+         or leave the penalty out"
+    )]
+    PenalisedRobust,
+    /// A weight of a ridge penalty that is negative, infinite or not a number.
+    #[error("the weights of a ridge penalty must be finite and not negative")]
+    InvalidPenalty,
+    /// Profile-likelihood intervals together with a robust variance.
+    #[error(
+        "profile-likelihood intervals take the records for independent, which a robust variance does not; \
+         use Wald intervals"
+    )]
+    ProfileRobust,
+    /// Profile-likelihood intervals together with a ridge penalty.
+    #[error("profile-likelihood intervals are not defined with a ridge penalty; use Wald intervals")]
+    ProfileRidge,
+    /// Tied events too many for [`super::Ties::Exact`].
+    #[error(
+        "exact ties would take {operations:.0e} operations an iteration (tied events times records at risk times the \
+         square of one more than the number of coefficients, summed over event times); at most {most:.0e} are tried; \
+         use Efron's method for ties"
+    )]
+    ExactTooLarge {
+        /// What an evaluation would take.
+        operations: f64,
+        /// What is tried.
+        most: f64,
+    },
+    /// Too many tied events at one event time for [`super::Ties::Exact`].
+    #[error(
+        "exact ties would hold {numbers:.0e} probabilities at one event time (tied events times records at risk); at \
+         most {most:.0e} are tried; use Efron's method for ties"
+    )]
+    ExactTooWide {
+        /// What one event time would hold.
+        numbers: f64,
+        /// What is tried.
+        most: f64,
+    },
     /// The log partial likelihood is not finite at the initial coefficients.
     #[error("the log partial likelihood is not finite at the initial coefficients; choose smaller ones")]
     InitialCoefficients,

@@ -7,7 +7,9 @@ use super::cholesky::{quadratic_form, quadratic_form_unscaled};
 use super::concordance::{Concordance, concordance};
 use super::data::{Design, SurvivalData};
 use super::error::{FitError, FitWarning};
+use super::exact;
 use super::newton::{Control, Convergence, Solution, Termination, maximise};
+use super::objective::{Objective, Penalty};
 use super::records::Records;
 use super::scaling::Scaling;
 use super::sweep::{Limits, Sweep};
@@ -29,6 +31,8 @@ pub struct FitOptions {
     pub convergence: Convergence,
     /// Where to start; zero when `None`. In the units and order of the design's columns.
     pub initial: Option<Vec<f64>>,
+    /// What is added to the log partial likelihood.
+    pub penalty: Penalty,
 }
 
 impl Default for FitOptions {
@@ -41,6 +45,7 @@ impl Default for FitOptions {
             tolerance: 1e-9,
             convergence: Convergence::default(),
             initial: None,
+            penalty: Penalty::None,
         }
     }
 }
@@ -52,15 +57,25 @@ pub struct CoxFit {
     pub coefficients: Vec<f64>,
     /// Whether a column is a linear combination of earlier ones.
     pub aliased: Vec<bool>,
-    /// Model-based covariance, the inverse information; p × p, rows and columns of aliased columns are 0.
+    /// Model-based covariance, the inverse information (a ridge penalty's second derivative included); p × p, rows and
+    /// columns of aliased columns are 0.
     pub covariance: DMatrix<f64>,
     /// Sandwich covariance over clusters (or records); `None` unless asked for.
     pub robust_covariance: Option<DMatrix<f64>>,
+    /// Of a ridge fit, H⁻¹ I H⁻¹ with H the information and the penalty's second derivative: how much the estimates vary
+    /// about their shrunken means (R's `var2`).
+    pub shrunken_covariance: Option<DMatrix<f64>>,
     /// ℓ at the initial coefficients.
     pub log_partial_likelihood_null: f64,
     /// ℓ at the coefficients.
     pub log_partial_likelihood: f64,
-    /// Score test of the initial coefficients, UᵀI⁻¹U there; χ² with `df` degrees of freedom.
+    /// What was added to ℓ.
+    pub penalty: Penalty,
+    /// What was maximised, at the initial coefficients: ℓ with its penalty.
+    pub objective_null: f64,
+    /// What was maximised, at the coefficients.
+    pub objective: f64,
+    /// Score test of the initial coefficients, UᵀI⁻¹U there; χ² with `df` degrees of freedom. NaN with a penalty.
     pub score_test: f64,
     /// Wald test of the initial coefficients, with the robust covariance where there is one.
     pub wald_test: f64,
@@ -88,9 +103,13 @@ impl CoxFit {
         self.robust_covariance.as_ref().unwrap_or(&self.covariance)
     }
 
-    /// Likelihood-ratio test of the initial coefficients, 2(ℓ − ℓ₀).
+    /// Likelihood-ratio test of the initial coefficients, 2(ℓ − ℓ₀), with Firth's penalty in both. With a ridge penalty it
+    /// is that of ℓ alone, as in R, and the degrees of freedom are the effective ones.
     pub fn likelihood_ratio_test(&self) -> f64 {
-        2.0 * (self.log_partial_likelihood - self.log_partial_likelihood_null)
+        match self.penalty {
+            Penalty::Firth => 2.0 * (self.objective - self.objective_null),
+            _ => 2.0 * (self.log_partial_likelihood - self.log_partial_likelihood_null),
+        }
     }
 }
 
@@ -170,25 +189,58 @@ impl Prepared {
                 return Err(FitError::Length { what, expected: p, found });
             }
         }
+        self.check_options(options)?;
         initial.iter_mut().zip(keep).filter(|(_, keep)| !**keep).for_each(|(b, _)| *b = 0.0);
-        let control = Control {
-            max_iterations: options.max_iterations,
-            tolerance: options.tolerance,
-            convergence: options.convergence,
-        };
-        let evaluate = |beta: &[f64]| {
-            let mut evaluation = self.sweep.evaluate(beta, options.ties);
-            // A column without score and information gets a zero pivot, so Newton steps leave it where it is.
-            for j in (0..p).filter(|&j| !keep[j]) {
-                evaluation.score[j] = 0.0;
-                evaluation.information.row_mut(j).fill(0.0);
-                evaluation.information.column_mut(j).fill(0.0);
+        let objective = self.objective(options);
+        let solution = maximise(self.scaling.scaled(&initial), &control(options, keep), &objective)
+            .ok_or(FitError::InitialCoefficients)?;
+        Ok(self.report(keep, &initial, solution, &objective, options))
+    }
+
+    /// What `options` ask to maximise.
+    pub(super) fn objective(&self, options: &FitOptions) -> Objective<'_> {
+        Objective::new(&self.sweep, &self.scaling, options.ties, &options.penalty)
+    }
+
+    /// How the columns were scaled.
+    pub(super) fn scaling(&self) -> &Scaling {
+        &self.scaling
+    }
+
+    /// What the likelihood that is asked for cannot give.
+    pub(super) fn check_options(&self, options: &FitOptions) -> Result<(), FitError> {
+        match &options.penalty {
+            Penalty::None => {}
+            _ if options.ties == Ties::Exact => return Err(FitError::PenalisedExact),
+            _ if options.robust => return Err(FitError::PenalisedRobust),
+            Penalty::Firth => {}
+            Penalty::Ridge(weights) if weights.len() != self.n_columns() => {
+                let (expected, found) = (self.n_columns(), weights.len());
+                return Err(FitError::Length { what: "penalty weights", expected, found });
             }
-            evaluation
-        };
-        let solution =
-            maximise(self.scaling.scaled(&initial), &control, evaluate).ok_or(FitError::InitialCoefficients)?;
-        Ok(self.report(keep, &initial, solution, options))
+            Penalty::Ridge(weights) if weights.iter().any(|w| !w.is_finite() || *w < 0.0) => {
+                return Err(FitError::InvalidPenalty);
+            }
+            Penalty::Ridge(_) => {}
+        }
+        if options.ties != Ties::Exact {
+            return Ok(());
+        }
+        if self.sweep.records.case_weight.iter().any(|w| *w != 1.0) {
+            return Err(FitError::ExactWeights);
+        }
+        if options.robust {
+            return Err(FitError::ExactRobust);
+        }
+        match exact::work(&self.sweep) {
+            (operations, _) if operations > exact::MOST_WORK => {
+                Err(FitError::ExactTooLarge { operations, most: exact::MOST_WORK })
+            }
+            (_, numbers) if numbers > exact::MOST_PROBABILITIES => {
+                Err(FitError::ExactTooWide { numbers, most: exact::MOST_PROBABILITIES })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// ℓ, its gradient and its negative second derivative at `coefficients` (NaN counts as 0), in the design's units.
@@ -200,6 +252,13 @@ impl Prepared {
         let p = self.n_columns();
         let information = DMatrix::from_fn(p, p, |i, j| evaluation.information[(i, j)] / (s[i] * s[j]));
         (evaluation.log_partial_likelihood, score, information)
+    }
+
+    /// What is maximised (ℓ with its penalty) and its gradient at `coefficients` (NaN counts as 0), in the design's units.
+    pub fn objective_slope(&self, coefficients: &[f64], options: &FitOptions) -> (f64, Vec<f64>) {
+        let evaluation = self.objective(options).evaluate(&self.scaled_without_nan(coefficients));
+        let score = evaluation.score.iter().zip(&self.scaling.scale).map(|(u, s)| u / s).collect();
+        (evaluation.value, score)
     }
 
     /// Concordance of xβ + offset; NaN coefficients count as 0.
@@ -215,7 +274,14 @@ impl Prepared {
     }
 
     /// Undoes the scaling and adds variance, tests and warnings.
-    fn report(&self, keep: &[bool], initial: &[f64], solution: Solution, options: &FitOptions) -> CoxFit {
+    fn report(
+        &self,
+        keep: &[bool],
+        initial: &[f64],
+        solution: Solution,
+        objective: &Objective,
+        options: &FitOptions,
+    ) -> CoxFit {
         let p = self.n_columns();
         let aliased: Vec<bool> = (0..p).map(|j| keep[j] && solution.factor.is_aliased(j)).collect();
         let inverse = solution.factor.inverse();
@@ -223,6 +289,10 @@ impl Prepared {
         let distance: Vec<f64> =
             (0..p).map(|j| if aliased[j] || !keep[j] { 0.0 } else { coefficients[j] - initial[j] }).collect();
         let covariance = self.scaling.unscaled_covariance(&inverse);
+        let shrunken_covariance = matches!(options.penalty, Penalty::Ridge(_)).then(|| {
+            let plain = objective.without_penalty(&solution.at_end.information);
+            self.scaling.unscaled_covariance(&(&inverse * plain * &inverse))
+        });
         let mut robust = (None, None);
         if options.robust {
             robust = self.robust(keep, initial, &solution, &inverse, options.ties);
@@ -239,9 +309,13 @@ impl Prepared {
             aliased,
             covariance,
             robust_covariance: robust.0,
+            shrunken_covariance,
             log_partial_likelihood_null: solution.at_start.log_partial_likelihood,
             log_partial_likelihood: solution.at_end.log_partial_likelihood,
-            score_test: solution.score_test,
+            penalty: options.penalty.clone(),
+            objective_null: solution.at_start.value,
+            objective: solution.at_end.value,
+            score_test: if options.penalty == Penalty::None { solution.score_test } else { f64::NAN },
             wald_test,
             robust_score_test: robust.1,
             df: solution.factor.rank(),
@@ -287,6 +361,16 @@ impl Prepared {
             warnings.push(FitWarning::StrataWithoutEvents { n_strata, n_records });
         }
         warnings
+    }
+}
+
+/// How the iterations run when only the columns of `free` may move.
+pub(super) fn control(options: &FitOptions, free: &[bool]) -> Control {
+    Control {
+        max_iterations: options.max_iterations,
+        tolerance: options.tolerance,
+        convergence: options.convergence,
+        free: free.to_vec(),
     }
 }
 

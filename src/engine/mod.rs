@@ -33,9 +33,12 @@
 //! | [`data`], `error` | what comes in; what can be wrong with it |
 //! | `bins`, `keys`, `records`, `pattern`, `scaling` | before the first pass: a and b, equal records, equal rows, centre and scale |
 //! | `sweep`, `blocks`, `sums`, `ties`, `gram`, `kernel` | one pass: ℓ, U, I |
+//! | `exact` | ℓ, U, I of tied events with [`Ties::Exact`] |
+//! | `objective`, `firth` | what is maximised: ℓ, or ℓ with a penalty |
 //! | `newton`, [`cholesky`] | the maximum, and which columns have none |
 //! | `variance`, `slot_squares`, `concordance` | what is computed at the maximum |
 //! | [`Baseline`], [`Predictions`] | baseline hazard and curves of any covariates; predictions for the records |
+//! | `profile` | profile-likelihood intervals |
 //! | `fit` | all of it in order |
 //!
 //! # Same bytes
@@ -57,13 +60,17 @@ pub mod cholesky;
 mod concordance;
 pub mod data;
 mod error;
+mod exact;
+mod firth;
 mod fit;
 mod gram;
 mod kernel;
 mod keys;
 mod newton;
+mod objective;
 mod pattern;
 mod predict;
+mod profile;
 mod records;
 mod scaling;
 mod slot_squares;
@@ -80,6 +87,8 @@ pub use data::{Block, Design, NumberPart, SurvivalData, Time, Variable};
 pub use error::{FitError, FitWarning};
 pub use fit::{CoxFit, FitOptions, Prepared};
 pub use newton::{Convergence, Termination};
+pub use objective::Penalty;
 pub use predict::Predictions;
+pub use profile::{ProfileInterval, ProfileLimit};
 pub(crate) use sums::two_sum;
 pub use ties::Ties;

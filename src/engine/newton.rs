@@ -1,7 +1,9 @@
-//! Newton-Raphson with step halving.
+//! Newton-Raphson with step halving, for any [`Objective`]; some columns may be held fixed.
+
+use nalgebra::DMatrix;
 
 use super::cholesky::{Ldl, PIVOT_TOLERANCE};
-use super::sweep::Evaluation;
+use super::objective::{Objective, Valued};
 
 /// When the iterations stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,8 +34,14 @@ const NEGLIGIBLE_DECREMENT: f64 = 1e-17;
 /// log-likelihood is flat, a coefficient is running away (there it falls by e) or rounding error is reached.
 const SLOW_DECREASE: f64 = 0.1;
 
+/// The same where steps converge linearly: there λ² falls by the square of a factor that may be near 1.
+const SLOW_LINEAR_DECREASE: f64 = 0.98;
+
 /// Iterations allowed after the log-likelihood has become flat.
 const POLISHING: u32 = 10;
+
+/// How many times as many iterations are allowed where steps converge linearly.
+const LINEAR_PATIENCE: u32 = 20;
 
 /// Share of a coefficient that the next Newton step must exceed for it to count as running away: R's
 /// `coxph.control(toler.inf)`, the root of its 1e-9.
@@ -42,9 +50,9 @@ const INFINITE_TOLERANCE: f64 = 3.162_277_660_168_379_4e-5;
 /// Where the iterations ended; columns scaled.
 pub(super) struct Solution {
     pub coefficients: Vec<f64>,
-    pub at_start: Evaluation,
-    pub at_end: Evaluation,
-    /// Factorised information at the end.
+    pub at_start: Valued,
+    pub at_end: Valued,
+    /// Factorised information at the end, fixed columns left out.
     pub factor: Ldl,
     /// Rank of the information at the start, and Uᵀ I⁻¹ U there.
     pub score_test: f64,
@@ -55,16 +63,19 @@ pub(super) struct Solution {
 }
 
 /// How the iterations run.
+#[derive(Clone)]
 pub(super) struct Control {
     pub max_iterations: u32,
     pub tolerance: f64,
     pub convergence: Convergence,
+    /// Whether a column may move; the others stay at their initial value.
+    pub free: Vec<bool>,
 }
 
 /// A point reached, with the Newton step from there.
 struct Point {
     coefficients: Vec<f64>,
-    evaluation: Evaluation,
+    evaluation: Valued,
     factor: Ldl,
     step: Vec<f64>,
     /// UᵀI⁻¹U.
@@ -72,16 +83,16 @@ struct Point {
 }
 
 impl Point {
-    fn new(coefficients: Vec<f64>, evaluation: Evaluation) -> Point {
-        let factor = Ldl::new(&evaluation.information, PIVOT_TOLERANCE);
-        let mut step = evaluation.score.clone();
+    fn new(coefficients: Vec<f64>, evaluation: Valued, free: &[bool]) -> Point {
+        let factor = Ldl::new(&of_free_columns(&evaluation.information, free), PIVOT_TOLERANCE);
+        let mut step: Vec<f64> = evaluation.score.iter().zip(free).map(|(u, f)| if *f { *u } else { 0.0 }).collect();
         factor.solve(&mut step);
         let decrement = step.iter().zip(&evaluation.score).map(|(s, u)| s * u).sum();
         Point { coefficients, evaluation, factor, step, decrement }
     }
 
     fn value(&self) -> f64 {
-        self.evaluation.log_partial_likelihood
+        self.evaluation.value
     }
 
     /// Where the Newton step leads.
@@ -90,20 +101,28 @@ impl Point {
     }
 }
 
-/// Maximises from `initial`; `None` when ℓ is not finite there.
+/// The matrix with the rows and columns that are not free set to zero: their pivots vanish, so steps leave them alone.
+fn of_free_columns(information: &DMatrix<f64>, free: &[bool]) -> DMatrix<f64> {
+    let mut masked = information.clone();
+    for j in (0..free.len()).filter(|&j| !free[j]) {
+        masked.row_mut(j).fill(0.0);
+        masked.column_mut(j).fill(0.0);
+    }
+    masked
+}
+
+/// Maximises from `initial`; `None` when the objective is not finite there.
 ///
-/// A step that lowers ℓ is halved, then cut to a third of what remains, and so on, as in R. The rule for infinite
+/// A step that lowers it is halved, then cut to a third of what remains, and so on, as in R. The rule for infinite
 /// coefficients: another Newton step would still change them by more than `INFINITE_TOLERANCE` of their size.
-pub(super) fn maximise(
-    initial: Vec<f64>,
-    control: &Control,
-    evaluate: impl Fn(&[f64]) -> Evaluation,
-) -> Option<Solution> {
-    let first = evaluate(&initial);
+pub(super) fn maximise(initial: Vec<f64>, control: &Control, objective: &Objective) -> Option<Solution> {
+    let (slow, patience) =
+        if objective.has_newton_steps() { (SLOW_DECREASE, 1) } else { (SLOW_LINEAR_DECREASE, LINEAR_PATIENCE) };
+    let first = objective.evaluate(&initial);
     if !is_finite(&first) {
         return None;
     }
-    let mut best = Point::new(initial, first.clone());
+    let mut best = Point::new(initial, first.clone(), &control.free);
     let score_test = best.decrement;
     let (mut iterations, mut termination) = (0, Termination::IterationLimit);
     let mut flat_since = None;
@@ -112,10 +131,10 @@ pub(super) fn maximise(
     if control.convergence == Convergence::Full && best.decrement <= NEGLIGIBLE_DECREMENT {
         termination = Termination::Converged;
     }
-    while termination != Termination::Converged && iterations < limit(control, flat_since) {
+    while termination != Termination::Converged && iterations < patience * limit(control, flat_since) {
         iterations += 1;
-        let evaluation = evaluate(&candidate);
-        let value = evaluation.log_partial_likelihood;
+        let evaluation = objective.evaluate(&candidate);
+        let value = evaluation.value;
         let is_flat = is_finite(&evaluation) && (1.0 - best.value() / value).abs() <= control.tolerance;
         if !is_flat && (!is_finite(&evaluation) || value < best.value()) {
             halvings += 1.0;
@@ -126,7 +145,7 @@ pub(super) fn maximise(
         }
         halvings = 0.0;
         let before = best.decrement;
-        best = Point::new(std::mem::take(&mut candidate), evaluation);
+        best = Point::new(std::mem::take(&mut candidate), evaluation, &control.free);
         if is_flat {
             flat_since.get_or_insert(iterations);
         }
@@ -135,7 +154,7 @@ pub(super) fn maximise(
         } else if control.convergence == Convergence::Full {
             if best.decrement <= NEGLIGIBLE_DECREMENT {
                 termination = Termination::Converged;
-            } else if is_flat && best.decrement > SLOW_DECREASE * before {
+            } else if is_flat && best.decrement > slow * before {
                 termination = Termination::LikelihoodFlat;
                 break;
             }
@@ -149,6 +168,7 @@ pub(super) fn maximise(
     if termination == Termination::Converged && control.convergence == Convergence::Full && infinite.is_empty() {
         // The last step is known; its square is below rounding error, so no other pass is needed.
         best.coefficients = best.next();
+        best.evaluation.value += 0.5 * best.decrement;
         best.evaluation.log_partial_likelihood += 0.5 * best.decrement;
     }
     Some(Solution {
@@ -180,8 +200,8 @@ fn infinite_columns(point: &Point, control: &Control, iterations: u32) -> Vec<(u
     (0..point.step.len()).filter(runs).map(|j| (j, point.step[j] > 0.0)).collect()
 }
 
-fn is_finite(evaluation: &Evaluation) -> bool {
-    evaluation.log_partial_likelihood.is_finite()
+fn is_finite(evaluation: &Valued) -> bool {
+    evaluation.value.is_finite()
         && evaluation.score.iter().all(|u| u.is_finite())
         && evaluation.information.iter().all(|i| i.is_finite())
 }

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use super::bins::Bins;
 use super::blocks::{Block, Chunk, Slots, blocks};
+use super::exact::exact_sums;
 use super::gram::Gram;
 use super::kernel::OuterProducts;
 use super::pattern::Patterns;
@@ -155,17 +156,30 @@ impl Sweep {
         }
         let events: f64 = self.event_x.iter().zip(&beta).map(|(x, b)| x * b).sum::<f64>() + self.event_offset;
         let shift = |k: usize| self.slots.event_weight[k] * risk.shift[self.slots.stratum[k] as usize];
-        let log_sums = exact_sum((0..n_slots).map(|k| terms[k].log_sum + shift(k)));
+        let swept = |k: &usize| !self.is_exact(*k, ties);
+        let log_sums = exact_sum((0..n_slots).filter(swept).map(|k| terms[k].log_sum + shift(k)));
         let hazard = self.cumulative_hazard(&terms);
-        let (score, mut lower) = self.pattern_sums(&risk, &hazard);
+        let (mut score, mut lower) = self.pattern_sums(&risk, &hazard);
         lower.iter_mut().zip(&second).for_each(|(first, second)| *first -= second);
+        let mut log_partial_likelihood = events - log_sums;
+        if ties == Ties::Exact {
+            let exact = exact_sums(self, &risk);
+            log_partial_likelihood -= exact.log_sum;
+            score.iter_mut().zip(&exact.mean).for_each(|(u, x)| *u -= x);
+            lower.iter_mut().zip(&exact.variance).for_each(|(i, v)| *i += v);
+        }
         let mut ordered = vec![0.0; self.patterns.n_columns];
         self.patterns.design_column.iter().zip(score).for_each(|(&j, u)| ordered[j as usize] = u);
         Evaluation {
-            log_partial_likelihood: events - log_sums,
+            log_partial_likelihood,
             score: ordered,
             information: self.patterns.design_order(&lower, self.patterns.n_columns),
         }
+    }
+
+    /// Whether the likelihood of a slot is that of [`super::exact`].
+    fn is_exact(&self, slot: usize, ties: Ties) -> bool {
+        ties == Ties::Exact && self.slots.n_events[slot] > 1
     }
 
     /// η and exp(η) of the patterns; `beta` in inner order.
@@ -371,7 +385,7 @@ impl Sweep {
                 for (k, term) in terms.iter_mut().enumerate() {
                     let k = chunk * size + k;
                     let d = self.slots.n_events[first + k];
-                    if d == 0 {
+                    if d == 0 || self.is_exact(first + k, ties) {
                         continue;
                     }
                     *term = ties.terms(sums.s0[k], sums.e0[k], d, self.slots.event_weight[first + k]);

@@ -9,6 +9,10 @@ pub enum Ties {
     /// doi 10.1080/01621459.1977.10480613.
     #[default]
     Efron,
+    /// Every set of as many records at risk could have had the tied events (discrete time, conditional logistic). Only
+    /// likelihood, score and information are exact; hazards and residuals at the fit use Breslow's terms, as in R.
+    /// Source: Cox (1972), JRSS B 34:187-220, doi 10.1111/j.2517-6161.1972.tb00899.x.
+    Exact,
 }
 
 /// What one event time contributes.
@@ -38,10 +42,11 @@ impl Ties {
     /// φ_l = S0 − (l/d) E0,  l = 0..d−1       S0, E0: risk-score sums over the risk set, over the tied events
     /// ```
     ///
-    /// `d` ≥ 1 events have total weight W. With Breslow all φ are S0. A φ that is not positive gives terms that are
+    /// `d` ≥ 1 events have total weight W. With Breslow all φ are S0, and so they are for [`Ties::Exact`], whose likelihood
+    /// `exact` adds up instead. A φ that is not positive gives terms that are
     /// not finite, which the caller sees in the log-likelihood.
     pub(super) fn terms(self, s0: f64, e0: f64, d: u32, w: f64) -> TieTerms {
-        if d == 1 || self == Ties::Breslow {
+        if d == 1 || self != Ties::Efron {
             let a = w / s0;
             return TieTerms { log_sum: w * libm::log(s0), a, c0: a / s0, ..TieTerms::default() };
         }

@@ -49,7 +49,7 @@ pub fn fit(table: &Table, settings: &ModelSettings, watch: &mut Stopwatch) -> Re
     let middle = watch.now();
     watch.design_seconds += middle - start;
     let prepared = Prepared::new(&built.data, &built.design, settings.near_ties).map_err(cannot)?;
-    let fit = prepared.fit(&settings.fit_options(built.robust)).map_err(cannot)?;
+    let fit = prepared.fit(&settings.fit_options(&built)).map_err(cannot)?;
     watch.fit_seconds += watch.now() - middle;
     Ok(Fitted { formula, built, prepared, fit })
 }
@@ -60,7 +60,7 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
     let start = watch.now();
     let concordance = prepared.concordance(&fit.coefficients);
     watch.fit_seconds += watch.now() - start;
-    let options = settings.fit_options(built.robust);
+    let options = settings.fit_options(built);
     let summary = summarise(prepared, fit, &built.columns, &options, settings.level)
         .map_err(|error| Error::Fit { model: settings.name.clone(), error })?;
     let requests = settings.interactions.iter();
@@ -156,7 +156,7 @@ fn reported_analysis(
 /// The numbers of an interaction analysis.
 pub(super) fn analysis(settings: &ModelSettings, fitted: &Fitted, request: &InteractionRequest) -> Result<Interaction> {
     let Fitted { built, prepared, fit, .. } = fitted;
-    let options = settings.fit_options(built.robust);
+    let options = settings.fit_options(built);
     let InteractionRequest { exposure, modifier, at } = request;
     interaction(prepared, fit, &built.columns, exposure, modifier, at, &options, settings.level)
         .map_err(|error| Error::Interaction(error.to_string()))
@@ -367,6 +367,7 @@ fn ties_name(ties: Ties) -> &'static str {
     match ties {
         Ties::Efron => "efron",
         Ties::Breslow => "breslow",
+        Ties::Exact => "exact",
     }
 }
 

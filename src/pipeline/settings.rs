@@ -1,7 +1,7 @@
 //! What one model is asked for, whether a study file or the command line says it.
 
-use crate::design::{DesignOptions, Missing};
-use crate::engine::{Convergence, FitOptions, NearTies, Ties};
+use crate::design::{Built, DesignOptions, Missing};
+use crate::engine::{Convergence, FitOptions, NearTies, Penalty, Ties};
 use crate::error::{Error, Result};
 use crate::formula::{Comparison, Formula};
 use indexmap::IndexMap;
@@ -123,15 +123,16 @@ impl ModelSettings {
         }
     }
 
-    /// What the engine needs of them.
-    pub fn fit_options(&self, robust: bool) -> FitOptions {
+    /// What the engine needs of them, with what the design says: the variance and the penalty.
+    pub fn fit_options(&self, built: &Built) -> FitOptions {
         FitOptions {
             ties: self.ties,
-            robust,
+            robust: built.robust,
             max_iterations: self.max_iterations,
             tolerance: self.tolerance,
             convergence: self.convergence,
             initial: self.initial.clone(),
+            penalty: Penalty::None,
         }
     }
 }

@@ -82,6 +82,7 @@ fn settings(study: &Study, model: &study::Model) -> ModelSettings {
         ties: match model.ties {
             study::Ties::Efron => crate::engine::Ties::Efron,
             study::Ties::Breslow => crate::engine::Ties::Breslow,
+            study::Ties::Exact => crate::engine::Ties::Exact,
         },
         id: Some("person".to_owned()),
         // R's rule applies where the study does not ask: robust when a person can have several events.

@@ -15,7 +15,7 @@ pub struct ModelResult {
     pub label: String,
     /// The formula as written.
     pub formula: String,
-    /// `efron` or `breslow`.
+    /// `efron`, `breslow` or `exact`.
     pub ties: String,
     /// Which covariance the standard errors come from: `model`, `robust` or `clustered`.
     pub variance: String,

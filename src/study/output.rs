@@ -30,6 +30,8 @@ pub enum Ties {
     Efron,
     /// Breslow's approximation.
     Breslow,
+    /// The exact (discrete) partial likelihood.
+    Exact,
 }
 
 /// An interaction analysis: the exposure's hazard ratios within the levels of each modifier, each in a model that

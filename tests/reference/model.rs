@@ -39,9 +39,6 @@ impl Model {
     /// Reads the model of a case; the error says why it is not supported.
     pub fn read(case: &Case) -> Result<Model, String> {
         let spec = case.spec().clone();
-        if spec["ties"] == "exact" {
-            return Err("exact ties".to_owned());
-        }
         let parts =
             || spec["terms"].as_array().into_iter().flatten().flat_map(|t| t["parts"].as_array().into_iter().flatten());
         for part in parts() {
@@ -112,9 +109,11 @@ impl Model {
         settings.id = self.column("id");
         settings.robust = self.spec["robust"].as_bool();
         settings.initial = self.init();
-        if self.spec["ties"] == "breslow" {
-            settings.ties = cohort::engine::Ties::Breslow;
-        }
+        settings.ties = match self.spec["ties"].as_str() {
+            Some("breslow") => cohort::engine::Ties::Breslow,
+            Some("exact") => cohort::engine::Ties::Exact,
+            _ => cohort::engine::Ties::Efron,
+        };
         if let Some(n) = self.control("iter.max") {
             settings.max_iterations = n as u32;
         }

@@ -59,6 +59,48 @@ pub fn likelihood(records: &[Record], beta: &[f64], ties: Ties) -> Likelihood {
     Likelihood { value, score: score.as_slice().to_vec(), information, residuals }
 }
 
+/// The exact partial likelihood: at every event time, all sets of as many records at risk as had an event are listed.
+///
+/// Score residuals are not defined for it; there are none in the result.
+pub fn exact_likelihood(records: &[Record], beta: &[f64]) -> Likelihood {
+    let p = beta.len();
+    let (mut value, mut score, mut information) = (0.0, DVector::zeros(p), DMatrix::zeros(p, p));
+    for (stratum, time) in event_times(records) {
+        let at_risk: Vec<&Record> =
+            records.iter().filter(|r| r.stratum == stratum && r.entry < time && r.exit >= time).collect();
+        let tied: Vec<usize> = (0..at_risk.len()).filter(|&i| at_risk[i].event && at_risk[i].exit == time).collect();
+        let sum = |set: &[usize]| set.iter().map(|&i| DVector::from_column_slice(&at_risk[i].x)).sum::<DVector<f64>>();
+        let eta = |set: &[usize]| {
+            let of = |r: &Record| r.offset + r.x.iter().zip(beta).map(|(x, b)| x * b).sum::<f64>();
+            set.iter().map(|&i| of(at_risk[i])).sum::<f64>()
+        };
+        let mut sets = Vec::new();
+        list_sets(at_risk.len(), tied.len(), &mut Vec::new(), &mut sets);
+        let total: f64 = sets.iter().map(|s| eta(s).exp()).sum();
+        let mean = sets.iter().map(|s| eta(s).exp() / total * sum(s)).sum::<DVector<f64>>();
+        value += eta(&tied) - total.ln();
+        score += sum(&tied) - &mean;
+        for set in &sets {
+            let distance = sum(set) - &mean;
+            information += eta(set).exp() / total * &distance * distance.transpose();
+        }
+    }
+    Likelihood { value, score: score.as_slice().to_vec(), information, residuals: Vec::new() }
+}
+
+/// All sets of `size` numbers below `n`.
+fn list_sets(n: usize, size: usize, begun: &mut Vec<usize>, sets: &mut Vec<Vec<usize>>) {
+    if begun.len() == size {
+        sets.push(begun.clone());
+        return;
+    }
+    for i in begun.last().map_or(0, |last| last + 1)..n {
+        begun.push(i);
+        list_sets(n, size, begun, sets);
+        begun.pop();
+    }
+}
+
 /// The distinct event times of every stratum.
 fn event_times(records: &[Record]) -> Vec<(u32, f64)> {
     let mut times: Vec<(u32, f64)> = records.iter().filter(|r| r.event).map(|r| (r.stratum, r.exit)).collect();

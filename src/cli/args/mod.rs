@@ -259,6 +259,8 @@ pub enum TiesArg {
     Efron,
     /// Breslow's approximation
     Breslow,
+    /// The exact (discrete, conditional logistic) partial likelihood; for few ties or small risk sets
+    Exact,
 }
 
 /// Yes or no.

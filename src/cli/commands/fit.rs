@@ -282,6 +282,7 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
     let mut settings = ModelSettings::new(formula);
     settings.ties = match args.ties {
         Some(TiesArg::Breslow) => Ties::Breslow,
+        Some(TiesArg::Exact) => Ties::Exact,
         Some(TiesArg::Efron) | None => Ties::Efron,
     };
     settings.weights = args.weights.clone();

@@ -8,6 +8,9 @@ use crate::study::output::*;
 use crate::study::spec::{Section, Text, list_of, suggest};
 use indexmap::IndexMap;
 
+/// The words for [`Ties`].
+const TIES: [(&str, Ties); 3] = [("efron", Ties::Efron), ("breslow", Ties::Breslow), ("exact", Ties::Exact)];
+
 /// A model and what its formula says; no formula when it has a fault.
 pub struct ModelDraft {
     /// The model.
@@ -43,7 +46,7 @@ impl Context<'_> {
             span: section.span.clone(),
             formula: formula.text,
             formula_span: content,
-            ties: section.choice("ties", &[("efron", Ties::Efron), ("breslow", Ties::Breslow)]).unwrap_or_default(),
+            ties: section.choice("ties", &TIES).unwrap_or_default(),
             robust: section.flag("robust"),
         };
         section.finish();
