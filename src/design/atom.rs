@@ -3,7 +3,7 @@
 use super::carrier::Carrier;
 use super::value::{Columns, Value, evaluate, level_index, level_text, whole_numbers};
 use super::{DesignOptions, Missing};
-use crate::formula::{Expr, ExprKind, FactorCall, Fault, Variable, VariableKind, nearest};
+use crate::formula::{Expr, ExprKind, FactorCall, Fault, TimeCall, Variable, VariableKind, nearest};
 use crate::table::{Codes, ColumnData, Table};
 use indexmap::IndexMap;
 use std::borrow::Cow;
@@ -74,6 +74,7 @@ impl<'t> Resolver<'t, '_> {
             VariableKind::Factor(call) => self.factor_call(variable, call)?,
             VariableKind::Expression(expr) => self.expression(variable, expr)?,
             VariableKind::Strata(list) => self.strata(variable, list)?,
+            VariableKind::Time(call) => return self.atom(&covariate_of(variable, call)),
         };
         if self.options.missing == Missing::Indicator { self.missing_as_level(variable, atom) } else { Ok(atom) }
     }
@@ -286,6 +287,11 @@ impl<'t> Resolver<'t, '_> {
         let kind = AtomKind::Factor { levels, drop_unused: *drop_unused };
         Ok(Atom { carrier: key, kind, missing_codes: Vec::new(), outside: false })
     }
+}
+
+/// The covariate of a `tt()` as a variable, at the place of the call.
+fn covariate_of(variable: &Variable, call: &TimeCall) -> Variable {
+    Variable { label: call.label.clone(), kind: (*call.covariate).clone(), span: variable.span.clone() }
 }
 
 /// Number of codes of a coded carrier.

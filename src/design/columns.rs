@@ -1,5 +1,6 @@
 //! The columns of a model: their names as R spells them, what they are made of, and design rows of imagined persons.
 
+use super::time::{TimeColumn, TimeColumns};
 use super::value::{Value, evaluate};
 use crate::formula::{Expr, VariableKind};
 use crate::table::{Codes, ColumnData, Factor};
@@ -22,6 +23,8 @@ pub struct ModelColumns {
     pub variables: Vec<VariableInfo>,
     /// For each column, its factors and numbers by index into `variables`.
     pub(super) makeup: Vec<Vec<Ingredient>>,
+    /// The columns whose coefficients are multiplied with a function of time.
+    pub time: TimeColumns,
 }
 
 /// One ingredient of a column, as results files spell it.
@@ -87,6 +90,8 @@ pub(super) enum Ingredient {
     Level { variable: usize, level: usize },
     /// The number, or one basis function of it.
     Number { variable: usize, column: usize },
+    /// The value of a `tt()`, which depends on the time.
+    Time { variable: usize },
 }
 
 /// Values of columns of the data for one imagined person.
@@ -175,7 +180,8 @@ impl ModelColumns {
     /// does not mention are at their reference or at 0. Rows of two settings with the same columns differ in what
     /// their log hazard ratio needs, because everything else cancels.
     ///
-    /// A level that the model does not know gives 0 in its columns.
+    /// A level that the model does not know gives 0 in its columns. Without a time there is no value of a `tt()`: its
+    /// columns are NaN where the setting says something of its covariate, so that nothing can be estimated of them.
     pub fn row(&self, setting: &Setting) -> Vec<f64> {
         let values: Vec<Option<Known>> = (0..self.variables.len()).map(|v| self.known(v, setting)).collect();
         let cell = |parts: &Vec<Ingredient>| {
@@ -185,16 +191,26 @@ impl ModelColumns {
         self.makeup.iter().map(cell).collect()
     }
 
+    /// v of a time-varying column: 1 or 0 for a level, the number otherwise; 0 where the setting says nothing.
+    pub(super) fn time_value(&self, column: &TimeColumn, setting: &Setting) -> f64 {
+        match (self.known(column.variable, setting), column.level) {
+            (Some(Known::Level(known)), Some(level)) => f64::from(u8::from(known == Some(level))),
+            (Some(Known::Number(x)), None) => x,
+            _ => 0.0,
+        }
+    }
+
     /// What `setting` says of variable `v`.
     pub(super) fn known(&self, v: usize, setting: &Setting) -> Option<Known> {
         let info = &self.variables[v];
+        let kind = info.kind.covariate();
         let expressions = info.kind.expressions();
         let named = expressions.iter().flat_map(|e| e.columns()).any(|c| setting.values.contains_key(c));
         if !named {
             return None;
         }
         let direct = info.column.as_ref().and_then(|c| setting.values.get(c));
-        match (&info.kind, direct) {
+        match (kind, direct) {
             (VariableKind::Column(_) | VariableKind::Factor(_), Some(SettingValue::Level(level))) => {
                 Some(Known::Level(info.levels.iter().position(|l| l.name == *level)))
             }
@@ -230,12 +246,15 @@ impl Known {
 impl Ingredient {
     pub(super) fn variable(self) -> usize {
         match self {
-            Ingredient::Level { variable, .. } | Ingredient::Number { variable, .. } => variable,
+            Ingredient::Level { variable, .. }
+            | Ingredient::Number { variable, .. }
+            | Ingredient::Time { variable } => variable,
         }
     }
 
     pub(super) fn value(self, values: &[Option<Known>]) -> f64 {
         match (self, &values[self.variable()]) {
+            (Ingredient::Time { .. }, _) => f64::NAN,
             (Ingredient::Level { level, .. }, Some(Known::Level(known))) => f64::from(u8::from(*known == Some(level))),
             (Ingredient::Level { level, .. }, None) => f64::from(u8::from(level == 0)),
             (Ingredient::Number { .. }, Some(Known::Number(x))) => *x,

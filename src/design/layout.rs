@@ -3,6 +3,8 @@
 use super::atom::{Atom, AtomKind, Carriers, codes_of};
 use super::carrier::Carrier;
 use super::columns::{Ingredient, LevelInfo, ModelColumns, Part, TermInfo, VariableInfo};
+use super::time::{self, TimeColumns};
+use crate::engine::TimeVarying;
 use crate::engine::data::{Block, NumberPart};
 use crate::formula::{Coding, Formula, VariableKind};
 use indexmap::IndexMap;
@@ -14,13 +16,14 @@ struct Contribution {
 }
 
 /// Lays out all columns and blocks. `atoms[v]` belongs to variable `v` of the formula; `titles` gives the label of a
-/// column. The third result names the carriers that the blocks use: a block's variable i is the i-th of them.
+/// column. The third result has the time-varying columns, the last names the carriers that the blocks use: a block's
+/// variable i is the i-th of them.
 pub(super) fn lay_out(
     formula: &Formula,
     atoms: &IndexMap<usize, Atom>,
     carriers: &Carriers<'_>,
     titles: &dyn Fn(&str) -> Option<String>,
-) -> (ModelColumns, Vec<Block>, Vec<String>) {
+) -> (ModelColumns, Vec<Block>, Vec<TimeVarying>, Vec<String>) {
     let variables: Vec<VariableInfo> =
         atoms.iter().map(|(v, atom)| variable_info(&formula.variables[*v], atom, titles)).collect();
     let mut columns = ModelColumns {
@@ -30,19 +33,14 @@ pub(super) fn lay_out(
         terms: Vec::new(),
         variables,
         makeup: Vec::new(),
+        time: TimeColumns::default(),
     };
     let mut used: Vec<String> = Vec::new();
-    let mut blocks = Vec::new();
+    let (mut blocks, mut varying) = (Vec::new(), Vec::new());
     for (t, term) in formula.terms.iter().enumerate() {
         let places: Vec<usize> = term.parts.iter().filter_map(|p| atoms.get_index_of(&p.variable)).collect();
         let of_term: Vec<&Atom> = term.parts.iter().map(|p| &atoms[&p.variable]).collect();
-        let contributions: Vec<Contribution> = (0..places.len())
-            .map(|i| contribution(&columns.variables[places[i]], places[i], of_term[i], term.parts[i].coding))
-            .collect();
         let first = columns.names.len();
-        let mut spelling: Vec<usize> = (0..places.len()).collect();
-        spelling.sort_by_key(|i| term.parts[*i].variable);
-        add_columns(&mut columns, t, &contributions, &spelling);
         let mut slot = |key: &str| {
             used.iter().position(|k| k == key).unwrap_or_else(|| {
                 used.push(key.to_string());
@@ -50,7 +48,19 @@ pub(super) fn lay_out(
             })
         };
         let slots: Vec<usize> = of_term.iter().map(|a| slot(&a.carrier)).collect();
-        blocks.extend(term_blocks(&of_term, &slots, &contributions, first, carriers));
+        if let Some(call) = time::call_of(formula, term) {
+            let carrier = &carriers[&of_term[0].carrier];
+            let at = (places[0], slots[0], t);
+            varying.extend(time::lay_out(&mut columns, call, formula, of_term[0], at, carrier));
+        } else {
+            let contributions: Vec<Contribution> = (0..places.len())
+                .map(|i| contribution(&columns.variables[places[i]], places[i], of_term[i], term.parts[i].coding))
+                .collect();
+            let mut spelling: Vec<usize> = (0..places.len()).collect();
+            spelling.sort_by_key(|i| term.parts[*i].variable);
+            add_columns(&mut columns, t, &contributions, &spelling);
+            blocks.extend(term_blocks(&of_term, &slots, &contributions, first, carriers));
+        }
         let contained = formula.terms.iter().any(|o| {
             o.parts.len() > term.parts.len()
                 && term.parts.iter().all(|p| o.parts.iter().any(|q| q.variable == p.variable))
@@ -60,7 +70,7 @@ pub(super) fn lay_out(
         let label = term.label.clone();
         columns.terms.push(TermInfo { label, columns: range, variables: places, contained, codes_others });
     }
-    (columns, blocks, used)
+    (columns, blocks, varying, used)
 }
 
 /// Whether leaving out term `t` changes how a factor of a later term is coded (R's rule, see `formula::expand`).

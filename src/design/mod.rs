@@ -27,6 +27,7 @@ mod response;
 mod rows;
 mod sample;
 mod strata;
+mod time;
 mod value;
 
 pub use columns::{LevelInfo, ModelColumns, Part, Setting, SettingValue, TermInfo, VariableInfo};
@@ -36,7 +37,9 @@ pub use person::{Person, PersonFault};
 pub use records::{FactorColumn, Records, factor_column, group_numbers, records};
 pub use rows::{MissingCount, MissingReason};
 pub use sample::{Cause, CauseColumn, Sample, SampleGroup, sample};
+pub use time::{FunctionOfTime, TimeColumn, TimeColumns};
 
+use crate::engine::TimeDependence;
 use crate::engine::data::{Design, SurvivalData, Time, Variable};
 use crate::formula::{Fault, Formula, FormulaError, VariableKind};
 use crate::table::Table;
@@ -88,6 +91,8 @@ pub struct Built {
     pub data: SurvivalData,
     /// The covariates of the used records.
     pub design: Design,
+    /// The time-varying ones among its columns, none without `tt()`.
+    pub time: TimeDependence,
     /// Names and makeup of the columns.
     pub columns: ModelColumns,
     /// The used rows of the table, ascending.
@@ -169,7 +174,7 @@ fn assemble(table: &Table, formula: &Formula, options: &DesignOptions, parts: Pa
     drop_unused_levels(&mut atoms, &carriers, used_rows);
     check_atoms(formula, &atoms, &carriers, used_rows)?;
     let titles = |name: &str| table.column(name).map(|c| c.label.clone());
-    let (columns, blocks, keys) = layout::lay_out(formula, &atoms, &carriers, &titles);
+    let (columns, blocks, varying, keys) = layout::lay_out(formula, &atoms, &carriers, &titles);
     let variables: Vec<Variable> = keys.par_iter().map(|key| variable(&carriers[key], used_rows)).collect();
     let constant_terms = constant_terms(formula, &atoms, &carriers, used_rows);
     let design = Design { variables, blocks, n_columns: columns.len() };
@@ -196,19 +201,23 @@ fn assemble(table: &Table, formula: &Formula, options: &DesignOptions, parts: Pa
         return Err(DesignError::OneCluster { column });
     }
     let strata = extra.strata(used_rows);
+    let n_events = event.iter().filter(|e| **e).count();
+    let data = SurvivalData {
+        entry: entry.filter(|entry| !starts_together(entry, &exit)),
+        exit,
+        event,
+        stratum: strata.as_ref().map(|(codes, _)| codes.clone()),
+        weight,
+        offset,
+        cluster,
+    };
+    let time = columns.time.dependence(varying, &data, &columns, formula)?;
     let all_rows = || (0..table.n_rows() as u32).collect();
     Ok(Built {
-        n_events: event.iter().filter(|e| **e).count(),
-        data: SurvivalData {
-            entry: entry.filter(|entry| !starts_together(entry, &exit)),
-            exit,
-            event,
-            stratum: strata.as_ref().map(|(codes, _)| codes.clone()),
-            weight,
-            offset,
-            cluster,
-        },
+        n_events,
+        data,
         design,
+        time,
         columns,
         n_table_rows: table.n_rows(),
         n_missing_dropped: used_rows.map_or(0, |rows| table.n_rows() - rows.len()),

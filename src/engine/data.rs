@@ -201,6 +201,11 @@ impl Variable {
 impl Design {
     /// Checks the variables of `n_records` records and that the blocks fill the columns 0..`n_columns` exactly once.
     pub fn check(&self, n_records: usize) -> Result<(), FitError> {
+        self.check_with(n_records, &[])
+    }
+
+    /// The same with further blocks, whose columns no other block may have either.
+    pub(super) fn check_with(&self, n_records: usize, further: &[&Block]) -> Result<(), FitError> {
         for (variable, v) in self.variables.iter().enumerate() {
             same_length("variable", n_records, v.len())?;
             if let Some(record) = v.first_bad_record() {
@@ -214,7 +219,7 @@ impl Design {
             return Err(FitError::TooManyColumns { n_columns: self.n_columns });
         }
         let mut owner = vec![None; self.n_columns];
-        for (index, block) in self.blocks.iter().enumerate() {
+        for (index, block) in self.blocks.iter().chain(further.iter().copied()).enumerate() {
             let fault = |rule| FitError::InvalidBlock { block: index, rule };
             self.check_variables(block).map_err(fault)?;
             self.check_numbers(block)?;

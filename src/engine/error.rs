@@ -148,6 +148,18 @@ pub enum FitError {
         /// What is tried.
         most: f64,
     },
+    /// Exact ties or Firth's correction where risk scores change along the time axis.
+    #[error(
+        "time-varying coefficients and Fine-Gray models go with Efron's or Breslow's method for ties, and without Firth's \
+         correction"
+    )]
+    TimeDependence,
+    /// A function of time that is infinite or not a number at an event time.
+    #[error("a function of time is not finite at the event time {time}")]
+    InvalidTimeFunction {
+        /// The event time.
+        time: f64,
+    },
     /// The log partial likelihood is not finite at the initial coefficients.
     #[error("the log partial likelihood is not finite at the initial coefficients; choose smaller ones")]
     InitialCoefficients,

@@ -3,9 +3,11 @@
 use nalgebra::DMatrix;
 
 use super::bins::{Bins, NearTies};
+use super::blocks::Slots;
 use super::cholesky::{quadratic_form, quadratic_form_unscaled};
+use super::classes::ClassRule;
 use super::concordance::{Concordance, concordance};
-use super::data::{Design, SurvivalData};
+use super::data::{Block, Design, SurvivalData};
 use super::error::{FitError, FitWarning};
 use super::exact;
 use super::newton::{Control, Convergence, Solution, Termination, maximise};
@@ -14,6 +16,7 @@ use super::records::Records;
 use super::scaling::Scaling;
 use super::sweep::{Limits, Sweep};
 use super::ties::Ties;
+use super::time_dependence::{TimeDependence, TimeFunction};
 use super::variance::outer_product_of_scores;
 
 /// What a fit is asked for.
@@ -127,6 +130,16 @@ impl Prepared {
     /// Checks the arrays and finds event times, patterns and identical records. Errors: every [`FitError`] but
     /// [`FitError::InitialCoefficients`].
     pub fn new(data: &SurvivalData, design: &Design, near_ties: NearTies) -> Result<Prepared, FitError> {
+        Prepared::with_time(data, design, &TimeDependence::default(), near_ties)
+    }
+
+    /// The same with time-varying columns. Errors: also those of [`TimeDependence::check`].
+    pub fn with_time(
+        data: &SurvivalData,
+        design: &Design,
+        time: &TimeDependence,
+        near_ties: NearTies,
+    ) -> Result<Prepared, FitError> {
         let n_records = data.n_records();
         match n_records {
             0 => return Err(FitError::NoRecords),
@@ -136,21 +149,29 @@ impl Prepared {
         if data.cluster.as_ref().is_some_and(|c| c.iter().all(|x| *x == c[0])) {
             return Err(FitError::OneCluster);
         }
-        design.check(n_records)?;
+        let further: Vec<&Block> = time.varying.iter().map(|v| &v.block).collect();
+        design.check_with(n_records, &further)?;
+        time.check(design)?;
         let n_events = data.event.iter().filter(|&&e| e).count();
         if n_events == 0 {
             return Err(FitError::NoEvents { n_records, n_columns: design.n_columns });
         }
         let bins = Bins::new(data, near_ties)?;
-        let (mut patterns, records) = Records::new(data, design, &bins);
+        let rule = ClassRule { time, tail: None };
+        let (mut patterns, records, mut classes) = Records::new(data, design, &bins, &rule);
+        let slots = Slots::new(&records, &bins);
         let (mut weight, mut count) = (vec![0.0; patterns.n], vec![0.0; patterns.n]);
         for (record, &pattern) in records.pattern.iter().enumerate() {
             weight[pattern as usize] += records.weight(record);
             count[pattern as usize] += f64::from(records.count[record]);
         }
-        let scaling = Scaling::new(&patterns, &weight, &count, data.entry.is_some());
+        let mut scaling = Scaling::new(&patterns, &weight, &count, data.entry.is_some());
         patterns.rescale(&scaling.shift, &scaling.scale);
-        let sweep = Sweep::new(patterns, records, &bins, Limits::default());
+        let at_slot = |g: &TimeFunction| slots.time.iter().map(|t| if t.is_nan() { 0.0 } else { g.at(*t) }).collect();
+        classes.functions = time.functions.iter().map(at_slot).collect();
+        let scales = classes.rescale(&weight, &slots.event_weight);
+        classes.columns.iter().zip(scales).for_each(|(column, s)| scaling.scale[column.design] = s);
+        let sweep = Sweep::new(patterns, records, slots, classes, Limits::default());
         Ok(Prepared { sweep, scaling, without_events: bins.without_events, n_records, n_events })
     }
 
@@ -162,6 +183,12 @@ impl Prepared {
     /// Number of records.
     pub fn n_records(&self) -> usize {
         self.n_records
+    }
+
+    /// Whether risk scores change along the time axis in another way than by leaving the risk set: with time-varying
+    /// columns, or after competing events. Concordance, proportionality tests and curves are those of plain models.
+    pub fn has_time_dependence(&self) -> bool {
+        !self.sweep.classes.is_empty()
     }
 
     /// Number of distinct design rows.
@@ -209,6 +236,9 @@ impl Prepared {
 
     /// What the likelihood that is asked for cannot give.
     pub(super) fn check_options(&self, options: &FitOptions) -> Result<(), FitError> {
+        if self.has_time_dependence() && (options.ties == Ties::Exact || options.penalty == Penalty::Firth) {
+            return Err(FitError::TimeDependence);
+        }
         match &options.penalty {
             Penalty::None => {}
             _ if options.ties == Ties::Exact => return Err(FitError::PenalisedExact),

@@ -35,6 +35,7 @@
 //! | `sweep`, `blocks`, `sums`, `ties`, `gram`, `kernel` | one pass: ℓ, U, I |
 //! | `exact` | ℓ, U, I of tied events with [`Ties::Exact`] |
 //! | `objective`, `firth` | what is maximised: ℓ, or ℓ with a penalty |
+//! | `time_dependence`, `classes`, `class_sweep`, `class_residuals` | risk scores that change along the time axis |
 //! | `newton`, [`cholesky`] | the maximum, and which columns have none |
 //! | `variance`, `slot_squares`, `concordance` | what is computed at the maximum |
 //! | [`Baseline`], [`Predictions`] | baseline hazard and curves of any covariates; predictions for the records |
@@ -57,6 +58,9 @@ mod baseline;
 mod bins;
 mod blocks;
 pub mod cholesky;
+mod class_residuals;
+mod class_sweep;
+mod classes;
 mod concordance;
 pub mod data;
 mod error;
@@ -77,6 +81,7 @@ mod slot_squares;
 mod sums;
 mod sweep;
 mod ties;
+mod time_dependence;
 mod variance;
 
 pub use baseline::{Baseline, Curve, SurvivalForm};
@@ -92,3 +97,4 @@ pub use predict::Predictions;
 pub use profile::{ProfileInterval, ProfileLimit};
 pub(crate) use sums::two_sum;
 pub use ties::Ties;
+pub use time_dependence::{TimeDependence, TimeFunction, TimeVarying};

@@ -197,6 +197,12 @@ impl Patterns {
         matrix
     }
 
+    /// The inner number of a column of the design.
+    pub fn inner_column(&self, design: usize) -> usize {
+        let found = self.design_column.iter().position(|&j| j as usize == design);
+        found.expect("every column of the design has an inner number")
+    }
+
     /// xβ + offset of a pattern; `coefficients` in inner order.
     pub fn linear_predictor(&self, pattern: usize, coefficients: &[f64]) -> f64 {
         let row = self.row(pattern);
@@ -313,7 +319,12 @@ fn inner_columns(n_columns: usize, dense: &[&Block]) -> (Vec<u16>, Vec<u16>, usi
 }
 
 /// The first column of a block's cell in a pattern.
-fn cell_column(block: &Block, design: &Design, variables: &[CodedVariable<'_>], pattern: usize) -> Option<usize> {
+pub(super) fn cell_column(
+    block: &Block,
+    design: &Design,
+    variables: &[CodedVariable<'_>],
+    pattern: usize,
+) -> Option<usize> {
     let (mut cell, mut stride) = (0, 1);
     for &factor in &block.factors {
         cell += stride * variables[factor].codes[pattern] as usize;
@@ -325,7 +336,7 @@ fn cell_column(block: &Block, design: &Design, variables: &[CodedVariable<'_>], 
 }
 
 /// The product of a column's numbers in a pattern.
-fn product(parts: &[NumberPart], variables: &[CodedVariable<'_>], pattern: usize) -> f64 {
+pub(super) fn product(parts: &[NumberPart], variables: &[CodedVariable<'_>], pattern: usize) -> f64 {
     let value = |part: &NumberPart| {
         let variable = &variables[part.variable];
         let code = variable.codes[pattern] as usize;

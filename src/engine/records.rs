@@ -6,6 +6,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::bins::Bins;
+use super::classes::{ClassRule, Classes};
 use super::data::{Design, SurvivalData, Variable};
 use super::keys::{Distinct, Field, KeySpace, KeyTable, rank_values};
 use super::pattern::{CodedVariable, Patterns};
@@ -77,8 +78,8 @@ impl Clusters {
 }
 
 impl Records {
-    /// Finds the patterns and the identical records.
-    pub fn new(data: &SurvivalData, design: &Design, bins: &Bins) -> (Patterns, Records) {
+    /// Finds the patterns, their classes and the identical records.
+    pub fn new(data: &SurvivalData, design: &Design, bins: &Bins, rule: &ClassRule) -> (Patterns, Records, Classes) {
         let n = data.n_records();
         let ranked: Vec<Option<(Vec<f64>, Vec<u32>)>> = design
             .variables
@@ -90,8 +91,9 @@ impl Records {
         let mut fields = vec![Field::numbers(&bins.exit[..], bins.n_slots()), Field::flag(&data.event)];
         fields.extend(bins.entry.as_deref().map(|entry| Field::numbers(entry, bins.n_slots())));
         let first_variable = fields.len();
-        for (variable, ranked) in design.variables.iter().zip(&ranked) {
-            fields.push(match (variable, ranked) {
+        let key_order = rule.key_order(design.variables.len());
+        for &v in &key_order {
+            fields.push(match (&design.variables[v], &ranked[v]) {
                 (Variable::Coded { codes, n_levels }, _) => Field::coded(codes, *n_levels as usize),
                 (_, Some((values, ranks))) => Field::numbers(&ranks[..], values.len()),
                 (Variable::Continuous(_), None) => continue,
@@ -111,16 +113,20 @@ impl Records {
         let (pattern_codes, pattern) = distinct_rows(&columns[first_variable..end_of_pattern], keys.len());
         let n_patterns = pattern_codes.n;
         let mut pattern_columns = pattern_codes.columns.into_iter();
-        let variables: Vec<CodedVariable> = ranked
+        let mut variables: Vec<CodedVariable> = ranked
             .iter()
-            .zip(&mut pattern_columns)
-            .map(|(ranked, codes)| CodedVariable { codes, values: ranked.as_ref().map_or(&[][..], |r| &r.0) })
+            .map(|ranked| CodedVariable { codes: Vec::new(), values: ranked.as_ref().map_or(&[][..], |r| &r.0) })
             .collect();
+        key_order.iter().zip(&mut pattern_columns).for_each(|(&v, codes)| variables[v].codes = codes);
         let offsets = offset.as_ref().map_or(Vec::new(), |(values, _)| {
             let codes = pattern_columns.next().expect("the offset follows the variables");
             codes.iter().map(|&code| values[code as usize]).collect()
         });
         let patterns = Patterns::new(design, &variables, offsets, n_patterns);
+        let mut classes = rule.classes(design, &variables, n_patterns);
+        for column in &mut classes.columns {
+            column.inner = patterns.inner_column(column.design);
+        }
 
         let entry = if bins.entry.is_some() { std::mem::take(&mut columns[2]) } else { Vec::new() };
         let is_event = std::mem::take(&mut columns[1]);
@@ -150,7 +156,7 @@ impl Records {
             let table = KeyTable::new(&keys);
             records.clusters = Clusters::new(cluster, || space.map_keys(|key| table.find(&keys, key)), keys.len());
         }
-        (patterns, records)
+        (patterns, records, classes)
     }
 
     /// Number of distinct records.

@@ -79,7 +79,7 @@ impl Scaling {
 }
 
 /// The power of two at or below a positive number.
-fn power_of_two(x: f64) -> f64 {
+pub(super) fn power_of_two(x: f64) -> f64 {
     let exponent_only = f64::from_bits(x.to_bits() & f64::INFINITY.to_bits());
     if exponent_only > 0.0 && exponent_only.is_finite() { exponent_only } else { 1.0 }
 }

@@ -8,14 +8,16 @@
 //!    first: S0 and S1; the same over tied events: E0 and E1;
 //! 3. per slot the terms of [`super::ties`], the cumulative hazard, and the second part of the information;
 //! 4. per pattern Σ r(Λ − δB), with which it enters the score and the first part of the information.
+//!
+//! Where risk scores change along the time axis ([`super::classes`]), steps 2 and 4 are those of [`super::class_sweep`].
 
 use std::ops::Range;
 
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
-use super::bins::Bins;
 use super::blocks::{Block, Chunk, Slots, blocks};
+use super::classes::Classes;
 use super::exact::exact_sums;
 use super::gram::Gram;
 use super::kernel::OuterProducts;
@@ -53,10 +55,12 @@ pub(super) struct Sweep {
     pub records: Records,
     /// Event times and strata.
     pub slots: Slots,
+    /// Records whose risk score changes along the time axis in the same way; none in a plain model.
+    pub classes: Classes,
     blocks: Vec<Block>,
     limits: Limits,
     /// Σ w x over events, inner order.
-    event_x: Vec<f64>,
+    pub(super) event_x: Vec<f64>,
     /// Σ w offset over events.
     event_offset: f64,
 }
@@ -69,6 +73,8 @@ pub(super) struct RiskScores {
     /// Shift of every stratum.
     shift: Vec<f64>,
     is_shared: bool,
+    /// Coefficients of the time-varying columns.
+    pub varying: Vec<f64>,
 }
 
 impl RiskScores {
@@ -117,8 +123,7 @@ impl CumulativeHazard {
 
 impl Sweep {
     /// Cuts the work into chunks and adds up what the events contribute for any β.
-    pub fn new(patterns: Patterns, records: Records, bins: &Bins, limits: Limits) -> Sweep {
-        let slots = Slots::new(&records, bins);
+    pub fn new(patterns: Patterns, records: Records, slots: Slots, classes: Classes, limits: Limits) -> Sweep {
         let blocks = blocks(&records, &slots, (limits.block_numbers / (patterns.width() + 1)).max(1));
         let mut event_x = vec![0.0; patterns.width()];
         let mut event_offset = 0.0;
@@ -131,7 +136,9 @@ impl Sweep {
                 event_offset += weight * patterns.offset.get(pattern).unwrap_or(&0.0);
             }
         }
-        Sweep { patterns, records, slots, blocks, limits, event_x, event_offset }
+        let mut sweep = Sweep { patterns, records, slots, classes, blocks, limits, event_x, event_offset };
+        sweep.add_varying_events();
+        sweep
     }
 
     /// ℓ, U and I at `coefficients` (of the scaled columns, in the order of the design).
@@ -149,17 +156,24 @@ impl Sweep {
         let n_slots = self.slots.time.len();
         let mut terms = vec![TieTerms::default(); n_slots];
         let mut second = vec![0.0; self.patterns.n_columns.pow(2)];
-        let mut carry = Carry::new(self.patterns.width());
-        for block in self.blocks.iter().rev() {
-            let sums = self.block_sums(block, &risk, ties, &mut carry);
-            self.tie_terms(block, &sums, ties, &mut terms[block.slots.clone()], &mut second);
+        if self.classes.is_empty() {
+            let mut carry = Carry::new(self.patterns.width());
+            for block in self.blocks.iter().rev() {
+                let sums = self.block_sums(block, &risk, ties, &mut carry);
+                self.tie_terms(block.slots.clone(), &sums, ties, &mut terms[block.slots.clone()], &mut second);
+            }
+        } else {
+            self.tie_terms(0..n_slots, &self.class_sums(&risk, ties), ties, &mut terms, &mut second);
         }
         let events: f64 = self.event_x.iter().zip(&beta).map(|(x, b)| x * b).sum::<f64>() + self.event_offset;
         let shift = |k: usize| self.slots.event_weight[k] * risk.shift[self.slots.stratum[k] as usize];
         let swept = |k: &usize| !self.is_exact(*k, ties);
         let log_sums = exact_sum((0..n_slots).filter(swept).map(|k| terms[k].log_sum + shift(k)));
-        let hazard = self.cumulative_hazard(&terms);
-        let (mut score, mut lower) = self.pattern_sums(&risk, &hazard);
+        let (mut score, mut lower) = if self.classes.is_empty() {
+            self.pattern_sums(&risk, &self.cumulative_hazard(&terms))
+        } else {
+            self.class_pattern_sums(&risk, &terms)
+        };
         lower.iter_mut().zip(&second).for_each(|(first, second)| *first -= second);
         let mut log_partial_likelihood = events - log_sums;
         if ties == Ties::Exact {
@@ -191,6 +205,7 @@ impl Sweep {
                 *eta = self.patterns.linear_predictor(chunk * 4096 + k, beta);
             }
         });
+        let varying = self.classes.columns.iter().map(|c| beta[c.inner]).collect();
         let start = &self.records.by_pattern.start;
         let at_risk = eta.iter().zip(start.windows(2)).filter(|(_, w)| w[0] < w[1]).map(|(eta, _)| *eta);
         let (lowest, highest) = at_risk.fold((f64::MAX, f64::MIN), |(low, high), eta| (low.min(eta), high.max(eta)));
@@ -199,7 +214,7 @@ impl Sweep {
             shared.par_chunks_mut(4096).zip(eta.par_chunks(4096)).for_each(|(shared, eta)| {
                 shared.iter_mut().zip(eta).for_each(|(r, eta)| *r = libm::exp(eta - highest));
             });
-            return RiskScores { eta, shared, shift: vec![highest; n_strata], is_shared: true };
+            return RiskScores { eta, shared, shift: vec![highest; n_strata], is_shared: true, varying };
         }
         let mut shift = vec![f64::MIN; n_strata];
         for slot in 1..self.slots.time.len() {
@@ -210,7 +225,7 @@ impl Sweep {
         }
         // Strata without records at risk keep a finite shift; nothing is multiplied with it.
         shift.iter_mut().filter(|s| **s == f64::MIN).for_each(|s| *s = 0.0);
-        RiskScores { eta, shared: Vec::new(), shift, is_shared: false }
+        RiskScores { eta, shared: Vec::new(), shift, is_shared: false, varying }
     }
 
     /// η of every pattern; `beta` in inner order.
@@ -220,6 +235,9 @@ impl Sweep {
 
     /// S0, S1, E0 and E1 of all slots. Takes 16 p bytes per slot.
     pub fn all_sums(&self, risk: &RiskScores, ties: Ties) -> SlotSums {
+        if !self.classes.is_empty() {
+            return self.class_sums(risk, ties);
+        }
         let mut carry = Carry::new(self.patterns.width());
         let mut parts: Vec<SlotSums> =
             self.blocks.iter().rev().map(|block| self.block_sums(block, risk, ties, &mut carry)).collect();
@@ -265,7 +283,7 @@ impl Sweep {
             .into_par_iter()
             .map(|chunk| {
                 let patterns = chunk * size..((chunk + 1) * size).min(self.patterns.n);
-                self.sums_of_patterns(patterns, risk, ties)
+                self.sums_of_patterns(patterns, 0..self.slots.time.len(), risk, ties)
             })
             .collect();
         let p = self.patterns.width();
@@ -278,30 +296,38 @@ impl Sweep {
         (sums, entered)
     }
 
-    /// The part of some patterns in [`Sweep::sums_by_pattern`].
-    fn sums_of_patterns(&self, patterns: Range<usize>, risk: &RiskScores, ties: Ties) -> (SlotSums, Option<SlotSums>) {
-        let (p, first_dense, n_slots) = (self.patterns.width(), self.patterns.first_dense, self.slots.time.len());
+    /// What leaves each slot and minus what enters it, of some patterns whose records lie in `slots`.
+    pub(super) fn sums_of_patterns(
+        &self,
+        patterns: Range<usize>,
+        slots: Range<usize>,
+        risk: &RiskScores,
+        ties: Ties,
+    ) -> (SlotSums, Option<SlotSums>) {
+        let (p, first_dense, first) = (self.patterns.width(), self.patterns.first_dense, slots.start);
         let by = &self.records.by_pattern;
-        let mut sums = SlotSums::zeros(n_slots, p);
-        let mut entered = (!by.entry.is_empty()).then(|| SlotSums::zeros(n_slots, p));
+        let mut sums = SlotSums::zeros(slots.len(), p);
+        let mut entered = (!by.entry.is_empty()).then(|| SlotSums::zeros(slots.len(), p));
         for pattern in patterns {
             let row = self.patterns.row(pattern);
             for i in by.start[pattern] as usize..by.start[pattern + 1] as usize {
                 let (exit, event) = ((by.exit[i] & !EVENT_BIT) as usize, by.exit[i] & EVENT_BIT != 0);
                 let r = by.weight[i] * risk.of(pattern, self.slots.stratum[exit] as usize);
-                let at_exit = exit * p..(exit + 1) * p;
+                let at = exit - first;
+                let at_exit = at * p..(at + 1) * p;
                 if event && ties == Ties::Efron {
-                    sums.e0[exit] += r;
+                    sums.e0[at] += r;
                     row.add_to(r, first_dense, &mut sums.e1[at_exit]);
                 } else {
-                    sums.s0[exit] += r;
+                    sums.s0[at] += r;
                     row.add_to(r, first_dense, &mut sums.s1[at_exit]);
                 }
                 let Some(entered) = &mut entered else { continue };
                 let entry = by.entry[i] as usize;
                 if !self.slots.time[entry].is_nan() {
-                    entered.s0[entry] -= r;
-                    row.add_to(-r, first_dense, &mut entered.s1[entry * p..(entry + 1) * p]);
+                    let at = entry - first;
+                    entered.s0[at] -= r;
+                    row.add_to(-r, first_dense, &mut entered.s1[at * p..(at + 1) * p]);
                 }
             }
         }
@@ -370,13 +396,13 @@ impl Sweep {
         sums
     }
 
-    /// Step 3 for one block: the terms of its slots, and its share of the second part of the information.
+    /// Step 3 for some slots: the terms of its slots, and its share of the second part of the information.
     ///
     /// The 2 × 2 matrix of C0, −C1, C2 is non-negative, so the part of a slot is the sum of two outer products:
     /// of √C0 (S1 − (C1/C0) E1) and of √(C2 − C1²/C0) E1.
-    fn tie_terms(&self, block: &Block, sums: &SlotSums, ties: Ties, terms: &mut [TieTerms], second: &mut [f64]) {
-        let (p, width, first) = (self.patterns.n_columns, self.patterns.width(), block.slots.start);
-        let size = block.slots.len().div_ceil(32).max(16);
+    fn tie_terms(&self, slots: Range<usize>, sums: &SlotSums, ties: Ties, terms: &mut [TieTerms], second: &mut [f64]) {
+        let (p, width, first) = (self.patterns.n_columns, self.patterns.width(), slots.start);
+        let size = slots.len().div_ceil(32).max(16);
         let parts: Vec<Vec<f64>> = terms
             .par_chunks_mut(size)
             .enumerate()
@@ -471,8 +497,10 @@ impl Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::bins::NearTies;
+    use crate::engine::bins::{Bins, NearTies};
+    use crate::engine::classes::ClassRule;
     use crate::engine::data::{Block, Design, NumberPart, SurvivalData, Time, Variable};
+    use crate::engine::time_dependence::TimeDependence;
     use crate::table::Codes;
 
     /// 3000 records in two strata with entry times, a factor and a number.
@@ -498,8 +526,10 @@ mod tests {
             n_columns: 4,
         };
         let bins = Bins::new(&data, NearTies::Repair).unwrap();
-        let (patterns, records) = Records::new(&data, &design, &bins);
-        Sweep::new(patterns, records, &bins, limits)
+        let rule = ClassRule { time: &TimeDependence::default(), tail: None };
+        let (patterns, records, classes) = Records::new(&data, &design, &bins, &rule);
+        let slots = Slots::new(&records, &bins);
+        Sweep::new(patterns, records, slots, classes, limits)
     }
 
     #[test]

@@ -15,6 +15,7 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
+use super::class_residuals::class_outer_product;
 use super::kernel::OuterProducts;
 use super::slot_squares::{can_sum_by_slot, sum_by_slot};
 use super::sweep::{CumulativeHazard, RiskScores, Sweep};
@@ -39,6 +40,9 @@ pub(super) struct ResidualTables<'a> {
 /// The middle of the sandwich, Σ over clusters of the outer product of their summed score residuals, at
 /// `coefficients`; scaled columns in the order of the design.
 pub(super) fn outer_product_of_scores(sweep: &Sweep, coefficients: &[f64], ties: Ties) -> DMatrix<f64> {
+    if !sweep.classes.is_empty() {
+        return class_outer_product(sweep, coefficients, ties);
+    }
     let (p, width) = (sweep.patterns.n_columns, sweep.patterns.width());
     let tables = ResidualTables::new(sweep, coefficients, ties);
     if can_sum_by_slot(sweep) {

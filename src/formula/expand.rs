@@ -220,6 +220,12 @@ impl Algebra {
                 }
             }
         }
+        for product in products.iter().filter(|p| p.variables.len() > 1) {
+            if product.variables.iter().any(|v| matches!(self.variables[*v].kind, VariableKind::Time(_))) {
+                let fault = Fault::new(product.span.clone(), "`tt()` cannot be part of an interaction");
+                self.faults.push(fault.help("make the product a column of its own and give that to tt()"));
+            }
+        }
         if let Some((index, _)) = self.clusters.iter().find(|(v, _)| *v != self.clusters[0].0) {
             self.faults.push(Fault::new(self.variables[*index].span.clone(), "a model has one `cluster()`"));
         }

@@ -18,11 +18,13 @@ pub mod expr;
 pub mod fault;
 pub mod parse;
 pub mod special;
+pub mod time;
 
 pub use comparison::{Assignment, Comparison};
 pub use expr::{Binary, Expr, ExprKind, Unary, number_text};
 pub use fault::{Fault, FormulaError, nearest};
 pub use special::{FactorCall, Response, VariableKind};
+pub use time::{TimeCall, TimeShape};
 
 use std::ops::Range;
 

@@ -2,6 +2,7 @@
 
 use super::expr::{Argument, Binary, Expr, ExprKind, Unary};
 use super::fault::{Fault, nearest};
+use super::time::{TimeCall, tt};
 use std::ops::Range;
 
 /// Functions of numbers that may stand in a term or inside `I()`.
@@ -30,7 +31,7 @@ const KNOWN: [&str; 20] = [
     "ridge",
 ];
 /// Terms that are read but cannot be fitted by this version.
-const NOT_YET: [&str; 6] = ["ns", "bs", "rcs", "poly", "tt", "ridge"];
+const NOT_YET: [&str; 5] = ["ns", "bs", "rcs", "poly", "ridge"];
 
 /// The left side: `Surv(time, event)` or `Surv(entry, exit, event)`.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +57,8 @@ pub enum VariableKind {
     Expression(Expr),
     /// `strata(a, b)`: the combinations of its arguments.
     Strata(Vec<Expr>),
+    /// `tt(x, f)`: a covariate times functions of time.
+    Time(TimeCall),
 }
 
 /// `factor(x, ref = "a", levels = c("a", "b"))`.
@@ -70,12 +73,21 @@ pub struct FactorCall {
 }
 
 impl VariableKind {
+    /// The covariate of a `tt()`, anything else itself.
+    pub fn covariate(&self) -> &VariableKind {
+        match self {
+            VariableKind::Time(call) => &call.covariate,
+            other => other,
+        }
+    }
+
     /// The expressions of columns in it.
     pub fn expressions(&self) -> Vec<&Expr> {
         match self {
             VariableKind::Column(e) | VariableKind::Expression(e) => vec![e],
             VariableKind::Factor(call) => vec![&call.column],
             VariableKind::Strata(list) => list.iter().collect(),
+            VariableKind::Time(call) => call.covariate.expressions(),
         }
     }
 }
@@ -106,6 +118,7 @@ pub fn special(call: &Expr, function: &str, arguments: &[Argument]) -> Result<Sp
         }
         "cluster" => Ok(Special::Cluster(column(&one("column, such as cluster(person)")?, function)?)),
         "strata" => strata(call, arguments).map(Special::Variable),
+        "tt" => tt(call, arguments).map(|found| Special::Variable(VariableKind::Time(found))),
         "factor" | "as.factor" | "relevel" => factor(call, function, arguments).map(Special::Variable),
         _ if NOT_YET.contains(&function) => {
             let fault = Fault::new(call.span.clone(), format!("the term `{}` is not available yet", call.text()));

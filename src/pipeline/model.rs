@@ -48,7 +48,7 @@ pub fn fit(table: &Table, settings: &ModelSettings, watch: &mut Stopwatch) -> Re
     }
     let middle = watch.now();
     watch.design_seconds += middle - start;
-    let prepared = Prepared::new(&built.data, &built.design, settings.near_ties).map_err(cannot)?;
+    let prepared = Prepared::with_time(&built.data, &built.design, &built.time, settings.near_ties).map_err(cannot)?;
     let fit = prepared.fit(&settings.fit_options(&built)).map_err(cannot)?;
     watch.fit_seconds += watch.now() - middle;
     Ok(Fitted { formula, built, prepared, fit })
@@ -58,7 +58,8 @@ pub fn fit(table: &Table, settings: &ModelSettings, watch: &mut Stopwatch) -> Re
 pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) -> Result<ModelResult> {
     let Fitted { built, prepared, fit, .. } = fitted;
     let start = watch.now();
-    let concordance = prepared.concordance(&fit.coefficients);
+    // Which of two records has the higher risk changes along the time axis, so there is no one order to agree with.
+    let concordance = (!prepared.has_time_dependence()).then(|| prepared.concordance(&fit.coefficients));
     watch.fit_seconds += watch.now() - start;
     let options = settings.fit_options(built);
     let summary = summarise(prepared, fit, &built.columns, &options, settings.level)
@@ -92,7 +93,7 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
                 lr: t.lr.as_ref().filter(|_| !built.robust).map(|lr| test(&lr.test)),
             })
             .collect(),
-        concordance: Some(report::Concordance {
+        concordance: concordance.map(|concordance| report::Concordance {
             value: finite(concordance.value),
             se: finite(concordance.standard_error),
             concordant: finite(concordance.concordant),
@@ -158,6 +159,9 @@ pub(super) fn analysis(settings: &ModelSettings, fitted: &Fitted, request: &Inte
     let Fitted { built, prepared, fit, .. } = fitted;
     let options = settings.fit_options(built);
     let InteractionRequest { exposure, modifier, at } = request;
+    for name in [exposure, modifier] {
+        constant_in_time(built, name)?;
+    }
     interaction(prepared, fit, &built.columns, exposure, modifier, at, &options, settings.level)
         .map_err(|error| Error::Interaction(error.to_string()))
 }
@@ -206,6 +210,19 @@ fn lower_note(cell: &Cell, of: &Interaction) -> String {
         modifier.label,
         cell.estimate.hazard_ratio()
     )
+}
+
+/// An interaction analysis gives hazard ratios that hold at all times.
+fn constant_in_time(built: &Built, column: &str) -> Result<()> {
+    let of_column = |c: &&design::TimeColumn| built.columns.variables[c.variable].column.as_deref() == Some(column);
+    match built.columns.time.columns.iter().find(of_column) {
+        None => Ok(()),
+        Some(found) => Err(Error::Interaction(format!(
+            "the hazard ratio of `{column}` changes with time because of `{}`, so it has no one value within another \
+             variable; leave the tt() term or the interaction analysis out",
+            built.columns.variables[found.variable].label
+        ))),
+    }
 }
 
 /// Titles of the variables that the model has beside exposure and modifier.

@@ -10,8 +10,9 @@
 mod curves; // baseline hazards and survival curves
 mod kaplan_meier; // survival curves of groups
 mod model; // Cox models and their interaction analyses, awkward cases
-mod pooling;
-mod sample; // the records that descriptive cases start from // completed data sets by Rubin's rules
+mod pooling; // completed data sets by Rubin's rules
+mod sample; // the records that descriptive cases start from
+mod time_varying; // coefficients that change with time
 
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -91,6 +92,7 @@ fn by_library(case: &Case) -> Outcome {
         "cox_basehaz" => curves::compare_baseline(case),
         "cox_survfit" => curves::compare_curves(case),
         "mi_pool" => pooling::compare(case),
+        "coxph_tt" => time_varying::compare(case),
         other => Outcome::Unsupported(format!("kind {other}")),
     }
 }

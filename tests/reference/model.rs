@@ -43,7 +43,7 @@ impl Model {
             || spec["terms"].as_array().into_iter().flatten().flat_map(|t| t["parts"].as_array().into_iter().flatten());
         for part in parts() {
             let kind = text(&part["kind"]);
-            if !["numeric", "factor", "transform", "power", "linear"].contains(&kind.as_str()) {
+            if !["numeric", "factor", "transform", "power", "linear", "time_transform"].contains(&kind.as_str()) {
                 return Err(kind);
             }
         }
@@ -56,7 +56,7 @@ impl Model {
             }
         }
         let surv = surv_call(&case.file["r_code"]);
-        let strata = spec["formula"].as_str().expect("a case has a formula");
+        let strata = super::time_varying::with_function(&spec);
         Ok(Model {
             id: case.id.clone(),
             data: case.data(),

@@ -1,0 +1,190 @@
+//! Time-varying coefficients and competing risks against slow engines that split every row at every event time.
+
+use crate::support::{Features, Generated, N_COLUMNS, Record, assert_close, generate, textbook};
+use cohort::engine::{
+    Block, FitOptions, NearTies, NumberPart, Prepared, Ties, TimeDependence, TimeFunction, TimeVarying, Variable,
+};
+
+/// Features in all combinations that matter to the classes.
+fn all_features() -> Vec<Features> {
+    (0..32u32)
+        .map(|bits| {
+            let has = |bit: u32| bits & (1 << bit) != 0;
+            Features {
+                strata: if has(0) { 3 } else { 1 },
+                weights: has(1),
+                delayed_entry: has(2),
+                offset: has(1),
+                fractional_times: has(3),
+                clusters: if has(4) { 20 } else { 1 },
+            }
+        })
+        .collect()
+}
+
+/// ln(t + 2), and the intervals (5, 10] and (10, ∞).
+fn g(t: f64) -> [f64; 3] {
+    let within = |yes: bool| f64::from(u8::from(yes));
+    [(t + 2.0).ln(), within(t > 5.0 && t <= 10.0), within(t > 10.0)]
+}
+
+/// Number of columns with the time-varying ones: the first factor in both intervals, the count and the number with ln.
+const P: usize = N_COLUMNS + 8;
+
+/// Appends the time-varying columns to the data of [`generate`].
+fn with_time(generated: &mut Generated) -> TimeDependence {
+    let time = TimeFunction::event_times(&generated.data);
+    let function = |i: usize| TimeFunction { time: time.clone(), value: time.iter().map(|t| g(*t)[i]).collect() };
+    let first = N_COLUMNS as u32;
+    let factor = |offset: u32| Block {
+        factors: vec![0],
+        numbers: vec![],
+        // Level after level, and for each the two intervals.
+        first_column: (0..4u32).map(|level| level.checked_sub(1).map(|l| first + 2 * l + offset)).collect(),
+    };
+    let number = |variable: usize, column: u32| {
+        let coded = matches!(generated.design.variables[variable], Variable::Coded { .. });
+        let value_of_code = coded.then(|| (0..6).map(f64::from).collect());
+        let part = NumberPart { variable, value_of_code };
+        Block { factors: vec![], numbers: vec![vec![part]], first_column: vec![Some(column)] }
+    };
+    let varying = vec![
+        TimeVarying { block: factor(0), function: 1 },
+        TimeVarying { block: factor(1), function: 2 },
+        TimeVarying { block: number(2, first + 6), function: 0 },
+        TimeVarying { block: number(3, first + 7), function: 0 },
+    ];
+    generated.design.n_columns = P;
+    TimeDependence { functions: (0..3).map(function).collect(), varying }
+}
+
+/// The time-varying columns of a record at a time.
+fn varying_row(record: &Record, t: f64) -> [f64; 8] {
+    let [log, middle, late] = g(t);
+    let a = &record.x[..3];
+    [
+        a[0] * middle,
+        a[0] * late,
+        a[1] * middle,
+        a[1] * late,
+        a[2] * middle,
+        a[2] * late,
+        record.x[5] * log,
+        record.x[6] * log,
+    ]
+}
+
+/// Every record cut at every event time of its stratum, its row worked out at each.
+fn split(records: &[Record]) -> Vec<Record> {
+    let mut times: Vec<(u32, f64)> = records.iter().filter(|r| r.event).map(|r| (r.stratum, r.exit)).collect();
+    times.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    times.dedup();
+    let mut pieces = Vec::new();
+    for (i, record) in records.iter().enumerate() {
+        let mut from = record.entry;
+        let inside = |t: f64| record.entry < t && t <= record.exit;
+        for &(_, t) in times.iter().filter(|(stratum, t)| *stratum == record.stratum && inside(*t)) {
+            let mut piece = Record { entry: from, exit: t, event: record.event && t == record.exit, ..record.clone() };
+            piece.x.extend(varying_row(record, t));
+            // Without clusters, the pieces of a record are one.
+            piece.cluster = if record.cluster == 0 { 1000 + i as u32 } else { record.cluster };
+            pieces.push(piece);
+            from = t;
+        }
+    }
+    pieces
+}
+
+/// Coefficients away from the optimum.
+fn elsewhere() -> Vec<f64> {
+    let size = |j: usize| match j {
+        6..=9 | 12 | 22 => 0.01,
+        _ => 0.2,
+    };
+    (0..P).map(|j| size(j) * ((j * 7 % 5) as f64 - 2.0)).collect()
+}
+
+#[test]
+fn likelihood_score_and_information_are_those_of_split_rows() {
+    for (seed, features) in all_features().into_iter().enumerate().filter(|(_, f)| f.clusters == 1) {
+        let mut generated = generate(60, 300 + seed as u64, features);
+        let time = with_time(&mut generated);
+        let prepared = Prepared::with_time(&generated.data, &generated.design, &time, NearTies::Repair).unwrap();
+        let pieces = split(&generated.records);
+        for ties in [Ties::Breslow, Ties::Efron] {
+            for beta in [vec![0.0; P], elsewhere()] {
+                let slow = textbook::likelihood(&pieces, &beta, ties);
+                let (value, score, information) = prepared.derivatives(&beta, ties);
+                assert_close(value, slow.value, 1e-11);
+                let size = slow.information.diagonal().map(f64::sqrt);
+                for j in 0..P {
+                    let difference = (score[j] - slow.score[j]).abs();
+                    assert!(difference <= 1e-9 * size[j] * size[j].max(1.0), "{features:?} {j} {difference:e}");
+                    for k in 0..P {
+                        let difference = (information[(j, k)] - slow.information[(j, k)]).abs();
+                        assert!(difference <= 1e-8 * size[j] * size[k], "{features:?} {j} {k} {difference:e}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn both_covariances_are_those_of_split_rows() {
+    for (seed, features) in all_features().into_iter().enumerate().filter(|(seed, _)| seed % 3 != 1) {
+        let mut generated = generate(110, 400 + seed as u64, features);
+        let time = with_time(&mut generated);
+        if features.clusters > 1 {
+            // Cluster 0 of the split rows stands for the record itself.
+            generated.records.iter_mut().for_each(|r| r.cluster += 1);
+        }
+        let prepared = Prepared::with_time(&generated.data, &generated.design, &time, NearTies::Repair).unwrap();
+        let pieces = split(&generated.records);
+        let ties = if seed % 2 == 0 { Ties::Efron } else { Ties::Breslow };
+        // No step: the covariances at coefficients that are no maximum.
+        let options =
+            FitOptions { ties, robust: true, max_iterations: 0, initial: Some(elsewhere()), ..FitOptions::default() };
+        let fit = prepared.fit(&options).unwrap();
+        let slow = textbook::likelihood(&pieces, &elsewhere(), ties);
+        let covariance = slow.information.clone().try_inverse().unwrap();
+        let robust = &covariance * textbook::outer_products(&pieces, &slow, true) * &covariance;
+        let found = fit.robust_covariance.as_ref().unwrap();
+        for j in 0..P {
+            for k in 0..P {
+                let size = (covariance[(j, j)] * covariance[(k, k)]).sqrt();
+                assert!((fit.covariance[(j, k)] - covariance[(j, k)]).abs() <= 1e-6 * size, "{features:?} {j} {k}");
+                let size = (robust[(j, j)] * robust[(k, k)]).sqrt();
+                assert!((found[(j, k)] - robust[(j, k)]).abs() <= 1e-6 * size, "robust {features:?} {j} {k}");
+            }
+        }
+    }
+}
+
+#[test]
+fn estimates_are_those_of_split_rows() {
+    let mut generated = generate(400, 77, Features { strata: 2, weights: true, ..Features::default() });
+    let time = with_time(&mut generated);
+    let prepared = Prepared::with_time(&generated.data, &generated.design, &time, NearTies::Repair).unwrap();
+    let fit = prepared.fit(&FitOptions::default()).unwrap();
+    assert!(fit.warnings.is_empty(), "{:?}", fit.warnings);
+    let slow = textbook::likelihood(&split(&generated.records), &fit.coefficients, Ties::Efron);
+    // Where the textbook's score is zero, its next Newton step is.
+    let covariance = slow.information.try_inverse().unwrap();
+    let step = &covariance * nalgebra::DVector::from_vec(slow.score);
+    assert!((0..P).all(|j| step[j].abs() <= 1e-8 * covariance[(j, j)].sqrt()), "{step}");
+}
+
+#[test]
+fn results_have_the_same_bits_for_any_number_of_threads() {
+    let mut generated = generate(3000, 9, Features { strata: 2, delayed_entry: true, ..Features::default() });
+    let time = with_time(&mut generated);
+    let fit = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let prepared = Prepared::with_time(&generated.data, &generated.design, &time, NearTies::Repair).unwrap();
+            prepared.fit(&FitOptions { robust: true, ..FitOptions::default() }).unwrap()
+        })
+    };
+    assert_eq!(format!("{:?}", fit(1)), format!("{:?}", fit(3)));
+}
