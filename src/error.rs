@@ -3,6 +3,7 @@
 use crate::design::{DesignError, DifferenceError};
 use crate::engine::FitError;
 use crate::formula::FormulaError;
+use crate::inference::ValuesError;
 use crate::loader::LoadError;
 use crate::pipeline::PoolingError;
 use crate::report::ReportError;
@@ -42,6 +43,14 @@ pub enum Error {
         model: String,
         /// Why.
         error: FitError,
+    },
+    /// Hazard ratios at values that the model cannot give.
+    #[error("{model}: {error}")]
+    Values {
+        /// The model.
+        model: String,
+        /// Why.
+        error: ValuesError,
     },
     /// An interaction analysis that the model cannot give.
     #[error("{0}")]

@@ -7,10 +7,11 @@ mod pooled_interactions;
 mod pooling;
 mod settings;
 mod study;
+mod terms;
 
 pub use model::Fitted;
 pub use pooling::{Completed, PoolingError, fit_completed, fit_files, fit_stacked, stacked};
-pub use settings::{ContrastRequest, InteractionRequest, ModelSettings};
+pub use settings::{ContrastRequest, InteractionRequest, ModelSettings, RatiosAtRequest};
 pub use study::{StudyRun, disclosure_profile, run_study};
 
 use crate::error::Result;
@@ -63,6 +64,7 @@ fn fit_timed(table: &Table, settings: &ModelSettings, watch: &mut Stopwatch) -> 
     let fitted = model::fit(table, settings, watch)?;
     let mut result = model::result(settings, &fitted, watch)?;
     levels::fill_cells_of_model(&mut result, table, &fitted, settings)?;
+    result.ratios_at = terms::ratios_at(table, settings, &fitted)?;
     let settings = report::Settings { level: settings.level, ..report::Settings::default() };
     Ok(Report { settings, models: vec![result], ..Report::default() })
 }

@@ -88,10 +88,7 @@ fn faults_name_place_rule_and_remedy() {
             "surv(t, e) ~ x",
             "formula, character 1: the left side is `surv()`, not `Surv()` (write Surv(time, event) or Surv(entry, exit, event))",
         ),
-        (
-            "Surv(t) ~ x + ns(age, df = 3)",
-            "formula, character 15: the term `ns(age, df = 3)` is not available yet (use powers such as I(x^2), a transformation, or classes cut beforehand)",
-        ),
+        ("Surv(t) ~ x + ns(age, df = 0)", "formula, character 28: `df` of `ns()` is a whole number from 1 to 50"),
         (
             "age + offset(x):y",
             "formula, character 7: `offset()` cannot be part of an interaction (add it: … + offset(x))",
@@ -123,7 +120,7 @@ fn faults_name_place_rule_and_remedy() {
 
 #[test]
 fn all_faults_are_reported_at_once_in_the_order_of_the_text() {
-    let error = Formula::parse("Surf(t, e) ~ lgo(x) + bs(y) + z").expect_err("three faults");
+    let error = Formula::parse("Surf(t, e) ~ lgo(x) + bs(y, df = 1) + z").expect_err("three faults");
     assert_eq!(error.faults.len(), 3);
     assert!(error.faults.windows(2).all(|w| w[0].span.start < w[1].span.start));
 }

@@ -27,7 +27,12 @@ fn level(variable: &str, label: &str, level: &str, level_label: &str, counts: Co
 }
 
 fn part(variable: &str, level: Option<&str>, versus: Option<&str>) -> Part {
-    Part { variable: variable.into(), level: level.map(String::from), versus: versus.map(String::from) }
+    Part {
+        variable: variable.into(),
+        level: level.map(String::from),
+        versus: versus.map(String::from),
+        ..Part::default()
+    }
 }
 
 fn coefficient(name: &str, part: Part, estimate: f64, se: f64) -> Coefficient {

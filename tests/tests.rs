@@ -23,5 +23,6 @@ mod report; // every table in every format, as snapshots
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault
 mod study; // a change to a good study file, and the message it makes
 mod support; // generated data, the slow textbook likelihood, tolerances
+mod terms; // splines and polynomials against R, hazard ratios along a curve, collapsed levels
 mod time_varying; // coefficients that change with time, competing risks: fast engine = every row split
 mod worked_examples; // data small enough to solve by hand

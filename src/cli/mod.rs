@@ -104,7 +104,7 @@ fn exit_of(error: &Error) -> Exit {
     use crate::simulate::SimulateError;
     match error {
         Error::Usage(_) => Exit::Usage,
-        Error::Study(_) | Error::Formula { .. } | Error::Interaction(_) => Exit::Specification,
+        Error::Study(_) | Error::Formula { .. } | Error::Interaction(_) | Error::Values { .. } => Exit::Specification,
         Error::Comparison { .. } | Error::Contrast { .. } => Exit::Specification,
         Error::Pooling(_) => Exit::Model,
         Error::Load(crate::loader::LoadError::Write(_)) => Exit::Output,

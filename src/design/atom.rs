@@ -1,11 +1,13 @@
 //! What a variable of the formula is in these data: a factor with its levels, or a number with its values.
 
-use super::carrier::Carrier;
+use super::basis::{Basis, knots::Distribution};
+use super::carrier::{Carrier, encode};
 use super::value::{Columns, Value, evaluate, level_index, level_text, whole_numbers};
 use super::{DesignOptions, Missing};
-use crate::formula::{Expr, ExprKind, FactorCall, Fault, TimeCall, Variable, VariableKind, nearest};
+use crate::formula::{BasisCall, Expr, ExprKind, FactorCall, Fault, TimeCall, Variable, VariableKind, nearest};
 use crate::table::{Codes, ColumnData, Table};
 use indexmap::IndexMap;
+use rayon::prelude::*;
 use std::borrow::Cow;
 
 /// A variable of the formula, resolved.
@@ -36,6 +38,8 @@ pub(crate) enum AtomKind {
     Number {
         /// One table per column, with what the column's name adds to the variable's.
         columns: Vec<(String, Vec<f64>)>,
+        /// The functions that the columns are, where they are not the number itself.
+        basis: Option<Basis>,
     },
 }
 
@@ -75,6 +79,7 @@ impl<'t> Resolver<'t, '_> {
             VariableKind::Expression(expr) => self.expression(variable, expr)?,
             VariableKind::Strata(list) => self.strata(variable, list)?,
             VariableKind::Time(call) => return self.atom(&covariate_of(variable, call)),
+            VariableKind::Basis(call) => self.basis(variable, call)?,
         };
         if self.options.missing == Missing::Indicator { self.missing_as_level(variable, atom) } else { Ok(atom) }
     }
@@ -196,6 +201,57 @@ impl<'t> Resolver<'t, '_> {
         };
         self.carriers.insert(variable.label.clone(), carrier);
         Ok(atom)
+    }
+
+    /// A basis: the argument gets a code for every distinct value, and every column a table of its values per code.
+    fn basis(&mut self, variable: &Variable, call: &BasisCall) -> Result<Atom, Fault> {
+        let fault = |message: String| Fault::new(variable.span.clone(), message);
+        let (carrier, numbers) = self.coded_numbers(variable, &call.argument)?;
+        let Carrier::Coded { codes, .. } = &self.carriers[&carrier] else {
+            return Err(fault(format!("`{}` is no number", call.argument.text())));
+        };
+        let counted = numbers.iter().copied().zip(counts(codes, numbers.len()));
+        let Some(distribution) = Distribution::new(counted) else {
+            return Err(fault(format!("`{}` is missing in all records", call.argument.text())));
+        };
+        if distribution.range().iter().any(|x| x.is_infinite()) {
+            let message = format!("`{}` is infinite in some records", call.argument.text());
+            return Err(fault(message).help("make these values missing, or use another transformation"));
+        }
+        let basis =
+            Basis::place(&call.shape, &distribution).map_err(|why| fault(format!("`{}`: {why}", variable.label)))?;
+        let values: Vec<Vec<f64>> = numbers
+            .par_iter()
+            .map(|x| if x.is_nan() { vec![f64::NAN; basis.n_columns()] } else { basis.values(*x) })
+            .collect();
+        let column = |(j, suffix): (usize, String)| (suffix, values.iter().map(|row| row[j]).collect());
+        let columns = basis.suffixes(&call.argument.text()).into_iter().enumerate().map(column).collect();
+        let kind = AtomKind::Number { columns, basis: Some(basis) };
+        Ok(Atom { kind, ..number_with_gaps(&carrier, numbers) })
+    }
+
+    /// A carrier with a code for every distinct value of a calculation, and the number of each code.
+    fn coded_numbers(&mut self, variable: &Variable, expr: &Expr) -> Result<(String, Vec<f64>), Fault> {
+        let names = expr.columns();
+        let is_number = |c: &Carrier<'_>| matches!(c, Carrier::Coded { values: Some(_), .. });
+        if let [name] = names.as_slice()
+            && self.carriers.get(*name).is_some_and(is_number)
+        {
+            let codes_only = self.one_row_per_code(name);
+            return Ok((name.to_string(), evaluate(expr, &|_: &str| Some(&codes_only))?.numbers()));
+        }
+        if names.is_empty() {
+            return Err(Fault::new(variable.span.clone(), "this term names no column"));
+        }
+        let key = format!("values of {}", expr.text());
+        if let Some(Carrier::Coded { values: Some(values), .. }) = self.carriers.get(&key) {
+            return Ok((key, values.clone()));
+        }
+        let table = self.table;
+        let numbers = evaluate(expr, &|name: &str| table.column(name).map(|c| &c.data))?.numbers();
+        let (codes, values) = encode(&numbers, usize::MAX).unwrap_or_default();
+        self.carriers.insert(key.clone(), Carrier::coded_numbers(codes, values.clone()));
+        Ok((key, values))
     }
 
     fn per_code(&mut self, variable: &Variable, expr: &Expr, name: &str) -> Result<Atom, Fault> {
@@ -325,6 +381,13 @@ pub(crate) fn presence(codes: &Codes, n_codes: usize, rows: Option<&[u32]>) -> V
     present
 }
 
+/// How many rows have each code.
+fn counts(codes: &Codes, n_codes: usize) -> Vec<u64> {
+    let mut counts = vec![0; n_codes];
+    (0..codes.len()).filter_map(|row| codes.get(row)).for_each(|c| counts[c as usize] += 1);
+    counts
+}
+
 impl Atom {
     /// For every row of the table, whether the value is missing; empty when none is.
     pub(crate) fn missing_rows(&self, carrier: &Carrier<'_>) -> Vec<bool> {
@@ -357,7 +420,8 @@ fn any_missing(codes: &Codes) -> bool {
 }
 
 fn number(carrier: &str, columns: Vec<(String, Vec<f64>)>) -> Atom {
-    Atom { carrier: carrier.to_string(), kind: AtomKind::Number { columns }, missing_codes: Vec::new(), outside: false }
+    let kind = AtomKind::Number { columns, basis: None };
+    Atom { carrier: carrier.to_string(), kind, missing_codes: Vec::new(), outside: false }
 }
 
 /// A number per code; a NaN (the logarithm of a negative number) counts as missing, as in R.

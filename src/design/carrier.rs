@@ -98,7 +98,8 @@ impl<'t> Carrier<'t> {
         }
     }
 
-    fn coded_numbers(codes: Vec<u32>, numbers: Vec<f64>) -> Carrier<'t> {
+    /// The carrier of numbers whose codes are at hand (`u32::MAX` where a value is missing).
+    pub(crate) fn coded_numbers(codes: Vec<u32>, numbers: Vec<f64>) -> Carrier<'t> {
         let packed = Codes::pack(codes.into_iter().map(|c| (c != u32::MAX).then_some(c)), numbers.len());
         Carrier::Coded { codes: Cow::Owned(packed), values: Some(numbers), levels: None, declared: false }
     }

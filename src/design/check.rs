@@ -78,7 +78,7 @@ pub(super) fn check_atoms(
                 let message = format!("`{}` has one level only among the records that can be used", variable.label);
                 faults.push(Fault::new(variable.span.clone(), message).help("leave the term out"));
             }
-            AtomKind::Number { columns } if has_infinite(columns, &carriers[&atom.carrier], used) => {
+            AtomKind::Number { columns, .. } if has_infinite(columns, &carriers[&atom.carrier], used) => {
                 let message = format!("`{}` is infinite in some records", variable.label);
                 faults.push(
                     Fault::new(variable.span.clone(), message)
@@ -124,7 +124,7 @@ pub(super) fn constant_terms(
     let constant = |v: &usize| -> bool {
         let atom = &atoms[v];
         match (&atom.kind, &carriers[&atom.carrier]) {
-            (AtomKind::Number { columns }, Carrier::Coded { codes, .. }) => columns.iter().all(|(_, table)| {
+            (AtomKind::Number { columns, .. }, Carrier::Coded { codes, .. }) => columns.iter().all(|(_, table)| {
                 let present = presence(codes, table.len(), used);
                 let mut values = table.iter().zip(present).filter(|(_, p)| *p).map(|(x, _)| *x);
                 let first = values.next();

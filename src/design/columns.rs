@@ -1,5 +1,6 @@
 //! The columns of a model: their names as R spells them, what they are made of, and design rows of imagined persons.
 
+use super::basis::{Basis, BasisKind};
 use super::time::{TimeColumn, TimeColumns};
 use super::value::{Value, evaluate};
 use crate::formula::{Expr, VariableKind};
@@ -41,6 +42,22 @@ pub struct Part {
     /// The calculation, where the number is not the column itself: `log(bili)`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,
+    /// Which function of the number, where a term has several.
+    #[serde(flatten)]
+    pub basis: Option<BasisPart>,
+}
+
+/// One function of a number.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct BasisPart {
+    /// The family.
+    #[serde(rename = "basis")]
+    pub kind: BasisKind,
+    /// Its place in the family, from 1.
+    pub index: usize,
+    /// R's name of the function: `rcs(age, 4)age'`.
+    #[serde(skip)]
+    pub name: String,
 }
 
 /// A term and its columns.
@@ -70,6 +87,8 @@ pub struct VariableInfo {
     pub title: String,
     /// The levels of a factor, the reference first; empty for a number.
     pub levels: Vec<LevelInfo>,
+    /// The functions of a number that are its columns, with their knots and constants.
+    pub basis: Option<Basis>,
     /// How it is worked out, for values that are not in the data.
     pub(super) kind: VariableKind,
 }
@@ -176,6 +195,35 @@ impl ModelColumns {
         self.variables_of(column).into_iter().map(|v| &self.variables[v]).find(|v| !v.levels.is_empty())
     }
 
+    /// Columns of the data that enter by a curve: a spline, a polynomial, or several functions of the same number, so
+    /// that a hazard ratio depends on the two values compared. In the order of the variables; without those whose
+    /// coefficient changes with time, which have a hazard ratio at a time only.
+    pub fn curved_columns(&self) -> Vec<String> {
+        let numbers = || self.variables.iter().filter(|v| v.levels.is_empty());
+        let functions = |column: &String| -> usize {
+            let of_column = numbers().filter(|v| v.column.as_ref() == Some(column));
+            of_column.map(|v| v.basis.as_ref().map_or(1, Basis::n_columns)).sum()
+        };
+        let changes = |column: &String| {
+            let mut of_column = self.variables.iter().filter(|v| v.column.as_ref() == Some(column));
+            of_column.any(|v| matches!(v.kind, VariableKind::Time(_)))
+        };
+        let mut out: Vec<String> = numbers().filter_map(|v| v.column.clone()).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        out.retain(|c| functions(c) > 1 && !changes(c) && seen.insert(c.clone()));
+        out
+    }
+
+    /// The terms that `column` enters, and by index the variables that stand in products with it, each once.
+    pub fn terms_of(&self, column: &str) -> (Vec<&TermInfo>, Vec<usize>) {
+        let has = |v: &usize| self.variables[*v].column.as_deref() == Some(column);
+        let terms: Vec<&TermInfo> = self.terms.iter().filter(|t| t.variables.iter().any(has)).collect();
+        let mut others: Vec<usize> = terms.iter().flat_map(|t| &t.variables).filter(|v| !has(v)).copied().collect();
+        others.sort_unstable();
+        others.dedup();
+        (terms, others)
+    }
+
     /// The design row of `setting`, in which only columns that involve one of its columns differ from 0; variables it
     /// does not mention are at their reference or at 0. Rows of two settings with the same columns differ in what
     /// their log hazard ratio needs, because everything else cancels.
@@ -195,7 +243,7 @@ impl ModelColumns {
     pub(super) fn time_value(&self, column: &TimeColumn, setting: &Setting) -> f64 {
         match (self.known(column.variable, setting), column.level) {
             (Some(Known::Level(known)), Some(level)) => f64::from(u8::from(known == Some(level))),
-            (Some(Known::Number(x)), None) => x,
+            (Some(Known::Numbers(x)), None) => x[0],
             _ => 0.0,
         }
     }
@@ -220,8 +268,12 @@ impl ModelColumns {
                 let names: Vec<String> = info.levels.iter().map(|l| l.name.clone()).collect();
                 Some(Known::Level(super::value::level_index(&names, &crate::formula::number_text(*x))))
             }
-            (VariableKind::Column(_), Some(SettingValue::Number(x))) => Some(Known::Number(*x)),
+            (VariableKind::Column(_), Some(SettingValue::Number(x))) => Some(Known::Numbers(vec![*x])),
             (VariableKind::Expression(e), _) => Some(worked_out(e, setting, !info.levels.is_empty())),
+            (VariableKind::Basis(call), _) => match (worked_out(&call.argument, setting, false), &info.basis) {
+                (Known::Numbers(x), Some(basis)) => Some(Known::Numbers(basis.values(x[0]))),
+                _ => Some(Known::Level(None)),
+            },
             _ => Some(Known::Level(None)),
         }
     }
@@ -230,7 +282,8 @@ impl ModelColumns {
 /// The value of a variable in a setting.
 pub(super) enum Known {
     Level(Option<usize>),
-    Number(f64),
+    /// The number, or the values of its functions.
+    Numbers(Vec<f64>),
 }
 
 impl Known {
@@ -238,7 +291,7 @@ impl Known {
     pub(super) fn is_value(&self) -> bool {
         match self {
             Known::Level(level) => level.is_some(),
-            Known::Number(x) => x.is_finite(),
+            Known::Numbers(x) => x.iter().all(|x| x.is_finite()),
         }
     }
 }
@@ -257,7 +310,7 @@ impl Ingredient {
             (Ingredient::Time { .. }, _) => f64::NAN,
             (Ingredient::Level { level, .. }, Some(Known::Level(known))) => f64::from(u8::from(*known == Some(level))),
             (Ingredient::Level { level, .. }, None) => f64::from(u8::from(level == 0)),
-            (Ingredient::Number { .. }, Some(Known::Number(x))) => *x,
+            (Ingredient::Number { column, .. }, Some(Known::Numbers(x))) => x[column],
             _ => 0.0,
         }
     }
@@ -270,7 +323,7 @@ fn worked_out(expr: &Expr, setting: &Setting, is_factor: bool) -> Known {
     let value = evaluate(expr, &|name: &str| columns.get(name));
     match value {
         Ok(Value::Logical(v)) => Known::Level(v[0].map(usize::from)),
-        Ok(Value::Number(v)) if !is_factor => Known::Number(v[0]),
+        Ok(Value::Number(v)) if !is_factor => Known::Numbers(v),
         _ => Known::Level(None),
     }
 }

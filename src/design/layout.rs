@@ -2,7 +2,7 @@
 
 use super::atom::{Atom, AtomKind, Carriers, codes_of};
 use super::carrier::Carrier;
-use super::columns::{Ingredient, LevelInfo, ModelColumns, Part, TermInfo, VariableInfo};
+use super::columns::{BasisPart, Ingredient, LevelInfo, ModelColumns, Part, TermInfo, VariableInfo};
 use super::time::{self, TimeColumns};
 use crate::engine::TimeVarying;
 use crate::engine::data::{Block, NumberPart};
@@ -98,15 +98,15 @@ fn variable_info(
     let mut named: Vec<&str> = expressions.iter().flat_map(|e| e.columns()).collect();
     named.dedup();
     let column = (named.len() == 1).then(|| named[0].to_string());
-    let levels = match &atom.kind {
+    let (levels, basis) = match &atom.kind {
         AtomKind::Factor { levels, .. } => {
-            levels.iter().map(|l| LevelInfo { name: l.name.clone(), label: l.label.clone() }).collect()
+            (levels.iter().map(|l| LevelInfo { name: l.name.clone(), label: l.label.clone() }).collect(), None)
         }
-        AtomKind::Number { .. } => Vec::new(),
+        AtomKind::Number { basis, .. } => (Vec::new(), basis.clone()),
     };
     let plain = matches!(variable.kind, VariableKind::Column(_) | VariableKind::Factor(_));
     let title = column.as_deref().filter(|_| plain).and_then(titles).unwrap_or_else(|| variable.label.clone());
-    VariableInfo { label: variable.label.clone(), column, title, levels, kind: variable.kind.clone() }
+    VariableInfo { label: variable.label.clone(), column, title, levels, basis, kind: variable.kind.clone() }
 }
 
 fn contribution(info: &VariableInfo, place: usize, atom: &Atom, coding: Coding) -> Contribution {
@@ -122,17 +122,24 @@ fn contribution(info: &VariableInfo, place: usize, atom: &Atom, coding: Coding) 
                     level: Some(levels[i].name.clone()),
                     versus: (first == 1).then(|| levels[0].name.clone()),
                     expression: expression.clone(),
+                    basis: None,
                 };
                 let name = format!("{}{}", info.label, levels[i].name);
                 (name, part, Ingredient::Level { variable: place, level: i })
             };
             Contribution { choices: (first..levels.len()).map(choice).collect(), is_factor: true }
         }
-        AtomKind::Number { columns } => {
+        AtomKind::Number { columns, basis } => {
             let choice = |(i, (suffix, _)): (usize, &(String, Vec<f64>))| {
-                let part =
-                    Part { variable: variable.clone(), level: None, versus: None, expression: expression.clone() };
-                (format!("{}{suffix}", info.label), part, Ingredient::Number { variable: place, column: i })
+                let name = format!("{}{suffix}", info.label);
+                let part = Part {
+                    variable: variable.clone(),
+                    level: None,
+                    versus: None,
+                    expression: expression.clone().filter(|_| basis.is_none()),
+                    basis: basis.as_ref().map(|b| BasisPart { kind: b.kind, index: i + 1, name: name.clone() }),
+                };
+                (name, part, Ingredient::Number { variable: place, column: i })
             };
             Contribution { choices: columns.iter().enumerate().map(choice).collect(), is_factor: false }
         }
@@ -211,7 +218,7 @@ fn number_combinations(numbers: &[usize], contributions: &[Contribution]) -> Vec
 
 fn number_part(atom: &Atom, slot: usize, column: usize, carrier: &Carrier<'_>) -> NumberPart {
     let table = match &atom.kind {
-        AtomKind::Number { columns } => columns[column].1.clone(),
+        AtomKind::Number { columns, .. } => columns[column].1.clone(),
         AtomKind::Factor { .. } => Vec::new(),
     };
     let coded = matches!(carrier, Carrier::Coded { .. });
@@ -266,7 +273,7 @@ pub(super) fn size(formula: &Formula, atoms: &IndexMap<usize, Atom>, carriers: &
                     c *= levels.len() as f64;
                     n *= f64::from(codes_of(&carriers[&atom.carrier]));
                 }
-                AtomKind::Number { columns } => c *= columns.len() as f64,
+                AtomKind::Number { columns, .. } => c *= columns.len() as f64,
             }
         }
         columns += c;

@@ -14,6 +14,7 @@
 //! Ours: `x %in% c(…)` is missing where `x` is; event codes other than 0/1 or 1/2 are an error instead of missing values.
 
 mod atom;
+mod basis;
 mod carrier;
 mod check;
 mod columns;
@@ -30,11 +31,12 @@ mod strata;
 mod time;
 mod value;
 
-pub use columns::{LevelInfo, ModelColumns, Part, Setting, SettingValue, TermInfo, VariableInfo};
+pub use basis::{Basis, BasisKind, Distribution, Recursion};
+pub use columns::{BasisPart, LevelInfo, ModelColumns, Part, Setting, SettingValue, TermInfo, VariableInfo};
 pub use difference::{DifferenceError, Values};
 pub use error::DesignError;
 pub use person::{Person, PersonFault};
-pub use records::{FactorColumn, Records, factor_column, group_numbers, records};
+pub use records::{FactorColumn, Records, distribution_of, factor_column, group_numbers, records};
 pub use rows::{MissingCount, MissingReason};
 pub use sample::{Cause, CauseColumn, Sample, SampleGroup, sample};
 pub use time::{FunctionOfTime, TimeColumn, TimeColumns};

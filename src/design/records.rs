@@ -1,6 +1,7 @@
 //! Times, events and groups of a table row by row, for descriptions that need no design.
 
-use super::atom::{AtomKind, Resolver};
+use super::atom::{AtomKind, Resolver, numbers_of};
+use super::basis::Distribution;
 use super::carrier::{Carrier, groups};
 use super::response::{self, Outcome, Times};
 use super::rows::{MissingCount, MissingReason, Rows};
@@ -111,6 +112,12 @@ pub fn factor_column(table: &Table, name: &str, options: &DesignOptions) -> Resu
         levels: levels.iter().map(|l| LevelInfo { name: l.name.clone(), label: l.label.clone() }).collect(),
         codes: (0..table.n_rows()).map(row_level).collect(),
     })
+}
+
+/// The numbers of a column over some rows; `None` when it is no number or missing in all of them.
+pub fn distribution_of(table: &Table, rows: &[u32], name: &str) -> Option<Distribution> {
+    let numbers = numbers_of(&table.column(name)?.data)?;
+    Distribution::new(rows.iter().map(|row| (numbers[*row as usize], 1)))
 }
 
 /// Numbers 0, 1, 2 … of the persons (or other groups) that a column tells apart; `u32::MAX` where it is missing.

@@ -193,6 +193,7 @@ fn add_column(
         level: level.map(name_of),
         versus: level.map(|_| name_of(0)),
         expression: Some(format!("{}{}", info.label, interval(" "))),
+        basis: None,
     }]);
     columns.makeup.push(vec![Ingredient::Time { variable: place }]);
     columns.term_of_column.push(term);

@@ -12,6 +12,7 @@
 //! Source of the rules: R 4.2 `?formula`, `terms.formula`, `model.matrix`; survival 3.5 `coxph` for `strata`,
 //! `cluster`, `offset` and the intercept, which a Cox model never has whatever `- 1` or `+ 0` say.
 
+pub mod basis;
 pub mod comparison;
 pub mod expand;
 pub mod expr;
@@ -20,6 +21,7 @@ pub mod parse;
 pub mod special;
 pub mod time;
 
+pub use basis::{BasisCall, BasisShape, Knots};
 pub use comparison::{Assignment, Comparison};
 pub use expr::{Binary, Expr, ExprKind, Unary, number_text};
 pub use fault::{Fault, FormulaError, nearest};

@@ -1,5 +1,6 @@
-//! The calls that a formula knows: `Surv`, `strata`, `cluster`, `offset`, `factor`, transformations.
+//! The calls that a formula knows: `Surv`, `strata`, `cluster`, `offset`, `factor`, bases, transformations.
 
+use super::basis::{BASES, BasisCall, basis};
 use super::expr::{Argument, Binary, Expr, ExprKind, Unary};
 use super::fault::{Fault, nearest};
 use super::time::{TimeCall, tt};
@@ -31,7 +32,7 @@ const KNOWN: [&str; 20] = [
     "ridge",
 ];
 /// Terms that are read but cannot be fitted by this version.
-const NOT_YET: [&str; 5] = ["ns", "bs", "rcs", "poly", "ridge"];
+const NOT_YET: [&str; 1] = ["ridge"];
 
 /// The left side: `Surv(time, event)` or `Surv(entry, exit, event)`.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +60,8 @@ pub enum VariableKind {
     Strata(Vec<Expr>),
     /// `tt(x, f)`: a covariate times functions of time.
     Time(TimeCall),
+    /// `ns(x, …)`, `bs(x, …)`, `rcs(x, …)`, `poly(x, …)`: several functions of one number.
+    Basis(BasisCall),
 }
 
 /// `factor(x, ref = "a", levels = c("a", "b"))`.
@@ -88,6 +91,7 @@ impl VariableKind {
             VariableKind::Factor(call) => vec![&call.column],
             VariableKind::Strata(list) => list.iter().collect(),
             VariableKind::Time(call) => call.covariate.expressions(),
+            VariableKind::Basis(call) => vec![&call.argument],
         }
     }
 }
@@ -120,6 +124,9 @@ pub fn special(call: &Expr, function: &str, arguments: &[Argument]) -> Result<Sp
         "strata" => strata(call, arguments).map(Special::Variable),
         "tt" => tt(call, arguments).map(|found| Special::Variable(VariableKind::Time(found))),
         "factor" | "as.factor" | "relevel" => factor(call, function, arguments).map(Special::Variable),
+        _ if BASES.contains(&function) => {
+            basis(call, function, arguments).map(|call| Special::Variable(VariableKind::Basis(call)))
+        }
         _ if NOT_YET.contains(&function) => {
             let fault = Fault::new(call.span.clone(), format!("the term `{}` is not available yet", call.text()));
             Err(vec![fault.help("use powers such as I(x^2), a transformation, or classes cut beforehand")])

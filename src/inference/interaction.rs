@@ -43,6 +43,15 @@ pub enum InteractionError {
         /// The modifier.
         modifier: String,
     },
+    /// A curve as exposure: there is no hazard ratio per unit.
+    #[error(
+        "interaction: `{column}` enters the model by a curve, so it has no hazard ratio per unit; make it the modifier, \
+         or ask for hazard ratios at values of it"
+    )]
+    Curve {
+        /// The exposure.
+        column: String,
+    },
     /// A number as modifier without values.
     #[error("interaction: `{column}` is a number; say at which values the hazard ratios are wanted")]
     NoValues {
@@ -214,6 +223,9 @@ impl Interaction {
 impl Axis {
     /// The axis of an exposure: the levels of a factor, or 0 and 1 of a number, so that its hazard ratio is per unit.
     pub fn exposure(columns: &ModelColumns, column: &str) -> Result<Axis, InteractionError> {
+        if columns.curved_columns().iter().any(|c| c == column) {
+            return Err(InteractionError::Curve { column: column.to_string() });
+        }
         Axis::of(columns, column, &[0.0, 1.0])
     }
 

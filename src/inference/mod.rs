@@ -6,6 +6,7 @@
 //! | [`contrast`] | linear combinations of coefficients; Wald tests of several |
 //! | [`comparison`] | the hazard ratio of any two covariate patterns |
 //! | [`summary`] | coefficients, global tests, tests per term, information criteria, warnings in words |
+//! | [`values`] | a number against a reference value of itself, along a curve |
 //! | [`interaction`] | exposure by modifier: within levels, against a joint reference, ratios, joint tests, RERI, AP, S |
 //! | [`prediction`] | linear predictors of persons, by term, with standard errors |
 //! | [`step`] | step functions of time: limits of a probability, values at given times, quantiles |
@@ -22,6 +23,7 @@ pub mod pooling;
 pub mod prediction;
 pub mod step;
 pub mod summary;
+pub mod values;
 
 pub use comparison::Contrast;
 pub use contrast::{linear_combination, wald};
@@ -29,3 +31,4 @@ pub use hypothesis::{ChiSquared, Estimate};
 pub use interaction::{AdditiveInteraction, Axis, Cell, Interaction, InteractionError, Point, Quantity, Standing};
 pub use step::IntervalScale;
 pub use summary::{CoefficientSummary, GlobalTests, LikelihoodRatio, ModelWarning, Summary, TermTests, summarise};
+pub use values::{ValueRatio, ValuesError, ratios_at};

@@ -3,6 +3,7 @@
 use super::Stopwatch;
 use super::contrasts;
 use super::settings::{InteractionRequest, ModelSettings};
+use super::terms;
 use crate::design::{self, Built, MissingReason, ModelColumns};
 use crate::engine::{Baseline, CoxFit, FitError, Prepared, SurvivalForm, Termination, Ties};
 use crate::error::{Error, Result};
@@ -68,6 +69,7 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
     let interactions = requests.map(|request| reported_analysis(settings, fitted, request)).collect::<Result<_>>()?;
     Ok(ModelResult {
         coefficients: summary.coefficients.iter().enumerate().map(|(j, c)| coefficient(c, j, &built.columns)).collect(),
+        bases: terms::bases(&built.columns),
         covariance: matrix(fit.reported_covariance()),
         naive_covariance: fit.robust_covariance.as_ref().map(|_| matrix(&fit.covariance)),
         log_partial_likelihood: report::LogPartialLikelihood {
@@ -308,10 +310,7 @@ pub(super) fn coefficient(summary: &CoefficientSummary, column: usize, columns: 
         name: summary.name.clone(),
         term: columns.terms[columns.term_of_column[column]].label.clone(),
         label: column_label(column, columns),
-        parts: columns.parts[column]
-            .iter()
-            .map(|p| report::Part { variable: p.variable.clone(), level: p.level.clone(), versus: p.versus.clone() })
-            .collect(),
+        parts: columns.parts[column].iter().map(part).collect(),
         estimate: finite(summary.estimate.estimate),
         se: finite(summary.se),
         robust_se: summary.robust_se.and_then(finite),
@@ -328,9 +327,22 @@ pub(super) fn coefficient(summary: &CoefficientSummary, column: usize, columns: 
     }
 }
 
+fn part(part: &design::Part) -> report::Part {
+    report::Part {
+        variable: part.variable.clone(),
+        level: part.level.clone(),
+        versus: part.versus.clone(),
+        basis: part.basis.as_ref().map(|b| terms::kind(b.kind).to_owned()),
+        index: part.basis.as_ref().map(|b| b.index),
+    }
+}
+
 /// `Sex: Men`, `Migrant group: Nordic × Sex: Men`, `age`.
 fn column_label(column: usize, columns: &ModelColumns) -> String {
     let one = |p: &design::Part| {
+        if let Some(basis) = &p.basis {
+            return basis.name.clone();
+        }
         let variable = columns.variables_of(&p.variable).first().map(|v| &columns.variables[*v]);
         let title = match (variable, &p.expression) {
             (Some(v), None) => v.title.clone(),

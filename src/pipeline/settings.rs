@@ -33,6 +33,8 @@ pub struct ModelSettings {
     pub missing: Missing,
     /// Confidence level.
     pub level: f64,
+    /// Columns whose hazard ratios are wanted at values; curves get a table without being asked for.
+    pub ratios_at: Vec<RatiosAtRequest>,
     /// Interaction analyses of terms that the formula has.
     pub interactions: Vec<InteractionRequest>,
     /// Comparisons of two covariate patterns.
@@ -69,6 +71,17 @@ pub struct ContrastRequest {
     pub comparison: Comparison,
 }
 
+/// Hazard ratios of a number at values against a reference value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RatiosAtRequest {
+    /// Column of the data.
+    pub column: String,
+    /// The values; the 5th, 25th, 50th, 75th and 95th percentile of the used records when empty.
+    pub values: Vec<f64>,
+    /// The reference value; the median of the used records when absent.
+    pub reference: Option<f64>,
+}
+
 impl ModelSettings {
     /// A model with every setting at its default: Efron ties, 95 % limits, complete case.
     pub fn new(formula: &str) -> ModelSettings {
@@ -86,6 +99,7 @@ impl ModelSettings {
             levels: Vec::new(),
             missing: Missing::Drop,
             level: 0.95,
+            ratios_at: Vec::new(),
             interactions: Vec::new(),
             contrasts: Vec::new(),
             max_iterations: fit.max_iterations,
@@ -105,6 +119,7 @@ impl ModelSettings {
         columns.extend(self.references.iter().map(|(name, _)| name.clone()));
         columns.extend(self.levels.iter().map(|(name, _)| name.clone()));
         columns.extend(self.interactions.iter().flat_map(|i| [i.exposure.clone(), i.modifier.clone()]));
+        columns.extend(self.ratios_at.iter().map(|r| r.column.clone()));
         let mut seen = std::collections::BTreeSet::new();
         columns.retain(|name| seen.insert(name.clone()));
         Ok(columns)

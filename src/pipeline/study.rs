@@ -4,6 +4,7 @@ use super::Stopwatch;
 use super::levels;
 use super::model;
 use super::settings::{ContrastRequest, InteractionRequest, ModelSettings};
+use super::terms;
 use crate::error::Result;
 use crate::loader::{self, FileRead, Loaded, Progress};
 use crate::report::disclosure::Profile;
@@ -53,6 +54,7 @@ pub fn run_study(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwat
         settings.contrasts = contrasts(study, number);
         let fitted = model::fit(&loaded.table, &settings, watch)?;
         let mut result = model::result(&settings, &fitted, watch)?;
+        result.ratios_at = terms::ratios_at(&loaded.table, &settings, &fitted)?;
         done += 1;
         for analysis in study.interactions.iter().filter(|i| i.model == number) {
             for modifier in &analysis.modifiers {

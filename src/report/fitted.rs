@@ -2,6 +2,7 @@
 
 use super::contrast::Contrast;
 use super::pooling::{PooledTest, Pooling};
+use super::terms::{BasisUsed, RatiosAt};
 use super::{Matrix, is_false, label_or};
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,10 @@ pub struct ModelResult {
     pub counts_hidden: bool,
     /// The coefficients, in R's order.
     pub coefficients: Vec<Coefficient>,
+    /// Splines and polynomials, with the knots and constants that were used.
+    pub bases: Vec<BasisUsed>,
+    /// Hazard ratios of numbers at values against a reference value.
+    pub ratios_at: Vec<RatiosAt>,
     /// Covariance of the coefficients that `se` (or `robust_se` when there is one) comes from.
     pub covariance: Matrix,
     /// Model-based covariance, where `covariance` is robust.
@@ -141,6 +146,12 @@ pub struct Part {
     pub level: Option<String>,
     /// The level it is compared with.
     pub versus: Option<String>,
+    /// Which family of functions of a number: `natural_spline` and so on, see [`BasisUsed::kind`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
+    /// Which function of the family, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
 }
 
 /// Log partial likelihood at both ends of the iterations.

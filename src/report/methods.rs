@@ -78,10 +78,23 @@ fn model_sentences(report: &Report) -> Vec<String> {
              t tests and intervals on Barnard and Rubin's degrees of freedom and pooled Wald tests (D1) of terms."
         ));
     }
+    sentences.extend(curve_sentence(report));
     if report.models.iter().any(|m| m.n_missing_dropped.is_some_and(|n| n > 0)) {
         sentences.push("Each model used the records without missing values in its variables.".to_string());
     }
     sentences
+}
+
+/// Which covariates entered by splines or polynomials, with their knots.
+fn curve_sentence(report: &Report) -> Option<String> {
+    let marker = report.disclosure.as_ref().map_or("hidden", |d| d.marker.as_str());
+    let mut curves: Vec<String> = Vec::new();
+    for curve in report.models.iter().flat_map(|m| &m.bases).map(|b| b.sentence(marker)) {
+        if !curves.contains(&curve) {
+            curves.push(curve);
+        }
+    }
+    (!curves.is_empty()).then(|| format!("Numbers entered by splines or polynomials: {}.", curves.join("; ")))
 }
 
 fn interaction_sentence(report: &Report) -> Option<String> {

@@ -18,6 +18,7 @@ pub mod number;
 mod pooling;
 pub mod render;
 pub mod tables;
+pub(crate) mod terms;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,7 @@ pub use fitted::{
 };
 pub use folder::{Existing, Manifest, OutputFolder};
 pub use pooling::{Imputation, PooledCoefficient, PooledTest, Pooling};
+pub use terms::{BasisUsed, Knot, RatioAt, RatiosAt};
 
 /// The version of the results file that this program writes; a change of a field's name or meaning changes it.
 pub const SCHEMA: &str = "cohort-results/1";

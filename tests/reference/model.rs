@@ -4,13 +4,17 @@
 //! own, fully converged, fit. R stops earlier, so everything that R reports at its own stopping point (z, limits, Wald
 //! tests, concordance) is compared with a second fit that stops by R's rule (`--convergence like-r`).
 
-use super::{Case, Faults, Outcome, compare_matrix, compare_test, filter_sql, list, or, surv_call, text};
+use super::{Case, Faults, Outcome, compare_matrix, compare_test, filter_sql, list, or, surv_call, terms, text};
 use cohort::loader::{FlatOptions, Quiet, read_flat};
 use cohort::pipeline::{self, Fitted, InteractionRequest, ModelSettings};
 use cohort::table::Table;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
+
+/// What terms may be made of.
+const KINDS_OF_PARTS: [&str; 8] =
+    ["numeric", "factor", "transform", "power", "linear", "polynomial", "natural_spline", "restricted_cubic_spline"];
 
 /// The stopping rule of a fit.
 #[derive(Clone, Copy, PartialEq)]
@@ -43,7 +47,7 @@ impl Model {
             || spec["terms"].as_array().into_iter().flatten().flat_map(|t| t["parts"].as_array().into_iter().flatten());
         for part in parts() {
             let kind = text(&part["kind"]);
-            if !["numeric", "factor", "transform", "power", "linear", "time_transform"].contains(&kind.as_str()) {
+            if !KINDS_OF_PARTS.contains(&kind.as_str()) {
                 return Err(kind);
             }
         }
@@ -211,6 +215,7 @@ pub fn compare(case: &Case, run: Run) -> Outcome {
                 Ok(full) => compare_converged(&model, &full, &mut faults),
                 Err(message) => faults.found.push(format!("fully converged fit: error: {message}")),
             }
+            terms::compare_rows(case, &mut faults);
         }
     }
     faults.outcome(case)
@@ -309,9 +314,9 @@ fn compare_converged(case: &Model, result: &Value, faults: &mut Faults) {
     }
 }
 
-/// `parts` with the three keys that matter, absent ones as null.
+/// `parts` with the keys that matter, absent ones as null.
 fn part_list(parts: &Value) -> Value {
-    let part = |p: &Value| serde_json::json!([p["variable"], p["level"], p["versus"]]);
+    let part = |p: &Value| serde_json::json!([p["variable"], p["level"], p["versus"], p["basis"], p["index"]]);
     Value::Array(parts.as_array().into_iter().flatten().map(part).collect())
 }
 

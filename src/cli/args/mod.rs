@@ -1,11 +1,16 @@
 //! What a user may type: commands, flags, help texts.
 
 mod inference;
+mod terms;
 
 pub use inference::InferenceArgs;
+pub use terms::TermArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+
+/// Heading of the flags of one model.
+const MODEL: &str = "Model (data file; a study file holds the same as keys)";
 
 /// Cox proportional-hazards analysis of linked health-register cohorts.
 #[derive(Debug, Parser)]
@@ -146,6 +151,9 @@ pub struct FitArgs {
     /// Comparisons of covariate patterns
     #[command(flatten)]
     pub inference: InferenceArgs,
+    /// Flags on terms.
+    #[command(flatten)]
+    pub terms: TermArgs,
 
     /// Most Newton-Raphson steps [default: 20]
     #[arg(long, value_name = "N", help_heading = "Numerics")]

@@ -250,6 +250,7 @@ fn refuse_flags_of_data_files(args: &FitArgs) -> Result<()> {
         ("--ref", !args.reference.is_empty()),
         ("--levels", !args.levels.is_empty()),
         ("--interaction", !args.interaction.is_empty()),
+        ("--hr-at", !args.terms.hr_at.is_empty()),
         ("--missing", args.missing.is_some()),
         ("--level", args.level.is_some()),
         ("--iterations", args.iterations.is_some()),
@@ -308,6 +309,7 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
         Some(ConvergenceArg::LikeR) => Convergence::LikeR,
         Some(ConvergenceArg::Full) | None => Convergence::Full,
     };
+    settings.ratios_at = args.terms.hr_at.clone();
     settings.interactions = args.interaction.iter().map(|text| interaction(text)).collect::<Result<_>>()?;
     args.inference.apply(&mut settings)?;
     Ok(settings)

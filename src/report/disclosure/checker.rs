@@ -63,6 +63,11 @@ fn rules(profile: &Profile) -> Vec<String> {
         ));
     }
     rules.push(
+        "Knots and percentiles that fewer records than the threshold share are hidden, with the hazard ratios at them; \
+         a knot between two values of the data, or written in the formula, is shown."
+            .to_string(),
+    );
+    rules.push(
         "Numbers of a model that differ by a small count from the total or from another model are hidden. Person-time \
          in days, rows and sizes of the files read are never exported."
             .to_string(),

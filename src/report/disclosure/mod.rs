@@ -12,6 +12,7 @@ pub mod checker;
 mod estimates;
 mod profile;
 mod protect;
+mod terms;
 
 use super::{AttritionStep, Counts, ExitCount, Interaction, InteractionCell, LevelRow, Report};
 use protect::{Grid, protect_chain, protect_line};
@@ -80,6 +81,7 @@ pub fn apply(report: &Report, profile: &Profile) -> (Report, Vec<Hidden>) {
     hide_interactions(&mut out, profile, &mut hidden);
     hide_model_counts(&mut out, profile, &mut hidden);
     estimates::hide(&mut out, &mut hidden);
+    terms::hide(&mut out, profile, &mut hidden);
     hide_side_counts(&mut out, profile, &mut hidden);
     round(&mut out, profile);
     hidden.retain(|h| h.primary + h.secondary + h.estimates > 0);

@@ -35,6 +35,7 @@ pub fn coefficient_table(report: &Report, model: &ModelResult) -> DisplayTable {
         cells.extend([number(c.z, 2), Cell::p(c.p.filter(|_| shown))]);
         table.push(RowKind::Plain, &[], cells);
     }
+    table.remarks.extend(basis_remarks(report, model));
     table.remarks.extend(model.warnings.iter().map(warning_remark));
     table
 }
@@ -106,6 +107,12 @@ pub(super) fn interval_head(what: &str, report: &Report) -> String {
 pub(in crate::report) fn percent(level: f64) -> String {
     let text = format!("{:.4}", 100.0 * level);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// The knots of every spline and the degree of every polynomial of a model.
+pub(super) fn basis_remarks(report: &Report, model: &ModelResult) -> Vec<Remark> {
+    let marker = marker(report);
+    model.bases.iter().map(|b| Remark::Text(b.sentence(&marker))).collect()
 }
 
 pub(super) fn warning_remark(warning: &Warning) -> Remark {

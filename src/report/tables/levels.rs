@@ -1,6 +1,6 @@
 //! The main table: per level persons, events, person-years, rate, and the hazard ratio of every model side by side.
 
-use super::coefficients::{interval_head, ratio_cell, warning_remark};
+use super::coefficients::{basis_remarks, interval_head, ratio_cell, warning_remark};
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
 use crate::report::number::NumberStyle;
 use crate::report::{Coefficient, Counts, LevelRow, ModelResult, Report};
@@ -113,7 +113,7 @@ fn interacting(model: &ModelResult, variable: &str) -> Option<String> {
 fn push_numeric(table: &mut DisplayTable, report: &Report) {
     let mut seen: Vec<&Coefficient> = Vec::new();
     for c in report.models.iter().flat_map(|m| &m.coefficients) {
-        let numeric = c.parts.len() == 1 && c.parts[0].level.is_none();
+        let numeric = c.parts.len() == 1 && c.parts[0].level.is_none() && c.parts[0].basis.is_none();
         if numeric && !seen.iter().any(|s| s.name == c.name) {
             seen.push(c);
         }
@@ -148,6 +148,11 @@ fn push_remarks(table: &mut DisplayTable, report: &Report) {
             let text = format!("{}: {records} left out because a value is missing.", model.title());
             table.remarks.push(Remark::Text(text));
         }
+        for remark in basis_remarks(report, model) {
+            if !table.remarks.contains(&remark) {
+                table.remarks.push(remark);
+            }
+        }
         table.remarks.extend(model.warnings.iter().map(|w| match warning_remark(w) {
             Remark::Warning(text) => Remark::Warning(format!("{}: {text}", model.title())),
             other => other,
@@ -158,5 +163,8 @@ fn push_remarks(table: &mut DisplayTable, report: &Report) {
 /// Whether a coefficient has a row: a main effect of a listed level, or a numeric column.
 fn in_table(c: &Coefficient, rows: &BTreeSet<(&str, &str)>) -> bool {
     let [part] = c.parts.as_slice() else { return false };
+    if part.basis.is_some() {
+        return false;
+    }
     part.level.as_deref().is_none_or(|level| rows.contains(&(part.variable.as_str(), level)))
 }

@@ -12,6 +12,7 @@ mod interaction;
 mod levels;
 mod model;
 mod pooling;
+mod values;
 
 use super::number::NumberStyle;
 use super::{Interaction, ModelResult, PooledTest, Report, TestResult, methods};
@@ -26,6 +27,7 @@ pub use interaction::{interaction_data, interaction_table, interaction_tests_tab
 pub use levels::level_table;
 pub use model::{model_data, model_table, term_data, term_table};
 pub use pooling::{imputation_table, pooled_test_table, pooling_table};
+pub use values::{value_data, value_table};
 
 /// A table: columns with heads, rows of as many cells, footnotes and remarks.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -208,6 +210,7 @@ pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
         pooled_test_table(report),
         pooling_table(report),
         imputation_table(report),
+        value_data(report),
         interaction_tests_table(report),
         attrition_table(report),
         exit_table(report),
@@ -238,7 +241,7 @@ fn study_blocks(report: &Report) -> Vec<Block> {
     push_section(
         &mut blocks,
         "Events, rates and hazard ratios",
-        [level_table(report), term_table(report), contrast_table(report)],
+        [level_table(report), value_table(report), term_table(report), contrast_table(report)],
     );
     let both = |(model, i)| [Some(interaction_table(report, model, i)), additive_table(report, i)];
     let each = interactions(report).flat_map(both);
@@ -257,6 +260,7 @@ fn data_file_blocks(report: &Report) -> Vec<Block> {
         blocks.extend(size_line(model));
         blocks.push(Block::Table(coefficient_table(report, model)));
     }
+    blocks.extend(value_table(report).map(Block::Table));
     blocks.extend(level_table(report).filter(|_| !report.levels.is_empty()).map(Block::Table));
     let tables = [model_table(report), term_table(report), contrast_table(report)];
     blocks.extend(tables.into_iter().flatten().map(Block::Table));

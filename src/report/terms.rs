@@ -1,0 +1,156 @@
+//! What a report says of terms made of several functions of one number: knots, boundary, recursion.
+
+use super::is_false;
+use crate::formula::number_text;
+use serde::{Deserialize, Serialize};
+
+/// The functions of a number that a model used, with the constants that give them for any value.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BasisUsed {
+    /// As the formula spells it: `ns(age, df = 3)`.
+    pub variable: String,
+    /// The data's column when it is made of one.
+    pub column: Option<String>,
+    /// `natural_spline`, `b_spline`, `restricted_cubic_spline` or `polynomial`.
+    pub kind: String,
+    /// Degree of the pieces, or of the polynomial.
+    pub degree: usize,
+    /// Whether the constant is among the columns (`intercept = TRUE`).
+    #[serde(skip_serializing_if = "is_false")]
+    pub intercept: bool,
+    /// Inner knots of `ns` and `bs`, all knots of `rcs`.
+    pub knots: Vec<Knot>,
+    /// Boundary knots of `ns` and `bs`: two or none.
+    pub boundary: Vec<Knot>,
+    /// Orthogonal polynomials: α of their recursion.
+    pub alpha: Vec<Option<f64>>,
+    /// Orthogonal polynomials: 1, the number of records, and the sums of squares.
+    pub norm2: Vec<Option<f64>>,
+}
+
+/// A knot.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Knot {
+    /// Where it is.
+    pub value: Option<f64>,
+    /// Records that have exactly this value, for a knot that the data placed; `None` for one that was written out.
+    pub records: Option<u64>,
+    /// Whether disclosure control hid it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
+}
+
+/// Hazard ratios of one column along its curve.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RatiosAt {
+    /// The data's column.
+    pub column: String,
+    /// What tables print; the column when empty.
+    pub label: String,
+    /// The terms that it enters, all of which move.
+    pub terms: Vec<String>,
+    /// Where variables in products with it are held: `Sex at Men`, `bmi at its median 24.1`.
+    pub held: Vec<String>,
+    /// The value that the others are compared with.
+    pub reference: Option<f64>,
+    /// Records with exactly the reference, where it is the median; `None` where it was chosen.
+    pub reference_records: Option<u64>,
+    /// One per value, ascending.
+    pub points: Vec<RatioAt>,
+}
+
+/// The hazard ratio at one value.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RatioAt {
+    /// The value.
+    pub value: Option<f64>,
+    /// Which quantile of the used records it is (0.05); `None` where it was chosen.
+    pub quantile: Option<f64>,
+    /// Records with exactly this value, where it is a quantile.
+    pub records: Option<u64>,
+    /// Whether this is the reference.
+    pub reference: bool,
+    /// Log hazard ratio; `None` when it cannot be estimated.
+    pub estimate: Option<f64>,
+    /// Its standard error.
+    pub se: Option<f64>,
+    /// Hazard ratio.
+    pub hr: Option<f64>,
+    /// Lower limit.
+    pub lower: Option<f64>,
+    /// Upper limit.
+    pub upper: Option<f64>,
+    /// P value of the comparison with the reference.
+    pub p: Option<f64>,
+    /// Whether disclosure control hid it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
+}
+
+impl RatiosAt {
+    /// What tables call the column.
+    pub fn title(&self) -> &str {
+        super::label_or(&self.label, &self.column)
+    }
+}
+
+impl BasisUsed {
+    /// `ns(age, df = 3): inner knots 56, 69; boundary 39, 82`, with six significant digits.
+    pub fn sentence(&self, marker: &str) -> String {
+        let list = |knots: &[Knot]| {
+            let one = |k: &Knot| k.value.filter(|_| !k.hidden).map_or(marker.to_string(), short);
+            knots.iter().map(one).collect::<Vec<_>>().join(", ")
+        };
+        let what = match self.kind.as_str() {
+            "restricted_cubic_spline" => format!("knots {}", list(&self.knots)),
+            "polynomial" if self.alpha.is_empty() => format!("powers up to {}", self.degree),
+            "polynomial" => format!("orthogonal polynomials up to degree {}", self.degree),
+            _ if self.knots.is_empty() => "no inner knots".to_string(),
+            _ => format!("inner knots {}", list(&self.knots)),
+        };
+        let boundary = match self.boundary.as_slice() {
+            [] => String::new(),
+            knots => format!("; boundary {}", list(knots)),
+        };
+        format!("{}: {what}{boundary}", self.variable)
+    }
+}
+
+/// What stands between the name of a held number and its value.
+pub(crate) const MEDIAN: &str = " at its median";
+
+/// A number with at most six significant digits.
+pub(super) fn short(x: f64) -> String {
+    let rounded: f64 = format!("{x:.5e}").parse().unwrap_or(x);
+    number_text(rounded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn knots(values: &[f64]) -> Vec<Knot> {
+        values.iter().map(|x| Knot { value: Some(*x), ..Knot::default() }).collect()
+    }
+
+    #[test]
+    fn a_line_names_the_knots() {
+        let mut used = BasisUsed {
+            variable: "ns(age, df = 3)".into(),
+            kind: "natural_spline".into(),
+            knots: knots(&[56.0, 68.0 + 2.0 / 3.0]),
+            boundary: knots(&[39.0, 82.0]),
+            ..BasisUsed::default()
+        };
+        assert_eq!(used.sentence("."), "ns(age, df = 3): inner knots 56, 68.6667; boundary 39, 82");
+        used.boundary[1].hidden = true;
+        assert_eq!(used.sentence("."), "ns(age, df = 3): inner knots 56, 68.6667; boundary 39, .");
+        let powers =
+            BasisUsed { variable: "poly(age, 2, raw = TRUE)".into(), kind: "polynomial".into(), degree: 2, ..used };
+        assert!(powers.sentence(".").starts_with("poly(age, 2, raw = TRUE): powers up to 2"));
+    }
+}
