@@ -4,16 +4,21 @@
 //! |---|---|
 //! | `tabulate`, `rates` | counting by level; rates and rate ratios with exact and log-normal intervals |
 //! | `kaplan_meier`, `curve` | survival curves of groups; values at times, quantiles, restricted means |
+//! | `log_rank`, `pairs` | tests of equal hazards, weighted and stratified; groups two at a time |
 //! | `timeline`, `influence` | what they stand on: sorted records, robust variances |
 
 mod curve;
 mod influence;
 mod kaplan_meier;
+mod log_rank;
+mod pairs;
 mod rates;
 mod tabulate;
 mod timeline;
 
 pub use curve::{Quantile, RestrictedMean, SurvivalAt};
 pub use kaplan_meier::{CurveOptions, HazardEstimator, SurvivalCurve, SurvivalEstimator, survival_curves};
+pub use log_rank::{LogRank, LogRankRequest, LogRankWeight, log_rank};
+pub use pairs::{Pair, pairwise_log_rank};
 pub use rates::{Rate, RateRatio, rate, rate_ratio};
 pub use tabulate::{Counts, Group, Request, Tabulation, tabulate};

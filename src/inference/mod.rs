@@ -9,6 +9,7 @@
 //! | [`values`] | a number against a reference value of itself, along a curve |
 //! | [`interaction`] | exposure by modifier: within levels, against a joint reference, ratios, joint tests, RERI, AP, S |
 //! | [`prediction`] | linear predictors of persons, by term, with standard errors |
+//! | [`multiplicity`] | P values adjusted for the number of tests |
 //! | [`step`] | step functions of time: limits of a probability, values at given times, quantiles |
 //! | [`pooling`] | Rubin's rules for completed data sets |
 //!
@@ -21,6 +22,7 @@ pub mod hypothesis;
 pub mod interaction;
 pub mod pooling;
 pub mod prediction;
+pub mod multiplicity;
 pub mod step;
 pub mod summary;
 pub mod values;
@@ -29,6 +31,7 @@ pub use comparison::Contrast;
 pub use contrast::{linear_combination, wald};
 pub use hypothesis::{ChiSquared, Estimate};
 pub use interaction::{AdditiveInteraction, Axis, Cell, Interaction, InteractionError, Point, Quantity, Standing};
+pub use multiplicity::Adjustment;
 pub use step::IntervalScale;
 pub use summary::{CoefficientSummary, GlobalTests, LikelihoodRatio, ModelWarning, Summary, TermTests, summarise};
 pub use values::{ValueRatio, ValuesError, ratios_at};

@@ -9,6 +9,7 @@
 
 mod curves; // baseline hazards and survival curves
 mod kaplan_meier; // survival curves of groups
+mod log_rank; // tests of groups, weighted, stratified, pairwise
 mod model; // Cox models and their interaction analyses, awkward cases
 mod pooling; // completed data sets by Rubin's rules
 mod sample; // the records that descriptive cases start from
@@ -101,6 +102,9 @@ fn by_library(case: &Case) -> Outcome {
         "cox_survfit" => curves::compare_curves(case),
         "mi_pool" => pooling::compare(case),
         "coxph_tt" => time_varying::compare(case),
+        "logrank" => log_rank::compare(case),
+        "logrank_pairwise" => log_rank::compare_pairs(case),
+        "weighted_logrank" => log_rank::compare_weighted(case),
         other => Outcome::Unsupported(format!("kind {other}")),
     }
 }
