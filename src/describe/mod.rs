@@ -5,9 +5,12 @@
 //! | `tabulate`, `rates` | counting by level; rates and rate ratios with exact and log-normal intervals |
 //! | `kaplan_meier`, `curve` | survival curves of groups; values at times, quantiles, restricted means |
 //! | `log_rank`, `pairs` | tests of equal hazards, weighted and stratified; groups two at a time |
+//! | `aalen_johansen`, `gray` | cumulative incidence of competing events; Gray's test |
 //! | `timeline`, `influence` | what they stand on: sorted records, robust variances |
 
+mod aalen_johansen;
 mod curve;
+mod gray;
 mod influence;
 mod kaplan_meier;
 mod log_rank;
@@ -16,7 +19,9 @@ mod rates;
 mod tabulate;
 mod timeline;
 
+pub use aalen_johansen::{CauseCurve, Causes, IncidenceAt, IncidenceCurves, incidence_curves};
 pub use curve::{Quantile, RestrictedMean, SurvivalAt};
+pub use gray::gray_tests;
 pub use kaplan_meier::{CurveOptions, HazardEstimator, SurvivalCurve, SurvivalEstimator, survival_curves};
 pub use log_rank::{LogRank, LogRankRequest, LogRankWeight, log_rank};
 pub use pairs::{Pair, pairwise_log_rank};

@@ -50,6 +50,12 @@ pub enum FitError {
         /// Number of the record.
         record: usize,
     },
+    /// Records that enter late, where the method has no place for them.
+    #[error("{what} is not defined for records that enter late")]
+    DelayedEntry {
+        /// The method.
+        what: &'static str,
+    },
     /// A case weight that is zero, negative, infinite or not a number.
     #[error("record {record}: a case weight must be positive and finite")]
     InvalidWeight {

@@ -8,6 +8,7 @@
 //! has its file here: [`by_library`] says which.
 
 mod curves; // baseline hazards and survival curves
+mod aalen_johansen; // cumulative incidence, Gray's test
 mod kaplan_meier; // survival curves of groups
 mod log_rank; // tests of groups, weighted, stratified, pairwise
 mod model; // Cox models and their interaction analyses, awkward cases
@@ -97,6 +98,7 @@ fn every_case_agrees_with_r_through_the_command_line() {
 fn by_library(case: &Case) -> Outcome {
     match case.kind.as_str() {
         "coxph" | "coxph_interaction" | "edge" => model::compare(case, &model::library_result),
+        "aalen_johansen" => aalen_johansen::compare(case),
         "kaplan_meier" => kaplan_meier::compare(case),
         "cox_basehaz" => curves::compare_baseline(case),
         "cox_survfit" => curves::compare_curves(case),
