@@ -7,8 +7,8 @@
 //! Tolerances are those of the README of the reference folder, relative with 1e-12 absolute near 0. A kind of case
 //! has its file here: [`by_library`] says which.
 
-mod curves; // baseline hazards and survival curves
 mod aalen_johansen; // cumulative incidence, Gray's test
+mod curves; // baseline hazards and survival curves
 mod kaplan_meier; // survival curves of groups
 mod log_rank; // tests of groups, weighted, stratified, pairwise
 mod model; // Cox models and their interaction analyses, awkward cases
