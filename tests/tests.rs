@@ -4,7 +4,7 @@ mod cli; // the real binary: streams, messages, exit codes
 mod covariates; // as of the index date, from every kind of source, by hand
 mod curves_of_groups; // Kaplan-Meier: robust variances against derivatives, any order of rows
 mod derivatives; // score and information against finite differences
-mod describe; // events, person-time and rates against R; counting by level
+mod describe; // persons, events and person-time by level
 mod design; // rows in use, coding, names of columns as R spells them
 mod disclosure; // what a profile hides, and what an attacker can work out from the rest
 mod examples; // the studies in examples/, run as a user would

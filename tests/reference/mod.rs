@@ -13,6 +13,7 @@ mod kaplan_meier; // survival curves of groups
 mod log_rank; // tests of groups, weighted, stratified, pairwise
 mod model; // Cox models and their interaction analyses, awkward cases
 mod pooling; // completed data sets by Rubin's rules
+mod rates; // rates, rate ratios, person-time by age band
 mod sample; // the records that descriptive cases start from
 mod terms; // design rows of splines and polynomials
 mod time_varying; // coefficients that change with time
@@ -107,6 +108,8 @@ fn by_library(case: &Case) -> Outcome {
         "logrank" => log_rank::compare(case),
         "logrank_pairwise" => log_rank::compare_pairs(case),
         "weighted_logrank" => log_rank::compare_weighted(case),
+        "rates" => rates::compare(case),
+        "pyears" => rates::compare_bands(case),
         other => Outcome::Unsupported(format!("kind {other}")),
     }
 }
