@@ -1,18 +1,24 @@
 //! The whole analysis on one screen: [`run_study`] for a study file, [`fit_table`] for one formula.
 
 mod contrasts;
+mod diagnostics;
 mod levels;
 mod model;
 mod pooled_interactions;
 mod pooling;
+mod residuals;
 mod settings;
 mod study;
 mod terms;
+mod time_residuals;
 
+pub use diagnostics::DiagnosticSettings;
 pub use model::Fitted;
 pub use pooling::{Completed, PoolingError, fit_completed, fit_files, fit_stacked, stacked};
+pub use residuals::{ModelResiduals, ResidualKind, ResidualPiece, ResidualSettings};
 pub use settings::{ContrastRequest, InteractionRequest, ModelSettings, RatiosAtRequest};
 pub use study::{StudyRun, disclosure_profile, run_study};
+pub use time_residuals::TimeResiduals;
 
 use crate::error::Result;
 use crate::loader::Flat;
@@ -49,7 +55,7 @@ pub fn fit_table(table: &Table, settings: &ModelSettings) -> Result<Report> {
 
 /// Fits one formula on a table and stops there: what residuals, tests, curves and predictions start from.
 pub fn fit_model(table: &Table, settings: &ModelSettings) -> Result<Fitted> {
-    model::fit(table, settings, &mut Stopwatch::new(&|| 0.0))
+    model::fit_keeping(table, settings, true, &mut Stopwatch::new(&|| 0.0))
 }
 
 /// Fits one formula on a data file that was read: as [`fit_table`], with the file and what was noted while reading it.

@@ -54,6 +54,12 @@ fn the_diabetes_register_has_the_hazard_ratio_and_rates_of_r() {
     close("log partial likelihood", fitted, &r["loglik_converged"], 1e-10);
     let concordance = &results["models"][0]["concordance"];
     close("concordance", &concordance["value"], &r["concordance"]["c"], 1e-10);
+    let tests = &results["models"][1]["proportional_hazards"];
+    let terms = tests["terms"].as_array().expect("tests of terms").iter().map(|t| t["term"].as_str().expect("a name"));
+    assert_eq!(
+        (terms.collect::<Vec<_>>(), &tests["transform"]),
+        (vec!["sex", "age_group", "period"], &Value::from("km"))
+    );
     let rates = reference("rates-dm-sex");
     for group in rates["groups"].as_array().expect("groups") {
         let levels = results["levels"].as_array().expect("levels");

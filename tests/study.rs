@@ -98,6 +98,11 @@ fn slips_of_the_pen_are_named_with_the_nearest_word() {
             "formula = \"origin + sex +\"",
             "formula: something is missing after `+`; write what belongs there, or leave the sign out",
         ),
+        (
+            "ph = \"km\"",
+            "ph = \"kaplan\"",
+            "`ph` cannot be \"kaplan\"; choose \"km\", \"rank\", \"identity\" or \"log\", or several in a list",
+        ),
         ("model = \"adjusted\"", "model = \"ajusted\"", "there is no model `ajusted`; did you mean `adjusted`?"),
         (
             "pick = \"first\"",

@@ -6,6 +6,7 @@ mod curves_of_groups; // Kaplan-Meier: robust variances against derivatives, any
 mod derivatives; // score and information against finite differences
 mod describe; // persons, events and person-time by level
 mod design; // rows in use, coding, names of columns as R spells them
+mod diagnostics; // tests of proportional hazards, residuals, variance options
 mod disclosure; // what a profile hides, and what an attacker can work out from the rest
 mod examples; // the studies in examples/, run as a user would
 mod follow_up; // index date to exit; person-time that cannot be; counting day by day

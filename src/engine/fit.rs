@@ -130,7 +130,7 @@ impl Prepared {
     /// Checks the arrays and finds event times, patterns and identical records. Errors: every [`FitError`] but
     /// [`FitError::InitialCoefficients`].
     pub fn new(data: &SurvivalData, design: &Design, near_ties: NearTies) -> Result<Prepared, FitError> {
-        Prepared::with_time(data, design, &TimeDependence::default(), near_ties)
+        Prepared::build(data, design, &TimeDependence::default(), near_ties, false)
     }
 
     /// The same with time-varying columns. Errors: also those of [`TimeDependence::check`].
@@ -139,6 +139,27 @@ impl Prepared {
         design: &Design,
         time: &TimeDependence,
         near_ties: NearTies,
+    ) -> Result<Prepared, FitError> {
+        Prepared::build(data, design, time, near_ties, false)
+    }
+
+    /// As [`Prepared::with_time`], and keeps which distinct record every row became, which residuals in the order of the
+    /// rows need: four bytes a row.
+    pub fn with_rows(
+        data: &SurvivalData,
+        design: &Design,
+        time: &TimeDependence,
+        near_ties: NearTies,
+    ) -> Result<Prepared, FitError> {
+        Prepared::build(data, design, time, near_ties, true)
+    }
+
+    fn build(
+        data: &SurvivalData,
+        design: &Design,
+        time: &TimeDependence,
+        near_ties: NearTies,
+        keep_rows: bool,
     ) -> Result<Prepared, FitError> {
         let n_records = data.n_records();
         match n_records {
@@ -158,7 +179,7 @@ impl Prepared {
         }
         let bins = Bins::new(data, near_ties)?;
         let rule = ClassRule { time, tail: None };
-        let (mut patterns, records, mut classes) = Records::new(data, design, &bins, &rule);
+        let (mut patterns, records, mut classes) = Records::new(data, design, &bins, &rule, keep_rows);
         let slots = Slots::new(&records, &bins);
         let (mut weight, mut count) = (vec![0.0; patterns.n], vec![0.0; patterns.n]);
         for (record, &pattern) in records.pattern.iter().enumerate() {
@@ -178,6 +199,21 @@ impl Prepared {
     /// p, the number of columns.
     pub fn n_columns(&self) -> usize {
         self.sweep.patterns.n_columns
+    }
+
+    /// The distinct record of every row of the data; empty unless made by [`Prepared::with_rows`].
+    pub fn record_of_row(&self) -> &[u32] {
+        &self.sweep.records.of_row
+    }
+
+    /// What a pass needs.
+    pub(super) fn sweep(&self) -> &Sweep {
+        &self.sweep
+    }
+
+    /// s of each column: the sweep has x as (x − c) s.
+    pub(super) fn scale(&self) -> &[f64] {
+        &self.scaling.scale
     }
 
     /// Number of records.

@@ -40,6 +40,8 @@
 //! | `variance`, `slot_squares`, `concordance` | what is computed at the maximum |
 //! | [`Baseline`], [`Predictions`] | baseline hazard and curves of any covariates; predictions for the records |
 //! | `profile` | profile-likelihood intervals |
+//! | [`TimeAxis`], `proportionality` | functions of time, the score test of proportional hazards |
+//! | [`Residuals`] | residuals per distinct record |
 //! | `fit` | all of it in order |
 //!
 //! # Same bytes
@@ -75,12 +77,15 @@ mod objective;
 mod pattern;
 mod predict;
 mod profile;
+mod proportionality;
 mod records;
+mod residuals;
 mod scaling;
 mod slot_squares;
 mod sums;
 mod sweep;
 mod ties;
+mod time_axis;
 mod time_dependence;
 mod variance;
 
@@ -95,6 +100,9 @@ pub use newton::{Convergence, Termination};
 pub use objective::Penalty;
 pub use predict::Predictions;
 pub use profile::{ProfileInterval, ProfileLimit};
+pub use proportionality::TimeScore;
+pub use residuals::{ResidualSum, Residuals, deviance};
 pub(crate) use sums::two_sum;
 pub use ties::Ties;
+pub use time_axis::{TimeAxis, TimeTransform};
 pub use time_dependence::{TimeDependence, TimeFunction, TimeVarying};

@@ -36,6 +36,8 @@ pub(super) struct Records {
     pub by_pattern: ByPattern,
     /// How records make up clusters.
     pub clusters: Clusters,
+    /// The distinct record of every row of the data; empty unless asked for.
+    pub of_row: Vec<u32>,
 }
 
 /// What the cumulative hazard of a pattern needs, pattern after pattern. Records never at risk are left out.
@@ -78,8 +80,14 @@ impl Clusters {
 }
 
 impl Records {
-    /// Finds the patterns, their classes and the identical records.
-    pub fn new(data: &SurvivalData, design: &Design, bins: &Bins, rule: &ClassRule) -> (Patterns, Records, Classes) {
+    /// Finds the patterns, their classes and the identical records; keeps which one every row became when `keep_rows`.
+    pub fn new(
+        data: &SurvivalData,
+        design: &Design,
+        bins: &Bins,
+        rule: &ClassRule,
+        keep_rows: bool,
+    ) -> (Patterns, Records, Classes) {
         let n = data.n_records();
         let ranked: Vec<Option<(Vec<f64>, Vec<u32>)>> = design
             .variables
@@ -143,6 +151,7 @@ impl Records {
             entry_start: Vec::new(),
             by_pattern: ByPattern::default(),
             clusters: Clusters::default(),
+            of_row: Vec::new(),
         };
         records.event_start = (0..bins.n_slots())
             .map(|slot| {
@@ -152,9 +161,16 @@ impl Records {
             .collect();
         records.index_by_entry(bins);
         records.index_by_pattern(&is_event, n_patterns);
-        if let Some(cluster) = &data.cluster {
+        let of_row = || {
             let table = KeyTable::new(&keys);
-            records.clusters = Clusters::new(cluster, || space.map_keys(|key| table.find(&keys, key)), keys.len());
+            space.map_keys(|key| table.find(&keys, key))
+        };
+        if keep_rows {
+            records.of_row = of_row();
+        }
+        if let Some(cluster) = &data.cluster {
+            let known = || if keep_rows { records.of_row.clone() } else { of_row() };
+            records.clusters = Clusters::new(cluster, known, keys.len());
         }
         (patterns, records, classes)
     }

@@ -57,7 +57,7 @@ pub(super) struct Sweep {
     pub slots: Slots,
     /// Records whose risk score changes along the time axis in the same way; none in a plain model.
     pub classes: Classes,
-    blocks: Vec<Block>,
+    pub blocks: Vec<Block>,
     limits: Limits,
     /// Σ w x over events, inner order.
     pub(super) event_x: Vec<f64>,
@@ -261,7 +261,7 @@ impl Sweep {
     }
 
     /// Step 2 for one block. `carry` holds the sums of the slots after it and leaves with those of its first slot.
-    fn block_sums(&self, block: &Block, risk: &RiskScores, ties: Ties, carry: &mut Carry) -> SlotSums {
+    pub fn block_sums(&self, block: &Block, risk: &RiskScores, ties: Ties, carry: &mut Carry) -> SlotSums {
         let (mut sums, entered) =
             if self.blocks.len() == 1 && self.slots.time.len() * self.patterns.width() <= self.limits.table_numbers {
                 self.sums_by_pattern(risk, ties)
@@ -396,32 +396,47 @@ impl Sweep {
         sums
     }
 
-    /// Step 3 for some slots: the terms of its slots, and its share of the second part of the information.
+    /// Step 3 for some slots: their terms, and their share of the second part of the information.
+    fn tie_terms(&self, slots: Range<usize>, sums: &SlotSums, ties: Ties, terms: &mut [TieTerms], second: &mut [f64]) {
+        self.slot_terms(slots, sums, ties, terms);
+        self.add_second_part(sums, terms, second);
+    }
+
+    /// The terms of some slots.
+    pub fn slot_terms(&self, slots: Range<usize>, sums: &SlotSums, ties: Ties, terms: &mut [TieTerms]) {
+        let first = slots.start;
+        let size = slots_per_chunk(terms.len());
+        terms.par_chunks_mut(size).enumerate().for_each(|(chunk, terms)| {
+            for (k, term) in terms.iter_mut().enumerate() {
+                let k = chunk * size + k;
+                let d = self.slots.n_events[first + k];
+                if d > 0 && !self.is_exact(first + k, ties) {
+                    *term = ties.terms(sums.s0[k], sums.e0[k], d, self.slots.event_weight[first + k]);
+                }
+            }
+        });
+    }
+
+    /// Adds the second part of the information over some slots: C0 S1S1ᵀ − C1(S1E1ᵀ + E1S1ᵀ) + C2 E1E1ᵀ of each.
     ///
     /// The 2 × 2 matrix of C0, −C1, C2 is non-negative, so the part of a slot is the sum of two outer products:
     /// of √C0 (S1 − (C1/C0) E1) and of √(C2 − C1²/C0) E1.
-    fn tie_terms(&self, slots: Range<usize>, sums: &SlotSums, ties: Ties, terms: &mut [TieTerms], second: &mut [f64]) {
-        let (p, width, first) = (self.patterns.n_columns, self.patterns.width(), slots.start);
-        let size = slots.len().div_ceil(32).max(16);
+    pub fn add_second_part(&self, sums: &SlotSums, terms: &[TieTerms], second: &mut [f64]) {
+        let (p, width, size) = (self.patterns.n_columns, self.patterns.width(), slots_per_chunk(terms.len()));
         let parts: Vec<Vec<f64>> = terms
-            .par_chunks_mut(size)
+            .par_chunks(size)
             .enumerate()
             .map(|(chunk, terms)| {
                 let mut products = OuterProducts::new(p);
-                for (k, term) in terms.iter_mut().enumerate() {
-                    let k = chunk * size + k;
-                    let d = self.slots.n_events[first + k];
-                    if d == 0 || self.is_exact(first + k, ties) {
-                        continue;
-                    }
-                    *term = ties.terms(sums.s0[k], sums.e0[k], d, self.slots.event_weight[first + k]);
-                    let s1 = &sums.s1[k * width..k * width + p];
+                for (k, term) in terms.iter().enumerate().filter(|(_, term)| term.c0 != 0.0) {
+                    let at = (chunk * size + k) * width;
+                    let s1 = &sums.s1[at..at + p];
                     let root = term.c0.sqrt();
                     if term.c2 == 0.0 {
                         products.push(s1.iter().map(|s| root * s));
                         continue;
                     }
-                    let e1 = &sums.e1[k * width..k * width + p];
+                    let e1 = &sums.e1[at..at + p];
                     let ratio = term.c1 / term.c0;
                     products.push(s1.iter().zip(e1).map(|(s, e)| root * (s - ratio * e)));
                     let rest = (term.c2 - term.c1 * ratio).max(0.0).sqrt();
@@ -468,6 +483,12 @@ impl Sweep {
 
     /// Step 4: the score and the lower triangle of the first part of the information, inner order.
     fn pattern_sums(&self, risk: &RiskScores, hazard: &CumulativeHazard) -> (Vec<f64>, Vec<f64>) {
+        let (expected, first) = self.expected_sums(risk, hazard);
+        (self.event_x.iter().zip(expected).map(|(u, x)| u - x).collect(), first)
+    }
+
+    /// Σ D x and the lower triangle of Σ D xxᵀ over all patterns, inner order; no D is negative.
+    pub fn expected_sums(&self, risk: &RiskScores, hazard: &CumulativeHazard) -> (Vec<f64>, Vec<f64>) {
         let p = self.patterns.n_columns;
         let n_chunks = ((1 << 22) / (p * p + 1)).clamp(4, 64);
         let size = self.patterns.n.div_ceil(n_chunks).max(1024);
@@ -484,14 +505,19 @@ impl Sweep {
                 gram
             })
             .collect();
-        let mut score = self.event_x.clone();
+        let mut sum = vec![0.0; self.patterns.width()];
         let mut first = vec![0.0; p * p];
         for gram in parts {
-            score.iter_mut().zip(&gram.sum).for_each(|(u, x)| *u -= x);
+            sum.iter_mut().zip(&gram.sum).for_each(|(sum, x)| *sum += x);
             gram.add_lower_triangle(p, &self.patterns.is_unit, &mut first);
         }
-        (score, first)
+        (sum, first)
     }
+}
+
+/// Slots whose outer products are added together.
+fn slots_per_chunk(n_slots: usize) -> usize {
+    n_slots.div_ceil(32).max(16)
 }
 
 #[cfg(test)]
@@ -527,7 +553,7 @@ mod tests {
         };
         let bins = Bins::new(&data, NearTies::Repair).unwrap();
         let rule = ClassRule { time: &TimeDependence::default(), tail: None };
-        let (patterns, records, classes) = Records::new(&data, &design, &bins, &rule);
+        let (patterns, records, classes) = Records::new(&data, &design, &bins, &rule, false);
         let slots = Slots::new(&records, &bins);
         Sweep::new(patterns, records, slots, classes, limits)
     }

@@ -82,7 +82,7 @@ fn add_chunks(p: usize, items: Range<usize>, push: impl Fn(usize, &mut OuterProd
 }
 
 impl<'a> ResidualTables<'a> {
-    fn new(sweep: &'a Sweep, coefficients: &[f64], ties: Ties) -> ResidualTables<'a> {
+    pub fn new(sweep: &'a Sweep, coefficients: &[f64], ties: Ties) -> ResidualTables<'a> {
         let p = sweep.patterns.width();
         let risk = sweep.risk_scores(&sweep.patterns.inner_order(coefficients));
         let mut sums = sweep.all_sums(&risk, ties);
@@ -113,8 +113,30 @@ impl<'a> ResidualTables<'a> {
         }
     }
 
+    /// δ − e(Λ − δB) of a record; 0 for one that is never at risk.
+    pub fn martingale(&self, record: usize) -> f64 {
+        let records = &self.sweep.records;
+        let exit = records.exit[record] as usize;
+        if exit == 0 {
+            return 0.0;
+        }
+        let event = record >= records.event_start[exit] as usize;
+        let entry = records.entry.get(record).map(|&a| a as usize);
+        let e = self.risk.of(records.pattern[record] as usize, self.sweep.slots.stratum[exit] as usize);
+        f64::from(u8::from(event)) - e * self.hazard.of(exit, entry, event)
+    }
+
+    /// Adds `factor` times x − X̄ of a record's exit slot to `row`.
+    pub fn add_distance_from_mean(&self, record: usize, factor: f64, row: &mut [f64]) {
+        let (records, p) = (&self.sweep.records, row.len());
+        let at = records.exit[record] as usize * p;
+        row.iter_mut().zip(&self.mean[at..at + p]).for_each(|(s, m)| *s -= factor * m);
+        let pattern = records.pattern[record] as usize;
+        self.sweep.patterns.row(pattern).add_to(factor, self.sweep.patterns.first_dense, row);
+    }
+
     /// Adds `factor` times the residual of one record at risk to `row`.
-    fn add_residual(&self, record: usize, factor: f64, row: &mut [f64]) {
+    pub fn add_residual(&self, record: usize, factor: f64, row: &mut [f64]) {
         let (records, p) = (&self.sweep.records, row.len());
         let exit = records.exit[record] as usize;
         if exit == 0 {
@@ -124,7 +146,6 @@ impl<'a> ResidualTables<'a> {
         let entry = records.entry.get(record).map(|&a| a as usize);
         let pattern = records.pattern[record] as usize;
         let r = self.risk.of(pattern, self.sweep.slots.stratum[exit] as usize);
-        let expected = r * self.hazard.of(exit, entry, event);
         let at = exit * p..(exit + 1) * p;
         let scaled = factor * r;
         row.iter_mut().zip(&self.cumulative[at.clone()]).for_each(|(u, h)| *u += scaled * h);
@@ -135,7 +156,7 @@ impl<'a> ResidualTables<'a> {
             let both = self.mean[at.clone()].iter().zip(&self.taken_back[at]);
             row.iter_mut().zip(both).for_each(|(u, (m, g))| *u -= factor * m + scaled * g);
         }
-        let martingale = f64::from(u8::from(event)) - expected;
+        let martingale = f64::from(u8::from(event)) - r * self.hazard.of(exit, entry, event);
         self.sweep.patterns.row(pattern).add_to(factor * martingale, self.sweep.patterns.first_dense, row);
     }
 }

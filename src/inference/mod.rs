@@ -7,6 +7,7 @@
 //! | [`comparison`] | the hazard ratio of any two covariate patterns |
 //! | [`summary`] | coefficients, global tests, tests per term, information criteria, warnings in words |
 //! | [`values`] | a number against a reference value of itself, along a curve |
+//! | [`proportionality`] | score tests of proportional hazards |
 //! | [`interaction`] | exposure by modifier: within levels, against a joint reference, ratios, joint tests, RERI, AP, S |
 //! | [`prediction`] | linear predictors of persons, by term, with standard errors |
 //! | [`multiplicity`] | P values adjusted for the number of tests |
@@ -14,7 +15,7 @@
 //! | [`pooling`] | Rubin's rules for completed data sets |
 //!
 //! Everything here reads a [`crate::engine::CoxFit`] and [`crate::design::ModelColumns`]; records are seen only through
-//! [`crate::engine::Prepared`], for likelihood-ratio tests. Standard errors are the robust ones where a fit has them.
+//! [`crate::engine::Prepared`], for likelihood-ratio and score tests. Standard errors are the robust ones where a fit has them.
 
 pub mod comparison;
 pub mod contrast;
@@ -23,6 +24,7 @@ pub mod interaction;
 pub mod multiplicity;
 pub mod pooling;
 pub mod prediction;
+pub mod proportionality;
 pub mod step;
 pub mod summary;
 pub mod values;
@@ -32,6 +34,7 @@ pub use contrast::{linear_combination, wald};
 pub use hypothesis::{ChiSquared, Estimate};
 pub use interaction::{AdditiveInteraction, Axis, Cell, Interaction, InteractionError, Point, Quantity, Standing};
 pub use multiplicity::Adjustment;
+pub use proportionality::{ProportionalHazards, proportional_hazards};
 pub use step::IntervalScale;
 pub use summary::{CoefficientSummary, GlobalTests, LikelihoodRatio, ModelWarning, Summary, TermTests, summarise};
 pub use values::{ValueRatio, ValuesError, ratios_at};

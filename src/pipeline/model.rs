@@ -2,6 +2,7 @@
 
 use super::Stopwatch;
 use super::contrasts;
+use super::diagnostics;
 use super::settings::{InteractionRequest, ModelSettings};
 use super::terms;
 use crate::design::{self, Built, MissingReason, ModelColumns};
@@ -34,8 +35,13 @@ impl Fitted {
     }
 }
 
-/// Fits one model.
+/// Fits one model; keeps which distinct record every row became where its settings ask for something per row.
 pub fn fit(table: &Table, settings: &ModelSettings, watch: &mut Stopwatch) -> Result<Fitted> {
+    fit_keeping(table, settings, settings.diagnostics.needs_rows(), watch)
+}
+
+/// Fits one model; `keep_rows`: for residuals, whatever the settings.
+pub fn fit_keeping(table: &Table, settings: &ModelSettings, keep_rows: bool, watch: &mut Stopwatch) -> Result<Fitted> {
     let origin = format!("formula of {}", settings.name);
     let formula =
         Formula::parse(&settings.formula).map_err(|error| Error::Formula { origin: origin.clone(), error })?;
@@ -49,7 +55,8 @@ pub fn fit(table: &Table, settings: &ModelSettings, watch: &mut Stopwatch) -> Re
     }
     let middle = watch.now();
     watch.design_seconds += middle - start;
-    let prepared = Prepared::with_time(&built.data, &built.design, &built.time, settings.near_ties).map_err(cannot)?;
+    let prepare = if keep_rows { Prepared::with_rows } else { Prepared::with_time };
+    let prepared = prepare(&built.data, &built.design, &built.time, settings.near_ties).map_err(cannot)?;
     let fit = prepared.fit(&settings.fit_options(&built)).map_err(cannot)?;
     watch.fit_seconds += watch.now() - middle;
     Ok(Fitted { formula, built, prepared, fit })
@@ -67,7 +74,7 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
         .map_err(|error| Error::Fit { model: settings.name.clone(), error })?;
     let requests = settings.interactions.iter();
     let interactions = requests.map(|request| reported_analysis(settings, fitted, request)).collect::<Result<_>>()?;
-    Ok(ModelResult {
+    let mut result = ModelResult {
         coefficients: summary.coefficients.iter().enumerate().map(|(j, c)| coefficient(c, j, &built.columns)).collect(),
         bases: terms::bases(&built.columns),
         covariance: matrix(fit.reported_covariance()),
@@ -112,7 +119,9 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
         interactions,
         contrasts: contrasts::compared(settings, fitted)?,
         ..identity(settings, fitted)
-    })
+    };
+    diagnostics::fill(&mut result, settings, fitted)?;
+    Ok(result)
 }
 
 /// What a result says of the model and its records before any estimate.
@@ -338,7 +347,7 @@ fn part(part: &design::Part) -> report::Part {
 }
 
 /// `Sex: Men`, `Migrant group: Nordic × Sex: Men`, `age`.
-fn column_label(column: usize, columns: &ModelColumns) -> String {
+pub(super) fn column_label(column: usize, columns: &ModelColumns) -> String {
     let one = |p: &design::Part| {
         if let Some(basis) = &p.basis {
             return basis.name.clone();
@@ -375,7 +384,7 @@ fn missing(count: &design::MissingCount) -> report::MissingCount {
     report::MissingCount { variable: format!("{}{why}", count.variable), records: Some(count.rows as u64) }
 }
 
-fn test(found: &ChiSquared) -> report::TestResult {
+pub(super) fn test(found: &ChiSquared) -> report::TestResult {
     report::TestResult { chisq: finite(found.chisq), df: Some(found.df as f64), p: finite(found.p) }
 }
 

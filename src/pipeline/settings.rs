@@ -1,5 +1,6 @@
 //! What one model is asked for, whether a study file or the command line says it.
 
+use super::diagnostics::DiagnosticSettings;
 use crate::design::{Built, DesignOptions, Missing};
 use crate::engine::{Convergence, FitOptions, NearTies, Penalty, Ties};
 use crate::error::{Error, Result};
@@ -49,6 +50,8 @@ pub struct ModelSettings {
     pub near_ties: NearTies,
     /// Stopping rule.
     pub convergence: Convergence,
+    /// What the model is asked to say about its assumptions.
+    pub diagnostics: DiagnosticSettings,
 }
 
 /// Hazard ratios of an exposure within a modifier.
@@ -107,6 +110,7 @@ impl ModelSettings {
             initial: None,
             near_ties: NearTies::Repair,
             convergence: fit.convergence,
+            diagnostics: DiagnosticSettings::default(),
         }
     }
 

@@ -1,10 +1,12 @@
 //! A study file to its report: load, count, fit every model and interaction analysis.
 
 use super::Stopwatch;
+use super::diagnostics::DiagnosticSettings;
 use super::levels;
 use super::model;
 use super::settings::{ContrastRequest, InteractionRequest, ModelSettings};
 use super::terms;
+use crate::engine::TimeTransform;
 use crate::error::Result;
 use crate::loader::{self, FileRead, Loaded, Progress};
 use crate::report::disclosure::Profile;
@@ -90,6 +92,7 @@ fn settings(study: &Study, model: &study::Model) -> ModelSettings {
         // R's rule applies where the study does not ask: robust when a person can have several events.
         robust: model.robust.then_some(true),
         level: study.report.level,
+        diagnostics: diagnostics(model),
         ..ModelSettings::new(&model.formula)
     }
 }
@@ -98,6 +101,17 @@ fn settings(study: &Study, model: &study::Model) -> ModelSettings {
 fn contrasts(study: &Study, model: usize) -> Vec<ContrastRequest> {
     let of_model = study.contrasts.iter().filter(|c| c.model == model);
     of_model.map(|c| ContrastRequest { label: c.label.clone(), comparison: c.comparison.clone() }).collect()
+}
+
+fn diagnostics(model: &study::Model) -> DiagnosticSettings {
+    let transform = |t: &study::TimeTransform| match t {
+        study::TimeTransform::Km => TimeTransform::KaplanMeier,
+        study::TimeTransform::Rank => TimeTransform::Rank,
+        study::TimeTransform::Identity => TimeTransform::Identity,
+        study::TimeTransform::Log => TimeTransform::Log,
+    };
+    let transforms = model.proportional_hazards.iter().map(transform).collect();
+    DiagnosticSettings { proportional_hazards: transforms, ..DiagnosticSettings::default() }
 }
 
 /// The model with the product of exposure and modifier.

@@ -3,7 +3,7 @@
 use super::contrast::Contrast;
 use super::pooling::{PooledTest, Pooling};
 use super::terms::{BasisUsed, RatiosAt};
-use super::{Matrix, is_false, label_or};
+use super::{Matrix, ProportionalHazards, is_false, label_or};
 use serde::{Deserialize, Serialize};
 
 /// One fitted model.
@@ -236,32 +236,6 @@ pub struct Warning {
     pub term: Option<String>,
     /// The level concerned.
     pub level: Option<String>,
-}
-
-/// Test of proportional hazards.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ProportionalHazards {
-    /// Transform of time: `km`, `rank`, `identity` or `log`.
-    pub transform: String,
-    /// One test per term.
-    pub terms: Vec<TermTest>,
-    /// All terms together.
-    pub global: Option<TestResult>,
-}
-
-/// A named test.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct TermTest {
-    /// The term.
-    pub term: String,
-    /// The statistic.
-    pub chisq: Option<f64>,
-    /// Degrees of freedom.
-    pub df: Option<f64>,
-    /// P value.
-    pub p: Option<f64>,
 }
 
 /// One interaction analysis: exposure by modifier, on top of a model.

@@ -128,12 +128,30 @@ fn test_sentences(report: &Report) -> Vec<String> {
     if report.models.iter().any(|m| !m.terms.is_empty()) {
         sentences.push("Terms were tested by Wald and likelihood-ratio tests.".to_string());
     }
+    sentences.extend(proportionality_sentence(report));
     let has_rates = report.levels.iter().any(|l| l.counts.rate.is_some()) || report.total.is_some();
     if has_rates {
         let per = super::number::NumberStyle::ENGLISH.decimal(report.settings.rate_per, 0);
         sentences.push(format!("Rates are per {per} person-years (365.25 days each) with exact Poisson intervals."));
     }
     sentences
+}
+
+fn proportionality_sentence(report: &Report) -> Option<String> {
+    let tests = report.models.iter().filter_map(|m| m.proportional_hazards.as_ref()).flat_map(|t| t.all());
+    let mut against: Vec<String> = Vec::new();
+    for words in tests.map(|t| t.transform_in_words().to_owned()) {
+        if !against.contains(&words) {
+            against.push(words);
+        }
+    }
+    (!against.is_empty()).then(|| {
+        format!(
+            "Proportional hazards were tested by score tests of an interaction of each term with {} (Grambsch and \
+             Therneau 1994), with the model-based variance.",
+            list(&against, "and with")
+        )
+    })
 }
 
 fn same<'a, T: PartialEq + 'a>(report: &'a Report, of: impl Fn(&'a ModelResult) -> &'a T) -> bool {

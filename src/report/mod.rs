@@ -9,6 +9,7 @@
 //! input has the same bytes on any machine.
 
 mod contrast;
+mod diagnostics;
 pub mod disclosure;
 pub mod error;
 mod fitted;
@@ -23,12 +24,12 @@ pub(crate) mod terms;
 use serde::{Deserialize, Serialize};
 
 pub use contrast::Contrast;
+pub use diagnostics::{ProportionalHazards, TermTest};
 pub use disclosure::{DisclosureStatement, Profile};
 pub use error::ReportError;
 pub use fitted::{
     AdditiveInteraction, Coefficient, Concordance, GlobalTests, Interaction, InteractionCell, InteractionRatio,
-    LogPartialLikelihood, MissingCount, ModelResult, Part, ProportionalHazards, TermTest, TermTests, TestResult,
-    Warning,
+    LogPartialLikelihood, MissingCount, ModelResult, Part, TermTests, TestResult, Warning,
 };
 pub use folder::{Existing, Manifest, OutputFolder};
 pub use pooling::{Imputation, PooledCoefficient, PooledTest, Pooling};

@@ -20,6 +20,8 @@ pub struct Model {
     pub ties: Ties,
     /// Whether confidence intervals and tests use the robust covariance, with persons as clusters.
     pub robust: bool,
+    /// Functions of time against which proportional hazards are tested.
+    pub proportional_hazards: Vec<TimeTransform>,
 }
 
 /// How tied event times are handled; always stated in the report.
@@ -32,6 +34,29 @@ pub enum Ties {
     Breslow,
     /// The exact (discrete) partial likelihood.
     Exact,
+}
+
+/// A function of time in a test of proportional hazards; names as in R's `cox.zph`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeTransform {
+    /// One minus the Kaplan-Meier estimate.
+    Km,
+    /// The rank.
+    Rank,
+    /// The time itself.
+    Identity,
+    /// Its logarithm.
+    Log,
+}
+
+impl TimeTransform {
+    /// All of them with their names in the study file.
+    pub const NAMED: [(&'static str, TimeTransform); 4] = [
+        ("km", TimeTransform::Km),
+        ("rank", TimeTransform::Rank),
+        ("identity", TimeTransform::Identity),
+        ("log", TimeTransform::Log),
+    ];
 }
 
 /// An interaction analysis: the exposure's hazard ratios within the levels of each modifier, each in a model that

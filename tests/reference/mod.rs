@@ -9,6 +9,7 @@
 
 mod aalen_johansen; // cumulative incidence, Gray's test
 mod curves; // baseline hazards and survival curves
+mod diagnostics; // tests of proportional hazards, residuals
 mod kaplan_meier; // survival curves of groups
 mod log_rank; // tests of groups, weighted, stratified, pairwise
 mod model; // Cox models and their interaction analyses, awkward cases
@@ -24,7 +25,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Kinds that a user can ask the command line for with one formula on a data file.
-const COMMAND_LINE: [&str; 3] = ["coxph", "coxph_interaction", "edge"];
+const COMMAND_LINE: [&str; 4] = ["coxph", "coxph_interaction", "cox_zph", "edge"];
 
 /// Numbers in which we differ from R, each with the reason: (case, what the message begins with, reason).
 const EXPLAINED: &[(&str, &[&str], &str)] = &[
@@ -110,13 +111,18 @@ fn by_library(case: &Case) -> Outcome {
         "weighted_logrank" => log_rank::compare_weighted(case),
         "rates" => rates::compare(case),
         "pyears" => rates::compare_bands(case),
+        "cox_zph" => diagnostics::proportional_hazards(case, &model::library_result),
+        "cox_residuals" => diagnostics::residuals(case),
         other => Outcome::Unsupported(format!("kind {other}")),
     }
 }
 
 /// Compares a case through the command line.
 fn by_command_line(case: &Case) -> Outcome {
-    model::compare(case, &model::command_line_result)
+    match case.kind.as_str() {
+        "cox_zph" => diagnostics::proportional_hazards(case, &model::command_line_result),
+        _ => model::compare(case, &model::command_line_result),
+    }
 }
 
 fn run_all(door: &str, compare: &dyn Fn(&Case) -> Outcome, wanted: &dyn Fn(&str) -> bool) {

@@ -5,6 +5,7 @@
 //! tests, concordance) is compared with a second fit that stops by R's rule (`--convergence like-r`).
 
 use super::{Case, Faults, Outcome, compare_matrix, compare_test, filter_sql, list, or, surv_call, terms, text};
+use cohort::engine::TimeTransform;
 use cohort::loader::{FlatOptions, Quiet, read_flat};
 use cohort::pipeline::{self, Fitted, InteractionRequest, ModelSettings};
 use cohort::table::Table;
@@ -24,7 +25,7 @@ pub enum Rule {
 }
 
 /// `results.json` of a model, or the message of the error.
-type Run<'a> = &'a dyn Fn(&Model, Rule) -> Result<Value, String>;
+pub type Run<'a> = &'a dyn Fn(&Model, Rule) -> Result<Value, String>;
 
 /// The model of a case in the words of our command line.
 pub struct Model {
@@ -37,6 +38,8 @@ pub struct Model {
     levels: Vec<(String, Vec<String>)>,
     spec: Value,
     interactions: Vec<(String, String, Vec<f64>)>,
+    /// Functions of time against which proportional hazards are tested.
+    pub transforms: Vec<String>,
 }
 
 impl Model {
@@ -70,11 +73,12 @@ impl Model {
             filter: filter_sql(&spec["rows"]),
             levels,
             interactions: interaction_requests(&spec),
+            transforms: list(&spec["transforms"]).iter().map(text).collect(),
             spec,
         })
     }
 
-    fn column(&self, key: &str) -> Option<String> {
+    pub fn column(&self, key: &str) -> Option<String> {
         self.spec[key].as_str().map(str::to_owned)
     }
 
@@ -130,6 +134,8 @@ impl Model {
         if rule == Rule::LikeR {
             settings.convergence = cohort::engine::Convergence::LikeR;
         }
+        let transforms = self.transforms.iter().filter_map(|name| TimeTransform::named(name));
+        settings.diagnostics.proportional_hazards = transforms.collect();
         settings.interactions = self
             .interactions
             .iter()
@@ -171,6 +177,7 @@ pub fn command_line_result(model: &Model, rule: Rule) -> Result<Value, String> {
     flag("--init", model.init().map(|v| v.iter().map(f64::to_string).collect::<Vec<_>>().join(",")));
     flag("--near-ties", (model.spec["control"]["timefix"] == Value::Bool(false)).then(|| "keep".to_owned()));
     flag("--convergence", (rule == Rule::LikeR).then(|| "like-r".to_owned()));
+    flag("--ph", (!model.transforms.is_empty()).then(|| model.transforms.join(",")));
     for (column, levels) in &model.levels {
         flag("--levels", Some(format!("{column}={}", levels.join(","))));
     }

@@ -1,8 +1,10 @@
 //! What a user may type: commands, flags, help texts.
 
+mod diagnostics;
 mod inference;
 mod terms;
 
+pub use diagnostics::DiagnosticArgs;
 pub use inference::InferenceArgs;
 pub use terms::TermArgs;
 
@@ -154,6 +156,10 @@ pub struct FitArgs {
     /// Flags on terms.
     #[command(flatten)]
     pub terms: TermArgs,
+
+    /// Diagnostics
+    #[command(flatten)]
+    pub diagnostics: DiagnosticArgs,
 
     /// Most Newton-Raphson steps [default: 20]
     #[arg(long, value_name = "N", help_heading = "Numerics")]

@@ -263,8 +263,8 @@ fn refuse_flags_of_data_files(args: &FitArgs) -> Result<()> {
         ("--decimal", args.decimal.is_some()),
         ("--na", !args.na.is_empty()),
     ];
-    let given = given.into_iter().chain(args.inference.given());
-    match given.into_iter().find(|(_, given)| *given) {
+    let mut given = given.into_iter().chain(args.inference.given()).chain(args.diagnostics.given());
+    match given.find(|(_, given)| *given) {
         Some((flag, _)) => Err(Error::Usage(format!(
             "{flag} belongs to a data file; a study file says it itself (see `cohort init` for the key)"
         ))),
@@ -310,6 +310,7 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
         Some(ConvergenceArg::Full) | None => Convergence::Full,
     };
     settings.ratios_at = args.terms.hr_at.clone();
+    settings.diagnostics = args.diagnostics.settings();
     settings.interactions = args.interaction.iter().map(|text| interaction(text)).collect::<Result<_>>()?;
     args.inference.apply(&mut settings)?;
     Ok(settings)

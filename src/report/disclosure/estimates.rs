@@ -67,6 +67,7 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>) -> usi
     hide_terms(model);
     hide_contrasts(model, &hide);
     model.pooling.iter_mut().for_each(|p| p.hide(&hide));
+    hide_coefficient_tests(model);
     hide.iter().filter(|h| **h).count()
 }
 
@@ -88,6 +89,15 @@ fn hide_terms(model: &mut ModelResult) {
         let one = |t: &TestResult| t.df.is_none_or(|df| df <= 1.0);
         term.wald = term.wald.filter(|t| !one(t));
         term.lr = term.lr.filter(|t| !one(t));
+    }
+}
+
+/// Tests of proportional hazards hold no count and stay; those of a single hidden coefficient go with it.
+fn hide_coefficient_tests(model: &mut ModelResult) {
+    let gone: BTreeSet<&String> = model.coefficients.iter().filter(|c| c.hidden).map(|c| &c.name).collect();
+    if let Some(tests) = &mut model.proportional_hazards {
+        tests.coefficients.retain(|t| !gone.contains(&t.term));
+        tests.others.iter_mut().for_each(|other| other.coefficients.retain(|t| !gone.contains(&t.term)));
     }
 }
 

@@ -48,9 +48,27 @@ impl Context<'_> {
             formula_span: content,
             ties: section.choice("ties", &TIES).unwrap_or_default(),
             robust: section.flag("robust"),
+            proportional_hazards: self.read_transforms(section),
         };
         section.finish();
         ModelDraft { model, formula: parsed }
+    }
+
+    /// `ph`: one function of time or several, each once.
+    fn read_transforms(&self, section: &Section<'_>) -> Vec<TimeTransform> {
+        let mut transforms: Vec<TimeTransform> = Vec::new();
+        for text in section.texts("ph") {
+            match TimeTransform::NAMED.iter().find(|(name, _)| *name == text.text) {
+                Some((_, transform)) if transforms.contains(transform) => {}
+                Some((_, transform)) => transforms.push(*transform),
+                None => {
+                    let names = list_of(TimeTransform::NAMED.iter().map(|(name, _)| *name));
+                    let rule = format!("`ph` cannot be \"{}\"", text.text);
+                    self.faults.add(&text.span, rule, format!("choose {names}, or several in a list"));
+                }
+            }
+        }
+        transforms
     }
 
     fn read_formula(

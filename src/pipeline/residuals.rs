@@ -1,0 +1,317 @@
+//! Residuals of a fitted model in the order of its rows, in pieces: nothing of rows × columns is held.
+
+use super::model::Fitted;
+use super::settings::ModelSettings;
+use crate::design::{DesignError, group_numbers};
+use crate::engine::{ResidualSum, Residuals, deviance};
+use crate::error::{Error, Result};
+use crate::table::Table;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// A kind of residual; formulas are those of [`crate::engine::Residuals`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ResidualKind {
+    /// Observed minus expected events.
+    Martingale,
+    /// Martingale residuals made symmetric.
+    Deviance,
+    /// Share in the score, one column per coefficient.
+    Score,
+    /// Change of each coefficient when the record is left out, to first order.
+    Dfbeta,
+    /// The same in standard errors.
+    Dfbetas,
+    /// Covariates minus their mean over the risk set, one row per event.
+    Schoenfeld,
+    /// The same scaled so that their smooth over time is the coefficient as it changes.
+    ScaledSchoenfeld,
+}
+
+impl ResidualKind {
+    /// All kinds with R's names, in the order of columns in files.
+    pub const NAMED: [(&'static str, ResidualKind); 7] = [
+        ("martingale", ResidualKind::Martingale),
+        ("deviance", ResidualKind::Deviance),
+        ("score", ResidualKind::Score),
+        ("dfbeta", ResidualKind::Dfbeta),
+        ("dfbetas", ResidualKind::Dfbetas),
+        ("schoenfeld", ResidualKind::Schoenfeld),
+        ("scaledsch", ResidualKind::ScaledSchoenfeld),
+    ];
+
+    /// R's name.
+    pub fn name(self) -> &'static str {
+        ResidualKind::NAMED.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether there is a row per event rather than per record.
+    pub fn is_per_event(self) -> bool {
+        matches!(self, ResidualKind::Schoenfeld | ResidualKind::ScaledSchoenfeld)
+    }
+
+    /// Whether there is a single column.
+    fn is_single(self) -> bool {
+        matches!(self, ResidualKind::Martingale | ResidualKind::Deviance)
+    }
+}
+
+/// Which residuals are asked for; none by default.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ResidualSettings {
+    /// The kinds.
+    pub kinds: Vec<ResidualKind>,
+    /// Column whose values are summed over (R's `collapse`): one row per value, at the place of its first record. Residuals
+    /// per event are not summed.
+    pub by: Option<String>,
+    /// Whether every kind is multiplied by the case weight (R's `weighted = TRUE`); dfbeta and dfbetas always are.
+    pub weighted: bool,
+}
+
+impl ResidualSettings {
+    fn kinds(&self, per_event: bool) -> Vec<ResidualKind> {
+        let in_order = ResidualKind::NAMED.iter().map(|(_, kind)| *kind);
+        in_order.filter(|k| self.kinds.contains(k) && k.is_per_event() == per_event).collect()
+    }
+}
+
+/// Residuals of one model, ready to be taken out in pieces.
+pub struct ModelResiduals<'a> {
+    residuals: Residuals<'a>,
+    fitted: &'a Fitted,
+    per_record: Vec<ResidualKind>,
+    per_event: Vec<ResidualKind>,
+    weighted: bool,
+    groups: Option<Groups>,
+    /// Events as places among the rows used, by stratum and time, equal ones in the order of the rows.
+    events: Vec<u32>,
+}
+
+/// Rows used, by the group they are summed in; groups in the order of their first row.
+struct Groups {
+    start: Vec<u32>,
+    members: Vec<u32>,
+}
+
+/// Some rows of residuals: keys, and columns of one length.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ResidualPiece {
+    /// Row of the table, counted from 1: of the record, or of the first one of a group.
+    pub row: Vec<u32>,
+    /// Time of the event; for residuals per event only.
+    pub time: Vec<f64>,
+    /// Stratum, counted from 1; for residuals per event of a stratified model only.
+    pub stratum: Vec<u32>,
+    /// The columns named by [`ModelResiduals::columns`]; NaN where a coefficient has no variance.
+    pub columns: Vec<Vec<f64>>,
+}
+
+/// Rows worked out together by one thread.
+const CHUNK: usize = 2048;
+
+impl Fitted {
+    /// The residuals of a model that was fitted by [`super::fit_model`], or with residuals among its settings. `table` is
+    /// that of the fit. Errors: an unknown column to sum by.
+    pub fn residuals(&self, table: &Table, settings: &ModelSettings) -> Result<ModelResiduals<'_>> {
+        let asked = &settings.diagnostics.residuals;
+        let residuals = self.prepared.residuals(&self.fit, settings.ties);
+        let of_row = self.prepared.record_of_row();
+        assert_eq!(
+            of_row.len(),
+            self.built.rows.len(),
+            "a fit that is asked for residuals keeps the record of each row"
+        );
+        let mut events: Vec<u32> = (0..of_row.len() as u32).filter(|i| self.built.data.event[*i as usize]).collect();
+        // Distinct records are sorted by stratum and time, but equal ones of a time by covariates: the slot is the key.
+        events.par_sort_by_key(|i| residuals.slot(of_row[*i as usize] as usize));
+        let groups = asked.by.as_ref().map(|column| Groups::of(table, column, &self.built.rows)).transpose();
+        let fault = |error| Error::Design { origin: "residuals".to_owned(), error };
+        Ok(ModelResiduals {
+            residuals,
+            fitted: self,
+            per_record: asked.kinds(false),
+            per_event: asked.kinds(true),
+            weighted: asked.weighted,
+            groups: groups.map_err(fault)?,
+            events,
+        })
+    }
+}
+
+impl ModelResiduals<'_> {
+    /// Whether any kind per record (or per event) was asked for.
+    pub fn has(&self, per_event: bool) -> bool {
+        !self.kinds(per_event).is_empty()
+    }
+
+    /// Number of rows: records or groups, or events.
+    pub fn n_rows(&self, per_event: bool) -> usize {
+        match (per_event, &self.groups) {
+            (true, _) => self.events.len(),
+            (false, Some(groups)) => groups.start.len() - 1,
+            (false, None) => self.fitted.built.rows.len(),
+        }
+    }
+
+    /// Whether the model has strata.
+    pub fn is_stratified(&self) -> bool {
+        self.fitted.built.data.stratum.is_some()
+    }
+
+    /// Names of the columns: `martingale`, `score_age`.
+    pub fn columns(&self, per_event: bool) -> Vec<String> {
+        let names = &self.fitted.built.columns.names;
+        let of_kind = |kind: &ResidualKind| -> Vec<String> {
+            match kind.is_single() {
+                true => vec![kind.name().to_owned()],
+                false => names.iter().map(|name| format!("{}_{name}", kind.name())).collect(),
+            }
+        };
+        self.kinds(per_event).iter().flat_map(of_kind).collect()
+    }
+
+    /// Some rows. Panics when `rows` goes beyond [`ModelResiduals::n_rows`].
+    pub fn piece(&self, per_event: bool, rows: Range<usize>) -> ResidualPiece {
+        let n_columns = self.columns(per_event).len();
+        let chunks: Vec<Range<usize>> =
+            rows.clone().step_by(CHUNK).map(|from| from..(from + CHUNK).min(rows.end)).collect();
+        let numbers: Vec<Vec<f64>> =
+            chunks.into_par_iter().map(|chunk| self.numbers(per_event, chunk, n_columns)).collect();
+        let column = |j: usize| numbers.iter().flat_map(|n| n[j..].iter().step_by(n_columns).copied()).collect();
+        let row = |i: usize| self.fitted.built.rows[self.first_row(per_event, i)] + 1;
+        let record = |i: usize| self.fitted.prepared.record_of_row()[self.events[i] as usize] as usize;
+        let mut piece = ResidualPiece { row: rows.clone().map(row).collect(), ..ResidualPiece::default() };
+        piece.columns = (0..n_columns).into_par_iter().map(column).collect();
+        if per_event {
+            piece.time = rows.clone().map(|i| self.residuals.time(record(i))).collect();
+            if self.is_stratified() {
+                piece.stratum = rows.map(|i| self.residuals.stratum(record(i)) as u32 + 1).collect();
+            }
+        }
+        piece
+    }
+
+    fn kinds(&self, per_event: bool) -> &[ResidualKind] {
+        if per_event { &self.per_event } else { &self.per_record }
+    }
+
+    /// Place among the rows used of the first record of a row of residuals.
+    fn first_row(&self, per_event: bool, i: usize) -> usize {
+        match (per_event, &self.groups) {
+            (true, _) => self.events[i] as usize,
+            (false, Some(groups)) => groups.members[groups.start[i] as usize] as usize,
+            (false, None) => i,
+        }
+    }
+
+    /// The residuals of some rows, row after row.
+    fn numbers(&self, per_event: bool, rows: Range<usize>, n_columns: usize) -> Vec<f64> {
+        let mut numbers = vec![0.0; rows.len() * n_columns];
+        let mut work = Work::new(&self.residuals);
+        for (i, to) in rows.zip(numbers.chunks_mut(n_columns.max(1))) {
+            if per_event {
+                self.event_row(i, &mut work, to);
+            } else {
+                self.record_row(i, &mut work, to);
+            }
+        }
+        numbers
+    }
+
+    fn record_row(&self, i: usize, work: &mut Work, to: &mut [f64]) {
+        let of_row = self.fitted.prepared.record_of_row();
+        let alone = [i as u32];
+        let members = match &self.groups {
+            Some(groups) => &groups.members[groups.start[i] as usize..groups.start[i + 1] as usize],
+            None => &alone[..],
+        };
+        let records = || members.iter().map(|m| of_row[*m as usize] as usize);
+        let p = self.residuals.n_columns();
+        let mut place = 0;
+        for kind in &self.per_record {
+            let weighted = self.weighted || matches!(kind, ResidualKind::Dfbeta | ResidualKind::Dfbetas);
+            let factor = |record: usize| if weighted { self.residuals.weight(record) } else { 1.0 };
+            if kind.is_single() {
+                let martingale: f64 = records().map(|r| factor(r) * self.residuals.martingale(r)).sum();
+                let n_events = records().filter(|r| self.residuals.is_event(*r)).count() as f64;
+                to[place] = if *kind == ResidualKind::Deviance { deviance(martingale, n_events) } else { martingale };
+                place += 1;
+                continue;
+            }
+            work.sum.clear();
+            records().for_each(|r| self.residuals.add_score(r, factor(r), &mut work.sum));
+            let to = &mut to[place..place + p];
+            place += p;
+            if *kind == ResidualKind::Score {
+                self.residuals.write(&work.sum, to);
+                continue;
+            }
+            self.residuals.write(&work.sum, &mut work.row);
+            self.residuals.dfbeta(&work.row, to);
+            if *kind == ResidualKind::Dfbetas {
+                self.residuals.dfbetas(to);
+            }
+        }
+    }
+
+    fn event_row(&self, i: usize, work: &mut Work, to: &mut [f64]) {
+        let record = self.fitted.prepared.record_of_row()[self.events[i] as usize] as usize;
+        let factor = if self.weighted { self.residuals.weight(record) } else { 1.0 };
+        work.sum.clear();
+        self.residuals.add_schoenfeld(record, factor, &mut work.sum);
+        self.residuals.write(&work.sum, &mut work.row);
+        for (kind, to) in self.per_event.iter().zip(to.chunks_mut(self.residuals.n_columns())) {
+            match kind {
+                ResidualKind::ScaledSchoenfeld => self.residuals.scaled_schoenfeld(&work.row, to),
+                _ => to.copy_from_slice(&work.row),
+            }
+        }
+    }
+}
+
+/// What a thread fills again and again.
+struct Work {
+    sum: ResidualSum,
+    row: Vec<f64>,
+}
+
+impl Work {
+    fn new(residuals: &Residuals<'_>) -> Work {
+        Work { sum: residuals.sum(), row: vec![0.0; residuals.n_columns()] }
+    }
+}
+
+impl Groups {
+    /// Groups the rows used by a column; rows without a value are a group each.
+    fn of(table: &Table, column: &str, rows: &[u32]) -> std::result::Result<Groups, DesignError> {
+        let numbers = group_numbers(table, column)?;
+        let highest = numbers.iter().filter(|n| **n != u32::MAX).max().map_or(0, |n| *n as usize + 1);
+        let mut group_of = vec![u32::MAX; highest];
+        let mut n_groups = 0;
+        let mut next = || {
+            n_groups += 1;
+            n_groups - 1
+        };
+        let group = |row: &u32| match numbers[*row as usize] {
+            u32::MAX => next(),
+            number => {
+                let known = &mut group_of[number as usize];
+                if *known == u32::MAX {
+                    *known = next();
+                }
+                *known
+            }
+        };
+        let groups: Vec<u32> = rows.iter().map(group).collect();
+        let mut start = vec![0u32; n_groups as usize + 1];
+        groups.iter().for_each(|g| start[*g as usize + 1] += 1);
+        (0..n_groups as usize).for_each(|g| start[g + 1] += start[g]);
+        let mut place = start.clone();
+        let mut members = vec![0; rows.len()];
+        for (i, g) in groups.iter().enumerate() {
+            members[place[*g as usize] as usize] = i as u32;
+            place[*g as usize] += 1;
+        }
+        Ok(Groups { start, members })
+    }
+}

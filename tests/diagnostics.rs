@@ -1,0 +1,170 @@
+//! Tests of proportional hazards and residuals: by hand, by property, and from the study file to the table.
+
+use crate::support::{Features, assert_all_close, assert_close, generate};
+use cohort::engine::{FitOptions, NearTies, Prepared, SurvivalData, Ties, Time, TimeAxis, TimeTransform};
+use cohort::loader::{FlatOptions, Quiet, read_flat};
+use cohort::pipeline::{self, ModelSettings, ResidualKind};
+use cohort::table::Table;
+use std::fs;
+use std::process::Command;
+
+fn table(csv: &str) -> Table {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("data.csv");
+    fs::write(&path, csv).expect("a file is written");
+    read_flat(&path, "data.csv", &FlatOptions::default(), &mut Quiet).expect("a data file").table
+}
+
+/// Therneau and Grambsch (2000), appendix E, test data 1 without the missing value. With Breslow's rule exp(β) is
+/// r = (3 + √33)/2, and event times 1, 6, 6, 9 have the shares of score and information written below.
+#[test]
+fn the_test_of_six_records_by_hand() {
+    let table = table("time,status,x\n9,1,0\n1,1,1\n1,0,1\n6,1,1\n6,1,0\n8,0,0\n");
+    let mut settings = ModelSettings::new("Surv(time, status) ~ x");
+    settings.ties = Ties::Breslow;
+    settings.diagnostics.proportional_hazards = vec![TimeTransform::Identity];
+    let model = pipeline::fit_table(&table, &settings).expect("a fit").models.remove(0);
+    let r = (3.0 + 33f64.sqrt()) / 2.0;
+    assert_close(model.coefficients[0].hr.expect("an estimate"), r, 1e-9);
+
+    let score = [1.0 / (r + 1.0), 3.0 / (r + 3.0), -r / (r + 3.0), 0.0];
+    let information = [r / (r + 1.0).powi(2), 3.0 * r / (r + 3.0).powi(2), 3.0 * r / (r + 3.0).powi(2), 0.0];
+    let g = [1.0, 6.0, 6.0, 9.0];
+    let sum = |power: i32, of: &[f64]| -> f64 { g.iter().zip(of).map(|(g, x): (&f64, &f64)| g.powi(power) * x).sum() };
+    let variance = sum(2, &information) - sum(1, &information).powi(2) / sum(0, &information);
+    let test = model.proportional_hazards.expect("a test was asked for");
+    assert_close(test.global.expect("a test").chisq.expect("a statistic"), sum(1, &score).powi(2) / variance, 1e-8);
+    assert_eq!((test.transform.as_str(), test.variance.as_str(), test.terms[0].df), ("identity", "model", Some(1.0)));
+}
+
+/// The sums of slots and patterns against splitting every record at every event time, with a column x g(t) beside x:
+/// the score test of that second half.
+#[test]
+fn the_test_is_the_score_test_of_a_split_data_set() {
+    let csv = "entry,exit,event,x,s,w\n0,5,1,1.5,a,1\n0,6,0,0.2,a,2\n2,6,1,2.0,a,1\n1,7,1,0.1,a,3\n3,9,1,1.1,a,1\n\
+               0,7,1,0.9,a,1\n0,4,1,2.5,b,2\n1,8,1,0.3,b,1\n0,9,0,1.7,b,1\n2,9,1,1.2,b,2\n";
+    let rows = table(csv);
+    let mut settings = ModelSettings::new("Surv(entry, exit, event) ~ x + strata(s)");
+    settings.weights = Some("w".to_owned());
+    settings.diagnostics.proportional_hazards = vec![TimeTransform::Identity];
+    let model = pipeline::fit_table(&rows, &settings).expect("a fit").models.remove(0);
+    let beta = model.coefficients[0].estimate.expect("an estimate");
+
+    let mut split = String::from("entry,exit,event,x,xt,s,w\n");
+    let times = [4, 5, 6, 7, 8, 9];
+    for line in csv.lines().skip(1) {
+        let f: Vec<&str> = line.split(',').collect();
+        let (entry, exit): (i32, i32) = (f[0].parse().expect("a time"), f[1].parse().expect("a time"));
+        let x: f64 = f[3].parse().expect("a number");
+        let mut from = entry;
+        for t in times.iter().copied().filter(|t| *t > entry && *t < exit).chain([exit]) {
+            let event = if t == exit { f[2] } else { "0" };
+            split.push_str(&format!("{from},{t},{event},{x},{},{},{}\n", x * f64::from(t), f[4], f[5]));
+            from = t;
+        }
+    }
+    let mut other = ModelSettings::new("Surv(entry, exit, event) ~ x + xt + strata(s)");
+    other.weights = Some("w".to_owned());
+    other.initial = Some(vec![beta, 0.0]);
+    let score =
+        pipeline::fit_table(&table(&split), &other).expect("a fit").models.remove(0).tests.score.expect("a test");
+    let ours = model.proportional_hazards.expect("a test was asked for").global.expect("a test");
+    assert_close(ours.chisq.expect("a statistic"), score.chisq.expect("a statistic"), 1e-8);
+}
+
+fn multiplied(time: &Time, by: i32) -> Time {
+    Time::Real((0..time.len()).map(|i| f64::from(by) * time.value(i)).collect())
+}
+
+/// Days or weeks: no function of time that a test is against depends on the unit, up to a factor and a shift.
+#[test]
+fn the_unit_of_time_does_not_change_the_test() {
+    let data = generate(300, 7, Features { strata: 2, weights: true, delayed_entry: true, ..Features::default() });
+    let statistic = |scale: i32| {
+        let mut survival: SurvivalData = data.data.clone();
+        survival.exit = multiplied(&survival.exit, scale);
+        survival.entry = survival.entry.as_ref().map(|entry| multiplied(entry, scale));
+        let prepared = Prepared::new(&survival, &data.design, NearTies::Repair).expect("good data");
+        let fit = prepared.fit(&FitOptions::default()).expect("a fit");
+        let axis = TimeAxis::new(&survival, NearTies::Repair).expect("good data");
+        let g: Vec<Vec<f64>> =
+            TimeTransform::ALL.iter().map(|t| axis.transformed(*t).expect("times above 0")).collect();
+        let all = vec![true; fit.coefficients.len()];
+        let scores = prepared.time_scores(&fit, Ties::Efron, &axis, &g, &all);
+        scores.iter().map(|s| s.score[0].powi(2) / s.variance[(0, 0)]).collect::<Vec<f64>>()
+    };
+    assert_all_close(&statistic(7), &statistic(1), 1e-9);
+}
+
+#[test]
+fn a_model_that_cannot_be_tested_says_so_and_the_rest_stays() {
+    // An event at time 0 has no logarithm.
+    let rows = table("time,event,x\n0,1,1\n2,1,0\n3,0,1\n4,1,0\n5,1,1\n6,0,0\n");
+    let mut settings = ModelSettings::new("Surv(time, event) ~ x");
+    settings.diagnostics.proportional_hazards = TimeTransform::ALL.to_vec();
+    let model = pipeline::fit_table(&rows, &settings).expect("a fit").models.remove(0);
+    let tests = model.proportional_hazards.expect("the others are there");
+    let names: Vec<&str> = tests.all().map(|t| t.transform.as_str()).collect();
+    assert_eq!(names, ["km", "rank", "identity"]);
+    assert!(model.warnings.iter().any(|w| w.code == "no_log_transform"));
+}
+
+#[test]
+fn with_one_event_time_nothing_can_change_with_time() {
+    let rows = table("time,event,x\n2,1,1\n2,1,0\n3,0,1\n4,0,0\n5,0,1\n");
+    let mut settings = ModelSettings::new("Surv(time, event) ~ x");
+    settings.diagnostics.proportional_hazards = vec![TimeTransform::KaplanMeier];
+    let model = pipeline::fit_table(&rows, &settings).expect("a fit").models.remove(0);
+    let global = model.proportional_hazards.expect("the attempt is reported").global.expect("a row");
+    assert_eq!((global.chisq, global.df), (None, Some(0.0)));
+}
+
+/// Sums that hold for any fit: martingale and score residuals add up to 0, Schoenfeld residuals too, and dfbeta is what
+/// the coefficients lose, to first order, when a record gets no weight.
+#[test]
+fn residuals_add_up_to_what_they_are_shares_of() {
+    let rows = table(&fs::read_to_string("data-fixtures/reference/data/lung.csv").expect("the fixture"));
+    let mut settings = ModelSettings::new("Surv(time, status == 2) ~ age + factor(sex) + ph.karno");
+    settings.diagnostics.residuals.kinds = ResidualKind::NAMED.iter().map(|(_, kind)| *kind).collect();
+    let fitted = pipeline::fit_model(&rows, &settings).expect("a fit");
+    let residuals = fitted.residuals(&rows, &settings).expect("residuals");
+    let piece = residuals.piece(false, 0..residuals.n_rows(false));
+    let sum = |name: &str, per_event: bool| -> f64 {
+        let piece = residuals.piece(per_event, 0..residuals.n_rows(per_event));
+        let place = residuals.columns(per_event).iter().position(|c| c == name).expect("a column");
+        piece.columns[place].iter().sum()
+    };
+    for name in ["martingale", "score_age", "score_factor(sex)2", "dfbeta_ph.karno"] {
+        assert_close(sum(name, false), 0.0, 1e-9);
+    }
+    assert!(sum("schoenfeld_age", true).abs() < 1e-8);
+    // A piece is a part of the whole, and the rows are those of the table: row 14 has no Karnofsky score.
+    assert_eq!(residuals.piece(false, 10..14).columns[0], piece.columns[0][10..14]);
+    assert_eq!((piece.row[0], piece.row.len(), residuals.n_rows(true)), (1, 227, 164));
+}
+
+#[test]
+fn the_flag_and_the_key_lead_to_the_same_table() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let lung = fs::canonicalize("data-fixtures/reference/data/lung.csv").expect("the fixture");
+    let run = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_cohort")).args(args).current_dir(folder.path()).output();
+        let output = output.expect("cohort starts");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
+        )
+    };
+    let path = lung.display().to_string();
+    let formula = ["--formula", "Surv(time, status == 2) ~ age + factor(sex)"];
+    let (code, text) = run(&["fit", &path, formula[0], formula[1], "--ph", "km,log"]);
+    assert_eq!(code, Some(0), "{text}");
+    for words in
+        ["Tests of proportional hazards", "against the Kaplan-Meier transform of time", "All terms", "Grambsch"]
+    {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+    let (code, text) = run(&["fit", "study.toml", "--ph", "km"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("--ph belongs to a data file"));
+}
