@@ -74,6 +74,14 @@ pub enum Error {
     /// Completed data sets cannot be pooled.
     #[error("pooling: {0}")]
     Pooling(PoolingError),
+    /// Residuals that a model does not have.
+    #[error("{model}: {why}")]
+    Residuals {
+        /// The model.
+        model: String,
+        /// Why, and what to do.
+        why: &'static str,
+    },
     /// Results cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),

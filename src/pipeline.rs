@@ -4,6 +4,7 @@ mod contrasts;
 mod diagnostics;
 mod levels;
 mod model;
+mod outputs;
 mod pooled_interactions;
 mod pooling;
 mod residuals;
@@ -14,6 +15,7 @@ mod time_residuals;
 
 pub use diagnostics::DiagnosticSettings;
 pub use model::Fitted;
+pub use outputs::{NoOutputs, Outputs};
 pub use pooling::{Completed, PoolingError, fit_completed, fit_files, fit_stacked, stacked};
 pub use residuals::{ModelResiduals, ResidualKind, ResidualPiece, ResidualSettings};
 pub use settings::{ContrastRequest, InteractionRequest, ModelSettings, RatiosAtRequest};
@@ -50,7 +52,7 @@ impl<'a> Stopwatch<'a> {
 
 /// Fits one formula on a table: design, engine, inference, report.
 pub fn fit_table(table: &Table, settings: &ModelSettings) -> Result<Report> {
-    fit_timed(table, settings, &mut Stopwatch::new(&|| 0.0))
+    fit_timed(table, None, settings, &mut NoOutputs, &mut Stopwatch::new(&|| 0.0))
 }
 
 /// Fits one formula on a table and stops there: what residuals, tests, curves and predictions start from.
@@ -59,16 +61,29 @@ pub fn fit_model(table: &Table, settings: &ModelSettings) -> Result<Fitted> {
 }
 
 /// Fits one formula on a data file that was read: as [`fit_table`], with the file and what was noted while reading it.
-pub fn fit_flat(flat: Flat, settings: &ModelSettings, watch: &mut Stopwatch) -> Result<Report> {
-    let mut report = fit_timed(&flat.table, settings, watch)?;
+/// What goes by rows is handed to `outputs`.
+pub fn fit_flat(
+    flat: Flat,
+    settings: &ModelSettings,
+    outputs: &mut dyn Outputs,
+    watch: &mut Stopwatch,
+) -> Result<Report> {
+    let mut report = fit_timed(&flat.table, flat.file_rows.as_deref(), settings, outputs, watch)?;
     report.inputs = vec![study::input("data", &flat.input)];
     report.notes = flat.notes.iter().map(study::note).collect();
     Ok(report)
 }
 
-fn fit_timed(table: &Table, settings: &ModelSettings, watch: &mut Stopwatch) -> Result<Report> {
+fn fit_timed(
+    table: &Table,
+    file_rows: Option<&[u32]>,
+    settings: &ModelSettings,
+    outputs: &mut dyn Outputs,
+    watch: &mut Stopwatch,
+) -> Result<Report> {
     let fitted = model::fit(table, settings, watch)?;
     let mut result = model::result(settings, &fitted, watch)?;
+    residuals::hand_over(&mut result, table, file_rows, settings, &fitted, outputs)?;
     levels::fill_cells_of_model(&mut result, table, &fitted, settings)?;
     result.ratios_at = terms::ratios_at(table, settings, &fitted)?;
     let settings = report::Settings { level: settings.level, ..report::Settings::default() };

@@ -1,11 +1,15 @@
 //! Tests of proportional hazards and residuals: by hand, by property, and from the study file to the table.
 
 use crate::support::{Features, assert_all_close, assert_close, generate};
-use cohort::engine::{FitOptions, NearTies, Prepared, SurvivalData, Ties, Time, TimeAxis, TimeTransform};
+use cohort::engine::{
+    ClusterCorrection, FitOptions, NearTies, Prepared, SurvivalData, Ties, Time, TimeAxis, TimeTransform,
+};
 use cohort::loader::{FlatOptions, Quiet, read_flat};
 use cohort::pipeline::{self, ModelSettings, ResidualKind};
-use cohort::table::Table;
+use cohort::report::ModelResult;
+use cohort::table::{ColumnData, Table};
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 fn table(csv: &str) -> Table {
@@ -167,4 +171,93 @@ fn the_flag_and_the_key_lead_to_the_same_table() {
     let (code, text) = run(&["fit", "study.toml", "--ph", "km"]);
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("--ph belongs to a data file"));
+}
+
+/// G = 3 clusters, n = 6 records, p = 1: the factors by their formulas, on variances; tests follow, estimates do not.
+#[test]
+fn corrections_for_few_clusters_multiply_the_robust_variance() {
+    let rows = table("time,event,x,g\n1,1,1,a\n2,1,0,a\n3,0,1,b\n4,1,0,b\n5,1,1,c\n6,1,0,c\n");
+    let fit = |correction| {
+        let mut settings = ModelSettings::new("Surv(time, event) ~ x");
+        settings.cluster = Some("g".to_owned());
+        settings.correction = correction;
+        pipeline::fit_table(&rows, &settings).expect("a fit").models.remove(0)
+    };
+    let plain = fit(ClusterCorrection::None);
+    for (correction, factor) in [(ClusterCorrection::Groups, 1.5), (ClusterCorrection::GroupsAndColumns, 1.5)] {
+        let corrected = fit(correction);
+        let variance = |model: &ModelResult| model.coefficients[0].robust_se.expect("a robust fit").powi(2);
+        assert_close(variance(&corrected), factor * variance(&plain), 1e-12);
+        let wald = |model: &ModelResult| model.tests.wald.expect("a test").chisq.expect("a statistic");
+        assert_close(wald(&corrected), wald(&plain) / factor, 1e-12);
+        assert_eq!(corrected.coefficients[0].estimate, plain.coefficients[0].estimate);
+        assert!(corrected.cluster_correction.is_some() && plain.cluster_correction.is_none());
+    }
+    assert_close(ClusterCorrection::GroupsAndColumns.factor(3, 7, 3), 1.5 * 6.0 / 4.0, 1e-15);
+}
+
+/// Reads a Parquet file of residuals.
+fn parquet(path: &Path) -> Table {
+    read_flat(path, "residuals", &FlatOptions::default(), &mut Quiet).expect("a Parquet file").table
+}
+
+fn numbers(table: &Table, column: &str) -> Vec<f64> {
+    match &table.column(column).unwrap_or_else(|| panic!("no column {column}")).data {
+        ColumnData::Number(values) => values.clone(),
+        ColumnData::Whole(values) => values.iter().map(|v| f64::from(*v)).collect(),
+        other => panic!("{column} holds {other:?}"),
+    }
+}
+
+#[test]
+fn residual_files_have_the_rows_of_the_data_file_and_nobodys_key() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let heart = fs::canonicalize("data-fixtures/reference/data/heart.csv").expect("the fixture");
+    let run = |out: &str, more: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_cohort"))
+            .args(["fit", &heart.display().to_string(), "--formula", "Surv(start, stop, event) ~ age + transplant"])
+            .args(["--where", "id > 2", "--quiet", "--format", "none", "--out", out])
+            .args(["--residuals", "martingale,dfbeta,scaledsch"])
+            .args(more)
+            .current_dir(folder.path())
+            .output()
+            .expect("cohort starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        folder.path().join(out).join("internal")
+    };
+    let records = parquet(&run("all", &[]).join("residuals_model.parquet"));
+    let names: Vec<&str> = records.columns().iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["row", "martingale", "dfbeta_age", "dfbeta_transplant"]);
+    // The first two persons have one row each, so the third person's first row is the file's third.
+    assert_eq!(numbers(&records, "row")[..2], [3.0, 4.0]);
+    assert!(numbers(&records, "martingale").iter().sum::<f64>().abs() < 1e-9);
+    let events = parquet(&folder.path().join("all/internal/residuals_model_events.parquet"));
+    assert!(numbers(&events, "time").is_sorted());
+    assert!(events.column("scaledsch_age").is_some() && events.column("stratum").is_none());
+
+    let persons = parquet(&run("summed", &["--residuals-by", "id", "--threads", "1"]).join("residuals_model.parquet"));
+    assert!(persons.n_rows() < records.n_rows() && persons.column("id").is_none());
+    assert_close(
+        numbers(&persons, "dfbeta_age").iter().sum::<f64>(),
+        numbers(&records, "dfbeta_age").iter().sum::<f64>(),
+        1e-9,
+    );
+    // The same bytes for any number of threads.
+    run("again", &["--threads", "3"]);
+    let bytes = |out: &str| fs::read(folder.path().join(out).join("internal/residuals_model.parquet")).expect("a file");
+    assert_eq!(bytes("all"), bytes("again"));
+}
+
+#[test]
+fn residuals_that_a_model_does_not_have_are_refused() {
+    let rows = table("time,event,x\n1,1,1\n2,1,0\n2,1,1\n4,0,0\n5,1,1\n6,1,0\n");
+    let refused = |formula: &str, ties: Ties| {
+        let mut settings = ModelSettings::new(formula);
+        settings.ties = ties;
+        settings.diagnostics.residuals.kinds = vec![ResidualKind::Score];
+        settings.diagnostics.proportional_hazards = vec![TimeTransform::KaplanMeier];
+        pipeline::fit_table(&rows, &settings).expect_err("there are no score residuals").to_string()
+    };
+    assert!(refused("Surv(time, event) ~ x", Ties::Exact).contains("use efron"));
+    assert!(refused("Surv(time, event) ~ x + tt(x, log)", Ties::Efron).contains("change with time"));
 }

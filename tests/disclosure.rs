@@ -281,6 +281,7 @@ This file is not for export: the numbers of hidden cells below help to work them
 - Within every variable, the reasons for the end of follow-up, the flow of persons, and every interaction table, further cells are hidden until no total gives a hidden one, and each hidden cell could be as large as the threshold as far as the total of its line tells.
 - Knots and percentiles that fewer records than the threshold share are hidden, with the hazard ratios at them; a knot between two values of the data, or written in the formula, is shown.
 - Numbers of a model that differ by a small count from the total or from another model are hidden. Person-time in days, rows and sizes of the files read are never exported.
+- Residuals, and smooths of them over time, have a step per event; they stay in internal/.
 
 ## Files in export/
 

@@ -839,8 +839,8 @@ Methods
 
 Hazard ratios with 95% confidence intervals came from the Cox proportional-hazards model Surv(time,
 status) ~ group + sex + age. Tied event times were handled by Efron's method. Standard errors are
-robust (sandwich), clustered by id. Each model used the records without missing values in its
-variables. Analyses were done with cohort 0.0.0.
+robust (sandwich, the infinitesimal jackknife), clustered by id. Each model used the records without
+missing values in its variables. Analyses were done with cohort 0.0.0.
 "##);
 }
 
@@ -964,8 +964,8 @@ Methods
 
 Hazard ratios with 95% confidence intervals came from the Cox proportional-hazards model Surv(time,
 status) ~ group + sex + age. Tied event times were handled by Efron's method. Standard errors are
-robust (sandwich), clustered by id. Each model used the records without missing values in its
-variables. Analyses were done with cohort 0.0.0.
+robust (sandwich, the infinitesimal jackknife), clustered by id. Each model used the records without
+missing values in its variables. Analyses were done with cohort 0.0.0.
 "##);
 }
 

@@ -100,6 +100,12 @@ fn slips_of_the_pen_are_named_with_the_nearest_word() {
         ),
         (
             "ph = \"km\"",
+            "residuals = [\"martingale\", \"dfbeat\"]",
+            "`residuals` cannot be \"dfbeat\"; choose \"martingale\", \"deviance\", \"score\", \"dfbeta\", \"dfbetas\", \
+             \"schoenfeld\" or \"scaledsch\"",
+        ),
+        (
+            "ph = \"km\"",
             "ph = \"kaplan\"",
             "`ph` cannot be \"kaplan\"; choose \"km\", \"rank\", \"identity\" or \"log\", or several in a list",
         ),

@@ -17,7 +17,7 @@ use super::scaling::Scaling;
 use super::sweep::{Limits, Sweep};
 use super::ties::Ties;
 use super::time_dependence::{TimeDependence, TimeFunction};
-use super::variance::outer_product_of_scores;
+use super::variance::{ClusterCorrection, outer_product_of_scores};
 
 /// What a fit is asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,8 @@ pub struct FitOptions {
     pub ties: Ties,
     /// Whether the robust covariance is wanted (and reported tests use it).
     pub robust: bool,
+    /// Factor on the robust covariance.
+    pub correction: ClusterCorrection,
     /// Newton steps before the fit gives up.
     pub max_iterations: u32,
     /// Relative change of the log partial likelihood below which it counts as flat.
@@ -44,6 +46,7 @@ impl Default for FitOptions {
         FitOptions {
             ties: Ties::default(),
             robust: false,
+            correction: ClusterCorrection::None,
             max_iterations: 20,
             tolerance: 1e-9,
             convergence: Convergence::default(),
@@ -361,7 +364,7 @@ impl Prepared {
         });
         let mut robust = (None, None);
         if options.robust {
-            robust = self.robust(keep, initial, &solution, &inverse, options.ties);
+            robust = self.robust(keep, initial, &solution, &inverse, options);
         }
         let reported = robust.0.as_ref().unwrap_or(&covariance);
         let (wald_test, _) = match options.convergence {
@@ -401,10 +404,13 @@ impl Prepared {
         initial: &[f64],
         solution: &Solution,
         inverse: &DMatrix<f64>,
-        ties: Ties,
+        options: &FitOptions,
     ) -> (Option<DMatrix<f64>>, Option<f64>) {
+        let ties = options.ties;
         let meat = outer_product_of_scores(&self.sweep, &solution.coefficients, ties);
-        let covariance = self.scaling.unscaled_covariance(&(inverse * meat * inverse));
+        let n_clusters = self.sweep.records.n_clusters(self.n_records);
+        let factor = options.correction.factor(n_clusters, self.n_records, solution.factor.rank());
+        let covariance = self.scaling.unscaled_covariance(&(inverse * meat * inverse)) * factor;
         let mut at_start = outer_product_of_scores(&self.sweep, &self.scaling.scaled(initial), ties);
         for j in (0..keep.len()).filter(|&j| !keep[j]) {
             at_start.row_mut(j).fill(0.0);

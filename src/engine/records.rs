@@ -175,6 +175,15 @@ impl Records {
         (patterns, records, classes)
     }
 
+    /// Number of clusters among `n_records` records; each is one where none were given.
+    pub fn n_clusters(&self, n_records: usize) -> usize {
+        let clusters = &self.clusters;
+        if clusters.alone.is_empty() && clusters.n_joint() == 0 {
+            return n_records;
+        }
+        clusters.alone.iter().map(|n| *n as usize).sum::<usize>() + clusters.n_joint()
+    }
+
     /// Number of distinct records.
     pub fn n(&self) -> usize {
         self.pattern.len()

@@ -6,6 +6,8 @@
 //! robust covariance = I⁻¹ [ Σ_c (Σ_{i in c} w_i u_i)(Σ_{i in c} w_i u_i)ᵀ ] I⁻¹
 //! ```
 //!
+//! w u I⁻¹ is dfbeta, what a record changes in the coefficients, so this is the infinitesimal jackknife.
+//!
 //! A residual is the derivative of ℓ with respect to the record's case weight (Efron: averaged over the order of the ties).
 //! Identical records have the same one. Source: Lin and Wei (1989), JASA 84:1074-1078, doi 10.1080/01621459.1989.10478874;
 //! with ties as in R's survival package.
@@ -23,6 +25,40 @@ use super::ties::Ties;
 
 /// Distinct records, or clusters, in one chunk.
 const CHUNK: usize = 4096;
+
+/// A factor on the robust covariance that makes up for few clusters: with G of them the sandwich is too small by about 1/G.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClusterCorrection {
+    /// 1, as in R: the infinitesimal jackknife as it is.
+    #[default]
+    None,
+    /// G/(G − 1), as in Stata's `stcox` with `vce(robust)` and `vce(cluster)`.
+    Groups,
+    /// G/(G − 1) · (n − 1)/(n − p) for n records and p coefficients, as CR1 of linear models.
+    GroupsAndColumns,
+}
+
+impl ClusterCorrection {
+    /// The factor; 1 where a denominator would not be positive.
+    pub fn factor(self, n_clusters: usize, n_records: usize, n_coefficients: usize) -> f64 {
+        let (g, n, p) = (n_clusters as f64, n_records as f64, n_coefficients as f64);
+        let groups = if g > 1.0 { g / (g - 1.0) } else { 1.0 };
+        match self {
+            ClusterCorrection::None => 1.0,
+            ClusterCorrection::Groups => groups,
+            ClusterCorrection::GroupsAndColumns => groups * if n > p { (n - 1.0) / (n - p) } else { 1.0 },
+        }
+    }
+
+    /// The factor as a formula; `None` for 1.
+    pub fn formula(self) -> Option<&'static str> {
+        match self {
+            ClusterCorrection::None => None,
+            ClusterCorrection::Groups => Some("G/(G−1)"),
+            ClusterCorrection::GroupsAndColumns => Some("G/(G−1) · (n−1)/(n−p)"),
+        }
+    }
+}
 
 /// Per slot what the residuals need; rows of length p in inner order.
 pub(super) struct ResidualTables<'a> {

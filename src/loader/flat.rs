@@ -40,6 +40,8 @@ pub struct FlatOptions {
 pub struct Flat {
     /// The columns that were asked for, in the order of the file.
     pub table: Table,
+    /// The row of the file, counted from 0, of every row of the table; `None` when a condition left none out.
+    pub file_rows: Option<Vec<u32>>,
     /// The names of all columns of the file.
     pub header: Vec<String>,
     /// The file.
@@ -98,6 +100,7 @@ fn filter(flat: &mut Flat, sql: &str, shown: &str) -> Result<(), LoadError> {
     }
     if rows.len() < before {
         flat.table = flat.table.take(&rows);
+        flat.file_rows = Some(rows);
     }
     Ok(())
 }
@@ -114,7 +117,7 @@ fn read_parquet(
     let keep: Vec<String> = header.iter().filter(|h| wanted(h)).cloned().collect();
     let mut notes = Vec::new();
     let columns = file.read_columns(&keep, &mut notes, progress)?;
-    Ok(Flat { table: Table::new(columns), header, input: file.finish(progress)?, notes })
+    Ok(Flat { file_rows: None, table: Table::new(columns), header, input: file.finish(progress)?, notes })
 }
 
 fn read_text(
@@ -144,7 +147,7 @@ fn read_text(
     }
     builders.iter().for_each(|b| b.notes(shown, &mut notes));
     let columns: Vec<Column> = builders.into_par_iter().map(Builder::finish).collect();
-    Ok(Flat { table: Table::new(columns), header, input, notes })
+    Ok(Flat { file_rows: None, table: Table::new(columns), header, input, notes })
 }
 
 /// Opens the file with the declared delimiter, or with the one that its name and header call for.

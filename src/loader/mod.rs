@@ -16,6 +16,7 @@
 //! | `eligibility`, `attrition` | index dates, steps in order, the flow of persons |
 //! | `follow_up` | entry to the first of event, exits and maximum |
 //! | `person_time` | the table, and as Parquet |
+//! | `number_file` | columns of numbers as Parquet, piece by piece |
 //! | `load` | all of it, in order |
 //! | `flat` | a data file for `cohort fit DATA`, types found by looking |
 //!
@@ -40,6 +41,7 @@ pub(crate) mod follow_up;
 pub mod format;
 pub(crate) mod link;
 mod load;
+mod number_file;
 pub(crate) mod people;
 pub(crate) mod person_time;
 pub(crate) mod quality;
@@ -52,6 +54,7 @@ pub use flat::{Flat, FlatOptions, encoding_named, read_flat};
 pub use format::FileRead;
 pub use link::LinkReport;
 pub use load::load;
+pub use number_file::{NumberColumn, NumberFile, NumberType};
 pub use person_time::write_parquet;
 
 use crate::table::Table;

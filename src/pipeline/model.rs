@@ -134,6 +134,7 @@ pub(super) fn identity(settings: &ModelSettings, fitted: &Fitted) -> ModelResult
         ties: ties_name(settings.ties).to_owned(),
         variance: variance(built).to_owned(),
         cluster: cluster(settings, fitted),
+        cluster_correction: settings.correction.formula().filter(|_| built.robust).map(str::to_owned),
         weights: settings.weights.clone(),
         strata: fitted.formula.strata.iter().map(|v| fitted.formula.variables[*v].label.clone()).collect(),
         n_records: Some(built.rows.len() as u64),

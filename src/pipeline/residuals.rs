@@ -1,10 +1,13 @@
 //! Residuals of a fitted model in the order of its rows, in pieces: nothing of rows × columns is held.
 
 use super::model::Fitted;
+use super::outputs::Outputs;
 use super::settings::ModelSettings;
 use crate::design::{DesignError, group_numbers};
+use crate::engine::Ties;
 use crate::engine::{ResidualSum, Residuals, deviance};
 use crate::error::{Error, Result};
+use crate::report::{ModelResult, Warning};
 use crate::table::Table;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -83,6 +86,8 @@ pub struct ModelResiduals<'a> {
     per_event: Vec<ResidualKind>,
     weighted: bool,
     groups: Option<Groups>,
+    /// Row of the file of every row of the table; themselves where absent.
+    file_rows: Option<&'a [u32]>,
     /// Events as places among the rows used, by stratum and time, equal ones in the order of the rows.
     events: Vec<u32>,
 }
@@ -96,7 +101,7 @@ struct Groups {
 /// Some rows of residuals: keys, and columns of one length.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ResidualPiece {
-    /// Row of the table, counted from 1: of the record, or of the first one of a group.
+    /// Row of the data file, or of the table, counted from 1: of the record, or of the first one of a group.
     pub row: Vec<u32>,
     /// Time of the event; for residuals per event only.
     pub time: Vec<f64>,
@@ -111,9 +116,12 @@ const CHUNK: usize = 2048;
 
 impl Fitted {
     /// The residuals of a model that was fitted by [`super::fit_model`], or with residuals among its settings. `table` is
-    /// that of the fit. Errors: an unknown column to sum by.
+    /// that of the fit. Errors: an unknown column to sum by, and [`Error::Residuals`].
     pub fn residuals(&self, table: &Table, settings: &ModelSettings) -> Result<ModelResiduals<'_>> {
         let asked = &settings.diagnostics.residuals;
+        if let Some(why) = self.why_no_residuals(settings) {
+            return Err(Error::Residuals { model: settings.name.clone(), why });
+        }
         let residuals = self.prepared.residuals(&self.fit, settings.ties);
         let of_row = self.prepared.record_of_row();
         assert_eq!(
@@ -133,9 +141,44 @@ impl Fitted {
             per_event: asked.kinds(true),
             weighted: asked.weighted,
             groups: groups.map_err(fault)?,
+            file_rows: None,
             events,
         })
     }
+
+    fn why_no_residuals(&self, settings: &ModelSettings) -> Option<&'static str> {
+        let only_martingale = settings.diagnostics.residuals.kinds.iter().all(|kind| kind.is_single());
+        match () {
+            () if self.prepared.has_time_dependence() => Some(
+                "there are no residuals of a model with coefficients that change with time; split the records instead",
+            ),
+            () if settings.ties == Ties::Exact && !only_martingale => {
+                Some("with exact ties there are martingale and deviance residuals only; use efron for the others")
+            }
+            () => None,
+        }
+    }
+}
+
+/// Hands the residuals that the settings ask for to `outputs`; of a fit that did not converge there are none.
+pub(super) fn hand_over(
+    result: &mut ModelResult,
+    table: &Table,
+    file_rows: Option<&[u32]>,
+    settings: &ModelSettings,
+    fitted: &Fitted,
+    outputs: &mut dyn Outputs,
+) -> Result<()> {
+    if settings.diagnostics.residuals.kinds.is_empty() {
+        return Ok(());
+    }
+    if !result.converged {
+        let message = "residuals were not written: the fit did not converge".to_owned();
+        result.warnings.push(Warning { code: "no_residuals".to_owned(), message, ..Warning::default() });
+        return Ok(());
+    }
+    let residuals = fitted.residuals(table, settings)?;
+    outputs.residuals(&settings.name, &ModelResiduals { file_rows, ..residuals })
 }
 
 impl ModelResiduals<'_> {
@@ -178,7 +221,10 @@ impl ModelResiduals<'_> {
         let numbers: Vec<Vec<f64>> =
             chunks.into_par_iter().map(|chunk| self.numbers(per_event, chunk, n_columns)).collect();
         let column = |j: usize| numbers.iter().flat_map(|n| n[j..].iter().step_by(n_columns).copied()).collect();
-        let row = |i: usize| self.fitted.built.rows[self.first_row(per_event, i)] + 1;
+        let row = |i: usize| {
+            let row = self.fitted.built.rows[self.first_row(per_event, i)];
+            self.file_rows.map_or(row, |rows| rows[row as usize]) + 1
+        };
         let record = |i: usize| self.fitted.prepared.record_of_row()[self.events[i] as usize] as usize;
         let mut piece = ResidualPiece { row: rows.clone().map(row).collect(), ..ResidualPiece::default() };
         piece.columns = (0..n_columns).into_par_iter().map(column).collect();

@@ -2,7 +2,7 @@
 
 use super::diagnostics::DiagnosticSettings;
 use crate::design::{Built, DesignOptions, Missing};
-use crate::engine::{Convergence, FitOptions, NearTies, Penalty, Ties};
+use crate::engine::{ClusterCorrection, Convergence, FitOptions, NearTies, Penalty, Ties};
 use crate::error::{Error, Result};
 use crate::formula::{Comparison, Formula};
 use indexmap::IndexMap;
@@ -52,6 +52,8 @@ pub struct ModelSettings {
     pub convergence: Convergence,
     /// What the model is asked to say about its assumptions.
     pub diagnostics: DiagnosticSettings,
+    /// Small-sample correction of a robust covariance.
+    pub correction: ClusterCorrection,
 }
 
 /// Hazard ratios of an exposure within a modifier.
@@ -111,6 +113,7 @@ impl ModelSettings {
             near_ties: NearTies::Repair,
             convergence: fit.convergence,
             diagnostics: DiagnosticSettings::default(),
+            correction: ClusterCorrection::None,
         }
     }
 
@@ -120,6 +123,7 @@ impl ModelSettings {
             Formula::parse(&self.formula).map_err(|error| Error::Formula { origin: "--formula".to_owned(), error })?;
         let mut columns: Vec<String> = formula.columns().into_iter().map(|(name, _)| name.to_owned()).collect();
         columns.extend([&self.weights, &self.cluster, &self.id].into_iter().flatten().cloned());
+        columns.extend(self.diagnostics.residuals.by.clone());
         columns.extend(self.references.iter().map(|(name, _)| name.clone()));
         columns.extend(self.levels.iter().map(|(name, _)| name.clone()));
         columns.extend(self.interactions.iter().flat_map(|i| [i.exposure.clone(), i.modifier.clone()]));
@@ -147,6 +151,7 @@ impl ModelSettings {
         FitOptions {
             ties: self.ties,
             robust: built.robust,
+            correction: self.correction,
             max_iterations: self.max_iterations,
             tolerance: self.tolerance,
             convergence: self.convergence,

@@ -4,9 +4,11 @@ use super::Stopwatch;
 use super::diagnostics::DiagnosticSettings;
 use super::levels;
 use super::model;
+use super::outputs::Outputs;
+use super::residuals::{self, ResidualKind, ResidualSettings};
 use super::settings::{ContrastRequest, InteractionRequest, ModelSettings};
 use super::terms;
-use crate::engine::TimeTransform;
+use crate::engine::{ClusterCorrection, TimeTransform};
 use crate::error::Result;
 use crate::loader::{self, FileRead, Loaded, Progress};
 use crate::report::disclosure::Profile;
@@ -30,8 +32,14 @@ impl StudyRun {
     }
 }
 
-/// Runs a checked study: extracts to person-time, models, interaction analyses, report.
-pub fn run_study(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwatch) -> Result<StudyRun> {
+/// Runs a checked study: extracts to person-time, models, interaction analyses, report. What goes by person-time records
+/// is handed to `outputs`.
+pub fn run_study(
+    study: &Study,
+    progress: &mut dyn Progress,
+    outputs: &mut dyn Outputs,
+    watch: &mut Stopwatch,
+) -> Result<StudyRun> {
     let start = watch.now();
     let mut loaded = loader::load(study, progress)?;
     watch.load_seconds = watch.now() - start;
@@ -57,6 +65,7 @@ pub fn run_study(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwat
         let fitted = model::fit(&loaded.table, &settings, watch)?;
         let mut result = model::result(&settings, &fitted, watch)?;
         result.ratios_at = terms::ratios_at(&loaded.table, &settings, &fitted)?;
+        residuals::hand_over(&mut result, &loaded.table, None, &settings, &fitted, outputs)?;
         done += 1;
         for analysis in study.interactions.iter().filter(|i| i.model == number) {
             for modifier in &analysis.modifiers {
@@ -93,6 +102,11 @@ fn settings(study: &Study, model: &study::Model) -> ModelSettings {
         robust: model.robust.then_some(true),
         level: study.report.level,
         diagnostics: diagnostics(model),
+        correction: match model.correction {
+            study::Correction::None => ClusterCorrection::None,
+            study::Correction::Groups => ClusterCorrection::Groups,
+            study::Correction::GroupsAndColumns => ClusterCorrection::GroupsAndColumns,
+        },
         ..ModelSettings::new(&model.formula)
     }
 }
@@ -111,7 +125,16 @@ fn diagnostics(model: &study::Model) -> DiagnosticSettings {
         study::TimeTransform::Log => TimeTransform::Log,
     };
     let transforms = model.proportional_hazards.iter().map(transform).collect();
-    DiagnosticSettings { proportional_hazards: transforms, ..DiagnosticSettings::default() }
+    DiagnosticSettings { proportional_hazards: transforms, residuals: residual_settings(model) }
+}
+
+fn residual_settings(model: &study::Model) -> ResidualSettings {
+    let kind = |name: &String| ResidualKind::NAMED.iter().find(|(n, _)| n == name).map(|(_, kind)| *kind);
+    ResidualSettings {
+        kinds: model.residuals.iter().filter_map(kind).collect(),
+        by: model.residuals_by_person.then(|| "person".to_owned()),
+        weighted: false,
+    }
 }
 
 /// The model with the product of exposure and modifier.

@@ -22,6 +22,9 @@ pub struct ModelResult {
     pub variance: String,
     /// Column that clusters, if any.
     pub cluster: Option<String>,
+    /// Factor on the robust covariance, as `G/(G−1)` for G clusters; `None` for 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster_correction: Option<String>,
     /// Column of case weights, if any.
     pub weights: Option<String>,
     /// Terms of the strata, as written.

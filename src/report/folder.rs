@@ -260,7 +260,7 @@ fn parent(target: &Path) -> &Path {
 }
 
 /// A table's name as a file name: letters, digits, `-`, `_` and `.` stay, the rest becomes `_`.
-fn file_name(id: &str) -> String {
+pub fn file_name(id: &str) -> String {
     let keep = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     id.chars().map(|c| if keep(c) { c } else { '_' }).collect()
 }

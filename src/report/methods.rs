@@ -62,7 +62,11 @@ fn model_sentences(report: &Report) -> Vec<String> {
         let whose =
             if robust.len() == report.models.len() { String::new() } else { format!(" in {}", titles(&robust)) };
         let how = model.cluster.as_ref().map_or(String::new(), |c| format!(", clustered by {c}"));
-        sentences.push(format!("Standard errors{whose} are robust (sandwich){how}."));
+        let factor = model.cluster_correction.as_ref();
+        let factor =
+            factor.map_or(String::new(), |f| format!(", their squares multiplied by {f} for the number of clusters"));
+        sentences
+            .push(format!("Standard errors{whose} are robust (sandwich, the infinitesimal jackknife){how}{factor}."));
     }
     let stratified: Vec<&ModelResult> = report.models.iter().filter(|m| !m.strata.is_empty()).collect();
     if let Some(model) = stratified.first() {
@@ -208,7 +212,7 @@ mod tests {
                 "People were followed from the index date to first outpatient contact, death, emigration or 730 days of \
                  follow-up, whichever came first. The time scale was days since the start of follow-up. Hazard ratios \
                  with 95% confidence intervals came from the Cox proportional-hazards model group. Tied event \
-                 times were handled by Efron's method. Standard errors are robust (sandwich), clustered by person. \
+                 times were handled by Efron's method. Standard errors are robust (sandwich, the infinitesimal jackknife), clustered by person. \
                  Analyses were done with cohort {}.",
                 env!("CARGO_PKG_VERSION")
             )

@@ -63,7 +63,10 @@ pub use extract::{
     Extract, FileFormat, Header, Identical, IfInvalid, InputFile, Key, Linkage, RowsPerPerson,
 };
 pub use fault::{Fault, Place, StudyFaults};
-pub use output::{Contrast, Disclosure, Format, Interaction, Model, Profile, ReportOptions, Ties, TimeTransform};
+pub use output::{
+    Contrast, Correction, Disclosure, Format, Interaction, Model, Profile, RESIDUALS, ReportOptions, Ties,
+    TimeTransform,
+};
 pub use sql::Sql;
 pub use template::TEMPLATE;
 

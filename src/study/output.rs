@@ -22,6 +22,27 @@ pub struct Model {
     pub robust: bool,
     /// Functions of time against which proportional hazards are tested.
     pub proportional_hazards: Vec<TimeTransform>,
+    /// Kinds of residuals to write, of [`RESIDUALS`].
+    pub residuals: Vec<String>,
+    /// Whether residuals are summed over the records of a person.
+    pub residuals_by_person: bool,
+    /// Small-sample correction of the robust covariance.
+    pub correction: Correction,
+}
+
+/// The residuals there are, by R's names.
+pub const RESIDUALS: [&str; 7] = ["martingale", "deviance", "score", "dfbeta", "dfbetas", "schoenfeld", "scaledsch"];
+
+/// A factor on the robust covariance that makes up for a small number of clusters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Correction {
+    /// None, as in R.
+    #[default]
+    None,
+    /// G/(G−1), as in Stata.
+    Groups,
+    /// G/(G−1) · (n−1)/(n−p).
+    GroupsAndColumns,
 }
 
 /// How tied event times are handled; always stated in the report.

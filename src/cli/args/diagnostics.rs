@@ -1,7 +1,7 @@
 //! Flags of diagnostics: what a model says about its assumptions.
 
-use crate::engine::TimeTransform;
-use crate::pipeline::DiagnosticSettings;
+use crate::engine::{ClusterCorrection, TimeTransform};
+use crate::pipeline::{DiagnosticSettings, ResidualKind, ResidualSettings};
 use clap::{Args, ValueEnum};
 
 /// Diagnostics of a model on a data file.
@@ -11,6 +11,61 @@ pub struct DiagnosticArgs {
     /// per term, per coefficient and global
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', help_heading = "Diagnostics (data file)")]
     pub ph: Vec<TransformArg>,
+
+    /// Write these residuals, comma separated, to internal/residuals_*.parquet of the results folder: one row per record
+    /// (schoenfeld, scaledsch: per event) with the row number of the data file
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_enum,
+        value_delimiter = ',',
+        requires = "out",
+        help_heading = "Diagnostics (data file)"
+    )]
+    pub residuals: Vec<ResidualArg>,
+
+    /// Sum residuals over the records with the same value (R's collapse); one row per value, with the row number of its first
+    /// record
+    #[arg(long, value_name = "COL", requires = "residuals", help_heading = "Diagnostics (data file)")]
+    pub residuals_by: Option<String>,
+
+    /// Multiply all residuals by the case weights (dfbeta and dfbetas always are)
+    #[arg(long, requires = "residuals", help_heading = "Diagnostics (data file)")]
+    pub residuals_weighted: bool,
+
+    /// Factor on the robust covariance that makes up for few clusters [default: none]
+    #[arg(long, value_enum, value_name = "RULE", help_heading = super::MODEL)]
+    pub cluster_correction: Option<CorrectionArg>,
+}
+
+/// Kinds of residuals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ResidualArg {
+    /// Observed minus expected events
+    Martingale,
+    /// Martingale residuals made symmetric
+    Deviance,
+    /// Share in the score
+    Score,
+    /// Change of each coefficient without the record
+    Dfbeta,
+    /// The same in standard errors
+    Dfbetas,
+    /// Covariates minus their mean over the risk set
+    Schoenfeld,
+    /// The same scaled, plus the coefficient
+    Scaledsch,
+}
+
+/// Small-sample corrections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CorrectionArg {
+    /// None, as R
+    None,
+    /// G/(G-1) for G clusters, as Stata's stcox
+    G,
+    /// G/(G-1) times (n-1)/(n-p) for n records and p coefficients
+    Cr1,
 }
 
 /// Functions of time.
@@ -31,7 +86,13 @@ pub enum TransformArg {
 impl DiagnosticArgs {
     /// Every flag, and whether it was given.
     pub fn given(&self) -> Vec<(&'static str, bool)> {
-        vec![("--ph", !self.ph.is_empty())]
+        vec![
+            ("--ph", !self.ph.is_empty()),
+            ("--residuals", !self.residuals.is_empty()),
+            ("--residuals-by", self.residuals_by.is_some()),
+            ("--residuals-weighted", self.residuals_weighted),
+            ("--cluster-correction", self.cluster_correction.is_some()),
+        ]
     }
 
     /// The flags as settings.
@@ -42,7 +103,35 @@ impl DiagnosticArgs {
                 transforms.push(*transform);
             }
         }
-        DiagnosticSettings { proportional_hazards: transforms, ..DiagnosticSettings::default() }
+        let residuals = ResidualSettings {
+            kinds: self.residuals.iter().map(|arg| arg.kind()).collect(),
+            by: self.residuals_by.clone(),
+            weighted: self.residuals_weighted,
+        };
+        DiagnosticSettings { proportional_hazards: transforms, residuals }
+    }
+
+    /// The correction of the robust covariance.
+    pub fn correction(&self) -> ClusterCorrection {
+        match self.cluster_correction {
+            None | Some(CorrectionArg::None) => ClusterCorrection::None,
+            Some(CorrectionArg::G) => ClusterCorrection::Groups,
+            Some(CorrectionArg::Cr1) => ClusterCorrection::GroupsAndColumns,
+        }
+    }
+}
+
+impl ResidualArg {
+    fn kind(self) -> ResidualKind {
+        match self {
+            ResidualArg::Martingale => ResidualKind::Martingale,
+            ResidualArg::Deviance => ResidualKind::Deviance,
+            ResidualArg::Score => ResidualKind::Score,
+            ResidualArg::Dfbeta => ResidualKind::Dfbeta,
+            ResidualArg::Dfbetas => ResidualKind::Dfbetas,
+            ResidualArg::Schoenfeld => ResidualKind::Schoenfeld,
+            ResidualArg::Scaledsch => ResidualKind::ScaledSchoenfeld,
+        }
     }
 }
 

@@ -2,13 +2,14 @@
 
 use super::Context;
 use super::check::read_study;
+use super::residuals::ResidualFiles;
 use crate::cli::args::{ConvergenceArg, FitArgs, FormatArg, MissingArg, NearTiesArg, TiesArg, YesNo};
 use crate::cli::memory::peak_memory_bytes;
 use crate::design::Missing;
 use crate::engine::{Convergence, NearTies, Ties};
 use crate::error::{Error, Result};
 use crate::loader::{Flat, FlatOptions, encoding_named, read_flat};
-use crate::pipeline::{self, InteractionRequest, ModelSettings, Stopwatch};
+use crate::pipeline::{self, InteractionRequest, ModelSettings, Outputs, Stopwatch};
 use crate::report::folder::{Existing, Manifest, OutputFolder};
 use crate::report::number::NumberStyle;
 use crate::report::render::{self, Format};
@@ -32,8 +33,11 @@ fn study(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()> {
     let folder = prepare(args, context)?;
     let clock = context.clock();
     let mut watch = Stopwatch::new(&clock);
-    let run = pipeline::run_study(&study, &mut context.progress, &mut watch)?;
+    let mut files = ResidualFiles::new(folder.as_ref());
+    let run = pipeline::run_study(&study, &mut context.progress, &mut files, &mut watch)?;
+    let not_written = files.not_written();
     context.progress.clear();
+    not_written.iter().for_each(|line| context.warn(line));
     let mut timings = timings(&watch, context);
     if let Some(folder) = folder {
         run.write_person_time(&folder.path("internal/person_time.parquet"))?;
@@ -64,7 +68,8 @@ fn data_file(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()
     let flats = files.map(|path| read(path, &options, context)).collect::<Result<Vec<_>>>()?;
     watch.load_seconds = watch.now();
     context.progress.clear();
-    let report = fitted(args, flats, &settings, &mut watch)?;
+    let mut outputs = ResidualFiles::new(folder.as_ref());
+    let report = fitted(args, flats, &settings, &mut outputs, &mut watch)?;
     let mut timings = timings(&watch, context);
     if let Some(folder) = folder {
         let formats = [Format::Text, Format::Markdown, Format::Csv, Format::Json];
@@ -90,11 +95,17 @@ fn read(path: &Path, options: &FlatOptions, context: &mut Context) -> Result<Fla
 }
 
 /// One fit, or a fit of every completed data set, pooled.
-fn fitted(args: &FitArgs, mut flats: Vec<Flat>, settings: &ModelSettings, watch: &mut Stopwatch) -> Result<Report> {
+fn fitted(
+    args: &FitArgs,
+    mut flats: Vec<Flat>,
+    settings: &ModelSettings,
+    outputs: &mut dyn Outputs,
+    watch: &mut Stopwatch,
+) -> Result<Report> {
     match &args.inference.imputation {
         Some(column) => pipeline::fit_stacked(flats.remove(0), column, settings, watch),
         None if flats.len() > 1 => pipeline::fit_files(flats, settings, watch),
-        None => pipeline::fit_flat(flats.remove(0), settings, watch),
+        None => pipeline::fit_flat(flats.remove(0), settings, outputs, watch),
     }
 }
 
@@ -311,6 +322,12 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
     };
     settings.ratios_at = args.terms.hr_at.clone();
     settings.diagnostics = args.diagnostics.settings();
+    settings.correction = args.diagnostics.correction();
+    if !settings.diagnostics.residuals.kinds.is_empty()
+        && (args.inference.imputation.is_some() || !args.inference.imputed.is_empty())
+    {
+        return Err(Error::Usage("--residuals: pooled data sets have none of their own; fit one of them".to_owned()));
+    }
     settings.interactions = args.interaction.iter().map(|text| interaction(text)).collect::<Result<_>>()?;
     args.inference.apply(&mut settings)?;
     Ok(settings)

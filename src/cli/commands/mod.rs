@@ -3,6 +3,7 @@
 pub mod check;
 pub mod fit;
 pub mod init;
+pub mod residuals;
 pub mod simulate;
 
 use super::interrupt::Interrupt;

@@ -72,6 +72,7 @@ fn rules(profile: &Profile) -> Vec<String> {
          in days, rows and sizes of the files read are never exported."
             .to_string(),
     );
+    rules.push("Residuals, and smooths of them over time, have a step per event; they stay in internal/.".to_string());
     rules
 }
 

@@ -32,9 +32,10 @@ const STATISTICS: [Statistic; 19] = [
         Cell::count(m.n_missing_dropped, m.counts_hidden, hidden)
     }),
     statistic("Ties", "ties", ColumnKind::Text, |m, _| Cell::text(&m.ties)),
-    statistic("Variance", "variance", ColumnKind::Text, |m, _| match &m.cluster {
-        Some(cluster) => Cell::text(format!("{} ({cluster})", m.variance)),
-        None => Cell::text(&m.variance),
+    statistic("Variance", "variance", ColumnKind::Text, |m, _| {
+        let by = m.cluster.as_ref().map_or(String::new(), |cluster| format!(" ({cluster})"));
+        let factor = m.cluster_correction.as_ref().map_or(String::new(), |factor| format!(" × {factor}"));
+        Cell::text(format!("{}{by}{factor}", m.variance))
     }),
     statistic("Strata", "strata", ColumnKind::Text, |m, _| words(&m.strata.join(", "))),
     statistic("Weights", "weights", ColumnKind::Text, |m, _| words(m.weights.as_deref().unwrap_or(""))),

@@ -11,6 +11,10 @@ use indexmap::IndexMap;
 /// The words for [`Ties`].
 const TIES: [(&str, Ties); 3] = [("efron", Ties::Efron), ("breslow", Ties::Breslow), ("exact", Ties::Exact)];
 
+/// Values of `cluster_correction`.
+const CORRECTIONS: [(&str, Correction); 3] =
+    [("none", Correction::None), ("g", Correction::Groups), ("cr1", Correction::GroupsAndColumns)];
+
 /// A model and what its formula says; no formula when it has a fault.
 pub struct ModelDraft {
     /// The model.
@@ -49,6 +53,9 @@ impl Context<'_> {
             ties: section.choice("ties", &TIES).unwrap_or_default(),
             robust: section.flag("robust"),
             proportional_hazards: self.read_transforms(section),
+            residuals: self.read_residuals(section),
+            residuals_by_person: section.flag("residuals_by_person"),
+            correction: section.choice("cluster_correction", &CORRECTIONS).unwrap_or_default(),
         };
         section.finish();
         ModelDraft { model, formula: parsed }
@@ -69,6 +76,20 @@ impl Context<'_> {
             }
         }
         transforms
+    }
+
+    /// `residuals`: kinds, each once.
+    fn read_residuals(&self, section: &Section<'_>) -> Vec<String> {
+        let mut kinds: Vec<String> = Vec::new();
+        for text in section.texts("residuals") {
+            if !RESIDUALS.contains(&text.text.as_str()) {
+                let rule = format!("`residuals` cannot be \"{}\"", text.text);
+                self.faults.add(&text.span, rule, format!("choose {}", list_of(RESIDUALS.iter().copied())));
+            } else if !kinds.contains(&text.text) {
+                kinds.push(text.text);
+            }
+        }
+        kinds
     }
 
     fn read_formula(

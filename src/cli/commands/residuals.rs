@@ -1,0 +1,69 @@
+//! Residuals of a run as files of its results folder: one row per record, and one per event.
+
+use crate::error::{Error, Result};
+use crate::loader::{NumberColumn, NumberFile, NumberType};
+use crate::pipeline::{ModelResiduals, Outputs};
+use crate::report::folder::{OutputFolder, file_name};
+use std::path::Path;
+
+/// Writes to a results folder; without one, nowhere.
+pub struct ResidualFiles<'a> {
+    folder: Option<&'a OutputFolder>,
+    /// Models whose residuals had no place.
+    without_place: Vec<String>,
+}
+
+/// Numbers held at a time.
+const NUMBERS_PER_PIECE: usize = 1 << 22;
+
+impl<'a> ResidualFiles<'a> {
+    /// Writes below `internal/` of the folder.
+    pub fn new(folder: Option<&'a OutputFolder>) -> ResidualFiles<'a> {
+        ResidualFiles { folder, without_place: Vec::new() }
+    }
+
+    /// What to tell the user who asked for residuals and named no folder.
+    pub fn not_written(self) -> Vec<String> {
+        let line = |model: &String| format!("warning: {model}: residuals are not written; name a folder with --out");
+        self.without_place.iter().map(line).collect()
+    }
+}
+
+impl Outputs for ResidualFiles<'_> {
+    fn residuals(&mut self, model: &str, residuals: &ModelResiduals<'_>) -> Result<()> {
+        let Some(folder) = self.folder else {
+            self.without_place.push(model.to_owned());
+            return Ok(());
+        };
+        for (per_event, suffix) in [(false, ""), (true, "_events")] {
+            if residuals.has(per_event) {
+                let name = format!("internal/residuals_{}{suffix}.parquet", file_name(model));
+                write(&folder.path(&name), residuals, per_event)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write(path: &Path, residuals: &ModelResiduals<'_>, per_event: bool) -> Result<()> {
+    let mut columns = vec![("row".to_owned(), NumberType::Whole)];
+    if per_event {
+        columns.extend(residuals.is_stratified().then(|| ("stratum".to_owned(), NumberType::Whole)));
+        columns.push(("time".to_owned(), NumberType::Number));
+    }
+    columns.extend(residuals.columns(per_event).into_iter().map(|name| (name, NumberType::Number)));
+    let mut file = NumberFile::create(path, &columns).map_err(Error::Load)?;
+    let n_rows = residuals.n_rows(per_event);
+    let size = (NUMBERS_PER_PIECE / columns.len()).clamp(1024, 1 << 17);
+    for from in (0..n_rows).step_by(size) {
+        let piece = residuals.piece(per_event, from..(from + size).min(n_rows));
+        let mut values = vec![NumberColumn::Whole(&piece.row)];
+        if per_event {
+            values.extend(residuals.is_stratified().then_some(NumberColumn::Whole(&piece.stratum)));
+            values.push(NumberColumn::Number(&piece.time));
+        }
+        values.extend(piece.columns.iter().map(|column| NumberColumn::Number(column)));
+        file.write(&values).map_err(Error::Load)?;
+    }
+    file.finish().map_err(Error::Load)
+}
