@@ -86,6 +86,7 @@ fn fit_timed(
     residuals::hand_over(&mut result, table, file_rows, settings, &fitted, outputs)?;
     levels::fill_cells_of_model(&mut result, table, &fitted, settings)?;
     result.ratios_at = terms::ratios_at(table, settings, &fitted)?;
+    result.collapsed = terms::collapsed(table, settings, &fitted.built.rows);
     let settings = report::Settings { level: settings.level, ..report::Settings::default() };
     Ok(Report { settings, models: vec![result], ..Report::default() })
 }

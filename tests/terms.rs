@@ -5,6 +5,7 @@
 
 use super::design::{read_csv, reference};
 use super::support::{assert_all_close, assert_close};
+use cohort::design::Collapse;
 use cohort::pipeline::{self, ModelSettings, RatiosAtRequest};
 use cohort::report::disclosure::{Profile, apply};
 use cohort::report::number::NumberStyle;
@@ -181,4 +182,63 @@ fn a_curve_has_no_hazard_ratio_per_unit() {
     settings.interactions = vec![request("sex", "age")];
     let report = pipeline::fit_table(&data("lung"), &settings).expect("sex within ages");
     assert_eq!(report.models[0].interactions[0].within.len(), 4);
+}
+
+fn collapse(level: &str, of: &[&str]) -> Collapse {
+    let of = of.iter().map(|l| (*l).to_owned()).collect();
+    Collapse { column: "celltype".into(), level: level.into(), of }
+}
+
+/// The veteran data with `small` and `adeno` merged must give what a column with the merged level written out gives.
+#[test]
+fn merged_levels_are_one_level_in_every_place() {
+    let mut settings = ModelSettings::new("");
+    settings.formula = "Surv(time, status) ~ celltype * factor(trt) + I(celltype == \"fast\")".into();
+    settings.collapse = vec![collapse("fast", &["smallcell", "adeno"])];
+    settings.references = vec![("celltype".into(), "squamous".into())];
+    let request = pipeline::InteractionRequest { exposure: "celltype".into(), modifier: "trt".into(), at: Vec::new() };
+    settings.interactions = vec![request];
+    let report = pipeline::fit_table(&data("veteran"), &settings).expect("a fit");
+    let model = &report.models[0];
+    let names: Vec<&str> = model.coefficients.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names[..3], ["celltypefast", "celltypelarge", "factor(trt)2"]);
+    assert!(model.coefficients[3].aliased, "the comparison is the merged level");
+    let counts: Vec<(&str, Option<u64>)> =
+        model.collapsed[0].of.iter().map(|l| (l.level.as_str(), l.records)).collect();
+    assert_eq!(counts, [("smallcell", Some(48)), ("adeno", Some(27))]);
+    let events: u64 = model.interactions[0].within.iter().filter_map(|c| c.events).sum();
+    assert_eq!(Some(events), model.n_events);
+    let text = render(&report, Format::Text, &NumberStyle::ENGLISH, 200);
+    assert!(text.contains("celltype: fast is made of smallcell (48 records), adeno (27 records)"), "{text}");
+}
+
+// coxph(Surv(time, status) ~ I(celltype %in% c("smallcell", "adeno")), veteran): β = 0.76…, one degree of freedom.
+#[test]
+fn two_merged_levels_equal_an_indicator() {
+    let mut settings = ModelSettings::new("Surv(time, status) ~ celltype");
+    settings.collapse = vec![collapse("slow", &["squamous", "large"]), collapse("fast", &["smallcell", "adeno"])];
+    let merged = pipeline::fit_table(&data("veteran"), &settings).expect("a fit");
+    let by_hand = ModelSettings::new("Surv(time, status) ~ I(celltype %in% c('smallcell', 'adeno'))");
+    let by_hand = pipeline::fit_table(&data("veteran"), &by_hand).expect("a fit");
+    let (ours, other) = (estimates(&merged.models[0]), estimates(&by_hand.models[0]));
+    // Levels in the order of the data's: adeno stands first, so the merged level that holds it is the reference.
+    assert_close(ours[0], -other[0], 1e-10);
+    assert_eq!(merged.models[0].coefficients[0].name, "celltypeslow");
+}
+
+#[test]
+fn what_cannot_be_merged_is_said() {
+    let message = |rules: Vec<Collapse>| {
+        let mut settings = ModelSettings::new("Surv(time, status) ~ celltype");
+        settings.collapse = rules;
+        pipeline::fit_table(&data("veteran"), &settings).expect_err("a fault").to_string()
+    };
+    assert!(
+        message(vec![collapse("fast", &["smalcell"])])
+            .contains("there is no level \"smalcell\"; is \"smallcell\" meant?")
+    );
+    let twice = vec![collapse("a", &["adeno"]), collapse("b", &["adeno"])];
+    assert!(message(twice).contains("level \"adeno\" is merged twice"));
+    let taken = vec![collapse("large", &["adeno", "smallcell"])];
+    assert!(message(taken).contains("there is a level \"large\" already; list it among those that are merged"));
 }

@@ -111,6 +111,7 @@ fn exit_of(error: &Error) -> Exit {
         Error::Load(error) if error.is_person_time() => Exit::PersonTime,
         Error::Load(_) => Exit::Extract,
         Error::Design { error: crate::design::DesignError::Formula(_), .. } => Exit::Specification,
+        Error::Design { error: crate::design::DesignError::Collapse { .. }, .. } => Exit::Specification,
         Error::Design { .. } | Error::Fit { .. } | Error::Residuals { .. } => Exit::Model,
         Error::Report(_) => Exit::Output,
         Error::File { writing, .. } if *writing => Exit::Output,

@@ -21,6 +21,14 @@ pub enum DesignError {
         /// The column that may have been meant.
         meant: Option<String>,
     },
+    /// Levels that cannot be merged as asked.
+    #[error("collapse `{column}`: {problem}")]
+    Collapse {
+        /// The column.
+        column: String,
+        /// What is wrong, and what may have been meant.
+        problem: String,
+    },
     /// A formula without a left side on data without study columns.
     #[error("the formula has no left side and the data have no column `{column}`: write Surv(time, event) ~ …")]
     NoResponse {

@@ -17,6 +17,7 @@ mod atom;
 mod basis;
 mod carrier;
 mod check;
+mod collapse;
 mod columns;
 mod difference;
 mod error;
@@ -32,6 +33,7 @@ mod time;
 mod value;
 
 pub use basis::{Basis, BasisKind, Distribution, Recursion};
+pub use collapse::{Collapse, level_rows};
 pub use columns::{BasisPart, LevelInfo, ModelColumns, Part, Setting, SettingValue, TermInfo, VariableInfo};
 pub use difference::{DifferenceError, Values};
 pub use error::DesignError;
@@ -61,6 +63,8 @@ pub struct DesignOptions {
     pub references: IndexMap<String, String>,
     /// Levels in order by column (`--levels VAR=a,b,c`), the first the reference; other values count as missing.
     pub levels: IndexMap<String, Vec<String>>,
+    /// Levels merged under new names, before all else (`--collapse VAR=NEW:a,b`).
+    pub collapse: Vec<Collapse>,
     /// Column of case weights.
     pub weights: Option<String>,
     /// Column of clusters for the robust variance; `cluster()` in the formula says the same.
@@ -71,6 +75,13 @@ pub struct DesignOptions {
     pub robust: Option<bool>,
     /// What becomes of missing values.
     pub missing: Missing,
+}
+
+impl DesignOptions {
+    /// The same for a table whose levels are merged already.
+    fn without_collapse(&self) -> DesignOptions {
+        DesignOptions { collapse: Vec::new(), ..self.clone() }
+    }
 }
 
 /// What becomes of missing values in covariates.
@@ -125,6 +136,10 @@ pub struct Built {
 /// A formula without a left side takes the columns `entry`, `exit` and `event`. Errors: everything that can be
 /// wrong with names, levels and values, gathered where possible, with its place in the formula.
 pub fn build(table: &Table, formula: &Formula, options: &DesignOptions) -> Result<Built, DesignError> {
+    if !options.collapse.is_empty() {
+        let table = collapse::collapsed_table(table, &options.collapse)?;
+        return build(&table, formula, &options.without_collapse());
+    }
     let response = formula.response.clone().unwrap_or_else(response::study_response);
     check_names(table, formula, &response, options)?;
     let covariates = || {

@@ -5,7 +5,7 @@ use super::basis::Distribution;
 use super::carrier::{Carrier, groups};
 use super::response::{self, Outcome, Times};
 use super::rows::{MissingCount, MissingReason, Rows};
-use super::{DesignError, DesignOptions, LevelInfo, in_response};
+use super::{DesignError, DesignOptions, LevelInfo, collapse, in_response};
 use crate::formula::{Expr, ExprKind, FactorCall, Fault, FormulaError, Response, Variable, VariableKind, nearest};
 use crate::table::Table;
 
@@ -86,6 +86,10 @@ pub fn factor_column(table: &Table, name: &str, options: &DesignOptions) -> Resu
     let Some(column) = table.column(name) else {
         return Err(DesignError::UnknownColumn { role: "groups", column: name.to_string(), meant: meant(table, name) });
     };
+    if options.collapse.iter().any(|rule| rule.column == name) {
+        let merged = Table::new(vec![collapse::collapsed(column, &options.collapse)?]);
+        return factor_column(&merged, name, &options.without_collapse());
+    }
     let carriers = [(name.to_string(), Carrier::of_column(&column.data))].into_iter().collect();
     let options = DesignOptions { missing: super::Missing::Drop, ..options.clone() };
     let mut resolver = Resolver { table, options: &options, carriers };

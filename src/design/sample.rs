@@ -82,6 +82,10 @@ pub fn sample(
     cause: Option<&CauseColumn>,
 ) -> Result<Sample, DesignError> {
     let response = formula.response.clone().unwrap_or_else(response::study_response);
+    if !options.collapse.is_empty() {
+        let table = super::collapse::collapsed_table(table, &options.collapse)?;
+        return sample(&table, formula, &options.without_collapse(), cause);
+    }
     check_names(table, formula, &response, options)?;
     let outcome = response::outcome(&response, table).map_err(|faults| in_formula(formula, faults))?;
     let extra = Extra::read(table, formula, options)?;

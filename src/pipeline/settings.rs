@@ -1,7 +1,7 @@
 //! What one model is asked for, whether a study file or the command line says it.
 
 use super::diagnostics::DiagnosticSettings;
-use crate::design::{Built, DesignOptions, Missing};
+use crate::design::{Built, Collapse, DesignOptions, Missing};
 use crate::engine::{ClusterCorrection, Convergence, FitOptions, NearTies, Penalty, Ties};
 use crate::error::{Error, Result};
 use crate::formula::{Comparison, Formula};
@@ -30,6 +30,8 @@ pub struct ModelSettings {
     pub references: Vec<(String, String)>,
     /// Levels in order, (column, levels).
     pub levels: Vec<(String, Vec<String>)>,
+    /// Levels merged under new names, before all else.
+    pub collapse: Vec<Collapse>,
     /// What happens to records with missing values.
     pub missing: Missing,
     /// Confidence level.
@@ -102,6 +104,7 @@ impl ModelSettings {
             robust: None,
             references: Vec::new(),
             levels: Vec::new(),
+            collapse: Vec::new(),
             missing: Missing::Drop,
             level: 0.95,
             ratios_at: Vec::new(),
@@ -127,6 +130,7 @@ impl ModelSettings {
         columns.extend(self.references.iter().map(|(name, _)| name.clone()));
         columns.extend(self.levels.iter().map(|(name, _)| name.clone()));
         columns.extend(self.interactions.iter().flat_map(|i| [i.exposure.clone(), i.modifier.clone()]));
+        columns.extend(self.collapse.iter().map(|rule| rule.column.clone()));
         columns.extend(self.ratios_at.iter().map(|r| r.column.clone()));
         let mut seen = std::collections::BTreeSet::new();
         columns.retain(|name| seen.insert(name.clone()));
@@ -138,6 +142,7 @@ impl ModelSettings {
         DesignOptions {
             references: self.references.iter().cloned().collect(),
             levels: self.levels.iter().cloned().collect::<IndexMap<_, _>>(),
+            collapse: self.collapse.clone(),
             weights: self.weights.clone(),
             cluster: self.cluster.clone(),
             id: self.id.clone(),

@@ -2,13 +2,13 @@
 
 use super::model::Fitted;
 use super::settings::{ModelSettings, RatiosAtRequest};
-use crate::design::{Basis, BasisKind, ModelColumns, Setting, SettingValue, distribution_of};
+use crate::design::{self, Basis, BasisKind, ModelColumns, Setting, SettingValue, distribution_of};
 use crate::error::{Error, Result};
 use crate::formula::number_text;
 use crate::inference::Standing;
 use crate::inference::values::{ValueRatio, check_number, ratios_at as ratios_at_values};
 use crate::report::terms::MEDIAN;
-use crate::report::{BasisUsed, Knot, RatioAt, RatiosAt, finite};
+use crate::report::{BasisUsed, Collapsed, CollapsedLevel, Knot, RatioAt, RatiosAt, finite};
 use crate::table::Table;
 
 /// The bases of a model, in the order of its variables.
@@ -136,4 +136,15 @@ fn point(ratio: &ValueRatio, quantile: Option<f64>, records: Option<u64>) -> Rat
         p: shown(ratio.estimate.p),
         hidden: false,
     }
+}
+
+/// The merged levels with the used records of each.
+pub(super) fn collapsed(table: &Table, settings: &ModelSettings, rows: &[u32]) -> Vec<Collapsed> {
+    let level = |(level, n): (String, u64)| CollapsedLevel { level, records: Some(n) };
+    let one = |rule: &design::Collapse| Collapsed {
+        variable: rule.column.clone(),
+        level: rule.level.clone(),
+        of: design::level_rows(table, rows, rule).into_iter().map(level).collect(),
+    };
+    settings.collapse.iter().map(one).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::contrast::Contrast;
 use super::pooling::{PooledTest, Pooling};
-use super::terms::{BasisUsed, RatiosAt};
+use super::terms::{BasisUsed, Collapsed, RatiosAt};
 use super::{Matrix, ProportionalHazards, is_false, label_or};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,8 @@ pub struct ModelResult {
     pub coefficients: Vec<Coefficient>,
     /// Splines and polynomials, with the knots and constants that were used.
     pub bases: Vec<BasisUsed>,
+    /// Levels that were merged under new names.
+    pub collapsed: Vec<Collapsed>,
     /// Hazard ratios of numbers at values against a reference value.
     pub ratios_at: Vec<RatiosAt>,
     /// Covariance of the coefficients that `se` (or `robust_se` when there is one) comes from.

@@ -33,7 +33,7 @@ pub use fitted::{
 };
 pub use folder::{Existing, Manifest, OutputFolder};
 pub use pooling::{Imputation, PooledCoefficient, PooledTest, Pooling};
-pub use terms::{BasisUsed, Knot, RatioAt, RatiosAt};
+pub use terms::{BasisUsed, Collapsed, CollapsedLevel, Knot, RatioAt, RatiosAt};
 
 /// The version of the results file that this program writes; a change of a field's name or meaning changes it.
 pub const SCHEMA: &str = "cohort-results/1";

@@ -1,6 +1,7 @@
-//! What a report says of terms made of several functions of one number: knots, boundary, recursion.
+//! What a report says of terms: knots and constants of curves, hazard ratios along them, merged levels.
 
 use super::is_false;
+use super::number::NumberStyle;
 use crate::formula::number_text;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +90,41 @@ pub struct RatioAt {
     /// Whether disclosure control hid it.
     #[serde(skip_serializing_if = "is_false")]
     pub hidden: bool,
+}
+
+/// A level made of others.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Collapsed {
+    /// The variable.
+    pub variable: String,
+    /// The new level.
+    pub level: String,
+    /// The levels that it took.
+    pub of: Vec<CollapsedLevel>,
+}
+
+/// A level that was merged into another.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CollapsedLevel {
+    /// As it stands in the data.
+    pub level: String,
+    /// Records of the model that have it; `None` where disclosure control took the number away.
+    pub records: Option<u64>,
+}
+
+impl Collapsed {
+    /// `region: north is made of a (12 records), b (3 records)`.
+    pub fn sentence(&self) -> String {
+        let one = |of: &CollapsedLevel| match of.records {
+            None => of.level.clone(),
+            Some(1) => format!("{} (1 record)", of.level),
+            Some(n) => format!("{} ({} records)", of.level, NumberStyle::ENGLISH.count(n)),
+        };
+        let of: Vec<String> = self.of.iter().map(one).collect();
+        format!("{}: {} is made of {}", self.variable, self.level, of.join(", "))
+    }
 }
 
 impl RatiosAt {

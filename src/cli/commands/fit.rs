@@ -262,6 +262,7 @@ fn refuse_flags_of_data_files(args: &FitArgs) -> Result<()> {
         ("--levels", !args.levels.is_empty()),
         ("--interaction", !args.interaction.is_empty()),
         ("--hr-at", !args.terms.hr_at.is_empty()),
+        ("--collapse", !args.terms.collapse.is_empty()),
         ("--missing", args.missing.is_some()),
         ("--level", args.level.is_some()),
         ("--iterations", args.iterations.is_some()),
@@ -328,6 +329,7 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
     {
         return Err(Error::Usage("--residuals: pooled data sets have none of their own; fit one of them".to_owned()));
     }
+    settings.collapse = args.terms.collapse.iter().flat_map(|list| list.0.clone()).collect();
     settings.interactions = args.interaction.iter().map(|text| interaction(text)).collect::<Result<_>>()?;
     args.inference.apply(&mut settings)?;
     Ok(settings)

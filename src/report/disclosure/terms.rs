@@ -14,6 +14,8 @@ pub(super) fn hide(report: &mut Report, profile: &Profile, hidden: &mut Vec<Hidd
 }
 
 fn hide_model(model: &mut ModelResult, profile: &Profile) -> usize {
+    // The levels' own numbers would give small ones back through the merged level.
+    model.collapsed.iter_mut().flat_map(|c| &mut c.of).for_each(|level| level.records = None);
     let mut n = 0;
     for basis in &mut model.bases {
         let BasisUsed { knots, boundary, norm2, alpha, .. } = basis;

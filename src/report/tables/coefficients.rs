@@ -36,6 +36,7 @@ pub fn coefficient_table(report: &Report, model: &ModelResult) -> DisplayTable {
         table.push(RowKind::Plain, &[], cells);
     }
     table.remarks.extend(basis_remarks(report, model));
+    table.remarks.extend(model.collapsed.iter().map(|c| Remark::Text(c.sentence())));
     table.remarks.extend(model.warnings.iter().map(warning_remark));
     table
 }
