@@ -15,6 +15,7 @@
 //! | `covariate` | raw values to levels and numbers, as of the index date |
 //! | `eligibility`, `attrition` | index dates, steps in order, the flow of persons |
 //! | `follow_up` | entry to the first of event, exits and maximum |
+//! | `split`, `merge` | cutting person-time on several time scales; dated facts into intervals (not used by a study yet) |
 //! | `person_time` | the table, and as Parquet |
 //! | `number_file` | columns of numbers as Parquet, piece by piece |
 //! | `load` | all of it, in order |
@@ -41,6 +42,7 @@ pub(crate) mod follow_up;
 pub mod format;
 pub(crate) mod link;
 mod load;
+pub mod merge;
 mod number_file;
 pub(crate) mod people;
 pub(crate) mod person_time;
@@ -48,6 +50,7 @@ pub(crate) mod quality;
 pub(crate) mod rows;
 pub(crate) mod schema;
 pub(crate) mod spells;
+pub mod split;
 
 pub use error::{Fault, LoadError, Place};
 pub use flat::{Flat, FlatOptions, encoding_named, read_flat};

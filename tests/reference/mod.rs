@@ -13,6 +13,7 @@ mod diagnostics; // tests of proportional hazards, residuals
 mod kaplan_meier; // survival curves of groups
 mod log_rank; // tests of groups, weighted, stratified, pairwise
 mod model; // Cox models and their interaction analyses, awkward cases
+mod person_time; // cutting and merging person-time
 mod pooling; // completed data sets by Rubin's rules
 mod rates; // rates, rate ratios, person-time by age band
 mod sample; // the records that descriptive cases start from
@@ -113,6 +114,7 @@ fn by_library(case: &Case) -> Outcome {
         "pyears" => rates::compare_bands(case),
         "cox_zph" => diagnostics::proportional_hazards(case, &model::library_result),
         "cox_residuals" => diagnostics::residuals(case),
+        "time_split" | "tmerge" | "lexis" => person_time::compare(case),
         other => Outcome::Unsupported(format!("kind {other}")),
     }
 }
