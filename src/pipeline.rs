@@ -1,5 +1,6 @@
 //! The whole analysis on one screen: [`run_study`] for a study file, [`fit_table`] for one formula.
 
+mod competing;
 mod contrasts;
 mod diagnostics;
 mod levels;
@@ -12,7 +13,9 @@ mod settings;
 mod study;
 mod terms;
 mod time_residuals;
+mod time_varying;
 
+pub use competing::{CompetingModel, CompetingSettings};
 pub use diagnostics::DiagnosticSettings;
 pub use model::Fitted;
 pub use outputs::{NoOutputs, Outputs};

@@ -2,8 +2,10 @@
 
 use crate::support::{Features, Generated, N_COLUMNS, Record, assert_close, generate, textbook};
 use cohort::engine::{
-    Block, FitOptions, NearTies, NumberPart, Prepared, Ties, TimeDependence, TimeFunction, TimeVarying, Variable,
+    Block, Competing, FitOptions, NearTies, NumberPart, Prepared, Ties, TimeDependence, TimeFunction, TimeVarying,
+    Variable,
 };
+use cohort::table::Codes;
 
 /// Features in all combinations that matter to the classes.
 fn all_features() -> Vec<Features> {
@@ -187,4 +189,135 @@ fn results_have_the_same_bits_for_any_number_of_threads() {
         })
     };
     assert_eq!(format!("{:?}", fit(1)), format!("{:?}", fit(3)));
+}
+
+/// W just before `t`, by the definitions of `finegray`: who has an event at a time is no longer at risk of being censored.
+fn observed(records: &[Record], ends: &[End], group: u32, t: f64) -> f64 {
+    let of_group: Vec<(usize, &Record)> = records.iter().enumerate().filter(|(i, _)| ends[*i].group == group).collect();
+    let mut w = 1.0;
+    let mut censorings: Vec<f64> =
+        of_group.iter().filter(|(i, r)| !r.event && !ends[*i].competing && r.exit < t).map(|(_, r)| r.exit).collect();
+    censorings.sort_by(f64::total_cmp);
+    for u in censorings.chunk_by(|a, b| a == b) {
+        let at_risk = of_group.iter().filter(|(i, r)| {
+            let event_now = (r.event || ends[*i].competing) && r.exit == u[0];
+            r.entry < u[0] && r.exit >= u[0] && !event_now
+        });
+        w *= 1.0 - u.len() as f64 / at_risk.count() as f64;
+    }
+    let first_exit = records.iter().map(|r| r.exit).fold(f64::MAX, f64::min);
+    if records.iter().any(|r| r.entry > first_exit) {
+        let mut entries: Vec<f64> = of_group.iter().map(|(_, r)| r.entry).filter(|d| *d >= t).collect();
+        entries.sort_by(f64::total_cmp);
+        for d in entries.chunk_by(|a, b| a == b) {
+            let inside = of_group.iter().filter(|(_, r)| r.entry <= d[0] && r.exit > d[0]).count();
+            w *= 1.0 - d.len() as f64 / inside as f64;
+        }
+    }
+    w
+}
+
+/// How a record ends beside its event, and with whom it is censored alike.
+#[derive(Clone, Copy)]
+struct End {
+    competing: bool,
+    group: u32,
+}
+
+/// Records with competing events stay to the end of their group, cut at every event time, weighted by W(t−)/W(T−).
+fn weighted(records: &[Record], ends: &[End]) -> Vec<Record> {
+    let mut times: Vec<(u32, f64)> = records.iter().filter(|r| r.event).map(|r| (r.stratum, r.exit)).collect();
+    times.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    times.dedup();
+    let mut pieces = Vec::new();
+    for (i, record) in records.iter().enumerate() {
+        pieces.push(Record { cluster: i as u32, ..record.clone() });
+        if !ends[i].competing {
+            continue;
+        }
+        let last = (0..records.len()).filter(|&j| ends[j].group == ends[i].group).map(|j| records[j].exit);
+        let last = last.fold(0.0, f64::max);
+        let at_exit = observed(records, ends, ends[i].group, record.exit);
+        let mut from = record.exit;
+        for &(_, t) in times.iter().filter(|(s, t)| *s == record.stratum && *t > record.exit && *t <= last) {
+            let weight = record.weight * observed(records, ends, ends[i].group, t) / at_exit;
+            pieces.push(Record { entry: from, exit: t, weight, event: false, cluster: i as u32, ..record.clone() });
+            from = t;
+        }
+    }
+    pieces
+}
+
+#[test]
+fn fine_gray_is_the_weighted_model_of_split_rows() {
+    for (seed, features) in all_features().into_iter().enumerate().filter(|(_, f)| f.clusters == 1) {
+        let generated = generate(80, 500 + seed as u64, features);
+        let records = &generated.records;
+        let end = |i: usize| End {
+            competing: !records[i].event && i.is_multiple_of(2),
+            group: u32::from(i.is_multiple_of(3)),
+        };
+        let ends: Vec<End> = (0..records.len()).map(end).collect();
+        let competing = Competing {
+            event: ends.iter().map(|e| e.competing).collect(),
+            group: Some(Codes::pack(ends.iter().map(|e| Some(e.group)), 2)),
+            person: Some((0..records.len() as u32).collect()),
+            ..Competing::default()
+        };
+        let time = TimeDependence::default();
+        let prepared =
+            Prepared::fine_gray(&generated.data, &generated.design, &time, &competing, NearTies::Repair).unwrap();
+        let pieces = weighted(records, &ends);
+        let ties = if seed % 2 == 0 { Ties::Efron } else { Ties::Breslow };
+        let beta: Vec<f64> = elsewhere()[..N_COLUMNS].to_vec();
+        let slow = textbook::likelihood(&pieces, &beta, ties);
+        let (value, score, information) = prepared.derivatives(&beta, ties);
+        assert_close(value, slow.value, 1e-11);
+        let size = slow.information.diagonal().map(f64::sqrt);
+        for j in 0..N_COLUMNS {
+            assert!((score[j] - slow.score[j]).abs() <= 1e-9 * size[j] * size[j].max(1.0), "{features:?} {j}");
+            for k in 0..N_COLUMNS {
+                let difference = (information[(j, k)] - slow.information[(j, k)]).abs();
+                assert!(difference <= 1e-8 * size[j] * size[k], "{features:?} {j} {k} {difference:e}");
+            }
+        }
+        let options =
+            FitOptions { ties, robust: true, max_iterations: 0, initial: Some(beta), ..FitOptions::default() };
+        let fit = prepared.fit(&options).unwrap();
+        let covariance = slow.information.clone().try_inverse().unwrap();
+        let robust = &covariance * textbook::outer_products(&pieces, &slow, true) * &covariance;
+        for (found, expected) in fit.robust_covariance.as_ref().unwrap().iter().zip(robust.iter()) {
+            assert!((found - expected).abs() <= 1e-6 * robust.diagonal().max(), "{features:?}");
+        }
+        assert_eq!((fit.n_records, fit.n_events), (80, records.iter().filter(|r| r.event).count()));
+    }
+}
+
+#[test]
+fn the_command_line_fits_and_shows_both() {
+    let run = |arguments: &[&str]| {
+        let file = format!("{}/data-fixtures/reference/data/{}", env!("CARGO_MANIFEST_DIR"), arguments[0]);
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_cohort"))
+            .args(["fit", &file])
+            .args(&arguments[1..])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        // Lines are broken where they are full.
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let formula = "Surv(etime, event == \"death\") ~ age + sex";
+    let text = run(&["mgus2.csv", "--formula", formula, "--competing", "event == \"pcm\"", "--fine-gray"]);
+    // The reference case fg-mgus2-death: exp(0.0588233…) = 1.0606.
+    assert!(text.contains("Fine-Gray model of the subdistribution hazard") && text.contains("1.06"), "{text}");
+    assert!(text.contains("Fine and Gray 1999"), "{text}");
+    let text = run(&["mgus2.csv", "--formula", formula, "--competing", "event == \"pcm\""]);
+    assert!(text.contains("were censored in the model, whose hazard ratios are those of the cause-specific"), "{text}");
+    let formula = "Surv(time, status) ~ factor(trt) + karno + tt(factor(trt), step(60, 180)) + tt(karno, log(t + 20))";
+    let text = run(&["veteran.csv", "--formula", formula, "--hr-times", "30,90"]);
+    assert!(text.contains("Hazard ratios along time"), "{text}");
+    for row in ["up to 60", "over 60, up to 180", "over 180", "at 30", "at 90"] {
+        assert!(text.contains(row), "{row}: {text}");
+    }
 }

@@ -169,6 +169,16 @@ impl SettingValue {
     }
 }
 
+impl VariableInfo {
+    /// The label of the covariate of a `tt()`, of anything else its own.
+    pub(crate) fn covariate(&self) -> &str {
+        match &self.kind {
+            VariableKind::Time(call) => &call.label,
+            _ => &self.label,
+        }
+    }
+}
+
 impl ModelColumns {
     /// Number of columns.
     pub fn len(&self) -> usize {
@@ -237,6 +247,17 @@ impl ModelColumns {
             if involved { parts.iter().map(|p| p.value(&values)).product() } else { 0.0 }
         };
         self.makeup.iter().map(cell).collect()
+    }
+
+    /// The column of a covariate's main effect: that of a level, or of a number (`None`); `covariate` is its label.
+    pub(crate) fn main_effect(&self, covariate: &str, level: Option<usize>) -> Option<usize> {
+        let is_main = |t: &&TermInfo| t.variables.len() == 1 && self.variables[t.variables[0]].label == covariate;
+        let mut columns = self.terms.iter().find(is_main)?.columns.clone();
+        columns.find(|&j| match (self.makeup[j][0], level) {
+            (Ingredient::Level { level: of_column, .. }, Some(level)) => of_column == level,
+            (Ingredient::Number { .. }, None) => true,
+            _ => false,
+        })
     }
 
     /// v of a time-varying column: 1 or 0 for a level, the number otherwise; 0 where the setting says nothing.

@@ -19,6 +19,7 @@ mod carrier;
 mod check;
 mod collapse;
 mod columns;
+mod competing;
 mod difference;
 mod error;
 mod extra;
@@ -35,6 +36,7 @@ mod value;
 pub use basis::{Basis, BasisKind, Distribution, Recursion};
 pub use collapse::{Collapse, level_rows};
 pub use columns::{BasisPart, LevelInfo, ModelColumns, Part, Setting, SettingValue, TermInfo, VariableInfo};
+pub use competing::CompetingEvents;
 pub use difference::{DifferenceError, Values};
 pub use error::DesignError;
 pub use person::{Person, PersonFault};
@@ -75,6 +77,10 @@ pub struct DesignOptions {
     pub robust: Option<bool>,
     /// What becomes of missing values.
     pub missing: Missing,
+    /// Which records end in a competing event: a condition over columns, as in a formula.
+    pub competing: Option<String>,
+    /// Column of groups with censoring of their own, in a Fine-Gray model.
+    pub censoring_group: Option<String>,
 }
 
 impl DesignOptions {
@@ -118,6 +124,10 @@ pub struct Built {
     pub missing: Vec<MissingCount>,
     /// Label of each stratum (`sex=1, region=north`); empty without strata.
     pub strata: Vec<String>,
+    /// Competing events, when [`DesignOptions::competing`] says which they are.
+    pub competing: Option<CompetingEvents>,
+    /// The person of each record, when [`DesignOptions::id`] names them.
+    pub person: Option<Vec<u32>>,
     /// Distinct persons among the used rows, when [`DesignOptions::id`] names them.
     pub n_persons: Option<usize>,
     /// Events among the used rows, not weighted.
@@ -164,6 +174,8 @@ pub fn build(table: &Table, formula: &Formula, options: &DesignOptions) -> Resul
         }
     }
     extra.exclude(&mut rows);
+    let competing = competing::CompetingRows::read(table, options)?;
+    competing.iter().for_each(|c| c.exclude(&mut rows));
     if options.missing == Missing::Error && !rows.counts.is_empty() {
         return Err(DesignError::MissingValues(rows.counts));
     }
@@ -172,7 +184,7 @@ pub fn build(table: &Table, formula: &Formula, options: &DesignOptions) -> Resul
     if n == 0 {
         return Err(DesignError::NoRecords { rows: table.n_rows(), missing: rows.counts });
     }
-    assemble(table, formula, options, Parts { atoms, carriers, outcome, extra, rows, used })
+    assemble(table, formula, options, Parts { atoms, carriers, outcome, extra, competing, rows, used })
 }
 
 /// Everything read and resolved, before rows are chosen.
@@ -181,12 +193,13 @@ struct Parts<'t> {
     carriers: Carriers<'t>,
     outcome: Outcome<'t>,
     extra: Extra,
+    competing: Option<competing::CompetingRows>,
     rows: Rows,
     used: Option<Vec<u32>>,
 }
 
 fn assemble(table: &Table, formula: &Formula, options: &DesignOptions, parts: Parts<'_>) -> Result<Built, DesignError> {
-    let Parts { mut atoms, carriers, outcome, extra, rows, used } = parts;
+    let Parts { mut atoms, carriers, outcome, extra, competing, rows, used } = parts;
     let used_rows = used.as_deref();
     drop_unused_levels(&mut atoms, &carriers, used_rows);
     check_atoms(formula, &atoms, &carriers, used_rows)?;
@@ -241,6 +254,8 @@ fn assemble(table: &Table, formula: &Formula, options: &DesignOptions, parts: Pa
         missing: rows.counts,
         strata: strata.map(|(_, labels)| labels).unwrap_or_default(),
         n_persons: id.as_deref().map(count_distinct),
+        competing: competing.as_ref().map(|c| c.take(used_rows)),
+        person: id,
         person_time,
         robust,
         constant_terms,

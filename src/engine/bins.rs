@@ -230,18 +230,23 @@ pub(crate) fn whole_times(data: &SurvivalData, near_ties: NearTies) -> Result<Wh
     }
 }
 
-/// Ranks fractional times among the distinct times of entry and exit together, near-ties made equal before.
-fn rank_times<'a>(exit: &Time, entry: Option<&Time>, near_ties: NearTies) -> Result<WholeTimes<'a>, FitError> {
-    let n = exit.len();
-    let values = |t: &Time| -> Vec<f64> { (0..n).map(|i| t.value(i)).collect() };
+/// The distinct times of entry and exit together, increasing, near-ties made equal before.
+pub(super) fn distinct_times(exit: &Time, entry: Option<&Time>, near_ties: NearTies) -> Vec<f64> {
+    let values = |t: &Time| -> Vec<f64> { (0..t.len()).map(|i| t.value(i)).collect() };
     let mut all = values(exit);
     all.extend(entry.into_iter().flat_map(values));
     all.par_sort_unstable_by(f64::total_cmp);
     all.dedup();
-    let cuts = match near_ties {
+    match near_ties {
         NearTies::Repair => without_near_ties(&all),
         NearTies::Keep => all,
-    };
+    }
+}
+
+/// Ranks fractional times among the distinct times of entry and exit together, near-ties made equal before.
+fn rank_times<'a>(exit: &Time, entry: Option<&Time>, near_ties: NearTies) -> Result<WholeTimes<'a>, FitError> {
+    let n = exit.len();
+    let cuts = distinct_times(exit, entry, near_ties);
     let rank =
         |t: &Time| -> Vec<i32> { (0..n).map(|i| cuts.partition_point(|&c| c <= t.value(i)) as i32 - 1).collect() };
     let exit_rank = rank(exit);

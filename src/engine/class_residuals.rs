@@ -28,10 +28,10 @@ const BLOCK_NUMBERS: usize = 1 << 23;
 /// Per slot what residuals need; rows of length `width` in inner order.
 pub(super) struct SlotTables<'a> {
     sweep: &'a Sweep,
-    risk: RiskScores,
-    terms: Vec<TieTerms>,
+    pub risk: RiskScores,
+    pub terms: Vec<TieTerms>,
     /// X̄.
-    mean: Vec<f64>,
+    pub mean: Vec<f64>,
     /// G.
     taken_back: Vec<f64>,
     /// C0 S1 − C1 E1.
@@ -131,20 +131,26 @@ impl<'a> SlotTables<'a> {
     }
 
     /// The summed residuals of some clusters of several records, a row each.
-    pub fn cluster_rows(&self, block: Range<usize>) -> Vec<f64> {
+    fn cluster_rows(&self, block: Range<usize>) -> Vec<f64> {
+        let clusters = &self.sweep.records.clusters;
+        let members = block.clone().flat_map(|c| clusters.joint(c).iter().map(move |&r| (r, c - block.start)));
+        self.summed_rows(members.collect(), block.len())
+    }
+
+    /// Residuals summed into `n` rows; `members` are distinct records with their row.
+    pub fn summed_rows(&self, mut members: Vec<(u32, usize)>, n: usize) -> Vec<f64> {
         let (width, records) = (self.sweep.patterns.width(), &self.sweep.records);
-        let mut rows = vec![0.0; block.len() * width];
-        let members = block.clone().flat_map(|c| records.clusters.joint(c).iter().map(move |&record| (record, c)));
-        let mut members: Vec<(u32, usize)> = members.filter(|(r, _)| records.exit[*r as usize] > 0).collect();
-        members.sort_unstable();
+        let mut rows = vec![0.0; n * width];
+        members.retain(|(r, _)| records.exit[*r as usize] > 0);
+        members.par_sort_unstable();
         let mut distinct: Vec<u32> = members.iter().map(|m| m.0).collect();
         distinct.dedup();
         for group in self.by_class(distinct.into_iter()).chunk_by(|a, b| a.0 == b.0) {
             let table = ClassTable::new(self, group);
             for &(_, record) in group {
                 let from = members.partition_point(|m| m.0 < record);
-                for &(_, cluster) in members[from..].iter().take_while(|m| m.0 == record) {
-                    let at = (cluster - block.start) * width;
+                for &(_, row) in members[from..].iter().take_while(|m| m.0 == record) {
+                    let at = row * width;
                     let weight = records.case_weight(record as usize);
                     table.add_residual(record as usize, weight, &mut rows[at..at + width]);
                 }

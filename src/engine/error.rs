@@ -154,6 +154,47 @@ pub enum FitError {
         /// What is tried.
         most: f64,
     },
+    /// A record that ends both in an event and in a competing one.
+    #[error("record {record}: both an event and a competing event")]
+    TwoEvents {
+        /// Number of the record.
+        record: usize,
+    },
+    /// A record without a censoring group.
+    #[error("record {record}: the censoring group is missing")]
+    MissingCensoringGroup {
+        /// Number of the record.
+        record: usize,
+    },
+    /// Entry times in a Fine-Gray model without persons: which records are one person's is not known.
+    #[error(
+        "a Fine-Gray model with entry times needs to know the persons; name the column that tells them apart (--id)"
+    )]
+    PersonsUnknown,
+    /// A person with an event or competing event before the last record.
+    #[error("record {record}: an event before the person's last record; a Fine-Gray model is about first events")]
+    EventBeforeLastRecord {
+        /// Number of the record.
+        record: usize,
+    },
+    /// A person whose records do not follow one another without a gap.
+    #[error("record {record}: it does not begin where the person's record before it ends")]
+    GapInPerson {
+        /// Number of the record.
+        record: usize,
+    },
+    /// A competing event at a time at which nobody is taken to be observed.
+    #[error(
+        "record {record}: the probability of being observed just before its competing event is 0, because all records \
+         observed then have just entered; begin the time scale later"
+    )]
+    NeverObserved {
+        /// Number of the record.
+        record: usize,
+    },
+    /// Case weights in a variance that knows of estimated weights.
+    #[error("the variance that knows of estimated weights takes no case weights; use the plain robust one")]
+    EstimatedWeights,
     /// Exact ties or Firth's correction where risk scores change along the time axis.
     #[error(
         "time-varying coefficients and Fine-Gray models go with Efron's or Breslow's method for ties, and without Firth's \

@@ -9,7 +9,9 @@ use super::classes::ClassRule;
 use super::concordance::{Concordance, concordance};
 use super::data::{Block, Design, SurvivalData};
 use super::error::{FitError, FitWarning};
+use super::estimated_weights::EstimatedWeights;
 use super::exact;
+use super::fine_gray::Competing;
 use super::newton::{Control, Convergence, Solution, Termination, maximise};
 use super::objective::{Objective, Penalty};
 use super::records::Records;
@@ -127,13 +129,22 @@ pub struct Prepared {
     without_events: (usize, usize),
     n_records: usize,
     n_events: usize,
+    estimated: Option<EstimatedWeights>,
+}
+
+/// What is known when records and patterns are sought: the numbers are those to be reported.
+struct Building {
+    near_ties: NearTies,
+    keep_rows: bool,
+    n_records: usize,
+    n_events: usize,
 }
 
 impl Prepared {
     /// Checks the arrays and finds event times, patterns and identical records. Errors: every [`FitError`] but
     /// [`FitError::InitialCoefficients`].
     pub fn new(data: &SurvivalData, design: &Design, near_ties: NearTies) -> Result<Prepared, FitError> {
-        Prepared::build(data, design, &TimeDependence::default(), near_ties, false)
+        Prepared::with_time(data, design, &TimeDependence::default(), near_ties)
     }
 
     /// The same with time-varying columns. Errors: also those of [`TimeDependence::check`].
@@ -143,7 +154,7 @@ impl Prepared {
         time: &TimeDependence,
         near_ties: NearTies,
     ) -> Result<Prepared, FitError> {
-        Prepared::build(data, design, time, near_ties, false)
+        Prepared::build_plain(data, design, time, near_ties, false)
     }
 
     /// As [`Prepared::with_time`], and keeps which distinct record every row became, which residuals in the order of the
@@ -154,16 +165,24 @@ impl Prepared {
         time: &TimeDependence,
         near_ties: NearTies,
     ) -> Result<Prepared, FitError> {
-        Prepared::build(data, design, time, near_ties, true)
+        Prepared::build_plain(data, design, time, near_ties, true)
     }
 
-    fn build(
+    fn build_plain(
         data: &SurvivalData,
         design: &Design,
         time: &TimeDependence,
         near_ties: NearTies,
         keep_rows: bool,
     ) -> Result<Prepared, FitError> {
+        let (n_records, n_events) = (data.n_records(), Prepared::check(data, design, time)?);
+        let rule = ClassRule { time, tail: None };
+        let options = Building { near_ties, keep_rows, n_records, n_events };
+        Prepared::build(data, design, &rule, options, |_| Vec::new())
+    }
+
+    /// Checks the arrays and counts the events.
+    fn check(data: &SurvivalData, design: &Design, time: &TimeDependence) -> Result<usize, FitError> {
         let n_records = data.n_records();
         match n_records {
             0 => return Err(FitError::NoRecords),
@@ -180,23 +199,66 @@ impl Prepared {
         if n_events == 0 {
             return Err(FitError::NoEvents { n_records, n_columns: design.n_columns });
         }
+        Ok(n_events)
+    }
+
+    /// A Fine-Gray model: records with a competing event stay in the risk set with a weight ([`Competing`]). Its robust
+    /// covariance takes a record and its continuation for one cluster. Errors: also those of [`Competing`].
+    pub fn fine_gray(
+        data: &SurvivalData,
+        design: &Design,
+        time: &TimeDependence,
+        competing: &Competing,
+        near_ties: NearTies,
+    ) -> Result<Prepared, FitError> {
+        let n_events = Prepared::check(data, design, time)?;
+        competing.check(data)?;
+        let augmented = competing.augment(data, design, near_ties)?;
+        let rule = ClassRule { time, tail: Some(augmented.tail) };
+        let (grid, groups) = (&augmented.grid, &augmented.groups);
+        let observed = |times: &[f64]| groups.iter().map(|g| g.before_times(grid, times)).collect();
+        // Near-ties were made equal on the grid.
+        let (near_ties, keep_rows) = (NearTies::Keep, competing.estimated_weights);
+        let options = Building { near_ties, keep_rows, n_records: data.n_records(), n_events };
+        let mut prepared = Prepared::build(&augmented.data, &augmented.design, &rule, options, observed)?;
+        if competing.estimated_weights {
+            prepared.estimated = Some(EstimatedWeights::new(augmented, competing.ties, &mut prepared.sweep.records));
+        }
+        Ok(prepared)
+    }
+
+    /// Finds event times, patterns and identical records of checked data; `tails` gives Ω of every group after competing
+    /// events at the times of slots.
+    fn build(
+        data: &SurvivalData,
+        design: &Design,
+        rule: &ClassRule,
+        options: Building,
+        tails: impl Fn(&[f64]) -> Vec<Vec<f64>>,
+    ) -> Result<Prepared, FitError> {
+        let (time, Building { near_ties, keep_rows, n_records, n_events }) = (rule.time, options);
         let bins = Bins::new(data, near_ties)?;
-        let rule = ClassRule { time, tail: None };
-        let (mut patterns, records, mut classes) = Records::new(data, design, &bins, &rule, keep_rows);
+        let (mut patterns, records, mut classes) = Records::new(data, design, &bins, rule, keep_rows);
         let slots = Slots::new(&records, &bins);
         let (mut weight, mut count) = (vec![0.0; patterns.n], vec![0.0; patterns.n]);
         for (record, &pattern) in records.pattern.iter().enumerate() {
             weight[pattern as usize] += records.weight(record);
             count[pattern as usize] += f64::from(records.count[record]);
         }
+        // Who has had a competing event is a record already.
+        for class in classes.list.iter().filter(|c| c.tail.is_some()) {
+            weight[class.patterns.clone()].fill(0.0);
+            count[class.patterns.clone()].fill(0.0);
+        }
         let mut scaling = Scaling::new(&patterns, &weight, &count, data.entry.is_some());
         patterns.rescale(&scaling.shift, &scaling.scale);
         let at_slot = |g: &TimeFunction| slots.time.iter().map(|t| if t.is_nan() { 0.0 } else { g.at(*t) }).collect();
         classes.functions = time.functions.iter().map(at_slot).collect();
+        classes.tails = tails(&slots.time);
         let scales = classes.rescale(&weight, &slots.event_weight);
         classes.columns.iter().zip(scales).for_each(|(column, s)| scaling.scale[column.design] = s);
         let sweep = Sweep::new(patterns, records, slots, classes, Limits::default());
-        Ok(Prepared { sweep, scaling, without_events: bins.without_events, n_records, n_events })
+        Ok(Prepared { sweep, scaling, without_events: bins.without_events, n_records, n_events, estimated: None })
     }
 
     /// p, the number of columns.
@@ -397,6 +459,14 @@ impl Prepared {
         }
     }
 
+    /// The middle of the sandwich at `coefficients`, scaled.
+    fn outer_product(&self, coefficients: &[f64], ties: Ties) -> DMatrix<f64> {
+        match &self.estimated {
+            Some(estimated) => estimated.outer_product(&self.sweep, coefficients, ties),
+            None => outer_product_of_scores(&self.sweep, coefficients, ties),
+        }
+    }
+
     /// The sandwich covariance, and the robust score test at the initial coefficients.
     fn robust(
         &self,
@@ -407,11 +477,11 @@ impl Prepared {
         options: &FitOptions,
     ) -> (Option<DMatrix<f64>>, Option<f64>) {
         let ties = options.ties;
-        let meat = outer_product_of_scores(&self.sweep, &solution.coefficients, ties);
+        let meat = self.outer_product(&solution.coefficients, ties);
         let n_clusters = self.sweep.records.n_clusters(self.n_records);
         let factor = options.correction.factor(n_clusters, self.n_records, solution.factor.rank());
         let covariance = self.scaling.unscaled_covariance(&(inverse * meat * inverse)) * factor;
-        let mut at_start = outer_product_of_scores(&self.sweep, &self.scaling.scaled(initial), ties);
+        let mut at_start = self.outer_product(&self.scaling.scaled(initial), ties);
         for j in (0..keep.len()).filter(|&j| !keep[j]) {
             at_start.row_mut(j).fill(0.0);
             at_start.column_mut(j).fill(0.0);

@@ -36,6 +36,7 @@
 //! | `exact` | ℓ, U, I of tied events with [`Ties::Exact`] |
 //! | `objective`, `firth` | what is maximised: ℓ, or ℓ with a penalty |
 //! | `time_dependence`, `classes`, `class_sweep`, `class_residuals` | risk scores that change along the time axis |
+//! | `fine_gray`, `observation`, `estimated_weights` | competing risks by Fine and Gray |
 //! | `newton`, [`cholesky`] | the maximum, and which columns have none |
 //! | `variance`, `slot_squares`, `concordance` | what is computed at the maximum |
 //! | [`Baseline`], [`Predictions`] | baseline hazard and curves of any covariates; predictions for the records |
@@ -66,7 +67,9 @@ mod classes;
 mod concordance;
 pub mod data;
 mod error;
+mod estimated_weights;
 mod exact;
+mod fine_gray;
 mod firth;
 mod fit;
 mod gram;
@@ -74,6 +77,7 @@ mod kernel;
 mod keys;
 mod newton;
 mod objective;
+mod observation;
 mod pattern;
 mod predict;
 mod profile;
@@ -95,9 +99,11 @@ pub(crate) use bins::whole_times;
 pub use concordance::Concordance;
 pub use data::{Block, Design, NumberPart, SurvivalData, Time, Variable};
 pub use error::{FitError, FitWarning};
+pub use fine_gray::Competing;
 pub use fit::{CoxFit, FitOptions, Prepared};
 pub use newton::{Convergence, Termination};
 pub use objective::Penalty;
+pub use observation::CensoringTies;
 pub use predict::Predictions;
 pub use profile::{ProfileInterval, ProfileLimit};
 pub use proportionality::TimeScore;

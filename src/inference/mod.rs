@@ -27,6 +27,7 @@ pub mod prediction;
 pub mod proportionality;
 pub mod step;
 pub mod summary;
+mod time_varying;
 pub mod values;
 
 pub use comparison::Contrast;
@@ -37,4 +38,5 @@ pub use multiplicity::Adjustment;
 pub use proportionality::{ProportionalHazards, proportional_hazards};
 pub use step::IntervalScale;
 pub use summary::{CoefficientSummary, GlobalTests, LikelihoodRatio, ModelWarning, Summary, TermTests, summarise};
+pub use time_varying::{HazardRatioAt, TimeVaryingEffect, When, time_varying_effects};
 pub use values::{ValueRatio, ValuesError, ratios_at};

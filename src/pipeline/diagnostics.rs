@@ -37,6 +37,7 @@ fn fill_proportional_hazards(result: &mut ModelResult, settings: &ModelSettings,
     let Fitted { built, prepared, fit, .. } = fitted;
     let why = match () {
         () if settings.ties == Ties::Exact => Some("the test is not defined for exact ties; use efron"),
+        () if settings.is_fine_gray() => Some("the test is that of a Cox model, not of a Fine-Gray model"),
         () if prepared.has_time_dependence() => Some("the model has coefficients that change with time already"),
         () => None,
     };

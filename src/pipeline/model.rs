@@ -1,10 +1,12 @@
 //! One model: table and formula to a fitted model and its share of the report.
 
 use super::Stopwatch;
+use super::competing;
 use super::contrasts;
 use super::diagnostics;
 use super::settings::{InteractionRequest, ModelSettings};
 use super::terms;
+use super::time_varying;
 use crate::design::{self, Built, MissingReason, ModelColumns};
 use crate::engine::{Baseline, CoxFit, FitError, Prepared, SurvivalForm, Termination, Ties};
 use crate::error::{Error, Result};
@@ -55,8 +57,7 @@ pub fn fit_keeping(table: &Table, settings: &ModelSettings, keep_rows: bool, wat
     }
     let middle = watch.now();
     watch.design_seconds += middle - start;
-    let prepare = if keep_rows { Prepared::with_rows } else { Prepared::with_time };
-    let prepared = prepare(&built.data, &built.design, &built.time, settings.near_ties).map_err(cannot)?;
+    let prepared = competing::prepare(settings, &built, keep_rows).map_err(cannot)?;
     let fit = prepared.fit(&settings.fit_options(&built)).map_err(cannot)?;
     watch.fit_seconds += watch.now() - middle;
     Ok(Fitted { formula, built, prepared, fit })
@@ -118,6 +119,7 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
         warnings: summary.warnings.iter().map(warning).collect(),
         interactions,
         contrasts: contrasts::compared(settings, fitted)?,
+        time_varying: time_varying::time_varying(settings, fitted),
         ..identity(settings, fitted)
     };
     diagnostics::fill(&mut result, settings, fitted)?;
@@ -143,6 +145,7 @@ pub(super) fn identity(settings: &ModelSettings, fitted: &Fitted) -> ModelResult
         n_missing_dropped: Some(built.n_missing_dropped as u64),
         missing: built.missing.iter().map(missing).collect(),
         person_time: finite(built.person_time),
+        competing: competing::competing(settings, built),
         ..ModelResult::default()
     }
 }

@@ -149,6 +149,7 @@ impl Fitted {
     fn why_no_residuals(&self, settings: &ModelSettings) -> Option<&'static str> {
         let only_martingale = settings.diagnostics.residuals.kinds.iter().all(|kind| kind.is_single());
         match () {
+            () if settings.is_fine_gray() => Some("there are no residuals of a Fine-Gray model"),
             () if self.prepared.has_time_dependence() => Some(
                 "there are no residuals of a model with coefficients that change with time; split the records instead",
             ),

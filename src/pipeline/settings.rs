@@ -1,5 +1,6 @@
 //! What one model is asked for, whether a study file or the command line says it.
 
+use super::competing::CompetingSettings;
 use super::diagnostics::DiagnosticSettings;
 use crate::design::{Built, Collapse, DesignOptions, Missing};
 use crate::engine::{ClusterCorrection, Convergence, FitOptions, NearTies, Penalty, Ties};
@@ -56,6 +57,10 @@ pub struct ModelSettings {
     pub diagnostics: DiagnosticSettings,
     /// Small-sample correction of a robust covariance.
     pub correction: ClusterCorrection,
+    /// Competing events, where the model is told of them.
+    pub competing: Option<CompetingSettings>,
+    /// Times at which hazard ratios that change with time are shown; the quartiles of the event times where empty.
+    pub times: Vec<f64>,
 }
 
 /// Hazard ratios of an exposure within a modifier.
@@ -117,6 +122,8 @@ impl ModelSettings {
             convergence: fit.convergence,
             diagnostics: DiagnosticSettings::default(),
             correction: ClusterCorrection::None,
+            competing: None,
+            times: Vec::new(),
         }
     }
 
@@ -132,6 +139,12 @@ impl ModelSettings {
         columns.extend(self.interactions.iter().flat_map(|i| [i.exposure.clone(), i.modifier.clone()]));
         columns.extend(self.collapse.iter().map(|rule| rule.column.clone()));
         columns.extend(self.ratios_at.iter().map(|r| r.column.clone()));
+        if let Some(competing) = &self.competing {
+            // A condition that cannot be read names no column here; the design shows its fault.
+            let condition = crate::formula::parse::parse(&competing.condition).ok();
+            columns.extend(condition.iter().flat_map(|c| c.columns()).map(str::to_owned));
+            columns.extend(competing.censoring_group.clone());
+        }
         let mut seen = std::collections::BTreeSet::new();
         columns.retain(|name| seen.insert(name.clone()));
         Ok(columns)
@@ -146,8 +159,11 @@ impl ModelSettings {
             weights: self.weights.clone(),
             cluster: self.cluster.clone(),
             id: self.id.clone(),
-            robust: self.robust,
+            // The weights of Fine and Gray make R's `coxph` report the robust variance.
+            robust: self.robust.or(self.is_fine_gray().then_some(true)),
             missing: self.missing,
+            competing: self.competing.as_ref().map(|c| c.condition.clone()),
+            censoring_group: self.competing.as_ref().and_then(|c| c.censoring_group.clone()),
         }
     }
 

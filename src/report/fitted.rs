@@ -1,8 +1,10 @@
 //! The part of a report that fitted models fill: coefficients, tests, warnings, interaction analyses.
 
+use super::competing::CompetingRisks;
 use super::contrast::Contrast;
 use super::pooling::{PooledTest, Pooling};
 use super::terms::{BasisUsed, Collapsed, RatiosAt};
+use super::time_varying::TimeVarying;
 use super::{Matrix, ProportionalHazards, is_false, label_or};
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +84,10 @@ pub struct ModelResult {
     pub proportional_hazards: Option<ProportionalHazards>,
     /// Interaction analyses on top of this model.
     pub interactions: Vec<Interaction>,
+    /// Competing events, when the model was told of them.
+    pub competing: Option<CompetingRisks>,
+    /// Hazard ratios of covariates with a `tt()` along time.
+    pub time_varying: Vec<TimeVarying>,
     /// Comparisons of covariate patterns.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contrasts: Vec<Contrast>,

@@ -10,6 +10,8 @@ pub fn paragraph(report: &Report) -> String {
         sentences.extend(follow_up_sentences(follow_up));
     }
     sentences.extend(model_sentences(report));
+    sentences.extend(competing_sentences(report));
+    sentences.extend(time_varying_sentence(report));
     sentences.extend(interaction_sentence(report));
     sentences.extend(contrast_sentence(report));
     sentences.extend(test_sentences(report));
@@ -44,6 +46,7 @@ fn model_sentences(report: &Report) -> Vec<String> {
     let Some(first) = report.models.first() else { return Vec::new() };
     let models: Vec<String> = report.models.iter().map(|m| format!("\"{}\" ({})", m.title(), m.formula)).collect();
     let what = match models.as_slice() {
+        [_] if is_fine_gray(first) => format!("the Fine-Gray model {}", first.formula),
         [_] => format!("the Cox proportional-hazards model {}", first.formula),
         _ => format!("Cox proportional-hazards models: {}", models.join("; ")),
     };
@@ -99,6 +102,61 @@ fn curve_sentence(report: &Report) -> Option<String> {
         }
     }
     (!curves.is_empty()).then(|| format!("Numbers entered by splines or polynomials: {}.", curves.join("; ")))
+}
+
+/// Whether hazard ratios are those of the subdistribution.
+fn is_fine_gray(model: &ModelResult) -> bool {
+    model.competing.as_ref().is_some_and(|c| c.is_fine_gray())
+}
+
+/// `the model` where there is no other.
+fn which(report: &Report, models: &[&ModelResult]) -> String {
+    if report.models.len() == 1 { "the model".to_string() } else { titles(models) }
+}
+
+/// What became of competing events.
+fn competing_sentences(report: &Report) -> Vec<String> {
+    let told = || report.models.iter().filter_map(|m| m.competing.as_ref().map(|c| (m, c)));
+    let mut sentences = Vec::new();
+    let censored: Vec<&ModelResult> = told().filter(|(_, c)| !c.is_fine_gray()).map(|(m, _)| m).collect();
+    if let Some(events) = censored.first().and_then(|m| m.competing.as_ref()).map(|c| &c.events) {
+        sentences.push(format!(
+            "Competing events ({events}) were censored in {}, whose hazard ratios are those of the cause-specific hazard.",
+            which(report, &censored)
+        ));
+    }
+    let weighted: Vec<&ModelResult> = told().filter(|(_, c)| c.is_fine_gray()).map(|(m, _)| m).collect();
+    if let Some(first) = weighted.first().and_then(|m| m.competing.as_ref()) {
+        let groups = first.censoring_group.as_ref().map_or(String::new(), |g| format!(" within the groups of {g}"));
+        let weights = match first.weights.as_deref() {
+            Some("estimated") => "; the robust variance takes into account that the weights are estimated",
+            _ => "",
+        };
+        sentences.push(format!(
+            "In {} people with a competing event ({}) stay in the risk set, weighted by the probability of not being \
+             censored{groups} (Fine and Gray 1999, doi 10.1080/01621459.1999.10474144){weights}. Hazard ratios of the \
+             subdistribution hazard say which way a covariate moves the cumulative incidence, not how strongly it acts on \
+             those still at risk, and they mix its effects on the event and on the competing events; proportional \
+             subdistribution hazards and proportional cause-specific hazards do not as a rule hold together.",
+            which(report, &weighted),
+            first.events
+        ));
+    }
+    sentences
+}
+
+/// The coefficients that change with time.
+fn time_varying_sentence(report: &Report) -> Option<String> {
+    let mut terms: Vec<String> =
+        report.models.iter().flat_map(|m| &m.time_varying).flat_map(|v| v.terms.iter().cloned()).collect();
+    terms.sort();
+    terms.dedup();
+    (!terms.is_empty()).then(|| {
+        format!(
+            "Coefficients change with time as {} say; the hazard ratios along time combine them with the main effects.",
+            list(&terms, "and")
+        )
+    })
 }
 
 fn interaction_sentence(report: &Report) -> Option<String> {

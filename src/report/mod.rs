@@ -8,6 +8,7 @@
 //! and memory are in [`Timings`], which the manifest and `--json` carry beside the report: a `Report` of the same
 //! input has the same bytes on any machine.
 
+mod competing;
 mod contrast;
 mod diagnostics;
 pub mod disclosure;
@@ -20,9 +21,11 @@ mod pooling;
 pub mod render;
 pub mod tables;
 pub(crate) mod terms;
+mod time_varying;
 
 use serde::{Deserialize, Serialize};
 
+pub use competing::CompetingRisks;
 pub use contrast::Contrast;
 pub use diagnostics::{ProportionalHazards, TermTest};
 pub use disclosure::{DisclosureStatement, Profile};
@@ -34,6 +37,7 @@ pub use fitted::{
 pub use folder::{Existing, Manifest, OutputFolder};
 pub use pooling::{Imputation, PooledCoefficient, PooledTest, Pooling};
 pub use terms::{BasisUsed, Collapsed, CollapsedLevel, Knot, RatioAt, RatiosAt};
+pub use time_varying::{HazardRatioAt, TimeVarying};
 
 /// The version of the results file that this program writes; a change of a field's name or meaning changes it.
 pub const SCHEMA: &str = "cohort-results/1";

@@ -10,6 +10,7 @@
 mod aalen_johansen; // cumulative incidence, Gray's test
 mod curves; // baseline hazards and survival curves
 mod diagnostics; // tests of proportional hazards, residuals
+mod fine_gray; // competing risks
 mod kaplan_meier; // survival curves of groups
 mod log_rank; // tests of groups, weighted, stratified, pairwise
 mod model; // Cox models and their interaction analyses, awkward cases
@@ -48,6 +49,12 @@ const EXPLAINED: &[(&str, &[&str], &str)] = &[
         &["cm aliased", "days aliased", "score df", "score p", "lr df", "lr p"],
         "four records cannot tell more than three coefficients apart. We say which two are aliased; R's tolerance \
          does not see it, and it reports five coefficients after running out of iterations",
+    ),
+    (
+        "fg-bmt-cengroup",
+        &["crr vcov"],
+        "with groups of their own censoring, crr lets the estimated censoring of a group act on the weights of all \
+         groups; we let it act on the weights of the group that it was estimated from, as these are made of it",
     ),
 ];
 
@@ -115,6 +122,7 @@ fn by_library(case: &Case) -> Outcome {
         "cox_zph" => diagnostics::proportional_hazards(case, &model::library_result),
         "cox_residuals" => diagnostics::residuals(case),
         "time_split" | "tmerge" | "lexis" => person_time::compare(case),
+        "fine_gray" => fine_gray::compare(case),
         other => Outcome::Unsupported(format!("kind {other}")),
     }
 }

@@ -3,10 +3,12 @@
 mod diagnostics;
 mod inference;
 mod terms;
+mod time;
 
 pub use diagnostics::DiagnosticArgs;
 pub use inference::InferenceArgs;
 pub use terms::TermArgs;
+pub use time::TimeArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -160,6 +162,10 @@ pub struct FitArgs {
     /// Diagnostics
     #[command(flatten)]
     pub diagnostics: DiagnosticArgs,
+
+    /// Competing risks and hazard ratios along time
+    #[command(flatten)]
+    pub time: TimeArgs,
 
     /// Most Newton-Raphson steps [default: 20]
     #[arg(long, value_name = "N", help_heading = "Numerics")]

@@ -275,7 +275,8 @@ fn refuse_flags_of_data_files(args: &FitArgs) -> Result<()> {
         ("--decimal", args.decimal.is_some()),
         ("--na", !args.na.is_empty()),
     ];
-    let mut given = given.into_iter().chain(args.inference.given()).chain(args.diagnostics.given());
+    let given = given.into_iter().chain(args.inference.given());
+    let mut given = given.chain(args.diagnostics.given()).chain(args.time.given());
     match given.find(|(_, given)| *given) {
         Some((flag, _)) => Err(Error::Usage(format!(
             "{flag} belongs to a data file; a study file says it itself (see `cohort init` for the key)"
@@ -332,6 +333,7 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
     settings.collapse = args.terms.collapse.iter().flat_map(|list| list.0.clone()).collect();
     settings.interactions = args.interaction.iter().map(|text| interaction(text)).collect::<Result<_>>()?;
     args.inference.apply(&mut settings)?;
+    args.time.apply(&mut settings)?;
     Ok(settings)
 }
 

@@ -1,6 +1,6 @@
 //! Estimates that would give hidden counts back: a standard error of a log hazard ratio is near √(1/d₁ + 1/d₀).
 
-use super::Hidden;
+use super::{Hidden, time_varying};
 use crate::report::{
     AdditiveInteraction, Coefficient, Concordance, Interaction, InteractionCell, ModelResult, Part, Report, TestResult,
 };
@@ -45,8 +45,16 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>) -> usi
         let factors = c.parts.iter().filter(|p| p.level.is_some()).count();
         factors < 2 || model.interactions.iter().any(|i| pair_shown(i, &c.parts))
     };
-    let hide: Vec<bool> =
-        model.coefficients.iter().map(|c| !(c.parts.iter().all(part_shown) && cells_shown(c))).collect();
+    let steps_shown = |c: &Coefficient| {
+        let marked =
+            |p: &Part| p.level.as_ref().is_some_and(|l| time_varying::is_marked(&model.time_varying, &p.variable, l));
+        !c.parts.iter().any(marked)
+    };
+    let hide: Vec<bool> = model
+        .coefficients
+        .iter()
+        .map(|c| !(c.parts.iter().all(part_shown) && cells_shown(c) && steps_shown(c)))
+        .collect();
     for (c, _) in model.coefficients.iter_mut().zip(&hide).filter(|(_, hide)| **hide) {
         let (name, term, label) = (c.name.clone(), c.term.clone(), c.label.clone());
         *c = Coefficient { name, term, label, parts: c.parts.clone(), hidden: true, ..Coefficient::default() };
@@ -65,10 +73,11 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>) -> usi
         }
     }
     hide_terms(model);
+    let along_time = time_varying::hide(&mut model.time_varying, level_shown);
     hide_contrasts(model, &hide);
     model.pooling.iter_mut().for_each(|p| p.hide(&hide));
     hide_coefficient_tests(model);
-    hide.iter().filter(|h| **h).count()
+    hide.iter().filter(|h| **h).count() + along_time
 }
 
 /// A comparison is made of coefficients and goes with any of them.

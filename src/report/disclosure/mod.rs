@@ -13,6 +13,7 @@ mod estimates;
 mod profile;
 mod protect;
 mod terms;
+mod time_varying;
 
 use super::{AttritionStep, Counts, ExitCount, Interaction, InteractionCell, LevelRow, Report};
 use protect::{Grid, protect_chain, protect_line};
@@ -80,6 +81,8 @@ pub fn apply(report: &Report, profile: &Profile) -> (Report, Vec<Hidden>) {
     hide_attrition(&mut out.attrition, profile, &mut hidden);
     hide_interactions(&mut out, profile, &mut hidden);
     hide_model_counts(&mut out, profile, &mut hidden);
+    time_varying::hide_competing(&mut out, profile, &mut hidden);
+    time_varying::mark(&mut out, profile);
     estimates::hide(&mut out, &mut hidden);
     terms::hide(&mut out, profile, &mut hidden);
     hide_side_counts(&mut out, profile, &mut hidden);
@@ -363,6 +366,9 @@ fn round(report: &mut Report, profile: &Profile) {
     for model in &mut report.models {
         counts.extend([&mut model.n_records, &mut model.n_persons, &mut model.n_events, &mut model.n_missing_dropped]);
         counts.extend(model.missing.iter_mut().map(|m| &mut m.records));
+        counts.extend(model.competing.iter_mut().map(|c| &mut c.n_events));
+        let along_time = model.time_varying.iter_mut().flat_map(|v| &mut v.hazard_ratios);
+        counts.extend(along_time.flat_map(|h| [&mut h.events, &mut h.events_versus]));
         for interaction in &mut model.interactions {
             counts.extend([&mut interaction.n_records, &mut interaction.n_events]);
             let cells = interaction.within.iter_mut().chain(&mut interaction.joint);

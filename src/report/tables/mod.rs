@@ -13,10 +13,11 @@ mod interaction;
 mod levels;
 mod model;
 mod pooling;
+mod time_varying;
 mod values;
 
 use super::number::NumberStyle;
-use super::{Interaction, ModelResult, PooledTest, Report, TestResult, methods};
+use super::{CompetingRisks, Interaction, ModelResult, PooledTest, Report, TestResult, methods};
 use std::collections::BTreeMap;
 
 pub use additive::additive_table;
@@ -29,6 +30,7 @@ pub use interaction::{interaction_data, interaction_table, interaction_tests_tab
 pub use levels::level_table;
 pub use model::{model_data, model_table, term_data, term_table};
 pub use pooling::{imputation_table, pooled_test_table, pooling_table};
+pub use time_varying::{time_varying_data, time_varying_tables};
 pub use values::{value_data, value_table};
 
 /// A table: columns with heads, rows of as many cells, footnotes and remarks.
@@ -186,7 +188,16 @@ pub fn document(report: &Report) -> Document {
             let title = if study.title.is_empty() { study.name.clone() } else { study.title.clone() };
             Document { title, blocks: study_blocks(report) }
         }
-        None => Document { title: "Cox proportional-hazards model".to_string(), blocks: data_file_blocks(report) },
+        None => Document { title: data_file_title(report).to_string(), blocks: data_file_blocks(report) },
+    }
+}
+
+/// What a fit of a data file is.
+fn data_file_title(report: &Report) -> &'static str {
+    let fine_gray = |m: &ModelResult| m.competing.as_ref().is_some_and(CompetingRisks::is_fine_gray);
+    match report.models.iter().all(fine_gray) && !report.models.is_empty() {
+        true => "Fine-Gray model of the subdistribution hazard",
+        false => "Cox proportional-hazards model",
     }
 }
 
@@ -208,6 +219,7 @@ pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
         coefficient_data(report),
         model_data(report),
         term_data(report),
+        time_varying_data(report),
         contrast_table(report),
         pooled_test_table(report),
         pooling_table(report),
@@ -244,7 +256,9 @@ fn study_blocks(report: &Report) -> Vec<Block> {
     push_section(
         &mut blocks,
         "Events, rates and hazard ratios",
-        [level_table(report), value_table(report), term_table(report), contrast_table(report)],
+        [level_table(report), value_table(report), term_table(report), contrast_table(report)]
+            .into_iter()
+            .chain(time_varying_tables(report).into_iter().map(Some)),
     );
     let both = |(model, i)| [Some(interaction_table(report, model, i)), additive_table(report, i)];
     let each = interactions(report).flat_map(both);
@@ -265,6 +279,7 @@ fn data_file_blocks(report: &Report) -> Vec<Block> {
         blocks.push(Block::Table(coefficient_table(report, model)));
     }
     blocks.extend(value_table(report).map(Block::Table));
+    blocks.extend(time_varying_tables(report).into_iter().map(Block::Table));
     blocks.extend(level_table(report).filter(|_| !report.levels.is_empty()).map(Block::Table));
     let tables = [model_table(report), term_table(report), contrast_table(report), proportional_hazards_table(report)];
     blocks.extend(tables.into_iter().flatten().map(Block::Table));

@@ -1,0 +1,96 @@
+//! Hazard ratios that change with time.
+
+use super::coefficients::interval_head;
+use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
+use crate::report::{HazardRatioAt, ModelResult, Report, TimeVarying};
+
+/// For reading, one table per model: a group per covariate and level, a row per time or interval.
+pub fn time_varying_tables(report: &Report) -> Vec<DisplayTable> {
+    report.models.iter().filter(|m| !m.time_varying.is_empty()).map(|m| table(report, m)).collect()
+}
+
+fn table(report: &Report, model: &ModelResult) -> DisplayTable {
+    let stepwise = model.time_varying.iter().any(|v| v.level.is_some() && v.is_stepwise());
+    let mut columns = vec![Column::new("time", "Time", ColumnKind::Text)];
+    if stepwise {
+        columns.push(Column::new("events", "Events", ColumnKind::Number));
+        columns.push(Column::new("events_versus", "Events, reference", ColumnKind::Number));
+    }
+    columns.push(Column::new("hr", &interval_head("HR", report), ColumnKind::Interval));
+    columns.push(Column::new("p", "P", ColumnKind::Number));
+    let title = match report.models.len() {
+        1 => "Hazard ratios along time".to_string(),
+        _ => format!("Hazard ratios along time, {}", model.title()),
+    };
+    let mut table = DisplayTable::new(&format!("time_varying_{}", model.name), &title, &[], columns);
+    for varying in &model.time_varying {
+        table.push_group(&head(varying));
+        for at in &varying.hazard_ratios {
+            let mut cells = vec![Cell::text(when(at))];
+            if stepwise {
+                cells.extend([at.events, at.events_versus].map(|n| Cell::count(n, at.hidden, &marker(report))));
+            }
+            cells.extend([ratio(report, model, at), Cell::p(at.p.filter(|_| model.converged))]);
+            table.push(RowKind::Item, &[], cells);
+        }
+        if !varying.at_reference.is_empty() {
+            let others = varying.at_reference.join(", ");
+            table.remarks.push(Remark::Text(format!("{}: at the reference of {others}.", varying.title())));
+        }
+    }
+    table.remarks.dedup();
+    table
+}
+
+/// For programs: one row per level and time.
+pub fn time_varying_data(report: &Report) -> Option<DisplayTable> {
+    let names = ["time", "after", "until", "events", "events_versus"];
+    let mut columns = vec![Column::new("label", "Covariate", ColumnKind::Text)];
+    columns.push(Column::new("level_label", "Level", ColumnKind::Text));
+    columns.extend(names.map(|name| Column::new(name, name, ColumnKind::Number)));
+    columns.push(Column::new("hr", "HR", ColumnKind::Interval));
+    columns.push(Column::new("p", "P", ColumnKind::Number));
+    let mut table =
+        DisplayTable::new("time_varying", "Hazard ratios along time", &["model", "variable", "level"], columns);
+    let marker = marker(report);
+    for (model, varying) in report.models.iter().flat_map(|m| m.time_varying.iter().map(move |v| (m, v))) {
+        for at in &varying.hazard_ratios {
+            let mut cells = vec![Cell::text(varying.title()), Cell::text(varying.level_title())];
+            cells.extend([at.time, at.after, at.until].map(|t| Cell::number(t, 4)));
+            cells.extend([at.events, at.events_versus].map(|n| Cell::count(n, at.hidden, &marker)));
+            cells.extend([ratio(report, model, at), Cell::p(at.p.filter(|_| model.converged))]);
+            let level = varying.level.as_deref().unwrap_or_default();
+            table.push(RowKind::Plain, &[&model.name, &varying.variable, level], cells);
+        }
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
+/// `Migrant group: Nordic`, `Age (per unit)`.
+fn head(varying: &TimeVarying) -> String {
+    match varying.level {
+        Some(_) => format!("{}: {}", varying.title(), varying.level_title()),
+        None => format!("{} (per unit)", varying.title()),
+    }
+}
+
+/// `up to 90`, `over 90, up to 180`, `over 180`, `at 30`.
+fn when(at: &HazardRatioAt) -> String {
+    let number = crate::formula::number_text;
+    match (at.time, at.after, at.until) {
+        (Some(time), ..) => format!("at {}", number(time)),
+        (None, None, Some(until)) => format!("up to {}", number(until)),
+        (None, Some(after), Some(until)) => format!("over {}, up to {}", number(after), number(until)),
+        (None, Some(after), None) => format!("over {}", number(after)),
+        (None, None, None) => "all times".to_string(),
+    }
+}
+
+fn ratio(report: &Report, model: &ModelResult, at: &HazardRatioAt) -> Cell {
+    Cell::from(match at.hr {
+        _ if at.hidden => Value::Hidden(marker(report)),
+        Some(hr) if model.converged && at.lower.is_some() => Value::Ratio(hr, at.lower, at.upper),
+        Some(_) if model.converged => Value::Diverged(at.estimate.is_none_or(|e| e > 0.0)),
+        _ => Value::NotEstimable,
+    })
+}

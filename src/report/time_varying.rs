@@ -1,0 +1,74 @@
+//! Hazard ratios that change with time, as a report holds them.
+
+use super::{is_false, label_or};
+use serde::{Deserialize, Serialize};
+
+/// The hazard ratios of one level, or of one unit more, along the time axis.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimeVarying {
+    /// The covariate, as the formula spells it.
+    pub variable: String,
+    /// What tables print; the variable when empty.
+    pub label: String,
+    /// The `tt()` terms, as written.
+    pub terms: Vec<String>,
+    /// The level; `None` for a number, whose hazard ratios are those of one unit more.
+    pub level: Option<String>,
+    /// Its label; the level when empty.
+    pub level_label: String,
+    /// The level it is compared with.
+    pub versus: Option<String>,
+    /// Labels of the variables of interactions at whose reference the hazard ratios hold.
+    pub at_reference: Vec<String>,
+    /// In the order of time.
+    pub hazard_ratios: Vec<HazardRatioAt>,
+}
+
+/// A hazard ratio at a time (`time`) or within an interval (`after`, `until`), in the unit of the data.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HazardRatioAt {
+    /// The time; `None` for an interval.
+    pub time: Option<f64>,
+    /// The interval begins after this time; `None` from the origin.
+    pub after: Option<f64>,
+    /// The interval goes up to and includes this time; `None` without an end.
+    pub until: Option<f64>,
+    /// Events of the level in the interval.
+    pub events: Option<u64>,
+    /// Events of the level it is compared with.
+    pub events_versus: Option<u64>,
+    /// Log hazard ratio.
+    pub estimate: Option<f64>,
+    /// Its standard error.
+    pub se: Option<f64>,
+    /// Hazard ratio.
+    pub hr: Option<f64>,
+    /// Lower limit.
+    pub lower: Option<f64>,
+    /// Upper limit.
+    pub upper: Option<f64>,
+    /// P value of the hazard ratio being 1.
+    pub p: Option<f64>,
+    /// Whether disclosure control hid it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
+}
+
+impl TimeVarying {
+    /// What tables call the covariate.
+    pub fn title(&self) -> &str {
+        label_or(&self.label, &self.variable)
+    }
+
+    /// What tables call the level.
+    pub fn level_title(&self) -> &str {
+        label_or(&self.level_label, self.level.as_deref().unwrap_or_default())
+    }
+
+    /// Whether the hazard ratios are those of intervals.
+    pub fn is_stepwise(&self) -> bool {
+        self.hazard_ratios.iter().all(|h| h.time.is_none())
+    }
+}
