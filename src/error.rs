@@ -74,6 +74,16 @@ pub enum Error {
     /// Completed data sets cannot be pooled.
     #[error("pooling: {0}")]
     Pooling(PoolingError),
+    /// A functional form that cannot be checked.
+    #[error("{model}: functional form of {column}: {why}; name numbers that are terms of the model")]
+    FunctionalForm {
+        /// The model.
+        model: String,
+        /// The column.
+        column: String,
+        /// Why.
+        why: String,
+    },
     /// Residuals that a model does not have.
     #[error("{model}: {why}")]
     Residuals {

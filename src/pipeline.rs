@@ -3,6 +3,7 @@
 mod competing;
 mod contrasts;
 mod diagnostics;
+mod functional_form;
 mod levels;
 mod model;
 mod outputs;
@@ -13,10 +14,12 @@ mod settings;
 mod study;
 mod terms;
 mod time_residuals;
+mod time_smooth;
 mod time_varying;
 
 pub use competing::{CompetingModel, CompetingSettings};
 pub use diagnostics::DiagnosticSettings;
+pub use functional_form::FormSettings;
 pub use model::Fitted;
 pub use outputs::{NoOutputs, Outputs};
 pub use pooling::{Completed, PoolingError, fit_completed, fit_files, fit_stacked, stacked};
@@ -86,6 +89,7 @@ fn fit_timed(
 ) -> Result<Report> {
     let fitted = model::fit(table, settings, watch)?;
     let mut result = model::result(settings, &fitted, watch)?;
+    diagnostics::fill_by_rows(&mut result, table, settings, &fitted)?;
     residuals::hand_over(&mut result, table, file_rows, settings, &fitted, outputs)?;
     levels::fill_cells_of_model(&mut result, table, &fitted, settings)?;
     result.ratios_at = terms::ratios_at(table, settings, &fitted)?;

@@ -1,12 +1,14 @@
 //! Tests of proportional hazards and residuals: by hand, by property, and from the study file to the table.
 
-use crate::support::{Features, assert_all_close, assert_close, generate};
+use crate::support::{Features, Random, assert_all_close, assert_close, generate};
 use cohort::engine::{
     ClusterCorrection, FitOptions, NearTies, Prepared, SurvivalData, Ties, Time, TimeAxis, TimeTransform,
 };
 use cohort::loader::{FlatOptions, Quiet, read_flat};
 use cohort::pipeline::{self, ModelSettings, ResidualKind};
-use cohort::report::ModelResult;
+use cohort::report::number::NumberStyle;
+use cohort::report::render::{Format, render};
+use cohort::report::{ModelResult, Profile, StudyInfo, disclosure};
 use cohort::table::{ColumnData, Table};
 use std::fs;
 use std::path::Path;
@@ -260,4 +262,70 @@ fn residuals_that_a_model_does_not_have_are_refused() {
     };
     assert!(refused("Surv(time, event) ~ x", Ties::Exact).contains("use efron"));
     assert!(refused("Surv(time, event) ~ x + tt(x, log)", Ties::Efron).contains("change with time"));
+}
+
+/// Persons whose log hazard is `effect(x)`, x uniform on 0 to 10; a third is censored.
+fn persons(n: usize, seed: u64, effect: impl Fn(f64) -> f64) -> Table {
+    let mut random = Random(seed);
+    let mut csv = String::from("time,event,x,g\n");
+    for _ in 0..n {
+        let x = (random.unit() * 100.0).round() / 10.0;
+        let time = -(1.0 - random.unit()).ln() / effect(x).exp();
+        let event = u8::from(random.unit() > 0.33);
+        csv.push_str(&format!("{time:.6},{event},{x},{}\n", random.below(2)));
+    }
+    table(&csv)
+}
+
+#[test]
+fn a_number_with_the_wrong_form_is_found_and_one_with_the_right_form_is_not() {
+    let check = |rows: &Table| {
+        let mut settings = ModelSettings::new("Surv(time, event) ~ x + g");
+        settings.diagnostics.functional_form.columns = vec!["x".to_owned()];
+        settings.diagnostics.functional_form.n_paths = 199;
+        let model = pipeline::fit_table(rows, &settings).expect("a fit").models.remove(0);
+        model.functional_form[0].p.expect("a P value")
+    };
+    assert!(check(&persons(400, 3, |x| 0.08 * (x - 5.0).powi(2))) <= 0.005);
+    assert!(check(&persons(400, 4, |x| 0.2 * x)) > 0.05);
+}
+
+#[test]
+fn a_form_is_checked_of_numbers_that_the_model_has() {
+    let rows = persons(60, 5, |x| 0.1 * x);
+    let refused = |formula: &str, column: &str| {
+        let mut settings = ModelSettings::new(formula);
+        settings.diagnostics.functional_form.columns = vec![column.to_owned()];
+        pipeline::fit_table(&rows, &settings).expect_err("the form cannot be checked").to_string()
+    };
+    assert!(refused("Surv(time, event) ~ g", "x").contains("does not have it as a number"));
+    assert!(refused("Surv(time, event) ~ x", "y").contains("no such column"));
+}
+
+/// What the Karnofsky score says wears off with time: the smooth shows it, as R's, and nothing of it is exported.
+#[test]
+fn a_hazard_ratio_that_wears_off_is_seen_to() {
+    let rows = table(&fs::read_to_string("data-fixtures/reference/data/veteran.csv").expect("the fixture"));
+    let mut settings = ModelSettings::new("Surv(time, status) ~ karno + age");
+    settings.diagnostics.smooth = true;
+    settings.diagnostics.proportional_hazards = vec![TimeTransform::KaplanMeier];
+    let mut report = pipeline::fit_table(&rows, &settings).expect("a fit");
+    let test = report.models[0].proportional_hazards.clone().expect("a test");
+    let karno = &test.smooths[0];
+    assert_eq!((karno.coefficient.as_str(), karno.at.len(), karno.curve.len()), ("karno", 5, 40));
+    // R 4.2.2, survival 3.5-3: fit <- coxph(Surv(time, status) ~ karno + age, veteran); z <- cox.zph(fit, terms = FALSE);
+    // then what plot.cox.zph(z) computes at its first and last point, and half of its band there.
+    let ends = [&karno.curve[0], &karno.curve[39]];
+    let in_r = [(-0.0601905667351448, 0.0341687963796168), (-0.0349365448642477, 0.0370542484820676)];
+    for (point, (value, half)) in ends.into_iter().zip(in_r) {
+        assert_close(point.estimate.expect("a value"), value, 1e-6);
+        assert_close(point.upper.expect("a limit") - point.estimate.expect("a value"), half, 1e-6);
+    }
+    assert!(karno.at[0].estimate < karno.at[4].estimate && karno.at.is_sorted_by(|a, b| a.time <= b.time));
+    let text = render(&report, Format::Text, &NumberStyle::ENGLISH, 100);
+    assert!(text.contains("Hazard ratios over time") && text.contains("by 50% of the events"));
+    report.study = Some(StudyInfo::default());
+    let exported = disclosure::apply(&report, &Profile::named("dk-dst").expect("a profile")).0;
+    let exported = exported.models[0].proportional_hazards.as_ref().expect("the test may leave");
+    assert!(exported.smooths.is_empty() && exported.global.is_some());
 }

@@ -106,6 +106,11 @@ fn slips_of_the_pen_are_named_with_the_nearest_word() {
         ),
         (
             "ph = \"km\"",
+            "functional_form = [\"age_group\"]",
+            "`functional_form`: `age_group` has levels; name covariates that are numbers",
+        ),
+        (
+            "ph = \"km\"",
             "ph = \"kaplan\"",
             "`ph` cannot be \"kaplan\"; choose \"km\", \"rank\", \"identity\" or \"log\", or several in a list",
         ),

@@ -271,6 +271,11 @@ impl Prepared {
         &self.sweep.records.of_row
     }
 
+    /// The number of a distinct record's design row.
+    pub fn pattern_of_record(&self, record: usize) -> u32 {
+        self.sweep.records.pattern[record]
+    }
+
     /// What a pass needs.
     pub(super) fn sweep(&self) -> &Sweep {
         &self.sweep

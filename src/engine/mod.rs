@@ -43,6 +43,7 @@
 //! | `profile` | profile-likelihood intervals |
 //! | [`TimeAxis`], `proportionality` | functions of time, the score test of proportional hazards |
 //! | [`Residuals`] | residuals per distinct record |
+//! | `cumulative_residuals` | cumulative martingale residuals against a covariate |
 //! | `fit` | all of it in order |
 //!
 //! # Same bytes
@@ -65,6 +66,7 @@ mod class_residuals;
 mod class_sweep;
 mod classes;
 mod concordance;
+mod cumulative_residuals;
 pub mod data;
 mod error;
 mod estimated_weights;
@@ -97,6 +99,7 @@ pub use baseline::{Baseline, Curve, SurvivalForm};
 pub use bins::NearTies;
 pub(crate) use bins::whole_times;
 pub use concordance::Concordance;
+pub use cumulative_residuals::CumulativeTest;
 pub use data::{Block, Design, NumberPart, SurvivalData, Time, Variable};
 pub use error::{FitError, FitWarning};
 pub use fine_gray::Competing;

@@ -119,7 +119,7 @@ impl TimeAxis {
     }
 
     /// The place of an event time.
-    pub(super) fn place(&self, time: f64) -> usize {
+    pub fn place(&self, time: f64) -> usize {
         self.time.partition_point(|t| *t < time)
     }
 }

@@ -7,7 +7,7 @@
 //! | [`comparison`] | the hazard ratio of any two covariate patterns |
 //! | [`summary`] | coefficients, global tests, tests per term, information criteria, warnings in words |
 //! | [`values`] | a number against a reference value of itself, along a curve |
-//! | [`proportionality`] | score tests of proportional hazards |
+//! | [`proportionality`], [`smooth`] | score tests of proportional hazards; smooths with bands |
 //! | [`interaction`] | exposure by modifier: within levels, against a joint reference, ratios, joint tests, RERI, AP, S |
 //! | [`prediction`] | linear predictors of persons, by term, with standard errors |
 //! | [`multiplicity`] | P values adjusted for the number of tests |
@@ -25,6 +25,7 @@ pub mod multiplicity;
 pub mod pooling;
 pub mod prediction;
 pub mod proportionality;
+pub mod smooth;
 pub mod step;
 pub mod summary;
 mod time_varying;

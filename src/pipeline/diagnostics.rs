@@ -1,18 +1,25 @@
 //! What a model is asked to say about its assumptions, and its share of the report.
 
+use super::functional_form::{FormSettings, functional_forms};
 use super::model::Fitted;
 use super::residuals::ResidualSettings;
 use super::settings::ModelSettings;
+use super::time_smooth::time_smooths;
 use crate::engine::{Ties, TimeAxis, TimeTransform};
 use crate::error::{Error, Result};
 use crate::inference::{self, ChiSquared, proportional_hazards};
 use crate::report::{self, ModelResult, finite};
+use crate::table::Table;
 
 /// The diagnostics of one model; none by default.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DiagnosticSettings {
     /// Functions of time against which proportional hazards are tested.
     pub proportional_hazards: Vec<TimeTransform>,
+    /// Whether the scaled Schoenfeld residuals are smoothed over time, by the first of these functions.
+    pub smooth: bool,
+    /// Numbers whose functional form is checked.
+    pub functional_form: FormSettings,
     /// Residuals, row by row.
     pub residuals: ResidualSettings,
 }
@@ -20,7 +27,7 @@ pub struct DiagnosticSettings {
 impl DiagnosticSettings {
     /// Whether anything is asked for that goes by rows.
     pub(super) fn needs_rows(&self) -> bool {
-        !self.residuals.kinds.is_empty()
+        self.smooth || !self.functional_form.columns.is_empty() || !self.residuals.kinds.is_empty()
     }
 }
 
@@ -57,8 +64,30 @@ fn fill_proportional_hazards(result: &mut ModelResult, settings: &ModelSettings,
         result.warnings.push(warning("no_log_transform", message));
     }
     let mut tests = found.iter().map(|test| one_transform(test, fitted));
-    let first = tests.next();
+    let mut first = tests.next();
+    if let Some((first, test)) = first.as_mut().zip(found.first()).filter(|_| settings.diagnostics.smooth) {
+        first.smooths = time_smooths(settings, fitted, &axis, test.transform);
+    }
     result.proportional_hazards = first.map(|first| report::ProportionalHazards { others: tests.collect(), ..first });
+    Ok(())
+}
+
+/// Fills what goes by the rows of the table.
+pub(super) fn fill_by_rows(
+    result: &mut ModelResult,
+    table: &Table,
+    settings: &ModelSettings,
+    fitted: &Fitted,
+) -> Result<()> {
+    if settings.diagnostics.functional_form.columns.is_empty() || !result.converged {
+        return Ok(());
+    }
+    if settings.ties == Ties::Exact || fitted.prepared.has_time_dependence() {
+        let message = "the functional form was not checked: not with exact ties or coefficients that change with time";
+        result.warnings.push(warning("no_form_check", message));
+        return Ok(());
+    }
+    result.functional_form = functional_forms(table, settings, fitted)?;
     Ok(())
 }
 
@@ -76,6 +105,7 @@ fn one_transform(found: &inference::ProportionalHazards, fitted: &Fitted) -> rep
         terms: found.terms.iter().map(|(t, test)| named(t, super::model::term_label(t, columns), test)).collect(),
         coefficients: found.coefficients.iter().map(|(name, test)| named(name, label(name), test)).collect(),
         global: Some(super::model::test(&found.global)),
+        smooths: Vec::new(),
         others: Vec::new(),
     }
 }

@@ -134,6 +134,7 @@ impl ModelSettings {
         let mut columns: Vec<String> = formula.columns().into_iter().map(|(name, _)| name.to_owned()).collect();
         columns.extend([&self.weights, &self.cluster, &self.id].into_iter().flatten().cloned());
         columns.extend(self.diagnostics.residuals.by.clone());
+        columns.extend(self.diagnostics.functional_form.columns.clone());
         columns.extend(self.references.iter().map(|(name, _)| name.clone()));
         columns.extend(self.levels.iter().map(|(name, _)| name.clone()));
         columns.extend(self.interactions.iter().flat_map(|i| [i.exposure.clone(), i.modifier.clone()]));

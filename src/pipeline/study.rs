@@ -1,7 +1,8 @@
 //! A study file to its report: load, count, fit every model and interaction analysis.
 
 use super::Stopwatch;
-use super::diagnostics::DiagnosticSettings;
+use super::diagnostics::{self, DiagnosticSettings};
+use super::functional_form::FormSettings;
 use super::levels;
 use super::model;
 use super::outputs::Outputs;
@@ -65,6 +66,7 @@ pub fn run_study(
         let fitted = model::fit(&loaded.table, &settings, watch)?;
         let mut result = model::result(&settings, &fitted, watch)?;
         result.ratios_at = terms::ratios_at(&loaded.table, &settings, &fitted)?;
+        diagnostics::fill_by_rows(&mut result, &loaded.table, &settings, &fitted)?;
         residuals::hand_over(&mut result, &loaded.table, None, &settings, &fitted, outputs)?;
         done += 1;
         for analysis in study.interactions.iter().filter(|i| i.model == number) {
@@ -101,7 +103,7 @@ fn settings(study: &Study, model: &study::Model) -> ModelSettings {
         // R's rule applies where the study does not ask: robust when a person can have several events.
         robust: model.robust.then_some(true),
         level: study.report.level,
-        diagnostics: diagnostics(model),
+        diagnostics: diagnostic_settings(model),
         correction: match model.correction {
             study::Correction::None => ClusterCorrection::None,
             study::Correction::Groups => ClusterCorrection::Groups,
@@ -117,15 +119,23 @@ fn contrasts(study: &Study, model: usize) -> Vec<ContrastRequest> {
     of_model.map(|c| ContrastRequest { label: c.label.clone(), comparison: c.comparison.clone() }).collect()
 }
 
-fn diagnostics(model: &study::Model) -> DiagnosticSettings {
+fn diagnostic_settings(model: &study::Model) -> DiagnosticSettings {
     let transform = |t: &study::TimeTransform| match t {
         study::TimeTransform::Km => TimeTransform::KaplanMeier,
         study::TimeTransform::Rank => TimeTransform::Rank,
         study::TimeTransform::Identity => TimeTransform::Identity,
         study::TimeTransform::Log => TimeTransform::Log,
     };
-    let transforms = model.proportional_hazards.iter().map(transform).collect();
-    DiagnosticSettings { proportional_hazards: transforms, residuals: residual_settings(model) }
+    let mut transforms: Vec<TimeTransform> = model.proportional_hazards.iter().map(transform).collect();
+    if model.ph_smooth && transforms.is_empty() {
+        transforms.push(TimeTransform::KaplanMeier);
+    }
+    DiagnosticSettings {
+        proportional_hazards: transforms,
+        smooth: model.ph_smooth,
+        functional_form: FormSettings { columns: model.functional_form.clone(), ..FormSettings::default() },
+        residuals: residual_settings(model),
+    }
 }
 
 fn residual_settings(model: &study::Model) -> ResidualSettings {

@@ -96,26 +96,42 @@ impl Fitted {
     }
 }
 
+/// What is filled for every event.
+pub(super) struct TimeWork {
+    sum: ResidualSum,
+    schoenfeld: Vec<f64>,
+    row: Vec<f64>,
+}
+
 impl TimeResiduals<'_> {
     /// The residuals of one event, one number per column; NaN where the column does not vary in the event's stratum.
     pub fn row(&self, event: usize) -> Vec<f64> {
-        let mut row = vec![0.0; self.columns.len()];
-        self.write_row(event, &mut self.residuals.sum(), &mut vec![0.0; self.residuals.n_columns()], &mut row);
-        row
+        self.row_with(event, &mut self.work()).to_vec()
     }
 
-    /// As [`TimeResiduals::row`], with what is filled on the way at hand.
-    pub(super) fn write_row(&self, event: usize, sum: &mut ResidualSum, schoenfeld: &mut [f64], to: &mut [f64]) {
+    /// What [`TimeResiduals::row_with`] fills again and again.
+    pub(super) fn work(&self) -> TimeWork {
+        TimeWork {
+            sum: self.residuals.sum(),
+            schoenfeld: vec![0.0; self.residuals.n_columns()],
+            row: vec![0.0; self.columns.len()],
+        }
+    }
+
+    /// As [`TimeResiduals::row`], without allocating.
+    pub(super) fn row_with<'w>(&self, event: usize, work: &'w mut TimeWork) -> &'w [f64] {
+        let TimeWork { sum, schoenfeld, row } = work;
         let record = self.record[event] as usize;
         sum.clear();
         self.residuals.add_schoenfeld(record, 1.0, sum);
         self.residuals.write(sum, schoenfeld);
         let (used, inverse) = &self.strata[self.residuals.stratum(record)];
-        to.fill(f64::NAN);
+        row.fill(f64::NAN);
         for (k, &place) in used.iter().enumerate() {
             let scaled = used.iter().enumerate().map(|(l, j)| schoenfeld[self.columns[*j]] * inverse[(l, k)]);
-            to[place] = scaled.sum::<f64>() + self.coefficients[place];
+            row[place] = scaled.sum::<f64>() + self.coefficients[place];
         }
+        row
     }
 }
 

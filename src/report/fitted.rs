@@ -5,7 +5,7 @@ use super::contrast::Contrast;
 use super::pooling::{PooledTest, Pooling};
 use super::terms::{BasisUsed, Collapsed, RatiosAt};
 use super::time_varying::TimeVarying;
-use super::{Matrix, ProportionalHazards, is_false, label_or};
+use super::{FunctionalForm, Matrix, ProportionalHazards, is_false, label_or};
 use serde::{Deserialize, Serialize};
 
 /// One fitted model.
@@ -82,6 +82,9 @@ pub struct ModelResult {
     pub warnings: Vec<Warning>,
     /// Test of proportional hazards, when asked for.
     pub proportional_hazards: Option<ProportionalHazards>,
+    /// Checks of the functional form of numbers, when asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub functional_form: Vec<FunctionalForm>,
     /// Interaction analyses on top of this model.
     pub interactions: Vec<Interaction>,
     /// Competing events, when the model was told of them.

@@ -191,12 +191,27 @@ fn test_sentences(report: &Report) -> Vec<String> {
         sentences.push("Terms were tested by Wald and likelihood-ratio tests.".to_string());
     }
     sentences.extend(proportionality_sentence(report));
+    sentences.extend(functional_form_sentence(report));
     let has_rates = report.levels.iter().any(|l| l.counts.rate.is_some()) || report.total.is_some();
     if has_rates {
         let per = super::number::NumberStyle::ENGLISH.decimal(report.settings.rate_per, 0);
         sentences.push(format!("Rates are per {per} person-years (365.25 days each) with exact Poisson intervals."));
     }
     sentences
+}
+
+fn functional_form_sentence(report: &Report) -> Option<String> {
+    let forms: Vec<_> = report.models.iter().flat_map(|m| &m.functional_form).collect();
+    let first = forms.first()?;
+    let mut names: Vec<String> = forms.iter().map(|f| f.title().to_owned()).collect();
+    names.dedup();
+    Some(format!(
+        "The functional form of {} was checked by cumulative martingale residuals (Lin, Wei and Ying 1993) against {} \
+         simulated paths (seed {}).",
+        list(&names, "and"),
+        first.paths,
+        first.seed
+    ))
 }
 
 fn proportionality_sentence(report: &Report) -> Option<String> {

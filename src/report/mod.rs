@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use competing::CompetingRisks;
 pub use contrast::Contrast;
-pub use diagnostics::{ProportionalHazards, TermTest};
+pub use diagnostics::{FunctionalForm, ProportionalHazards, TermTest, TimePoint, TimeSmooth};
 pub use disclosure::{DisclosureStatement, Profile};
 pub use error::ReportError;
 pub use fitted::{

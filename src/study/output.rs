@@ -22,6 +22,10 @@ pub struct Model {
     pub robust: bool,
     /// Functions of time against which proportional hazards are tested.
     pub proportional_hazards: Vec<TimeTransform>,
+    /// Whether hazard ratios are smoothed over time.
+    pub ph_smooth: bool,
+    /// Numbers whose functional form is checked.
+    pub functional_form: Vec<String>,
     /// Kinds of residuals to write, of [`RESIDUALS`].
     pub residuals: Vec<String>,
     /// Whether residuals are summed over the records of a person.

@@ -1,7 +1,7 @@
 //! Flags of diagnostics: what a model says about its assumptions.
 
 use crate::engine::{ClusterCorrection, TimeTransform};
-use crate::pipeline::{DiagnosticSettings, ResidualKind, ResidualSettings};
+use crate::pipeline::{DiagnosticSettings, FormSettings, ResidualKind, ResidualSettings};
 use clap::{Args, ValueEnum};
 
 /// Diagnostics of a model on a data file.
@@ -11,6 +11,24 @@ pub struct DiagnosticArgs {
     /// per term, per coefficient and global
     #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',', help_heading = "Diagnostics (data file)")]
     pub ph: Vec<TransformArg>,
+
+    /// Smooth the scaled Schoenfeld residuals over time: hazard ratios as they change, at times by which shares of the events
+    /// have happened, and as curves in results.json (the first function of --ph, km where none is given)
+    #[arg(long, help_heading = "Diagnostics (data file)")]
+    pub ph_smooth: bool,
+
+    /// Check how these numbers enter the model by cumulative martingale residuals, comma separated
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = "Diagnostics (data file)")]
+    pub functional_form: Vec<String>,
+
+    /// Simulated paths of --functional-form [default: 1000]
+    #[arg(long, value_name = "N", requires = "functional_form", help_heading = "Diagnostics (data file)",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub form_paths: Option<u32>,
+
+    /// Seed of --functional-form [default: 1]
+    #[arg(long, value_name = "S", requires = "functional_form", help_heading = "Diagnostics (data file)")]
+    pub form_seed: Option<u64>,
 
     /// Write these residuals, comma separated, to internal/residuals_*.parquet of the results folder: one row per record
     /// (schoenfeld, scaledsch: per event) with the row number of the data file
@@ -88,6 +106,10 @@ impl DiagnosticArgs {
     pub fn given(&self) -> Vec<(&'static str, bool)> {
         vec![
             ("--ph", !self.ph.is_empty()),
+            ("--ph-smooth", self.ph_smooth),
+            ("--functional-form", !self.functional_form.is_empty()),
+            ("--form-paths", self.form_paths.is_some()),
+            ("--form-seed", self.form_seed.is_some()),
             ("--residuals", !self.residuals.is_empty()),
             ("--residuals-by", self.residuals_by.is_some()),
             ("--residuals-weighted", self.residuals_weighted),
@@ -103,12 +125,21 @@ impl DiagnosticArgs {
                 transforms.push(*transform);
             }
         }
+        if self.ph_smooth && transforms.is_empty() {
+            transforms.push(TimeTransform::KaplanMeier);
+        }
         let residuals = ResidualSettings {
             kinds: self.residuals.iter().map(|arg| arg.kind()).collect(),
             by: self.residuals_by.clone(),
             weighted: self.residuals_weighted,
         };
-        DiagnosticSettings { proportional_hazards: transforms, residuals }
+        let form = FormSettings::default();
+        let functional_form = FormSettings {
+            columns: self.functional_form.clone(),
+            n_paths: self.form_paths.unwrap_or(form.n_paths),
+            seed: self.form_seed.unwrap_or(form.seed),
+        };
+        DiagnosticSettings { proportional_hazards: transforms, smooth: self.ph_smooth, functional_form, residuals }
     }
 
     /// The correction of the robust covariance.

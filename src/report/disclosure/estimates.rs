@@ -102,9 +102,12 @@ fn hide_terms(model: &mut ModelResult) {
 }
 
 /// Tests of proportional hazards hold no count and stay; those of a single hidden coefficient go with it.
+/// Smooths over time, and the value of a person where residuals are largest, stay inside.
 fn hide_coefficient_tests(model: &mut ModelResult) {
+    model.functional_form.iter_mut().for_each(|form| form.at = None);
     let gone: BTreeSet<&String> = model.coefficients.iter().filter(|c| c.hidden).map(|c| &c.name).collect();
     if let Some(tests) = &mut model.proportional_hazards {
+        tests.smooths.clear();
         tests.coefficients.retain(|t| !gone.contains(&t.term));
         tests.others.iter_mut().for_each(|other| other.coefficients.retain(|t| !gone.contains(&t.term)));
     }

@@ -1,6 +1,6 @@
-//! Diagnostics: tests of proportional hazards.
+//! Diagnostics: tests of proportional hazards, hazard ratios over time, functional form.
 
-use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind};
+use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, percent};
 use crate::report::{Report, TestResult};
 
 /// The score tests of every model and function of time.
@@ -35,4 +35,60 @@ pub fn proportional_hazards_table(report: &Report) -> Option<DisplayTable> {
 
 fn cells(label: &str, test: &TestResult) -> Vec<Cell> {
     vec![Cell::text(label), Cell::number(test.chisq, 2), Cell::number(test.df, 0), Cell::p(test.p)]
+}
+
+/// Hazard ratios at times by which given shares of the events have happened.
+pub fn time_smooth_table(report: &Report) -> Option<DisplayTable> {
+    let columns = vec![
+        Column::new("label", "", ColumnKind::Text),
+        Column::new("time", "Time", ColumnKind::Number),
+        Column::new("hr", "HR (±2 SE)", ColumnKind::Interval),
+    ];
+    let keys = &["model", "coefficient", "share"];
+    let mut table = DisplayTable::new("hazard_ratios_over_time", "Hazard ratios over time", keys, columns);
+    let tested = report.models.iter().filter_map(|m| Some((m, m.proportional_hazards.as_ref()?)));
+    for (model, smooth) in tested.flat_map(|(m, test)| test.smooths.iter().map(move |s| (m, s))) {
+        table.push_group(&format!("{}, {}", model.title(), smooth.title()));
+        for point in &smooth.at {
+            let share = percent(point.share.unwrap_or_default());
+            let exp = |x: Option<f64>| x.map(f64::exp);
+            let ratio = exp(point.estimate).map(|hr| Value::Ratio(hr, exp(point.lower), exp(point.upper)));
+            let cells = vec![
+                Cell::text(format!("by {share} of the events")),
+                Cell::number(point.time, 0),
+                Cell::from(ratio.unwrap_or(Value::Empty)),
+            ];
+            table.push(RowKind::Item, &[&model.name, &smooth.coefficient, &share], cells);
+        }
+    }
+    table.remarks.push(Remark::Text(
+        "Scaled Schoenfeld residuals smoothed by a natural spline with 4 df; a hazard ratio that is the same at all times \
+         is what the model assumes."
+            .to_owned(),
+    ));
+    (!table.rows.is_empty()).then_some(table)
+}
+
+/// The checks of functional form.
+pub fn functional_form_table(report: &Report) -> Option<DisplayTable> {
+    let columns = vec![
+        Column::new("label", "", ColumnKind::Text),
+        Column::new("statistic", "Largest cumulative residual", ColumnKind::Number),
+        Column::new("at", "At", ColumnKind::Number),
+        Column::new("p", "P", ColumnKind::Number),
+    ];
+    let mut table = DisplayTable::new("functional_form", "Functional form", &["model", "variable"], columns);
+    for model in report.models.iter().filter(|m| !m.functional_form.is_empty()) {
+        table.push_group(model.title());
+        for form in &model.functional_form {
+            let cells = vec![
+                Cell::text(form.title()),
+                Cell::number(form.statistic, 2),
+                Cell::number(form.at, 1),
+                Cell::p(form.p),
+            ];
+            table.push(RowKind::Item, &[&model.name, &form.variable], cells);
+        }
+    }
+    (!table.rows.is_empty()).then_some(table)
 }

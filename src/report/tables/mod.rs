@@ -24,7 +24,7 @@ pub use additive::additive_table;
 pub(super) use coefficients::percent;
 pub use coefficients::{coefficient_data, coefficient_table};
 pub use contrast::contrast_table;
-pub use diagnostics::proportional_hazards_table;
+pub use diagnostics::{functional_form_table, proportional_hazards_table, time_smooth_table};
 pub use flow::{attrition_table, exit_table, input_table, link_table, note_table};
 pub use interaction::{interaction_data, interaction_table, interaction_tests_table};
 pub use levels::level_table;
@@ -226,6 +226,8 @@ pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
         imputation_table(report),
         value_data(report),
         proportional_hazards_table(report),
+        time_smooth_table(report),
+        functional_form_table(report),
         interaction_tests_table(report),
         attrition_table(report),
         exit_table(report),
@@ -264,7 +266,8 @@ fn study_blocks(report: &Report) -> Vec<Block> {
     let each = interactions(report).flat_map(both);
     push_section(&mut blocks, "Interactions", std::iter::once(interaction_tests_table(report)).chain(each));
     push_section(&mut blocks, "Models", [model_table(report)]);
-    push_section(&mut blocks, "Diagnostics", [proportional_hazards_table(report)]);
+    let diagnostics = [proportional_hazards_table(report), time_smooth_table(report), functional_form_table(report)];
+    push_section(&mut blocks, "Diagnostics", diagnostics);
     push_methods(&mut blocks, report);
     push_section(&mut blocks, "Data", [input_table(report), link_table(report), note_table(report)]);
     blocks
@@ -281,7 +284,9 @@ fn data_file_blocks(report: &Report) -> Vec<Block> {
     blocks.extend(value_table(report).map(Block::Table));
     blocks.extend(time_varying_tables(report).into_iter().map(Block::Table));
     blocks.extend(level_table(report).filter(|_| !report.levels.is_empty()).map(Block::Table));
-    let tables = [model_table(report), term_table(report), contrast_table(report), proportional_hazards_table(report)];
+    let tables = [model_table(report), term_table(report), contrast_table(report)];
+    blocks.extend(tables.into_iter().flatten().map(Block::Table));
+    let tables = [proportional_hazards_table(report), time_smooth_table(report), functional_form_table(report)];
     blocks.extend(tables.into_iter().flatten().map(Block::Table));
     let tables = [pooled_test_table(report), pooling_table(report), imputation_table(report)];
     blocks.extend(tables.into_iter().flatten().map(Block::Table));

@@ -53,6 +53,8 @@ impl Context<'_> {
             ties: section.choice("ties", &TIES).unwrap_or_default(),
             robust: section.flag("robust"),
             proportional_hazards: self.read_transforms(section),
+            ph_smooth: section.flag("ph_smooth"),
+            functional_form: self.read_numbers(section, covariates),
             residuals: self.read_residuals(section),
             residuals_by_person: section.flag("residuals_by_person"),
             correction: section.choice("cluster_correction", &CORRECTIONS).unwrap_or_default(),
@@ -76,6 +78,25 @@ impl Context<'_> {
             }
         }
         transforms
+    }
+
+    /// `functional_form`: covariates that are numbers.
+    fn read_numbers(&self, section: &Section<'_>, covariates: &IndexMap<String, Covariate>) -> Vec<String> {
+        let mut numbers = Vec::new();
+        for text in section.texts("functional_form") {
+            match covariates.get(&text.text) {
+                None => {
+                    let remedy = suggest(&text.text, covariates.keys().map(String::as_str));
+                    self.faults.add(&text.span, format!("there is no covariate `{}`", text.text), remedy);
+                }
+                Some(covariate) if !matches!(covariate.kind, Kind::Number { .. }) => {
+                    let rule = format!("`functional_form`: `{}` has levels", text.text);
+                    self.faults.add(&text.span, rule, "name covariates that are numbers");
+                }
+                Some(_) => numbers.push(text.text),
+            }
+        }
+        numbers
     }
 
     /// `residuals`: kinds, each once.
