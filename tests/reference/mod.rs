@@ -11,11 +11,13 @@ mod aalen_johansen; // cumulative incidence, Gray's test
 mod curves; // baseline hazards and survival curves
 mod diagnostics; // tests of proportional hazards, residuals
 mod fine_gray; // competing risks
+mod handworked; // solved by hand: residuals and hazards at given coefficients
 mod kaplan_meier; // survival curves of groups
 mod log_rank; // tests of groups, weighted, stratified, pairwise
 mod model; // Cox models and their interaction analyses, awkward cases
 mod person_time; // cutting and merging person-time
 mod pooling; // completed data sets by Rubin's rules
+mod published; // numbers printed in books and papers
 mod rates; // rates, rate ratios, person-time by age band
 mod sample; // the records that descriptive cases start from
 mod terms; // design rows of splines and polynomials
@@ -121,6 +123,8 @@ fn by_library(case: &Case) -> Outcome {
         "pyears" => rates::compare_bands(case),
         "cox_zph" => diagnostics::proportional_hazards(case, &model::library_result),
         "cox_residuals" => diagnostics::residuals(case),
+        "handworked" => handworked::compare(case),
+        "published" => published::compare(case),
         "time_split" | "tmerge" | "lexis" => person_time::compare(case),
         "fine_gray" => fine_gray::compare(case),
         other => Outcome::Unsupported(format!("kind {other}")),
