@@ -4,6 +4,7 @@ mod competing;
 mod contrasts;
 mod diagnostics;
 mod functional_form;
+mod intervals;
 mod levels;
 mod model;
 mod outputs;
@@ -24,7 +25,9 @@ pub use model::Fitted;
 pub use outputs::{NoOutputs, Outputs};
 pub use pooling::{Completed, PoolingError, fit_completed, fit_files, fit_stacked, stacked};
 pub use residuals::{ModelResiduals, ResidualKind, ResidualPiece, ResidualSettings};
-pub use settings::{ContrastRequest, InteractionRequest, ModelSettings, RatiosAtRequest};
+pub use settings::{
+    BiasCorrection, ContrastRequest, InteractionRequest, IntervalMethod, ModelSettings, RatiosAtRequest,
+};
 pub use study::{StudyRun, disclosure_profile, run_study};
 pub use time_residuals::TimeResiduals;
 

@@ -94,7 +94,7 @@ fn a_combination_without_records_cannot_be_estimated() {
     assert_eq!(found.additive.last().expect("a pair").standing, Standing::NotEstimable);
     assert_eq!(found.wald.df, 1);
     assert_eq!(found.lr.test.df, 1);
-    let warnings = inference::summary::warnings(&f.fit, &f.columns);
+    let warnings = inference::warnings(&f.prepared, &f.fit, &f.columns);
     assert_eq!((warnings[0].code, warnings[0].level.as_deref()), ("aliased", Some("m × c")));
     assert!(warnings[0].message.starts_with("`sex:group`, level m × c, has no coefficient"), "{}", warnings[0].message);
 }

@@ -1,4 +1,5 @@
-//! What the README shows is what the program prints: every `console` block is run and compared.
+//! What the README and the pages of `examples/` show is what the program prints: every `console` block is run and
+//! compared. A line `…` there stands for any number of lines.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,8 +10,8 @@ struct Example {
     output: String,
 }
 
-fn examples() -> Vec<Example> {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
+fn examples(page: &str) -> Vec<Example> {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).expect(page);
     let mut examples: Vec<Example> = Vec::new();
     let mut inside = false;
     for line in readme.lines() {
@@ -52,10 +53,28 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
+/// Whether lines are those of a pattern, in which `…` stands for any number of them.
+fn matches(lines: &[String], pattern: &[String]) -> bool {
+    match pattern.split_first() {
+        None => lines.is_empty(),
+        Some((first, rest)) if first == "…" => (0..=lines.len()).any(|n| matches(&lines[n..], rest)),
+        Some((first, rest)) => lines.first() == Some(first) && matches(&lines[1..], rest),
+    }
+}
+
 #[test]
 fn every_example_prints_what_the_readme_shows() {
-    let examples = examples();
-    assert!(!examples.is_empty(), "the README shows at least one result");
+    check("README.md");
+}
+
+#[test]
+fn every_example_prints_what_the_page_on_separation_shows() {
+    check("examples/separation/README.md");
+}
+
+fn check(page: &str) {
+    let examples = examples(page);
+    assert!(!examples.is_empty(), "{page} shows at least one result");
     for example in examples {
         let words = words(&example.command);
         assert_eq!(words[0], "cohort", "{}", example.command);
@@ -67,6 +86,7 @@ fn every_example_prints_what_the_readme_shows() {
         let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
         let printed = format!("{err}{out}");
         let lines = |text: &str| text.lines().map(|l| l.trim_end().to_owned()).collect::<Vec<_>>();
-        assert_eq!(lines(&printed), lines(&example.output), "{}", example.command);
+        let (printed, shown) = (lines(&printed), lines(&example.output));
+        assert!(matches(&printed, &shown), "{page}: {}\n{}", example.command, printed.join("\n"));
     }
 }

@@ -119,6 +119,9 @@ pub enum FitError {
          or leave the penalty out"
     )]
     PenalisedRobust,
+    /// Firth's correction together with ridge terms.
+    #[error("a model has Firth's correction or ridge terms, not both")]
+    TwoPenalties,
     /// A weight of a ridge penalty that is negative, infinite or not a number.
     #[error("the weights of a ridge penalty must be finite and not negative")]
     InvalidPenalty,

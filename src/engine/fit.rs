@@ -111,6 +111,11 @@ impl CoxFit {
         self.robust_covariance.as_ref().unwrap_or(&self.covariance)
     }
 
+    /// What likelihood-ratio tests compare: ℓ, with Firth's penalty where there is one.
+    pub fn tested_log_likelihood(&self) -> f64 {
+        if self.penalty == Penalty::Firth { self.objective } else { self.log_partial_likelihood }
+    }
+
     /// Likelihood-ratio test of the initial coefficients, 2(ℓ − ℓ₀), with Firth's penalty in both. With a ridge penalty it
     /// is that of ℓ alone, as in R, and the degrees of freedom are the effective ones.
     pub fn likelihood_ratio_test(&self) -> f64 {
@@ -119,6 +124,15 @@ impl CoxFit {
             _ => 2.0 * (self.log_partial_likelihood - self.log_partial_likelihood_null),
         }
     }
+}
+
+/// Records and events, not weighted, of a part of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CellCounts {
+    /// Records.
+    pub records: u64,
+    /// Records that end in an event.
+    pub events: u64,
 }
 
 /// Everything that does not depend on β: bins, patterns, identical records, scaling. Serves any number of fits.
@@ -377,6 +391,23 @@ impl Prepared {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Records and events of two groups: those with value 0 in all of `columns` (or the lower of two values of a single
+    /// column), and those with another. `None` when a single column of `columns` takes more than two values.
+    pub fn split_counts(&self, columns: std::ops::Range<usize>) -> Option<[CellCounts; 2]> {
+        let is_upper = self.sweep.patterns.split(columns)?;
+        let mut counts = [CellCounts::default(); 2];
+        let records = &self.sweep.records;
+        for slot in 0..self.sweep.slots.time.len() {
+            let first_event = records.event_start[slot] as usize;
+            for i in records.in_slot(slot) {
+                let cell = &mut counts[usize::from(is_upper[records.pattern[i] as usize])];
+                cell.records += u64::from(records.count[i]);
+                cell.events += if i >= first_event { u64::from(records.count[i]) } else { 0 };
+            }
+        }
+        Some(counts)
     }
 
     /// ℓ, its gradient and its negative second derivative at `coefficients` (NaN counts as 0), in the design's units.

@@ -103,7 +103,7 @@ pub use cumulative_residuals::CumulativeTest;
 pub use data::{Block, Design, NumberPart, SurvivalData, Time, Variable};
 pub use error::{FitError, FitWarning};
 pub use fine_gray::Competing;
-pub use fit::{CoxFit, FitOptions, Prepared};
+pub use fit::{CellCounts, CoxFit, FitOptions, Prepared};
 pub use newton::{Convergence, Termination};
 pub use objective::Penalty;
 pub use observation::CensoringTies;

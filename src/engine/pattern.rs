@@ -164,6 +164,27 @@ impl Patterns {
         row.dense.iter().enumerate().for_each(|(k, &v)| visit(self.first_dense + k, v));
     }
 
+    /// Whether a pattern has another value than 0 in any of the design's `columns`; for a single column of numbers, whether
+    /// it has the higher of its two values, and `None` when they are more.
+    pub fn split(&self, columns: Range<usize>) -> Option<Vec<bool>> {
+        let inner: Vec<usize> =
+            (0..self.n_columns).filter(|&i| columns.contains(&(self.design_column[i] as usize))).collect();
+        let values: Vec<f64> = (0..self.n)
+            .map(|pattern| {
+                let row = self.row(pattern);
+                let unit = row.units.iter().any(|&j| inner.contains(&(j as usize)));
+                let number = |j: usize, v: f64| if inner.contains(&j) { v } else { 0.0 };
+                let sparse = row.sparse_columns.iter().zip(row.sparse_values).map(|(&j, &v)| number(j as usize, v));
+                let dense = row.dense.iter().enumerate().map(|(k, &v)| number(self.first_dense + k, v));
+                f64::from(u8::from(unit)) + sparse.chain(dense).sum::<f64>()
+            })
+            .collect();
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let two = values.iter().all(|v| *v == low || *v == high);
+        two.then(|| values.iter().map(|v| *v == high).collect())
+    }
+
     /// Replaces every value x by (x − `shift`) · `scale` of its column in the design; only dense ones are shifted.
     pub fn rescale(&mut self, shift: &[f64], scale: &[f64]) {
         let (shift, scale) = (self.inner_order(shift), self.inner_order(scale));

@@ -5,9 +5,11 @@
 //! | [`hypothesis`] | tail probabilities and quantiles; [`Estimate`] and [`ChiSquared`] |
 //! | [`contrast`] | linear combinations of coefficients; Wald tests of several |
 //! | [`comparison`] | the hazard ratio of any two covariate patterns |
-//! | [`summary`] | coefficients, global tests, tests per term, information criteria, warnings in words |
 //! | [`values`] | a number against a reference value of itself, along a curve |
 //! | [`proportionality`], [`smooth`] | score tests of proportional hazards; smooths with bands |
+//! | [`summary`] | coefficients, global tests, tests per term, information criteria |
+//! | [`profile`] | profile-likelihood intervals and likelihood-ratio tests of single coefficients |
+//! | [`warnings`] | what needs care, in words |
 //! | [`interaction`] | exposure by modifier: within levels, against a joint reference, ratios, joint tests, RERI, AP, S |
 //! | [`prediction`] | linear predictors of persons, by term, with standard errors |
 //! | [`multiplicity`] | P values adjusted for the number of tests |
@@ -24,20 +26,24 @@ pub mod interaction;
 pub mod multiplicity;
 pub mod pooling;
 pub mod prediction;
+pub mod profile;
 pub mod proportionality;
 pub mod smooth;
 pub mod step;
 pub mod summary;
 mod time_varying;
 pub mod values;
+pub mod warnings;
 
 pub use comparison::Contrast;
 pub use contrast::{linear_combination, wald};
 pub use hypothesis::{ChiSquared, Estimate};
 pub use interaction::{AdditiveInteraction, Axis, Cell, Interaction, InteractionError, Point, Quantity, Standing};
 pub use multiplicity::Adjustment;
+pub use profile::{ProfiledCoefficient, profiled};
 pub use proportionality::{ProportionalHazards, proportional_hazards};
 pub use step::IntervalScale;
-pub use summary::{CoefficientSummary, GlobalTests, LikelihoodRatio, ModelWarning, Summary, TermTests, summarise};
+pub use summary::{CoefficientSummary, GlobalTests, LikelihoodRatio, Summary, TermTests, summarise};
 pub use time_varying::{HazardRatioAt, TimeVaryingEffect, When, time_varying_effects};
 pub use values::{ValueRatio, ValuesError, ratios_at};
+pub use warnings::{ModelWarning, warnings};

@@ -2,8 +2,9 @@
 
 use super::contrast::{is_infinite, wald};
 use super::hypothesis::{ChiSquared, Estimate};
+use super::warnings::{ModelWarning, warnings};
 use crate::design::{ModelColumns, TermInfo};
-use crate::engine::{CoxFit, FitError, FitOptions, FitWarning, Prepared};
+use crate::engine::{CoxFit, FitError, FitOptions, Penalty, Prepared};
 
 /// A fit in words and numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,23 +68,10 @@ pub struct TermTests {
 /// A likelihood-ratio test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LikelihoodRatio {
-    /// ℓ of the smaller model.
+    /// ℓ of the smaller model, with Firth's penalty where there is one.
     pub log_partial_likelihood_without: f64,
     /// The test.
     pub test: ChiSquared,
-}
-
-/// Something that needs care, in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelWarning {
-    /// A fixed word for scripts: `aliased`, `infinite_coefficient`, `not_converged`, `strata_without_events`.
-    pub code: &'static str,
-    /// What, and what to do.
-    pub message: String,
-    /// The term concerned.
-    pub term: Option<String>,
-    /// The level concerned.
-    pub level: Option<String>,
 }
 
 /// Everything reported of `fit`. The likelihood-ratio tests per term fit smaller models on the same records.
@@ -96,7 +84,8 @@ pub fn summarise(
     options: &FitOptions,
     level: f64,
 ) -> Result<Summary, FitError> {
-    let log_likelihood = fit.log_partial_likelihood;
+    // With Firth's penalty no criterion is in use.
+    let log_likelihood = if fit.penalty == Penalty::Firth { f64::NAN } else { fit.log_partial_likelihood };
     let df = fit.df as f64;
     Ok(Summary {
         coefficients: coefficients(fit, columns, level),
@@ -104,7 +93,7 @@ pub fn summarise(
         terms: term_tests(prepared, fit, columns, options)?,
         aic: -2.0 * log_likelihood + 2.0 * df,
         bic: -2.0 * log_likelihood + libm::log(fit.n_events as f64) * df,
-        warnings: warnings(fit, columns),
+        warnings: warnings(prepared, fit, columns),
     })
 }
 
@@ -141,7 +130,8 @@ pub fn global_tests(fit: &CoxFit) -> GlobalTests {
     GlobalTests {
         lr: Some(test(fit.likelihood_ratio_test())),
         wald: Some(test(fit.wald_test)),
-        score: Some(test(fit.score_test)),
+        // With a penalty there is none.
+        score: Some(test(fit.score_test)).filter(|t| !t.chisq.is_nan()),
         robust_score: fit.robust_score_test.map(test),
     }
 }
@@ -166,7 +156,8 @@ pub fn term_tests(
 
 /// Likelihood-ratio test of the model without `columns` against `fit`, on the same records.
 ///
-/// Degrees of freedom are the coefficients that are lost, so that aliased columns do not count. With a robust
+/// With Firth's penalty the smaller fit keeps the full information matrix in it: its coefficients are held at 0, not left
+/// out. Degrees of freedom are the coefficients that are lost, so that aliased columns do not count. With a robust
 /// covariance the test assumes independent records all the same.
 pub fn likelihood_ratio(
     prepared: &Prepared,
@@ -178,70 +169,9 @@ pub fn likelihood_ratio(
     columns.into_iter().for_each(|j| keep[j] = false);
     let options = FitOptions { robust: false, initial: None, ..options.clone() };
     let smaller = prepared.fit_columns(&keep, &options)?;
-    let chisq = 2.0 * (fit.log_partial_likelihood - smaller.log_partial_likelihood);
+    let chisq = 2.0 * (fit.tested_log_likelihood() - smaller.tested_log_likelihood());
     Ok(LikelihoodRatio {
-        log_partial_likelihood_without: smaller.log_partial_likelihood,
+        log_partial_likelihood_without: smaller.tested_log_likelihood(),
         test: ChiSquared::new(chisq, fit.df.saturating_sub(smaller.df)),
     })
-}
-
-/// The engine's warnings, which go by column, as sentences that go by term and level.
-pub fn warnings(fit: &CoxFit, columns: &ModelColumns) -> Vec<ModelWarning> {
-    fit.warnings.iter().map(|w| in_words(w, fit, columns)).collect()
-}
-
-fn in_words(warning: &FitWarning, fit: &CoxFit, columns: &ModelColumns) -> ModelWarning {
-    match warning {
-        FitWarning::AliasedColumn { column } => {
-            let reason = "has no coefficient: its column is constant or a combination of earlier columns \
-                          (a level without records, or a copy of another term)";
-            of_column("aliased", *column, columns, format!("{} {reason}", place(*column, columns)))
-        }
-        FitWarning::InfiniteCoefficient { column, positive } => {
-            let way = if *positive { "plus" } else { "minus" };
-            let message = format!(
-                "{} runs to {way} infinity: among these records all events, or none, go with it; \
-                 no interval is given; join levels or leave the term out",
-                place(*column, columns)
-            );
-            of_column("infinite_coefficient", *column, columns, message)
-        }
-        FitWarning::NotConverged => whole(
-            "not_converged",
-            format!(
-                "no convergence after {} iterations; no estimates are shown; raise the limit or simplify the model",
-                fit.iterations
-            ),
-        ),
-        FitWarning::StrataWithoutEvents { n_strata, n_records } => {
-            let strata = if *n_strata == 1 { "1 stratum has".to_string() } else { format!("{n_strata} strata have") };
-            let message =
-                format!("{strata} no event; the {n_records} records there say nothing about the coefficients");
-            whole("strata_without_events", message)
-        }
-    }
-}
-
-/// `sex, level Male` or `age`.
-fn place(column: usize, columns: &ModelColumns) -> String {
-    let term = &columns.terms[columns.term_of_column[column]].label;
-    match level_text(column, columns) {
-        Some(level) => format!("`{term}`, level {level},"),
-        None => format!("`{term}`"),
-    }
-}
-
-/// The levels of a column's factors, joined by ` × `.
-fn level_text(column: usize, columns: &ModelColumns) -> Option<String> {
-    let levels: Vec<&str> = columns.parts[column].iter().filter_map(|p| p.level.as_deref()).collect();
-    (!levels.is_empty()).then(|| levels.join(" × "))
-}
-
-fn of_column(code: &'static str, column: usize, columns: &ModelColumns, message: String) -> ModelWarning {
-    let term = columns.terms[columns.term_of_column[column]].label.clone();
-    ModelWarning { code, message, term: Some(term), level: level_text(column, columns) }
-}
-
-fn whole(code: &'static str, message: String) -> ModelWarning {
-    ModelWarning { code, message, term: None, level: None }
 }

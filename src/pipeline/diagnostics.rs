@@ -5,7 +5,7 @@ use super::model::Fitted;
 use super::residuals::ResidualSettings;
 use super::settings::ModelSettings;
 use super::time_smooth::time_smooths;
-use crate::engine::{Ties, TimeAxis, TimeTransform};
+use crate::engine::{Penalty, Ties, TimeAxis, TimeTransform};
 use crate::error::{Error, Result};
 use crate::inference::{self, ChiSquared, proportional_hazards};
 use crate::report::{self, ModelResult, finite};
@@ -45,6 +45,9 @@ fn fill_proportional_hazards(result: &mut ModelResult, settings: &ModelSettings,
     let why = match () {
         () if settings.ties == Ties::Exact => Some("the test is not defined for exact ties; use efron"),
         () if settings.is_fine_gray() => Some("the test is that of a Cox model, not of a Fine-Gray model"),
+        () if fit.penalty != Penalty::None => {
+            Some("the score test starts where the score is zero, and with a penalty it is not")
+        }
         () if prepared.has_time_dependence() => Some("the model has coefficients that change with time already"),
         () => None,
     };

@@ -4,6 +4,7 @@ use super::Stopwatch;
 use super::competing;
 use super::contrasts;
 use super::diagnostics;
+use super::intervals;
 use super::settings::{InteractionRequest, ModelSettings};
 use super::terms;
 use super::time_varying;
@@ -75,8 +76,14 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
         .map_err(|error| Error::Fit { model: settings.name.clone(), error })?;
     let requests = settings.interactions.iter();
     let interactions = requests.map(|request| reported_analysis(settings, fitted, request)).collect::<Result<_>>()?;
+    let mut coefficients: Vec<report::Coefficient> =
+        summary.coefficients.iter().enumerate().map(|(j, c)| coefficient(c, j, &built.columns)).collect();
+    // A Wald test of a coefficient that runs to infinity only says where the iterations stopped.
+    let is_finite = |columns: std::ops::Range<usize>| summary.coefficients[columns].iter().all(|c| !c.infinite);
+    let interval = intervals::report(settings, fitted, &mut coefficients)?;
     let mut result = ModelResult {
-        coefficients: summary.coefficients.iter().enumerate().map(|(j, c)| coefficient(c, j, &built.columns)).collect(),
+        coefficients,
+        interval,
         bases: terms::bases(&built.columns),
         covariance: matrix(fit.reported_covariance()),
         naive_covariance: fit.robust_covariance.as_ref().map(|_| matrix(&fit.covariance)),
@@ -84,11 +91,12 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
             null: finite(fit.log_partial_likelihood_null),
             fitted: finite(fit.log_partial_likelihood),
         },
+        penalised: intervals::penalised(fit),
         aic: finite(summary.aic),
         bic: finite(summary.bic),
         tests: report::GlobalTests {
             lr: summary.tests.lr.as_ref().map(test),
-            wald: summary.tests.wald.as_ref().map(test),
+            wald: summary.tests.wald.as_ref().filter(|_| is_finite(0..built.columns.len())).map(test),
             score: summary.tests.score.as_ref().map(test),
             robust_score: summary.tests.robust_score.as_ref().map(test),
         },
@@ -98,7 +106,7 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
             .map(|t| report::TermTests {
                 term: t.term.clone(),
                 label: term_label(&t.term, &built.columns),
-                wald: Some(test(&t.wald)),
+                wald: built.columns.term(&t.term).filter(|i| is_finite(i.columns.clone())).map(|_| test(&t.wald)),
                 // A likelihood-ratio test takes records for independent, which a robust variance does not.
                 lr: t.lr.as_ref().filter(|_| !built.robust).map(|lr| test(&lr.test)),
             })
@@ -146,6 +154,8 @@ pub(super) fn identity(settings: &ModelSettings, fitted: &Fitted) -> ModelResult
         missing: built.missing.iter().map(missing).collect(),
         person_time: finite(built.person_time),
         competing: competing::competing(settings, built),
+        interval: intervals::WALD.to_owned(),
+        penalty: intervals::penalty_name(&fitted.fit.penalty).map(str::to_owned),
         ..ModelResult::default()
     }
 }
@@ -190,7 +200,7 @@ pub(super) fn shown_analysis(
 ) -> report::Interaction {
     let Fitted { built, fit, .. } = fitted;
     let InteractionRequest { exposure, modifier, .. } = request;
-    let warnings = crate::inference::summary::warnings(fit, &built.columns);
+    let warnings = crate::inference::warnings(&fitted.prepared, fit, &built.columns);
     report::Interaction {
         exposure: exposure.clone(),
         exposure_label: found.exposure.title.clone(),
@@ -334,6 +344,9 @@ pub(super) fn coefficient(summary: &CoefficientSummary, column: usize, columns: 
         hr: finite(summary.estimate.hazard_ratio()),
         hr_lower: bounded(lower),
         hr_upper: bounded(upper),
+        open: Vec::new(),
+        lr: None,
+        wald: None,
         aliased: summary.aliased,
         infinite: summary.infinite,
         hidden: false,
@@ -398,6 +411,11 @@ pub(super) fn warning(found: &ModelWarning) -> report::Warning {
         message: found.message.clone(),
         term: found.term.clone(),
         level: found.level.clone(),
+        cell: found.cell.as_ref().map(|(what, counts)| report::WarningCell {
+            what: what.clone(),
+            records: counts.records,
+            events: counts.events,
+        }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A model fitted to several completed data sets and pooled by Rubin's rules.
 
 use super::model::{self, Fitted};
-use super::settings::ModelSettings;
+use super::settings::{IntervalMethod, ModelSettings};
 use super::study::{input, note};
 use super::{Stopwatch, contrasts, pooled_interactions};
 use crate::error::{Error, Result};
@@ -30,6 +30,11 @@ pub enum PoolingError {
         /// The column.
         column: String,
     },
+    /// Profile-likelihood intervals, which Rubin's rules do not pool.
+    #[error(
+        "Rubin's rules pool estimates with their standard errors; profile-likelihood intervals are not pooled: use --ci wald"
+    )]
+    Profile,
     /// Rows that belong to no imputation.
     #[error("column `{column}` is missing in {rows} rows; every row belongs to an imputation")]
     NoNumber {
@@ -131,6 +136,9 @@ pub fn fit_completed(
     settings: &ModelSettings,
     watch: &mut Stopwatch,
 ) -> Result<Report> {
+    if settings.interval == Some(IntervalMethod::Profile) {
+        return Err(Error::Pooling(PoolingError::Profile));
+    }
     if sets.len() < 2 {
         return Err(Error::Pooling(PoolingError::TooFew { found: sets.len() }));
     }
@@ -222,7 +230,7 @@ fn summary(column: usize, fits: &[Fitted], pooled: &PooledCoefficients, level: f
 fn warnings(sets: &[Completed], fits: &[Fitted]) -> Vec<report::Warning> {
     let mut found: Vec<(report::Warning, Vec<&str>)> = Vec::new();
     for (set, fit) in sets.iter().zip(fits) {
-        for warning in crate::inference::summary::warnings(&fit.fit, &fit.built.columns) {
+        for warning in crate::inference::warnings(&fit.prepared, &fit.fit, &fit.built.columns) {
             let warning = model::warning(&warning);
             match found.iter_mut().find(|(known, _)| *known == warning) {
                 Some((_, names)) => names.push(&set.name),

@@ -8,6 +8,25 @@ use crate::error::{Error, Result};
 use crate::formula::{Comparison, Formula};
 use indexmap::IndexMap;
 
+/// What is done about coefficients that run to infinity, and about the bias of few events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BiasCorrection {
+    /// Nothing: they are named, and have no interval.
+    #[default]
+    None,
+    /// Firth's penalised likelihood.
+    Firth,
+}
+
+/// Where intervals and P values of coefficients come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntervalMethod {
+    /// Estimate and standard error.
+    Wald,
+    /// The (penalised) profile likelihood.
+    Profile,
+}
+
 /// One Cox model on a table of records.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelSettings {
@@ -61,6 +80,10 @@ pub struct ModelSettings {
     pub competing: Option<CompetingSettings>,
     /// Times at which hazard ratios that change with time are shown; the quartiles of the event times where empty.
     pub times: Vec<f64>,
+    /// Firth's correction.
+    pub bias_correction: BiasCorrection,
+    /// Intervals of coefficients; `None`: profile likelihood with Firth's correction, otherwise Wald.
+    pub interval: Option<IntervalMethod>,
 }
 
 /// Hazard ratios of an exposure within a modifier.
@@ -124,6 +147,8 @@ impl ModelSettings {
             correction: ClusterCorrection::None,
             competing: None,
             times: Vec::new(),
+            bias_correction: BiasCorrection::None,
+            interval: None,
         }
     }
 
@@ -168,6 +193,14 @@ impl ModelSettings {
         }
     }
 
+    /// Where intervals of coefficients come from.
+    pub fn interval(&self) -> IntervalMethod {
+        match self.bias_correction {
+            BiasCorrection::Firth => self.interval.unwrap_or(IntervalMethod::Profile),
+            BiasCorrection::None => self.interval.unwrap_or(IntervalMethod::Wald),
+        }
+    }
+
     /// What the engine needs of them, with what the design says: the variance and the penalty.
     pub fn fit_options(&self, built: &Built) -> FitOptions {
         FitOptions {
@@ -178,7 +211,10 @@ impl ModelSettings {
             tolerance: self.tolerance,
             convergence: self.convergence,
             initial: self.initial.clone(),
-            penalty: Penalty::None,
+            penalty: match self.bias_correction {
+                BiasCorrection::None => Penalty::None,
+                BiasCorrection::Firth => Penalty::Firth,
+            },
         }
     }
 }

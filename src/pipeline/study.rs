@@ -7,7 +7,7 @@ use super::levels;
 use super::model;
 use super::outputs::Outputs;
 use super::residuals::{self, ResidualKind, ResidualSettings};
-use super::settings::{ContrastRequest, InteractionRequest, ModelSettings};
+use super::settings::{BiasCorrection, ContrastRequest, InteractionRequest, IntervalMethod, ModelSettings};
 use super::terms;
 use crate::engine::{ClusterCorrection, TimeTransform};
 use crate::error::Result;
@@ -100,6 +100,11 @@ fn settings(study: &Study, model: &study::Model) -> ModelSettings {
             study::Ties::Exact => crate::engine::Ties::Exact,
         },
         id: Some("person".to_owned()),
+        bias_correction: if model.firth { BiasCorrection::Firth } else { BiasCorrection::None },
+        interval: model.interval.map(|interval| match interval {
+            study::Interval::Wald => IntervalMethod::Wald,
+            study::Interval::Profile => IntervalMethod::Profile,
+        }),
         // R's rule applies where the study does not ask: robust when a person can have several events.
         robust: model.robust.then_some(true),
         level: study.report.level,

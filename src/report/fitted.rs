@@ -2,6 +2,7 @@
 
 use super::competing::CompetingRisks;
 use super::contrast::Contrast;
+use super::penalised::{WaldStatement, WarningCell};
 use super::pooling::{PooledTest, Pooling};
 use super::terms::{BasisUsed, Collapsed, RatiosAt};
 use super::time_varying::TimeVarying;
@@ -22,6 +23,11 @@ pub struct ModelResult {
     pub ties: String,
     /// Which covariance the standard errors come from: `model`, `robust` or `clustered`.
     pub variance: String,
+    /// What was added to the log partial likelihood: `firth` or `ridge`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub penalty: Option<String>,
+    /// Where intervals and P values of the coefficients come from: `wald` or `profile` (likelihood).
+    pub interval: String,
     /// Column that clusters, if any.
     pub cluster: Option<String>,
     /// Factor on the robust covariance, as `G/(G−1)` for G clusters; `None` for 1.
@@ -60,6 +66,9 @@ pub struct ModelResult {
     pub naive_covariance: Option<Matrix>,
     /// Log partial likelihood at the start and at the estimates.
     pub log_partial_likelihood: LogPartialLikelihood,
+    /// What was maximised, where a penalty was added to the log partial likelihood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub penalised: Option<LogPartialLikelihood>,
     /// Akaike's criterion.
     pub aic: Option<f64>,
     /// Bayesian criterion with the number of events as size.
@@ -141,6 +150,15 @@ pub struct Coefficient {
     pub hr_lower: Option<f64>,
     /// Upper limit of the hazard ratio.
     pub hr_upper: Option<f64>,
+    /// Limits that do not exist, because the likelihood never falls far enough on that side: `lower`, `upper`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<String>,
+    /// Likelihood-ratio test that the coefficient is 0, with profile-likelihood intervals: then `p` is its P value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lr: Option<TestResult>,
+    /// Wald's statements, with profile-likelihood intervals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wald: Option<WaldStatement>,
     /// Whether the column is a linear combination of earlier ones; then there is no estimate.
     pub aliased: bool,
     /// Whether the estimate runs to plus or minus infinity; then no interval is shown.
@@ -250,6 +268,9 @@ pub struct Warning {
     pub term: Option<String>,
     /// The level concerned.
     pub level: Option<String>,
+    /// The records behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell: Option<WarningCell>,
 }
 
 /// One interaction analysis: exposure by modifier, on top of a model.
@@ -395,6 +416,20 @@ pub struct AdditiveInteraction {
     pub hidden: bool,
 }
 
+impl Warning {
+    /// The sentence to print, with the counts of the records behind it unless they were taken out.
+    pub fn text(&self) -> String {
+        let Some(cell) = &self.cell else { return self.message.clone() };
+        let number = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let (events, records) = (number(cell.events, "event"), number(cell.records, "record"));
+        let cell = format!("({}: {events} among {records})", cell.what);
+        match self.message.split_once(": ") {
+            Some((what, why)) => format!("{what} {cell}: {why}"),
+            None => format!("{} {cell}", self.message),
+        }
+    }
+}
+
 impl ModelResult {
     /// What tables call the model.
     pub fn title(&self) -> &str {
@@ -406,6 +441,11 @@ impl Coefficient {
     /// What tables call the coefficient.
     pub fn title(&self) -> &str {
         label_or(&self.label, &self.name)
+    }
+
+    /// The statistic that `p` belongs to: the likelihood-ratio χ² where there is one, else z.
+    pub fn statistic(&self) -> Option<f64> {
+        self.lr.map_or(self.z, |lr| lr.chisq)
     }
 
     /// The standard error that z, p and the limits use.

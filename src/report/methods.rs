@@ -60,6 +60,7 @@ fn model_sentences(report: &Report) -> Vec<String> {
             format!("Tied event times were handled by {}.", list(&each, "and"))
         }
     });
+    sentences.extend(likelihood_sentences(report));
     let robust: Vec<&ModelResult> = report.models.iter().filter(|m| m.variance != "model").collect();
     if let Some(model) = robust.first() {
         let whose =
@@ -141,6 +142,35 @@ fn competing_sentences(report: &Report) -> Vec<String> {
             which(report, &weighted),
             first.events
         ));
+    }
+    sentences
+}
+
+/// Penalties and profile likelihoods, and for which models.
+fn likelihood_sentences(report: &Report) -> Vec<String> {
+    let of = |is: &dyn Fn(&ModelResult) -> bool| {
+        let models: Vec<&ModelResult> = report.models.iter().filter(|m| is(m)).collect();
+        let whose = match models.len() == report.models.len() {
+            true => String::new(),
+            false => format!(" in {}", titles(&models)),
+        };
+        (!models.is_empty()).then_some(whose)
+    };
+    let mut sentences = Vec::new();
+    if let Some(whose) = of(&|m| m.penalty.as_deref() == Some("firth")) {
+        sentences.push(format!(
+            "Coefficients{whose} maximise Firth's penalised partial likelihood, which keeps them finite when a group has \
+             no event or only events; likelihood-ratio tests compare penalised likelihoods."
+        ));
+    }
+    if let Some(whose) = of(&|m| m.interval == "profile") {
+        sentences.push(format!(
+            "Confidence intervals and P values of single coefficients{whose} come from the profile likelihood."
+        ));
+        let with_cells = |m: &ModelResult| m.interval == "profile" && !m.interactions.is_empty();
+        if report.models.iter().any(with_cells) {
+            sentences.push("Intervals within levels of a modifier are Wald intervals.".to_string());
+        }
     }
     sentences
 }

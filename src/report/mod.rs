@@ -17,6 +17,7 @@ mod fitted;
 pub mod folder;
 pub mod methods;
 pub mod number;
+mod penalised;
 mod pooling;
 pub mod render;
 pub mod tables;
@@ -35,6 +36,7 @@ pub use fitted::{
     LogPartialLikelihood, MissingCount, ModelResult, Part, TermTests, TestResult, Warning,
 };
 pub use folder::{Existing, Manifest, OutputFolder};
+pub use penalised::{WaldStatement, WarningCell};
 pub use pooling::{Imputation, PooledCoefficient, PooledTest, Pooling};
 pub use terms::{BasisUsed, Collapsed, CollapsedLevel, Knot, RatioAt, RatiosAt};
 pub use time_varying::{HazardRatioAt, TimeVarying};

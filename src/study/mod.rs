@@ -64,7 +64,7 @@ pub use extract::{
 };
 pub use fault::{Fault, Place, StudyFaults};
 pub use output::{
-    Contrast, Correction, Disclosure, Format, Interaction, Model, Profile, RESIDUALS, ReportOptions, Ties,
+    Contrast, Correction, Disclosure, Format, Interaction, Interval, Model, Profile, RESIDUALS, ReportOptions, Ties,
     TimeTransform,
 };
 pub use sql::Sql;

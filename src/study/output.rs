@@ -18,6 +18,10 @@ pub struct Model {
     pub formula_span: Span,
     /// How tied event times are handled.
     pub ties: Ties,
+    /// Whether Firth's penalty is added to the likelihood.
+    pub firth: bool,
+    /// Where confidence intervals come from; `None`: profile likelihood with Firth's penalty, else Wald.
+    pub interval: Option<Interval>,
     /// Whether confidence intervals and tests use the robust covariance, with persons as clusters.
     pub robust: bool,
     /// Functions of time against which proportional hazards are tested.
@@ -82,6 +86,15 @@ impl TimeTransform {
         ("identity", TimeTransform::Identity),
         ("log", TimeTransform::Log),
     ];
+}
+
+/// Where confidence intervals of coefficients come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interval {
+    /// Estimate and standard error.
+    Wald,
+    /// The profile likelihood.
+    Profile,
 }
 
 /// An interaction analysis: the exposure's hazard ratios within the levels of each modifier, each in a model that

@@ -11,6 +11,7 @@ mod aalen_johansen; // cumulative incidence, Gray's test
 mod curves; // baseline hazards and survival curves
 mod diagnostics; // tests of proportional hazards, residuals
 mod fine_gray; // competing risks
+mod firth; // Firth's penalised likelihood, profile intervals
 mod handworked; // solved by hand: residuals and hazards at given coefficients
 mod kaplan_meier; // survival curves of groups
 mod log_rank; // tests of groups, weighted, stratified, pairwise
@@ -29,7 +30,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Kinds that a user can ask the command line for with one formula on a data file.
-const COMMAND_LINE: [&str; 4] = ["coxph", "coxph_interaction", "cox_zph", "edge"];
+const COMMAND_LINE: [&str; 5] = ["coxph", "coxph_interaction", "cox_zph", "edge", "firth"];
 
 /// Numbers in which we differ from R, each with the reason: (case, what the message begins with, reason).
 const EXPLAINED: &[(&str, &[&str], &str)] = &[
@@ -127,6 +128,7 @@ fn by_library(case: &Case) -> Outcome {
         "published" => published::compare(case),
         "time_split" | "tmerge" | "lexis" => person_time::compare(case),
         "fine_gray" => fine_gray::compare(case),
+        "firth" => firth::compare(case, &model::library_result),
         other => Outcome::Unsupported(format!("kind {other}")),
     }
 }
@@ -135,6 +137,7 @@ fn by_library(case: &Case) -> Outcome {
 fn by_command_line(case: &Case) -> Outcome {
     match case.kind.as_str() {
         "cox_zph" => diagnostics::proportional_hazards(case, &model::command_line_result),
+        "firth" => firth::compare(case, &model::command_line_result),
         _ => model::compare(case, &model::command_line_result),
     }
 }

@@ -40,6 +40,7 @@ pub struct Model {
     interactions: Vec<(String, String, Vec<f64>)>,
     /// Functions of time against which proportional hazards are tested.
     pub transforms: Vec<String>,
+    firth: bool,
 }
 
 impl Model {
@@ -62,8 +63,8 @@ impl Model {
                     .push((column, part["levels"].as_array().expect("a factor has levels").iter().map(text).collect()));
             }
         }
-        let surv = surv_call(&case.file["r_code"]);
         let strata = super::time_varying::with_function(&spec);
+        let surv = if case.kind == "firth" { response(&spec["response"]) } else { surv_call(&case.file["r_code"]) };
         Ok(Model {
             id: case.id.clone(),
             data: case.data(),
@@ -74,6 +75,7 @@ impl Model {
             levels,
             interactions: interaction_requests(&spec),
             transforms: list(&spec["transforms"]).iter().map(text).collect(),
+            firth: case.kind == "firth",
             spec,
         })
     }
@@ -89,6 +91,18 @@ impl Model {
     fn init(&self) -> Option<Vec<f64>> {
         self.spec["init"].as_array().map(|v| v.iter().filter_map(Value::as_f64).collect())
     }
+}
+
+/// The left side of a formula, for kinds whose R code holds no call of `coxph`.
+fn response(response: &Value) -> String {
+    let event = |v: &Value| format!("{} == {v}", text(&response["event"]));
+    let events: Vec<String> = list(&response["event_values"]).iter().map(event).collect();
+    let column = |key: &str| text(&response[key]);
+    let times = match text(&response["kind"]).as_str() {
+        "counting" => format!("{}, {}", column("start"), column("stop")),
+        _ => column("time"),
+    };
+    format!("Surv({times}, {})", events.join(" | "))
 }
 
 /// Both directions of the case's interaction: hazard ratios of A within B, and of B within A.
@@ -131,6 +145,9 @@ impl Model {
         if self.spec["control"]["timefix"] == Value::Bool(false) {
             settings.near_ties = cohort::engine::NearTies::Keep;
         }
+        if self.firth {
+            settings.bias_correction = cohort::pipeline::BiasCorrection::Firth;
+        }
         if rule == Rule::LikeR {
             settings.convergence = cohort::engine::Convergence::LikeR;
         }
@@ -161,6 +178,9 @@ pub fn library_result(model: &Model, rule: Rule) -> Result<Value, String> {
 pub fn command_line_result(model: &Model, rule: Rule) -> Result<Value, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cohort"));
     command.arg("fit").arg(&model.data).args(["--formula", &model.formula, "--format", "none", "--json", "-"]);
+    if model.firth {
+        command.arg("--firth");
+    }
     let mut flag = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             command.arg(format!("{name}={value}"));

@@ -2,11 +2,13 @@
 
 mod diagnostics;
 mod inference;
+mod likelihood;
 mod terms;
 mod time;
 
 pub use diagnostics::DiagnosticArgs;
 pub use inference::InferenceArgs;
+pub use likelihood::{CiArg, LikelihoodArgs};
 pub use terms::TermArgs;
 pub use time::TimeArgs;
 
@@ -166,6 +168,9 @@ pub struct FitArgs {
     /// Competing risks and hazard ratios along time
     #[command(flatten)]
     pub time: TimeArgs,
+    /// Likelihoods other than the plain one
+    #[command(flatten)]
+    pub likelihood: LikelihoodArgs,
 
     /// Most Newton-Raphson steps [default: 20]
     #[arg(long, value_name = "N", help_heading = "Numerics")]

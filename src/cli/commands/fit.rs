@@ -187,7 +187,7 @@ fn warn(report: &Report, context: &mut Context) {
     for model in &report.models {
         let of_interactions = model.interactions.iter().flat_map(|i| &i.warnings);
         for warning in model.warnings.iter().chain(of_interactions) {
-            context.warn(&format!("warning: {}: {}", model.title(), warning.message));
+            context.warn(&format!("warning: {}: {}", model.title(), warning.text()));
         }
     }
 }
@@ -276,8 +276,8 @@ fn refuse_flags_of_data_files(args: &FitArgs) -> Result<()> {
         ("--na", !args.na.is_empty()),
     ];
     let given = given.into_iter().chain(args.inference.given());
-    let mut given = given.chain(args.diagnostics.given()).chain(args.time.given());
-    match given.find(|(_, given)| *given) {
+    let given = given.chain(args.diagnostics.given()).chain(args.time.given());
+    match given.chain(args.likelihood.given()).find(|(_, given)| *given) {
         Some((flag, _)) => Err(Error::Usage(format!(
             "{flag} belongs to a data file; a study file says it itself (see `cohort init` for the key)"
         ))),
@@ -334,6 +334,7 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
     settings.interactions = args.interaction.iter().map(|text| interaction(text)).collect::<Result<_>>()?;
     args.inference.apply(&mut settings)?;
     args.time.apply(&mut settings)?;
+    args.likelihood.apply(&mut settings);
     Ok(settings)
 }
 

@@ -94,6 +94,10 @@ fn hide_terms(model: &mut ModelResult) {
         warning.message = format!("{term}: an estimate is not shown (disclosure control)");
         warning.level = None;
     }
+    for warning in model.warnings.iter_mut().chain(model.interactions.iter_mut().flat_map(|i| &mut i.warnings)) {
+        // Exact counts, where the tables may have rounded or hidden them.
+        warning.cell = None;
+    }
     for term in model.terms.iter_mut().filter(|t| terms.contains(&t.term)) {
         let one = |t: &TestResult| t.df.is_none_or(|df| df <= 1.0);
         term.wald = term.wald.filter(|t| !one(t));

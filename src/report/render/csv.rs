@@ -53,7 +53,9 @@ fn names(column: &Column) -> Vec<String> {
 fn values(kind: ColumnKind, value: &Value) -> Vec<String> {
     let number = |v: Option<f64>| v.map_or(String::new(), shortest);
     let mut fields = match value {
-        Value::Empty | Value::Diverged(_) | Value::NotEstimable => Vec::new(),
+        Value::Diverged(true, lower) => vec![String::new(), number(*lower)],
+        Value::Diverged(false, upper) => vec![String::new(), String::new(), number(*upper)],
+        Value::Empty | Value::NotEstimable => Vec::new(),
         Value::Text(text) => vec![text.clone()],
         Value::Count(n) => vec![n.to_string()],
         Value::PersonYears(v) | Value::Number(v, _) | Value::P(v) => vec![shortest(*v)],

@@ -77,7 +77,15 @@ fn display(value: &Value, style: &NumberStyle) -> String {
         Value::Ratio(ratio, lower, upper) => style.ratio_with_interval(*ratio, *lower, *upper),
         Value::Measure(value, lower, upper) => style.measure_with_interval(*value, *lower, *upper),
         Value::Reference => "1 (reference)".to_string(),
-        Value::Diverged(up) => if *up { "→ ∞" } else { "→ 0" }.to_string(),
+        Value::Diverged(up, limit) => {
+            let limit = limit.map(|l| style.ratio(l));
+            match (up, limit) {
+                (true, None) => "→ ∞".to_string(),
+                (false, None) => "→ 0".to_string(),
+                (true, Some(lower)) => format!("→ ∞ ({lower} to none)"),
+                (false, Some(upper)) => format!("→ 0 (none to {upper})"),
+            }
+        }
         Value::NotEstimable => "not estimable".to_string(),
         Value::Number(number, decimals) => style.decimal(*number, *decimals),
         Value::P(p) => style.p(*p),

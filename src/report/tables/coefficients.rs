@@ -11,6 +11,7 @@ pub(super) const NOT_CONVERGED: &str = "no estimate: the fit did not converge";
 /// One model in the manner of a console: hazard ratio, coefficient, standard error, z and P of every column.
 pub fn coefficient_table(report: &Report, model: &ModelResult) -> DisplayTable {
     let robust = model.coefficients.iter().any(|c| c.robust_se.is_some());
+    let profile = model.interval == "profile";
     let mut columns = vec![
         Column::new("term", "Coefficient", ColumnKind::Text),
         Column::new("hr", &interval_head("HR", report), ColumnKind::Interval),
@@ -18,8 +19,10 @@ pub fn coefficient_table(report: &Report, model: &ModelResult) -> DisplayTable {
         Column::new("se", "se(coef)", ColumnKind::Number),
     ];
     columns.extend(robust.then(|| Column::new("robust_se", "robust se", ColumnKind::Number)));
-    let statistic = if model.pooling.is_some() { "t" } else { "z" };
-    columns.push(Column::new("z", statistic, ColumnKind::Number));
+    columns.push(match profile {
+        true => Column::new("lr_chisq", "LR χ²", ColumnKind::Number),
+        false => Column::new("z", if model.pooling.is_some() { "t" } else { "z" }, ColumnKind::Number),
+    });
     columns.push(Column::new("p", "P", ColumnKind::Number));
     let title = match report.models.len() {
         1 => "Coefficients".to_string(),
@@ -29,10 +32,13 @@ pub fn coefficient_table(report: &Report, model: &ModelResult) -> DisplayTable {
     for c in &model.coefficients {
         let mut cells = vec![Cell::text(c.title()), ratio_cell(&mut table, report, model, c)];
         let shown = model.converged && !c.infinite && !c.aliased && !c.hidden;
+        // A likelihood-ratio test compares two likelihoods, which are finite where the coefficient is not.
+        let tested = model.converged && !c.aliased && !c.hidden && (profile || !c.infinite);
         let number = |v: Option<f64>, decimals| Cell::number(v.filter(|_| shown), decimals);
         cells.extend([number(c.estimate, 4), number(c.se, 4)]);
         cells.extend(robust.then(|| number(c.robust_se, 4)));
-        cells.extend([number(c.z, 2), Cell::p(c.p.filter(|_| shown))]);
+        cells.push(Cell::number(c.statistic().filter(|_| tested), 2));
+        cells.push(Cell::p(c.p.filter(|_| tested)));
         table.push(RowKind::Plain, &[], cells);
     }
     table.remarks.extend(basis_remarks(report, model));
@@ -50,15 +56,18 @@ pub fn coefficient_data(report: &Report) -> Option<DisplayTable> {
     columns.extend(names.map(|name| Column::new(name, name, ColumnKind::Number)));
     let mut table = DisplayTable::new("coefficients", "Coefficients of all models", &["model"], columns);
     for model in &report.models {
+        let profile = model.interval == "profile";
         for c in &model.coefficients {
             let shown = model.converged && !c.infinite && !c.aliased;
-            let number = |v: Option<f64>| match c.hidden {
+            let tested = shown || (profile && model.converged && !c.aliased);
+            let cell = |v: Option<f64>, shown: bool| match c.hidden {
                 true => Cell::from(Value::Hidden(marker(report))),
                 false => Cell::number(v.filter(|_| shown), 6),
             };
+            let number = |v: Option<f64>| cell(v, shown);
             let mut cells = vec![Cell::text(&c.name), number(c.estimate), number(c.se)];
             cells.extend(robust.then(|| number(c.robust_se)));
-            cells.extend([number(c.z), number(c.p), number(c.lower), number(c.upper)]);
+            cells.extend([c.statistic(), c.p, c.lower, c.upper].map(|v| cell(v, tested)));
             if let Some(text) = reason(model, c) {
                 let mark = table.footnote(text);
                 cells[0].marks.push(mark);
@@ -76,7 +85,10 @@ pub(super) fn ratio_cell(table: &mut DisplayTable, report: &Report, model: &Mode
     }
     let value = match c.hr {
         Some(hr) if model.converged && !c.infinite && !c.aliased => Value::Ratio(hr, c.hr_lower, c.hr_upper),
-        _ if c.infinite && model.converged => Value::Diverged(c.estimate.is_none_or(|e| e > 0.0)),
+        _ if c.infinite && model.converged => {
+            let up = c.estimate.is_none_or(|e| e > 0.0);
+            Value::Diverged(up, if up { c.hr_lower } else { c.hr_upper })
+        }
         _ => Value::NotEstimable,
     };
     match reason(model, c) {
@@ -117,5 +129,5 @@ pub(super) fn basis_remarks(report: &Report, model: &ModelResult) -> Vec<Remark>
 }
 
 pub(super) fn warning_remark(warning: &Warning) -> Remark {
-    Remark::Warning(warning.message.clone())
+    Remark::Warning(warning.text())
 }

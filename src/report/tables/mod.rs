@@ -130,8 +130,8 @@ pub enum Value {
     Measure(f64, Option<f64>, Option<f64>),
     /// The level that others are compared with: 1 by definition.
     Reference,
-    /// An estimate that runs to infinity (true) or to zero (false).
-    Diverged(bool),
+    /// An estimate that runs to infinity (true) or to zero (false), with the limit of its interval on the other side.
+    Diverged(bool, Option<f64>),
     /// Cannot be estimated; a footnote says why.
     NotEstimable,
     /// A number with this many decimals.

@@ -21,7 +21,7 @@ const fn statistic(
 }
 
 /// In the order of the table. Every function gets the model and the marker of hidden numbers.
-const STATISTICS: [Statistic; 19] = [
+const STATISTICS: [Statistic; 23] = [
     statistic("Formula", "formula", ColumnKind::Text, |m, _| Cell::text(&m.formula)),
     statistic("Records", "nobs", ColumnKind::Number, |m, hidden| Cell::count(m.n_records, m.counts_hidden, hidden)),
     statistic("Persons", "n_persons", ColumnKind::Number, |m, hidden| {
@@ -32,6 +32,11 @@ const STATISTICS: [Statistic; 19] = [
         Cell::count(m.n_missing_dropped, m.counts_hidden, hidden)
     }),
     statistic("Ties", "ties", ColumnKind::Text, |m, _| Cell::text(&m.ties)),
+    statistic("Penalty", "penalty", ColumnKind::Text, |m, _| words(m.penalty.as_deref().unwrap_or(""))),
+    statistic("Intervals", "interval", ColumnKind::Text, |m, _| match m.interval.as_str() {
+        "profile" => Cell::text("profile likelihood"),
+        _ => Cell::from(Value::Empty),
+    }),
     statistic("Variance", "variance", ColumnKind::Text, |m, _| {
         let by = m.cluster.as_ref().map_or(String::new(), |cluster| format!(" ({cluster})"));
         let factor = m.cluster_correction.as_ref().map_or(String::new(), |factor| format!(" × {factor}"));
@@ -44,6 +49,12 @@ const STATISTICS: [Statistic; 19] = [
     }),
     statistic("Log partial likelihood, fitted", "logLik", ColumnKind::Number, |m, _| {
         converged(m, Cell::number(m.log_partial_likelihood.fitted, 2))
+    }),
+    statistic("Penalised log-likelihood, null", "logLik.penalised.null", ColumnKind::Number, |m, _| {
+        converged(m, Cell::number(m.penalised.and_then(|p| p.null), 2))
+    }),
+    statistic("Penalised log-likelihood, fitted", "logLik.penalised", ColumnKind::Number, |m, _| {
+        converged(m, Cell::number(m.penalised.and_then(|p| p.fitted), 2))
     }),
     statistic("AIC", "AIC", ColumnKind::Number, |m, _| converged(m, Cell::number(m.aic, 1))),
     statistic("BIC", "BIC", ColumnKind::Number, |m, _| converged(m, Cell::number(m.bic, 1))),

@@ -90,7 +90,7 @@ fn ratio(report: &Report, model: &ModelResult, at: &HazardRatioAt) -> Cell {
     Cell::from(match at.hr {
         _ if at.hidden => Value::Hidden(marker(report)),
         Some(hr) if model.converged && at.lower.is_some() => Value::Ratio(hr, at.lower, at.upper),
-        Some(_) if model.converged => Value::Diverged(at.estimate.is_none_or(|e| e > 0.0)),
+        Some(_) if model.converged => Value::Diverged(at.estimate.is_none_or(|e| e > 0.0), None),
         _ => Value::NotEstimable,
     })
 }

@@ -51,6 +51,8 @@ impl Context<'_> {
             formula: formula.text,
             formula_span: content,
             ties: section.choice("ties", &TIES).unwrap_or_default(),
+            firth: section.flag("firth"),
+            interval: section.choice("ci", &[("wald", Interval::Wald), ("profile", Interval::Profile)]),
             robust: section.flag("robust"),
             proportional_hazards: self.read_transforms(section),
             ph_smooth: section.flag("ph_smooth"),
