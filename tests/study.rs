@@ -106,6 +106,13 @@ fn slips_of_the_pen_are_named_with_the_nearest_word() {
         ),
         (
             "ph = \"km\"",
+            "hr_at = { agee = { values = [50] }, sex = {}, age = { values = 50, referense = 60 } }",
+            "`hr_at`: there is no covariate `agee`; did you mean `age`? | `hr_at`: `sex` has levels, and a hazard ratio for \
+             each; name covariates that are numbers | `values` is a whole number, expected a list of numbers | unknown key \
+             `referense` in `hr_at.age`; did you mean `reference`?",
+        ),
+        (
+            "ph = \"km\"",
             "functional_form = [\"age_group\"]",
             "`functional_form`: `age_group` has levels; name covariates that are numbers",
         ),

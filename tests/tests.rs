@@ -22,6 +22,7 @@ mod readme; // what the README shows is what the program prints
 mod reference; // every case in data-fixtures/reference against R survival
 mod report; // every table in every format, as snapshots
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault
+mod splitting; // cutting and merging person-time = counting day by day
 mod study; // a change to a good study file, and the message it makes
 mod support; // generated data, the slow textbook likelihood, tolerances
 mod terms; // splines and polynomials against R, hazard ratios along a curve, collapsed levels

@@ -7,7 +7,9 @@ use super::levels;
 use super::model;
 use super::outputs::Outputs;
 use super::residuals::{self, ResidualKind, ResidualSettings};
-use super::settings::{BiasCorrection, ContrastRequest, InteractionRequest, IntervalMethod, ModelSettings};
+use super::settings::{
+    BiasCorrection, ContrastRequest, InteractionRequest, IntervalMethod, ModelSettings, RatiosAtRequest,
+};
 use super::terms;
 use crate::engine::{ClusterCorrection, TimeTransform};
 use crate::error::Result;
@@ -105,6 +107,7 @@ fn settings(study: &Study, model: &study::Model) -> ModelSettings {
             study::Interval::Wald => IntervalMethod::Wald,
             study::Interval::Profile => IntervalMethod::Profile,
         }),
+        ratios_at: model.ratios_at.iter().map(ratios_at).collect(),
         // R's rule applies where the study does not ask: robust when a person can have several events.
         robust: model.robust.then_some(true),
         level: study.report.level,
@@ -116,6 +119,10 @@ fn settings(study: &Study, model: &study::Model) -> ModelSettings {
         },
         ..ModelSettings::new(&model.formula)
     }
+}
+
+fn ratios_at(asked: &study::RatiosAt) -> RatiosAtRequest {
+    RatiosAtRequest { column: asked.column.clone(), values: asked.values.clone(), reference: asked.reference }
 }
 
 /// The comparisons of a model.

@@ -64,8 +64,8 @@ pub use extract::{
 };
 pub use fault::{Fault, Place, StudyFaults};
 pub use output::{
-    Contrast, Correction, Disclosure, Format, Interaction, Interval, Model, Profile, RESIDUALS, ReportOptions, Ties,
-    TimeTransform,
+    Contrast, Correction, Disclosure, Format, Interaction, Interval, Model, Profile, RESIDUALS, RatiosAt,
+    ReportOptions, Ties, TimeTransform,
 };
 pub use sql::Sql;
 pub use template::TEMPLATE;

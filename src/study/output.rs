@@ -24,6 +24,8 @@ pub struct Model {
     pub interval: Option<Interval>,
     /// Whether confidence intervals and tests use the robust covariance, with persons as clusters.
     pub robust: bool,
+    /// Numeric covariates whose hazard ratios are wanted at values.
+    pub ratios_at: Vec<RatiosAt>,
     /// Functions of time against which proportional hazards are tested.
     pub proportional_hazards: Vec<TimeTransform>,
     /// Whether hazard ratios are smoothed over time.
@@ -51,6 +53,17 @@ pub enum Correction {
     Groups,
     /// G/(G−1) · (n−1)/(n−p).
     GroupsAndColumns,
+}
+
+/// Hazard ratios of a numeric covariate at values against a reference value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RatiosAt {
+    /// The covariate.
+    pub column: String,
+    /// The values; percentiles of the records used when empty.
+    pub values: Vec<f64>,
+    /// The reference value; the median when absent.
+    pub reference: Option<f64>,
 }
 
 /// How tied event times are handled; always stated in the report.

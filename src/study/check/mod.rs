@@ -14,6 +14,7 @@ mod follow_up;
 mod names;
 mod output;
 mod recode;
+mod values;
 
 use super::fault::StudyFaults;
 use super::spec::{self, Faults, Section, Text};

@@ -54,6 +54,7 @@ impl Context<'_> {
             firth: section.flag("firth"),
             interval: section.choice("ci", &[("wald", Interval::Wald), ("profile", Interval::Profile)]),
             robust: section.flag("robust"),
+            ratios_at: self.read_ratios_at(section, covariates),
             proportional_hazards: self.read_transforms(section),
             ph_smooth: section.flag("ph_smooth"),
             functional_form: self.read_numbers(section, covariates),
