@@ -92,6 +92,9 @@ pub enum Error {
         /// Why, and what to do.
         why: &'static str,
     },
+    /// A curve or a standardised risk that the model cannot give.
+    #[error("{0}")]
+    Prediction(String),
     /// Results cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),

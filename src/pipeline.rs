@@ -2,6 +2,7 @@
 
 mod competing;
 mod contrasts;
+mod curves;
 mod diagnostics;
 mod functional_form;
 mod intervals;
@@ -10,8 +11,10 @@ mod model;
 mod outputs;
 mod pooled_interactions;
 mod pooling;
+mod predictions;
 mod residuals;
 mod settings;
+mod standardise;
 mod study;
 mod terms;
 mod time_residuals;
@@ -19,15 +22,18 @@ mod time_smooth;
 mod time_varying;
 
 pub use competing::{CompetingModel, CompetingSettings};
+pub use curves::{CurveRequest, PredictionSettings};
 pub use diagnostics::DiagnosticSettings;
 pub use functional_form::FormSettings;
 pub use model::Fitted;
 pub use outputs::{NoOutputs, Outputs};
 pub use pooling::{Completed, PoolingError, fit_completed, fit_files, fit_stacked, stacked};
+pub use predictions::{ModelPredictions, Reference};
 pub use residuals::{ModelResiduals, ResidualKind, ResidualPiece, ResidualSettings};
 pub use settings::{
     BiasCorrection, ContrastRequest, InteractionRequest, IntervalMethod, ModelSettings, RatiosAtRequest,
 };
+pub use standardise::StandardiseRequest;
 pub use study::{StudyRun, disclosure_profile, run_study};
 pub use time_residuals::TimeResiduals;
 
@@ -97,6 +103,8 @@ fn fit_timed(
     levels::fill_cells_of_model(&mut result, table, &fitted, settings)?;
     result.ratios_at = terms::ratios_at(table, settings, &fitted)?;
     result.collapsed = terms::collapsed(table, settings, &fitted.built.rows);
+    curves::fill(&mut result, settings, &fitted)?;
+    standardise::fill(&mut result, settings, &fitted, table)?;
     let settings = report::Settings { level: settings.level, ..report::Settings::default() };
     Ok(Report { settings, models: vec![result], ..Report::default() })
 }

@@ -279,6 +279,7 @@ This file is not for export: the numbers of hidden cells below help to work them
 - Persons and events from 1 to 4 are hidden and shown as `.`; so are events where the persons without an event are that few. Zero is shown.
 - Person-time and rates of hidden cells, and estimates of hidden levels and cells with their part of the covariance, are hidden too.
 - Within every variable, the reasons for the end of follow-up, the flow of persons, and every interaction table, further cells are hidden until no total gives a hidden one, and each hidden cell could be as large as the threshold as far as the total of its line tells.
+- Curves with a step per event, baseline hazards, medians and numbers at risk are never exported. Survival at a chosen time is hidden where fewer events than the threshold lie between it and the time before, a standardised risk where its level has few records or few events up to the time, or its reference has; all of them where they are made of a hidden coefficient.
 - Knots and percentiles that fewer records than the threshold share are hidden, with the hazard ratios at them; a knot between two values of the data, or written in the formula, is shown.
 - Numbers of a model that differ by a small count from the total or from another model are hidden. Person-time in days, rows and sizes of the files read are never exported.
 - Residuals, and smooths of them over time, have a step per event; they stay in internal/.

@@ -608,6 +608,34 @@ fn comparisons_are_over_levels_of_the_model() {
     );
 }
 
+#[test]
+fn curves_and_standardised_risks_are_of_the_model() {
+    let folder = folder();
+    let found = |body: &str| {
+        let found = faults(folder.path(), &format!("{TEMPLATE}\n{body}\n"));
+        found.iter().map(|l| message(l).to_owned()).collect::<Vec<_>>().join(" | ")
+    };
+    let curve = |body: &str| found(&format!("[[curve]]\nmodel = \"adjusted\"\n{body}"));
+    let risks = |body: &str| found(&format!("[[standardised]]\nmodel = \"adjusted\"\n{body}"));
+    assert_eq!(curve("at = \"origin=nordic, sex=1, age_group=18-34\"\ntimes = [365, 730]\nlimits = \"log-log\""), "");
+    assert_eq!(
+        curve("at = \"sex=1\"\ntimes = [\"a\"]"),
+        "at: no value for origin, age_group; a curve needs one for every covariate of its model | \
+         an item of `times` is a text, expected a number of days"
+    );
+    assert_eq!(
+        curve("at = \"sex=3, origin=nordic, age_group=18-34\""),
+        "at: `sex` has no level \"3\"; choose \"2\" or \"1\""
+    );
+    assert_eq!(risks("exposure = \"origin\"\ntimes = [365]\nfrom = 0\ncovariates = \"fixed\""), "");
+    assert_eq!(risks("exposure = \"origin\""), "[[standardised]] needs `times`; a list of days, such as [365, 730]");
+    assert_eq!(
+        risks("exposure = \"age\"\ntimes = [365]"),
+        "`age` is not in model `adjusted`; add it to the formula | \
+         exposure `age` is a number: it has no levels; use its classes (`of` and `cut`)"
+    );
+}
+
 /// Numbers from a fixed seed (xorshift).
 struct Dice(u64);
 

@@ -17,12 +17,14 @@ mod likelihoods; // exact ties, Firth's correction, profile intervals, ridge ter
 mod linkage; // keys of several deliverers; what happens when they do not fit
 mod loader; // whole deliveries: the example studies, dirty files, messages
 mod oracle; // fast engine = slow textbook, on generated data
+mod prediction; // curves and standardised risks: flags, tables, data files, disclosure
 mod properties; // row order, splitting, scaling, weights, threads
 mod readme; // what the README shows is what the program prints
 mod reference; // every case in data-fixtures/reference against R survival
 mod report; // every table in every format, as snapshots
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault
 mod splitting; // cutting and merging person-time = counting day by day
+mod standardise; // standardised risks against one curve per record, differences and resampling
 mod study; // a change to a good study file, and the message it makes
 mod support; // generated data, the slow textbook likelihood, tolerances
 mod terms; // splines and polynomials against R, hazard ratios along a curve, collapsed levels

@@ -106,6 +106,7 @@ fn exit_of(error: &Error) -> Exit {
         Error::Usage(_) => Exit::Usage,
         Error::Study(_) | Error::Formula { .. } | Error::Interaction(_) | Error::Values { .. } => Exit::Specification,
         Error::Comparison { .. } | Error::Contrast { .. } | Error::FunctionalForm { .. } => Exit::Specification,
+        Error::Prediction(_) => Exit::Specification,
         Error::Pooling(_) => Exit::Model,
         Error::Load(crate::loader::LoadError::Write(_)) => Exit::Output,
         Error::Load(error) if error.is_person_time() => Exit::PersonTime,

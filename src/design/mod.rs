@@ -17,6 +17,7 @@ mod atom;
 mod basis;
 mod carrier;
 mod check;
+mod coded;
 mod collapse;
 mod columns;
 mod competing;
@@ -34,6 +35,7 @@ mod time;
 mod value;
 
 pub use basis::{Basis, BasisKind, Distribution, Recursion};
+pub use coded::CodedColumn;
 pub use collapse::{Collapse, level_rows};
 pub use columns::{BasisPart, LevelInfo, ModelColumns, Part, Setting, SettingValue, TermInfo, VariableInfo};
 pub use competing::CompetingEvents;
@@ -114,6 +116,8 @@ pub struct Built {
     pub time: TimeDependence,
     /// Names and makeup of the columns.
     pub columns: ModelColumns,
+    /// Columns of the data that are coded variables of the design.
+    pub coded: Vec<CodedColumn>,
     /// The used rows of the table, ascending.
     pub rows: Vec<u32>,
     /// Rows of the table.
@@ -206,6 +210,7 @@ fn assemble(table: &Table, formula: &Formula, options: &DesignOptions, parts: Pa
     let titles = |name: &str| table.column(name).map(|c| c.label.clone());
     let (columns, blocks, varying, keys) = layout::lay_out(formula, &atoms, &carriers, &titles);
     let variables: Vec<Variable> = keys.par_iter().map(|key| variable(&carriers[key], used_rows)).collect();
+    let coded = coded::coded_columns(formula, &atoms, &carriers, &keys);
     let constant_terms = constant_terms(formula, &atoms, &carriers, used_rows);
     let design = Design { variables, blocks, n_columns: columns.len() };
     let event: Vec<bool> = match used_rows {
@@ -249,6 +254,7 @@ fn assemble(table: &Table, formula: &Formula, options: &DesignOptions, parts: Pa
         design,
         time,
         columns,
+        coded,
         n_table_rows: table.n_rows(),
         n_missing_dropped: used_rows.map_or(0, |rows| table.n_rows() - rows.len()),
         missing: rows.counts,

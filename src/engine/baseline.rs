@@ -274,6 +274,11 @@ impl Baseline {
         &self.strata
     }
 
+    /// p.
+    pub(super) fn n_columns(&self) -> usize {
+        self.center.len()
+    }
+
     /// c.
     pub(super) fn center(&self) -> &[f64] {
         &self.center

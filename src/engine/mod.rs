@@ -44,6 +44,7 @@
 //! | [`TimeAxis`], `proportionality` | functions of time, the score test of proportional hazards |
 //! | [`Residuals`] | residuals per distinct record |
 //! | `cumulative_residuals` | cumulative martingale residuals against a covariate |
+//! | [`Standardised`] | standardised risks and restricted mean times |
 //! | `fit` | all of it in order |
 //!
 //! # Same bytes
@@ -88,6 +89,7 @@ mod records;
 mod residuals;
 mod scaling;
 mod slot_squares;
+mod standardise;
 mod sums;
 mod sweep;
 mod ties;
@@ -111,6 +113,7 @@ pub use predict::Predictions;
 pub use profile::{ProfileInterval, ProfileLimit};
 pub use proportionality::TimeScore;
 pub use residuals::{ResidualSum, Residuals, deviance};
+pub use standardise::{Standardisation, Standardised};
 pub(crate) use sums::two_sum;
 pub use ties::Ties;
 pub use time_axis::{TimeAxis, TimeTransform};

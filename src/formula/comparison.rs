@@ -27,6 +27,18 @@ pub struct Assignment {
     pub span: Range<usize>,
 }
 
+impl Assignment {
+    /// Reads one covariate pattern, `group=b, age=60`. Errors: every fault of the text, each with its place.
+    pub fn pattern(text: &str) -> Result<Vec<Assignment>, FormulaError> {
+        let mut faults = Vec::new();
+        let pattern = assignments(text, 0..text.len(), &mut faults);
+        if faults.is_empty() {
+            named_once(&pattern, &mut faults);
+        }
+        if faults.is_empty() { Ok(pattern) } else { Err(FormulaError { source: text.to_string(), faults }) }
+    }
+}
+
 impl Comparison {
     /// Reads a comparison. Errors: every fault of the text, each with its place.
     pub fn parse(text: &str) -> Result<Comparison, FormulaError> {

@@ -13,6 +13,7 @@
 //! | [`interaction`] | exposure by modifier: within levels, against a joint reference, ratios, joint tests, RERI, AP, S |
 //! | [`prediction`] | linear predictors of persons, by term, with standard errors |
 //! | [`multiplicity`] | P values adjusted for the number of tests |
+//! | [`standardise`] | standardised risks and mean times, differences and ratios, with intervals |
 //! | [`step`] | step functions of time: limits of a probability, values at given times, quantiles |
 //! | [`pooling`] | Rubin's rules for completed data sets |
 //!
@@ -29,6 +30,7 @@ pub mod prediction;
 pub mod profile;
 pub mod proportionality;
 pub mod smooth;
+pub mod standardise;
 pub mod step;
 pub mod summary;
 mod time_varying;

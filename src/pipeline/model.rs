@@ -32,6 +32,11 @@ pub struct Fitted {
 }
 
 impl Fitted {
+    /// The stratum of a record, by its place among the rows used; 0 without strata.
+    pub(super) fn stratum(&self, i: usize) -> usize {
+        self.built.data.stratum.as_ref().and_then(|s| s.get(i)).map_or(0, |s| s as usize)
+    }
+
     /// The baseline hazard at the estimates, with the covariance that intervals use.
     pub fn baseline(&self, ties: Ties, form: SurvivalForm) -> Baseline {
         self.prepared.baseline(&self.fit.coefficients, self.fit.reported_covariance(), ties, form)

@@ -1,6 +1,7 @@
 //! What one model is asked for, whether a study file or the command line says it.
 
 use super::competing::CompetingSettings;
+use super::curves::PredictionSettings;
 use super::diagnostics::DiagnosticSettings;
 use crate::design::{Built, Collapse, DesignOptions, Missing};
 use crate::engine::{ClusterCorrection, Convergence, FitOptions, NearTies, Penalty, Ties};
@@ -62,6 +63,8 @@ pub struct ModelSettings {
     pub interactions: Vec<InteractionRequest>,
     /// Comparisons of two covariate patterns.
     pub contrasts: Vec<ContrastRequest>,
+    /// Baseline hazard, curves, standardised risks, predictions.
+    pub predictions: PredictionSettings,
     /// Most Newton-Raphson steps.
     pub max_iterations: u32,
     /// Convergence criterion.
@@ -138,6 +141,7 @@ impl ModelSettings {
             ratios_at: Vec::new(),
             interactions: Vec::new(),
             contrasts: Vec::new(),
+            predictions: PredictionSettings::default(),
             max_iterations: fit.max_iterations,
             tolerance: fit.tolerance,
             initial: None,

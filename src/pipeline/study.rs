@@ -1,6 +1,7 @@
 //! A study file to its report: load, count, fit every model and interaction analysis.
 
 use super::Stopwatch;
+use super::curves::{self, CurveRequest, PredictionSettings};
 use super::diagnostics::{self, DiagnosticSettings};
 use super::functional_form::FormSettings;
 use super::levels;
@@ -10,6 +11,7 @@ use super::residuals::{self, ResidualKind, ResidualSettings};
 use super::settings::{
     BiasCorrection, ContrastRequest, InteractionRequest, IntervalMethod, ModelSettings, RatiosAtRequest,
 };
+use super::standardise::{self, StandardiseRequest};
 use super::terms;
 use crate::engine::{ClusterCorrection, TimeTransform};
 use crate::error::Result;
@@ -65,11 +67,14 @@ pub fn run_study(
         progress.step("fitting models", done, Some(fits as u64));
         let mut settings = settings(study, model);
         settings.contrasts = contrasts(study, number);
+        settings.predictions = predictions(study, number);
         let fitted = model::fit(&loaded.table, &settings, watch)?;
         let mut result = model::result(&settings, &fitted, watch)?;
         result.ratios_at = terms::ratios_at(&loaded.table, &settings, &fitted)?;
         diagnostics::fill_by_rows(&mut result, &loaded.table, &settings, &fitted)?;
         residuals::hand_over(&mut result, &loaded.table, None, &settings, &fitted, outputs)?;
+        curves::fill(&mut result, &settings, &fitted)?;
+        standardise::fill(&mut result, &settings, &fitted, &loaded.table)?;
         done += 1;
         for analysis in study.interactions.iter().filter(|i| i.model == number) {
             for modifier in &analysis.modifiers {
@@ -159,12 +164,37 @@ fn residual_settings(model: &study::Model) -> ResidualSettings {
     }
 }
 
+/// The curves and standardised risks of a model.
+fn predictions(study: &Study, model: usize) -> PredictionSettings {
+    let curves = study.curves.iter().filter(|c| c.model == model);
+    let standardised = study.standardised.iter().filter(|s| s.model == model);
+    PredictionSettings {
+        baseline: study.models[model].baseline,
+        curves: curves
+            .map(|c| CurveRequest {
+                label: c.label.clone(),
+                at: c.at.iter().map(|a| (a.column.clone(), a.value.clone())).collect(),
+                times: c.times.clone(),
+                limits: c.limits,
+            })
+            .collect(),
+        standardised: standardised
+            .map(|s| StandardiseRequest {
+                exposure: s.exposure.clone(),
+                times: s.times.clone(),
+                from: s.from,
+                covariates: s.covariates,
+            })
+            .collect(),
+    }
+}
+
 /// The model with the product of exposure and modifier.
 fn product(base: &ModelSettings, exposure: &str, modifier: &str) -> (ModelSettings, InteractionRequest) {
     let formula = format!("{} + {exposure}:{modifier}", base.formula);
-    let contrasts = Vec::new();
+    let (contrasts, predictions) = (Vec::new(), PredictionSettings::default());
     let request = InteractionRequest { exposure: exposure.to_owned(), modifier: modifier.to_owned(), at: Vec::new() };
-    (ModelSettings { formula, contrasts, ..base.clone() }, request)
+    (ModelSettings { formula, contrasts, predictions, ..base.clone() }, request)
 }
 
 /// Everything of the report that is not a model.

@@ -2,6 +2,7 @@
 
 use super::competing::CompetingRisks;
 use super::contrast::Contrast;
+use super::curves::{BaselineHazard, StandardisedRisks, SurvivalCurve};
 use super::penalised::{WaldStatement, WarningCell};
 use super::pooling::{PooledTest, Pooling};
 use super::terms::{BasisUsed, Collapsed, RatiosAt};
@@ -103,6 +104,15 @@ pub struct ModelResult {
     /// Comparisons of covariate patterns.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contrasts: Vec<Contrast>,
+    /// Baseline cumulative hazard of every stratum, when asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub baseline_hazard: Vec<BaselineHazard>,
+    /// Predicted survival curves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub curves: Vec<SurvivalCurve>,
+    /// Standardised risks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub standardised: Vec<StandardisedRisks>,
     /// How the estimates came from several completed data sets, where they did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pooling: Option<Pooling>,

@@ -8,7 +8,7 @@
 use super::disclosure::{self, Profile, checker};
 use super::number::NumberStyle;
 use super::render::{Format, csv, json, markdown, text};
-use super::{Input, Report, ReportError, Software, Timings, tables};
+use super::{Input, Report, ReportError, Software, Timings, curve_files, tables};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -152,6 +152,9 @@ impl OutputFolder {
         formats: &[Format],
     ) -> Result<Vec<String>, ReportError> {
         self.write_formats("internal", report, formats)?;
+        for (name, content) in curve_files::files(report) {
+            self.write(&format!("internal/curves/{}", file_name(&name)), content.as_bytes())?;
+        }
         let Some(profile) = profile else {
             let why = if report.study.is_some() { NO_PROFILE } else { NO_STUDY };
             return Ok(vec![why.to_string()]);

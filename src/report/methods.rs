@@ -14,6 +14,7 @@ pub fn paragraph(report: &Report) -> String {
     sentences.extend(time_varying_sentence(report));
     sentences.extend(interaction_sentence(report));
     sentences.extend(contrast_sentence(report));
+    sentences.extend(prediction_sentences(report));
     sentences.extend(test_sentences(report));
     if let Some(d) = &report.disclosure {
         sentences.push(d.sentence());
@@ -213,6 +214,39 @@ fn contrast_sentence(report: &Report) -> Option<String> {
          intervals."
             .to_string()
     })
+}
+
+fn prediction_sentences(report: &Report) -> Vec<String> {
+    let models = || report.models.iter();
+    let mut sentences = Vec::new();
+    if models().any(|m| !m.baseline_hazard.is_empty() || !m.curves.is_empty()) {
+        let mut scales: Vec<String> = models().flat_map(|m| &m.curves).map(|c| c.limits.clone()).collect();
+        scales.dedup();
+        let limits = match scales.as_slice() {
+            [] => String::new(),
+            _ => format!(", limits on the {} scale", list(&scales, "or")),
+        };
+        sentences.push(format!(
+            "The baseline hazard is that of the model's tie rule; predicted survival is exp(−cumulative hazard), with standard \
+             errors from the coefficients and the hazard increments{limits}."
+        ));
+    }
+    let standardised: Vec<_> = models().flat_map(|m| &m.standardised).collect();
+    if let Some(first) = standardised.first() {
+        let mut exposures: Vec<String> = standardised.iter().map(|s| s.exposure_title().to_string()).collect();
+        exposures.dedup();
+        let covariates = match first.covariates.as_str() {
+            "fixed" => "taking the covariates as fixed",
+            _ => "including the sampling of the covariates",
+        };
+        sentences.push(format!(
+            "Risks were standardised directly by {} (g-formula): predicted for everybody at each level and averaged over the \
+             observed covariates; intervals of risks, restricted mean times, differences and ratios are by the delta method from \
+             coefficients and baseline hazard, {covariates}.",
+            list(&exposures, "and")
+        ));
+    }
+    sentences
 }
 
 fn test_sentences(report: &Report) -> Vec<String> {

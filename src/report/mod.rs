@@ -10,6 +10,8 @@
 
 mod competing;
 mod contrast;
+mod curve_files;
+mod curves;
 mod diagnostics;
 pub mod disclosure;
 pub mod error;
@@ -28,6 +30,9 @@ use serde::{Deserialize, Serialize};
 
 pub use competing::CompetingRisks;
 pub use contrast::Contrast;
+pub use curves::{
+    BaselineHazard, CurveCovariate, CurvePoint, CurveSteps, Measure, StandardisedRisks, StandardisedRow, SurvivalCurve,
+};
 pub use diagnostics::{FunctionalForm, ProportionalHazards, TermTest, TimePoint, TimeSmooth};
 pub use disclosure::{DisclosureStatement, Profile};
 pub use error::ReportError;

@@ -81,6 +81,19 @@ impl NumberStyle {
         }
     }
 
+    /// An estimate with its interval, all with `decimals`: `0.541 (0.429–0.683)`, or `−0.12 (−0.20 to −0.04)` where there are
+    /// minus signs. A single limit that is not there is not reached.
+    pub fn with_interval(&self, value: f64, lower: Option<f64>, upper: Option<f64>, decimals: usize) -> String {
+        let one = |v: f64| self.decimal(v, decimals);
+        if lower.is_none() && upper.is_none() {
+            return one(value);
+        }
+        let limit = |v: Option<f64>| v.map_or_else(|| "not reached".to_string(), one);
+        let words = lower.is_none() || upper.is_none() || lower.is_some_and(|l| l < 0.0);
+        let between = if words { " to " } else { self.interval };
+        format!("{} ({}{between}{})", one(value), limit(lower), limit(upper))
+    }
+
     /// A rate with its interval, in the style of [`NumberStyle::ratio_with_interval`], one decimal from 1 up.
     pub fn rate_with_interval(&self, value: f64, lower: Option<f64>, upper: Option<f64>) -> String {
         let one = |v: f64| self.decimal(v, if v >= 0.995 { 1 } else { 2 });
@@ -165,6 +178,14 @@ mod tests {
         );
         assert_eq!(S.ratio_with_interval(1.234, Some(1.1), Some(1.38)), "1.23 (1.10–1.38)");
         assert_eq!(S.ratio_with_interval(1.234, None, Some(1.38)), "1.23");
+    }
+
+    #[test]
+    fn an_interval_says_what_is_not_reached() {
+        let s = NumberStyle::ENGLISH;
+        assert_eq!(s.with_interval(0.54101, Some(0.42876), Some(0.68266), 3), "0.541 (0.429–0.683)");
+        assert_eq!(s.with_interval(-0.1, Some(-0.2), Some(0.0), 1), "−0.1 (−0.2 to 0.0)");
+        assert_eq!(s.with_interval(329.0, Some(267.0), None, 0), "329 (267 to not reached)");
     }
 
     #[test]

@@ -64,8 +64,8 @@ pub use extract::{
 };
 pub use fault::{Fault, Place, StudyFaults};
 pub use output::{
-    Contrast, Correction, Disclosure, Format, Interaction, Interval, Model, Profile, RESIDUALS, RatiosAt,
-    ReportOptions, Ties, TimeTransform,
+    Contrast, Correction, Curve, Disclosure, Format, Interaction, Interval, Model, Profile, RESIDUALS, RatiosAt,
+    ReportOptions, Standardised, Ties, TimeTransform,
 };
 pub use sql::Sql;
 pub use template::TEMPLATE;
@@ -119,6 +119,10 @@ pub struct Study {
     pub interactions: Vec<Interaction>,
     /// Comparisons of covariate patterns, in order.
     pub contrasts: Vec<Contrast>,
+    /// Survival curves, in order.
+    pub curves: Vec<Curve>,
+    /// Standardised risks, in order.
+    pub standardised: Vec<Standardised>,
     /// What may leave; `None` when the study does not say, and then nothing is written for export.
     pub disclosure: Option<Disclosure>,
     /// How results look.

@@ -1,7 +1,10 @@
 //! Models, interaction analyses, disclosure control and the look of results.
 
 use super::Span;
+use crate::formula::Assignment;
 use crate::formula::Comparison;
+use crate::inference::IntervalScale;
+use crate::inference::standardise::Covariates;
 
 /// A Cox model on the cohort's person-time.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ pub struct Model {
     pub residuals_by_person: bool,
     /// Small-sample correction of the robust covariance.
     pub correction: Correction,
+    /// Whether the baseline hazard is reported.
+    pub baseline: bool,
 }
 
 /// The residuals there are, by R's names.
@@ -133,6 +138,40 @@ pub struct Contrast {
     pub label: String,
     /// The patterns, over covariates of the model.
     pub comparison: Comparison,
+    /// Index of the model in [`super::Study::models`].
+    pub model: usize,
+}
+
+/// A predicted survival curve.
+#[derive(Debug, Clone)]
+pub struct Curve {
+    /// Where it is written.
+    pub span: Span,
+    /// What tables call it; its covariates where the study gives none.
+    pub label: String,
+    /// A value for every covariate of the model.
+    pub at: Vec<Assignment>,
+    /// Times at which survival is reported, in days (on the age scale since birth).
+    pub times: Vec<f64>,
+    /// Scale of the limits.
+    pub limits: IntervalScale,
+    /// Index of the model in [`super::Study::models`].
+    pub model: usize,
+}
+
+/// Standardised risks of an exposure.
+#[derive(Debug, Clone)]
+pub struct Standardised {
+    /// Where it is written.
+    pub span: Span,
+    /// The exposure, a factor of the model.
+    pub exposure: String,
+    /// Times at which risks are reported, in days.
+    pub times: Vec<f64>,
+    /// The time from which everybody is followed; by default the first entry.
+    pub from: Option<f64>,
+    /// Whether covariates count as a sample.
+    pub covariates: Covariates,
     /// Index of the model in [`super::Study::models`].
     pub model: usize,
 }

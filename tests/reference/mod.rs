@@ -18,6 +18,7 @@ mod log_rank; // tests of groups, weighted, stratified, pairwise
 mod model; // Cox models and their interaction analyses, awkward cases
 mod person_time; // cutting and merging person-time
 mod pooling; // completed data sets by Rubin's rules
+mod predictions; // linear predictors, expected events, for the records and for new persons
 mod published; // numbers printed in books and papers
 mod rates; // rates, rate ratios, person-time by age band
 mod sample; // the records that descriptive cases start from
@@ -46,6 +47,12 @@ const EXPLAINED: &[(&str, &[&str], &str)] = &[
         "R takes the columns of poly() from a QR decomposition of the records, which gives records of one age values that \
          differ in the last digit, so their linear predictors are not tied (289 tied pairs). We work out one row per \
          age; R's own predict(poly()) does too, and with it R counts as we do: 11766, 7937, 311, concordance 0.59565803937",
+    ),
+    (
+        "predict-heart",
+        &["new expected se", "new survival se"],
+        "for new intervals that begin late R takes the hazard's variance at the entry time for the exit time too, and \
+         multiplies by the risk of the first records of the data instead of that of the new persons",
     ),
     (
         "edge-p-larger-than-n",
@@ -114,6 +121,7 @@ fn by_library(case: &Case) -> Outcome {
         "aalen_johansen" => aalen_johansen::compare(case),
         "kaplan_meier" => kaplan_meier::compare(case),
         "cox_basehaz" => curves::compare_baseline(case),
+        "cox_predict" => predictions::compare(case),
         "cox_survfit" => curves::compare_curves(case),
         "mi_pool" => pooling::compare(case),
         "coxph_tt" => time_varying::compare(case),

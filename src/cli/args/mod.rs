@@ -1,11 +1,13 @@
 //! What a user may type: commands, flags, help texts.
 
+mod curves;
 mod diagnostics;
 mod inference;
 mod likelihood;
 mod terms;
 mod time;
 
+pub use curves::CurveArgs;
 pub use diagnostics::DiagnosticArgs;
 pub use inference::InferenceArgs;
 pub use likelihood::{CiArg, LikelihoodArgs};
@@ -171,6 +173,9 @@ pub struct FitArgs {
     /// Likelihoods other than the plain one
     #[command(flatten)]
     pub likelihood: LikelihoodArgs,
+    /// What the model is asked to predict.
+    #[command(flatten)]
+    pub prediction: CurveArgs,
 
     /// Most Newton-Raphson steps [default: 20]
     #[arg(long, value_name = "N", help_heading = "Numerics")]

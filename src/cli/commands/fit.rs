@@ -277,7 +277,8 @@ fn refuse_flags_of_data_files(args: &FitArgs) -> Result<()> {
     ];
     let given = given.into_iter().chain(args.inference.given());
     let given = given.chain(args.diagnostics.given()).chain(args.time.given());
-    match given.chain(args.likelihood.given()).find(|(_, given)| *given) {
+    let mut given = given.chain(args.likelihood.given()).chain(args.prediction.given());
+    match given.find(|(_, given)| *given) {
         Some((flag, _)) => Err(Error::Usage(format!(
             "{flag} belongs to a data file; a study file says it itself (see `cohort init` for the key)"
         ))),
@@ -335,6 +336,7 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
     args.inference.apply(&mut settings)?;
     args.time.apply(&mut settings)?;
     args.likelihood.apply(&mut settings);
+    args.prediction.apply(&mut settings)?;
     Ok(settings)
 }
 

@@ -62,6 +62,15 @@ fn rules(profile: &Profile) -> Vec<String> {
             profile.round_to
         ));
     }
+    if profile.threshold > 1 {
+        rules.push(
+            "Curves with a step per event, baseline hazards, medians and numbers at risk are never exported. Survival at a chosen \
+             time is hidden where fewer events than the threshold lie between it and the time before, a standardised risk where \
+             its level has few records or few events up to the time, or its reference has; all of them where they are made of a \
+             hidden coefficient."
+                .to_string(),
+        );
+    }
     rules.push(
         "Knots and percentiles that fewer records than the threshold share are hidden, with the hazard ratios at them; \
          a knot between two values of the data, or written in the formula, is shown."

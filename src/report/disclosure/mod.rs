@@ -9,6 +9,7 @@
 //! and events. [`checker`] says so in every run.
 
 pub mod checker;
+mod curves;
 mod estimates;
 mod profile;
 mod protect;
@@ -85,6 +86,7 @@ pub fn apply(report: &Report, profile: &Profile) -> (Report, Vec<Hidden>) {
     time_varying::mark(&mut out, profile);
     estimates::hide(&mut out, &mut hidden);
     terms::hide(&mut out, profile, &mut hidden);
+    curves::hide(&mut out, profile, &mut hidden);
     hide_side_counts(&mut out, profile, &mut hidden);
     round(&mut out, profile);
     hidden.retain(|h| h.primary + h.secondary + h.estimates > 0);
@@ -369,6 +371,7 @@ fn round(report: &mut Report, profile: &Profile) {
         counts.extend(model.competing.iter_mut().map(|c| &mut c.n_events));
         let along_time = model.time_varying.iter_mut().flat_map(|v| &mut v.hazard_ratios);
         counts.extend(along_time.flat_map(|h| [&mut h.events, &mut h.events_versus]));
+        counts.extend(curves::counts(&mut model.curves, &mut model.standardised));
         for interaction in &mut model.interactions {
             counts.extend([&mut interaction.n_records, &mut interaction.n_events]);
             let cells = interaction.within.iter_mut().chain(&mut interaction.joint);

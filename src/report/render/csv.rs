@@ -59,12 +59,12 @@ fn values(kind: ColumnKind, value: &Value) -> Vec<String> {
         Value::Text(text) => vec![text.clone()],
         Value::Count(n) => vec![n.to_string()],
         Value::PersonYears(v) | Value::Number(v, _) | Value::P(v) => vec![shortest(*v)],
-        Value::Rate(v, l, u) | Value::Ratio(v, l, u) | Value::Measure(v, l, u) => {
+        Value::Rate(v, l, u) | Value::Ratio(v, l, u) | Value::Measure(v, l, u) | Value::Interval(v, l, u, _) => {
             vec![shortest(*v), number(*l), number(*u)]
         }
         Value::Reference => vec!["1".to_string()],
         Value::Test(t) => vec![number(t.chisq), number(t.df), number(t.p)],
-        Value::Concordance(v, se) => vec![shortest(*v), number(*se)],
+        Value::Concordance(v, se) | Value::WithError(v, se, _) => vec![shortest(*v), number(*se)],
         Value::Hidden(marker) => vec![marker.clone()],
     };
     let width = match kind {

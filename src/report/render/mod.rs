@@ -75,6 +75,11 @@ fn display(value: &Value, style: &NumberStyle) -> String {
         Value::PersonYears(years) => style.person_years(*years),
         Value::Rate(rate, lower, upper) => style.rate_with_interval(*rate, *lower, *upper),
         Value::Ratio(ratio, lower, upper) => style.ratio_with_interval(*ratio, *lower, *upper),
+        Value::Interval(value, lower, upper, decimals) => style.with_interval(*value, *lower, *upper, *decimals),
+        Value::WithError(value, se, decimals) => match se {
+            Some(se) => format!("{} ({})", style.decimal(*value, *decimals), style.decimal(*se, *decimals)),
+            None => style.decimal(*value, *decimals),
+        },
         Value::Measure(value, lower, upper) => style.measure_with_interval(*value, *lower, *upper),
         Value::Reference => "1 (reference)".to_string(),
         Value::Diverged(up, limit) => {

@@ -7,6 +7,7 @@
 mod additive;
 mod coefficients;
 mod contrast;
+mod curves;
 mod diagnostics;
 mod flow;
 mod interaction;
@@ -24,6 +25,7 @@ pub use additive::additive_table;
 pub(super) use coefficients::percent;
 pub use coefficients::{coefficient_data, coefficient_table};
 pub use contrast::contrast_table;
+pub use curves::{median_table, standardised_tables, survival_table};
 pub use diagnostics::{functional_form_table, proportional_hazards_table, time_smooth_table};
 pub use flow::{attrition_table, exit_table, input_table, link_table, note_table};
 pub use interaction::{interaction_data, interaction_table, interaction_tests_table};
@@ -128,6 +130,10 @@ pub enum Value {
     Ratio(f64, Option<f64>, Option<f64>),
     /// A number that may be negative, with limits.
     Measure(f64, Option<f64>, Option<f64>),
+    /// An estimate with limits, all with this many decimals.
+    Interval(f64, Option<f64>, Option<f64>, usize),
+    /// An estimate with its standard error, both with this many decimals.
+    WithError(f64, Option<f64>, usize),
     /// The level that others are compared with: 1 by definition.
     Reference,
     /// An estimate that runs to infinity (true) or to zero (false), with the limit of its interval on the other side.
@@ -221,6 +227,8 @@ pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
         term_data(report),
         time_varying_data(report),
         contrast_table(report),
+        survival_table(report),
+        median_table(report),
         pooled_test_table(report),
         pooling_table(report),
         imputation_table(report),
@@ -240,6 +248,7 @@ pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
     .collect();
     tables.extend(interactions(report).map(|(_, interaction)| interaction_data(report, interaction)));
     tables.extend(interactions(report).filter_map(|(_, interaction)| additive_table(report, interaction)));
+    tables.extend(standardised_tables(report));
     unique_ids(&mut tables);
     tables
 }
@@ -265,6 +274,7 @@ fn study_blocks(report: &Report) -> Vec<Block> {
     let both = |(model, i)| [Some(interaction_table(report, model, i)), additive_table(report, i)];
     let each = interactions(report).flat_map(both);
     push_section(&mut blocks, "Interactions", std::iter::once(interaction_tests_table(report)).chain(each));
+    push_section(&mut blocks, "Predicted survival and standardised risks", prediction_tables(report));
     push_section(&mut blocks, "Models", [model_table(report)]);
     let diagnostics = [proportional_hazards_table(report), time_smooth_table(report), functional_form_table(report)];
     push_section(&mut blocks, "Diagnostics", diagnostics);
@@ -294,9 +304,15 @@ fn data_file_blocks(report: &Report) -> Vec<Block> {
         blocks.push(Block::Table(interaction_table(report, model, interaction)));
         blocks.extend(additive_table(report, interaction).map(Block::Table));
     }
+    blocks.extend(prediction_tables(report).into_iter().flatten().map(Block::Table));
     blocks.extend(note_table(report).map(Block::Table));
     push_methods(&mut blocks, report);
     blocks
+}
+
+fn prediction_tables(report: &Report) -> Vec<Option<DisplayTable>> {
+    let standardised = standardised_tables(report).into_iter().map(Some);
+    [survival_table(report), median_table(report)].into_iter().chain(standardised).collect()
 }
 
 fn push_section(blocks: &mut Vec<Block>, heading: &str, tables: impl IntoIterator<Item = Option<DisplayTable>>) {

@@ -34,7 +34,7 @@ impl Context<'_> {
         let model = self.model_named(&name, models)?;
         let comparison = self.read_comparison(&compare)?;
         for assignment in comparison.first.iter().chain(&comparison.second) {
-            self.check_assignment(&compare, assignment, &models[model], covariates);
+            self.check_assignment("compare", &compare, assignment, &models[model], covariates);
         }
         Some(Contrast { span: section.span.clone(), label, comparison, model })
     }
@@ -50,9 +50,10 @@ impl Context<'_> {
         Comparison::parse(&written.text).map_err(|error| error.faults.into_iter().for_each(add)).ok()
     }
 
-    /// A pattern holds covariates of the model, factors at one of their levels and numbers at a number.
-    fn check_assignment(
+    /// A pattern holds covariates of the model, factors at one of their levels and numbers at a number; `key` is where it stands.
+    pub(super) fn check_assignment(
         &self,
+        key: &str,
         written: &Text,
         assignment: &Assignment,
         model: &ModelDraft,
@@ -62,25 +63,22 @@ impl Context<'_> {
         let at = place(written, span);
         let Some(covariate) = covariates.get(column) else {
             let remedy = suggest(column, covariates.keys().map(String::as_str));
-            self.faults.add(&at, format!("compare: there is no covariate `{column}`"), remedy);
+            self.faults.add(&at, format!("{key}: there is no covariate `{column}`"), remedy);
             return;
         };
         let used = |name: &str| name == column;
         if model.formula.as_ref().is_some_and(|f| !f.columns().iter().any(|(name, _)| used(name))) {
-            let rule = format!("compare: `{column}` is not in model `{}`", model.model.name);
-            self.faults.add(&at, rule, "add it to the formula, or take it out of the comparison");
+            let rule = format!("{key}: `{column}` is not in model `{}`", model.model.name);
+            let what = if key == "compare" { "comparison" } else { "curve" };
+            self.faults.add(&at, rule, format!("add it to the formula, or take it out of the {what}"));
         }
         match &covariate.kind {
             Kind::Number { .. } if value.parse::<f64>().is_err() => {
-                self.faults.add(&at, format!("compare: `{column}` is a number, \"{value}\" is none"), "");
+                self.faults.add(&at, format!("{key}: `{column}` is a number, \"{value}\" is none"), "");
             }
             Kind::Factor(rules) if rules.level_of(value).is_none() => {
                 let levels = list_of(rules.levels.iter().map(|l| l.value.as_str()));
-                self.faults.add(
-                    &at,
-                    format!("compare: `{column}` has no level \"{value}\""),
-                    format!("choose {levels}"),
-                );
+                self.faults.add(&at, format!("{key}: `{column}` has no level \"{value}\""), format!("choose {levels}"));
             }
             _ => {}
         }
@@ -88,7 +86,7 @@ impl Context<'_> {
 }
 
 /// A place within the text; the whole text when escapes make the two differ in length.
-fn place(written: &Text, span: &Span) -> Span {
+pub(super) fn place(written: &Text, span: &Span) -> Span {
     let content = content_span(written);
     match content.len() == written.text.len() {
         true => content.start + span.start..content.start + span.end,

@@ -9,6 +9,7 @@ mod columns;
 mod contrast;
 mod covariates;
 mod coverage;
+mod curve;
 mod extracts;
 mod follow_up;
 mod names;
@@ -111,6 +112,8 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
     let models = context.read_models(&root, &covariates);
     let interactions = context.read_interactions(&root, &models, &covariates);
     let contrasts = context.read_contrasts(&root, &models, &covariates);
+    let curves = context.read_curves(&root, &models, &covariates);
+    let standardised = context.read_standardised(&root, &models, &covariates);
     let disclosure = context.read_disclosure(&root);
     let report = context.read_report(&root, &models, &covariates);
     let head = head.map(|head| Head::read(&head));
@@ -139,6 +142,8 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
         models: models.into_iter().map(|m| m.model).collect(),
         interactions,
         contrasts,
+        curves,
+        standardised,
         disclosure,
         report,
     })

@@ -61,6 +61,7 @@ impl Context<'_> {
             residuals: self.read_residuals(section),
             residuals_by_person: section.flag("residuals_by_person"),
             correction: section.choice("cluster_correction", &CORRECTIONS).unwrap_or_default(),
+            baseline: section.flag("baseline"),
         };
         section.finish();
         ModelDraft { model, formula: parsed }

@@ -1,0 +1,127 @@
+//! Flags of predictions: baseline hazard, survival curves, standardised risks.
+
+use crate::error::{Error, Result};
+use crate::formula::Assignment;
+use crate::inference::IntervalScale;
+use crate::inference::standardise::Covariates;
+use crate::pipeline::{CurveRequest, ModelSettings, PredictionSettings, StandardiseRequest};
+use clap::{Args, ValueEnum};
+
+/// What the fitted model is asked to predict.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Prediction (data file; a study file holds the same as keys)")]
+pub struct CurveArgs {
+    /// Survival curve of a person with these covariates, such as 'age=60, sex=2': every covariate, stratum and offset of the
+    /// formula has a value; may be repeated. The curve is tabulated at --times, with its median
+    #[arg(long, value_name = "PATTERN")]
+    pub curve: Vec<String>,
+
+    /// Times of --curve and --standardise, in the unit of the data
+    #[arg(long, value_name = "T1,T2", value_delimiter = ',', allow_hyphen_values = true)]
+    pub times: Vec<f64>,
+
+    /// Scale on which the limits of survival are symmetric [default: log]
+    #[arg(long, value_enum, value_name = "SCALE", requires = "curve")]
+    pub limits: Option<LimitsArg>,
+
+    /// Baseline cumulative hazard of every stratum, at covariates zero and at their means, in the results file and the
+    /// folder
+    #[arg(long)]
+    pub baseline: bool,
+
+    /// Directly standardised risks: the mean predicted risk at --times of all records, everyone set to one level of this
+    /// factor, level by level; differences, ratios and restricted mean times against its first level; may be repeated
+    #[arg(long, value_name = "COL", requires = "times")]
+    pub standardise: Vec<String>,
+
+    /// The time from which everybody is followed for --standardise, free of the event [default: 0, or the first entry of
+    /// records that have one]
+    #[arg(long, value_name = "T", requires = "standardise", allow_hyphen_values = true)]
+    pub from: Option<f64>,
+
+    /// Whether intervals of --standardise count the covariates of the records as a sample of a population, or as all of it
+    /// [default: sampled]
+    #[arg(long, value_enum, value_name = "AS", requires = "standardise")]
+    pub covariates: Option<CovariatesArg>,
+}
+
+/// Scales of limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LimitsArg {
+    /// S ± z se
+    Plain,
+    /// On the scale of the cumulative hazard, as R's default
+    Log,
+    /// On the scale of its logarithm: always between 0 and 1
+    LogLog,
+}
+
+/// What the covariates of the records are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CovariatesArg {
+    /// A sample: its error is part of the intervals
+    Sampled,
+    /// All there is: intervals are about these records
+    Fixed,
+}
+
+impl CurveArgs {
+    /// The flags that were given, for a study file, which says all of it itself.
+    pub fn given(&self) -> Vec<(&'static str, bool)> {
+        vec![
+            ("--curve", !self.curve.is_empty()),
+            ("--times", !self.times.is_empty()),
+            ("--limits", self.limits.is_some()),
+            ("--baseline", self.baseline),
+            ("--standardise", !self.standardise.is_empty()),
+            ("--from", self.from.is_some()),
+            ("--covariates", self.covariates.is_some()),
+        ]
+    }
+
+    /// Adds what the flags ask for to the settings of a model.
+    pub fn apply(&self, settings: &mut ModelSettings) -> Result<()> {
+        if !self.times.is_empty() && self.curve.is_empty() && self.standardise.is_empty() {
+            return Err(Error::Usage("--times belongs to --curve or --standardise".to_owned()));
+        }
+        if self.times.iter().any(|t| !t.is_finite()) {
+            return Err(Error::Usage("--times: expected numbers, such as 180,365,730".to_owned()));
+        }
+        let mut times = self.times.clone();
+        times.sort_by(f64::total_cmp);
+        times.dedup();
+        settings.predictions = PredictionSettings {
+            baseline: self.baseline,
+            curves: self.curve.iter().map(|text| self.one_curve(text, &times)).collect::<Result<_>>()?,
+            standardised: self.standardise.iter().map(|exposure| self.one_exposure(exposure, &times)).collect(),
+        };
+        Ok(())
+    }
+
+    fn one_curve(&self, text: &str, times: &[f64]) -> Result<CurveRequest> {
+        let pattern =
+            Assignment::pattern(text).map_err(|error| Error::Comparison { origin: "--curve".to_owned(), error })?;
+        Ok(CurveRequest {
+            label: String::new(),
+            at: pattern.into_iter().map(|a| (a.column, a.value)).collect(),
+            times: times.to_vec(),
+            limits: match self.limits {
+                Some(LimitsArg::Plain) => IntervalScale::Plain,
+                Some(LimitsArg::LogLog) => IntervalScale::LogLog,
+                Some(LimitsArg::Log) | None => IntervalScale::Log,
+            },
+        })
+    }
+
+    fn one_exposure(&self, exposure: &str, times: &[f64]) -> StandardiseRequest {
+        StandardiseRequest {
+            exposure: exposure.to_owned(),
+            times: times.to_vec(),
+            from: self.from,
+            covariates: match self.covariates {
+                Some(CovariatesArg::Fixed) => Covariates::Fixed,
+                Some(CovariatesArg::Sampled) | None => Covariates::Sampled,
+            },
+        }
+    }
+}

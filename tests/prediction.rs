@@ -1,0 +1,321 @@
+//! Curves and standardised risks as a user meets them: flags, results file, tables, data files, disclosure, messages.
+
+use cohort::report::disclosure::apply;
+use cohort::report::number::NumberStyle;
+use cohort::report::render::text;
+use cohort::report::{
+    BaselineHazard, Coefficient, Counts, CurvePoint, CurveSteps, LevelRow, Measure, ModelResult, Part, Profile, Report,
+    StandardisedRisks, StandardisedRow, SurvivalCurve, tables,
+};
+use insta::assert_snapshot;
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const LUNG: &str = "data-fixtures/reference/data/lung.csv";
+const HEART: &str = "data-fixtures/reference/data/heart.csv";
+const FORMULA: &str = "Surv(time, status == 2) ~ age + factor(sex) + ph.ecog";
+
+fn cohort(args: &[&str]) -> Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Command::new(env!("CARGO_BIN_EXE_cohort")).args(args).current_dir(root).output().expect("cohort starts")
+}
+
+fn model(args: &[&str]) -> Value {
+    let output = cohort(&[&["fit"], args, &["--format", "none", "--json", "-"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    report["models"][0].clone()
+}
+
+fn message(args: &[&str]) -> String {
+    let output = cohort(&[&["fit"], args].concat());
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
+}
+
+fn close(value: &Value, expected: f64) {
+    let value = value.as_f64().expect("a number");
+    assert!((value - expected).abs() < 1e-8 * expected.abs(), "{value} instead of {expected}");
+}
+
+/// Numbers of data-fixtures/reference/expected/curve-lung-efron-log.json, row 1, and basehaz-lung-efron.json.
+#[test]
+fn a_curve_has_the_numbers_of_r() {
+    let model =
+        model(&[LUNG, "--formula", FORMULA, "--curve", "age=50, sex=1, ph.ecog=0", "--times", "365,180", "--baseline"]);
+    let curve = &model["curves"][0];
+    assert_eq!(curve["label"], "age 50, sex 1, ph.ecog 0");
+    assert_eq!(curve["times"][0]["time"], 180.0);
+    close(&curve["times"][0]["survival"], 0.808765878738969);
+    close(&curve["times"][0]["lower"], 0.740621168007648);
+    close(&curve["times"][1]["survival"], 0.541013808276802);
+    close(&curve["times"][1]["se"], 0.06419286773203485);
+    close(&curve["times"][1]["cumulative_hazard_se"], 0.11865291929700876);
+    assert_eq!(
+        curve["steps"]["time"].as_array().map(Vec::len),
+        model["baseline_hazard"][0]["time"].as_array().map(Vec::len)
+    );
+    assert_eq!(curve["observed_until"], 1022.0);
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("results");
+    let out_text = out.display().to_string();
+    let output = cohort(&[
+        "fit",
+        LUNG,
+        "--formula",
+        FORMULA,
+        "--curve",
+        "age=50, sex=1, ph.ecog=0",
+        "--baseline",
+        "--out",
+        &out_text,
+    ]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let curve = std::fs::read_to_string(out.join("internal/curves/model_1.csv")).expect("the curve");
+    assert!(curve.starts_with("model,curve,time,survival,lower,upper,cumulative_hazard,cumulative_hazard_se\nmodel,"));
+    let baseline = std::fs::read_to_string(out.join("internal/curves/model_baseline.csv")).expect("the baseline");
+    assert_eq!(baseline.lines().count(), curve.lines().count());
+    assert!(out.join("internal/tables/median_survival.csv").is_file());
+}
+
+#[test]
+fn a_person_is_averaged_over_once_with_her_first_record() {
+    let flags = ["--standardise", "transplant", "--times", "100", "--curve", "age=0,surgery=1,transplant=1"];
+    let formula = "Surv(start, stop, event) ~ age + surgery + transplant";
+    let by_record = model(&[&[HEART, "--formula", formula][..], &flags].concat());
+    let by_person = model(&[&[HEART, "--formula", formula, "--id", "id"][..], &flags].concat());
+    assert_eq!(by_record["standardised"][0]["n_averaged"], 172);
+    assert_eq!(by_person["standardised"][0]["n_averaged"], 103);
+    assert_eq!(by_person["standardised"][0]["population"], "first record of each person");
+    let rows = by_person["standardised"][0]["rows"].as_array().expect("rows");
+    assert_eq!(rows.iter().map(|r| r["level"].as_str().unwrap()).collect::<Vec<_>>(), ["0", "1"]);
+    assert_eq!((rows[0]["reference"].as_bool(), rows[0]["risk_ratio"]["estimate"].as_f64()), (Some(true), None));
+    let of = |k: usize| rows[k]["risk"]["estimate"].as_f64().unwrap();
+    close(&rows[1]["risk_difference"]["estimate"], of(1) - of(0));
+    close(&rows[1]["risk_ratio"]["estimate"], of(1) / of(0));
+}
+
+#[test]
+fn faults_say_what_to_do() {
+    let curve = |text: &str| message(&[LUNG, "--formula", FORMULA, "--curve", text]);
+    assert!(curve("age=50, sex=1").contains("curve of model: no value for ph.ecog"), "{}", curve("age=50, sex=1"));
+    assert!(curve("age=50, sex=3, ph.ecog=0").contains("sex has no such level; its levels are 1, 2"));
+    assert!(curve("age=old, sex=1, ph.ecog=0").contains("the value gives no number for age"));
+    assert!(curve("age=5, sex=1, ph.ecog=0, inst=1").contains("the model has no inst"));
+    assert!(curve("age 50").contains("expected a column at a value"));
+    let strata = "Surv(time, status == 2) ~ age + strata(sex)";
+    let strata = message(&[LUNG, "--formula", strata, "--curve", "age=50, sex=3"]);
+    assert!(strata.contains("no record has this stratum; the strata are sex=1; sex=2"), "{strata}");
+    let standardise = |exposure: &str, formula: &str| {
+        message(&[LUNG, "--formula", formula, "--standardise", exposure, "--times", "100"])
+    };
+    assert!(standardise("inst", FORMULA).contains("inst is no factor of the model"));
+    assert!(standardise("sex", "Surv(time, status == 2) ~ age + strata(sex)").contains("sex is in strata()"));
+    assert!(standardise("sex", "Surv(time, status == 2) ~ age + I(sex * age)").contains("sex is part of"));
+    let early = message(&[LUNG, "--formula", FORMULA, "--standardise", "sex", "--times", "5", "--from", "5"]);
+    assert!(early.contains("the time 5 is not after 5, where follow-up begins"));
+    assert!(message(&[LUNG, "--formula", FORMULA, "--times", "5"]).contains("--times belongs to"));
+    let study = message(&["examples/phc-opmh/study.toml", "--curve", "sex=1"]);
+    assert!(study.contains("--curve belongs to a data file"), "{study}");
+}
+
+#[test]
+fn an_infinite_coefficient_or_tt_gives_no_prediction() {
+    let formula = "Surv(time, status == 2) ~ age + tt(ph.ecog, log)";
+    let found = model(&[LUNG, "--formula", formula, "--baseline"]);
+    assert_eq!(found["warnings"][0]["code"], "no_predictions");
+    assert!(found["baseline_hazard"].is_null());
+}
+
+fn measure(estimate: f64, se: f64) -> Measure {
+    Measure {
+        estimate: Some(estimate),
+        se: Some(se),
+        lower: Some(estimate - 2.0 * se),
+        upper: Some(estimate + 2.0 * se),
+    }
+}
+
+fn row(time: f64, level: &str, reference: bool, events: u64) -> StandardisedRow {
+    let against = |m: Measure| if reference { Measure::default() } else { m };
+    StandardisedRow {
+        time,
+        level: level.into(),
+        reference,
+        records: Some(1000),
+        events: Some(events),
+        risk: measure(0.123456, 0.01),
+        risk_difference: against(measure(-0.02, 0.02)),
+        risk_ratio: against(measure(0.9, 0.1)),
+        restricted_mean: measure(345.67, 4.0),
+        restricted_mean_difference: against(measure(3.5, 2.0)),
+        restricted_mean_ratio: against(measure(1.01, 0.01)),
+        ..StandardisedRow::default()
+    }
+}
+
+fn point(time: f64, events: u64) -> CurvePoint {
+    CurvePoint {
+        time,
+        at_risk: Some(900 - events),
+        events: Some(events),
+        survival: Some(0.9),
+        lower: Some(0.85),
+        upper: Some(0.93),
+        cumulative_hazard: Some(0.105),
+        cumulative_hazard_se: Some(0.01),
+        ..CurvePoint::default()
+    }
+}
+
+/// Three levels of an exposure at two times; the coefficient of level c was hidden; few events between two times.
+fn report() -> Report {
+    let curve = SurvivalCurve {
+        label: "group b".into(),
+        times: vec![point(100.0, 40), point(110.0, 42), point(120.0, 50)],
+        median: Some(321.0),
+        steps: CurveSteps { time: vec![1.0, 2.0], survival: vec![Some(0.99), Some(0.98)], ..CurveSteps::default() },
+        row: vec![1.0, 0.0],
+        ..SurvivalCurve::default()
+    };
+    let risks = StandardisedRisks {
+        exposure: "group".into(),
+        population: "records".into(),
+        n_averaged: Some(3000),
+        rows: vec![
+            row(365.0, "a", true, 80),
+            row(365.0, "b", false, 60),
+            row(365.0, "c", false, 2),
+            row(730.0, "a", true, 150),
+            row(730.0, "b", false, 62),
+            row(730.0, "c", false, 20),
+        ],
+        ..StandardisedRisks::default()
+    };
+    let part = |level: &str| Part { variable: "group".into(), level: Some(level.into()), ..Part::default() };
+    let coefficient = |level: &str| Coefficient { parts: vec![part(level)], ..Coefficient::default() };
+    let hidden_curve = SurvivalCurve { label: "group c".into(), row: vec![0.0, 1.0], ..curve.clone() };
+    let model = ModelResult {
+        name: "m".into(),
+        converged: true,
+        coefficients: vec![coefficient("b"), coefficient("c")],
+        baseline_hazard: vec![BaselineHazard { time: vec![1.0, 2.0], ..BaselineHazard::default() }],
+        curves: vec![curve, hidden_curve],
+        standardised: vec![risks],
+        ..ModelResult::default()
+    };
+    // Level c is in no table, so nothing says that it is large enough.
+    let level = |name: &str| LevelRow {
+        variable: "group".into(),
+        level: name.into(),
+        counts: Counts { persons: Some(1000), events: Some(150), ..Counts::default() },
+        ..LevelRow::default()
+    };
+    Report { levels: vec![level("a"), level("b")], models: vec![model], ..Report::default() }
+}
+
+fn text_of(table: &tables::DisplayTable) -> String {
+    text::table(table, "", &NumberStyle::ENGLISH, 150)
+}
+
+#[test]
+fn standardised_risks_as_a_table() {
+    let report = report();
+    let [risks, times] = tables::standardised_tables(&report).try_into().expect("two tables");
+    assert_snapshot!(text_of(&risks), @r##"
+Standardised risks by group
+───────────────────────────────────────────────────────────────────────────────────────────────────
+             Records  Events           Risk (95% CI)          Difference (95% CI)    Ratio (95% CI)
+───────────────────────────────────────────────────────────────────────────────────────────────────
+By time 365
+  a            1,000      80  0.1235 (0.1035–0.1435)                    reference     1 (reference)
+  b            1,000      60  0.1235 (0.1035–0.1435)  −0.0200 (−0.0600 to 0.0200)  0.90 (0.70–1.10)
+  c            1,000       2  0.1235 (0.1035–0.1435)  −0.0200 (−0.0600 to 0.0200)  0.90 (0.70–1.10)
+By time 730
+  a            1,000     150  0.1235 (0.1035–0.1435)                    reference     1 (reference)
+  b            1,000      62  0.1235 (0.1035–0.1435)  −0.0200 (−0.0600 to 0.0200)  0.90 (0.70–1.10)
+  c            1,000      20  0.1235 (0.1035–0.1435)  −0.0200 (−0.0600 to 0.0200)  0.90 (0.70–1.10)
+───────────────────────────────────────────────────────────────────────────────────────────────────
+Mean risk predicted by the model "m" over all records (3,000), everyone at the level of the row, from time 0 on. 95% intervals by the delta method;
+intervals count the covariates as a sample. Ends of follow-up other than the event, competing ones too, count as censoring. Records and events are
+those observed at the level.
+"##);
+    assert_snapshot!(text_of(&times), @r##"
+Standardised mean time without event by group
+──────────────────────────────────────────────────────────────────────────────────────
+                                                          Difference
+             Records  Events   Mean time (95% CI)           (95% CI)    Ratio (95% CI)
+──────────────────────────────────────────────────────────────────────────────────────
+By time 365
+  a            1,000      80  345.7 (337.7–353.7)          reference     1 (reference)
+  b            1,000      60  345.7 (337.7–353.7)  3.5 (−0.5 to 7.5)  1.01 (0.99–1.03)
+  c            1,000       2  345.7 (337.7–353.7)  3.5 (−0.5 to 7.5)  1.01 (0.99–1.03)
+By time 730
+  a            1,000     150  345.7 (337.7–353.7)          reference     1 (reference)
+  b            1,000      62  345.7 (337.7–353.7)  3.5 (−0.5 to 7.5)  1.01 (0.99–1.03)
+  c            1,000      20  345.7 (337.7–353.7)  3.5 (−0.5 to 7.5)  1.01 (0.99–1.03)
+──────────────────────────────────────────────────────────────────────────────────────
+Mean time without event predicted by the model "m" over all records (3,000), everyone at the level of the row, from time 0 on. 95% intervals by the
+delta method; intervals count the covariates as a sample. Ends of follow-up other than the event, competing ones too, count as censoring. Records and
+events are those observed at the level.
+"##);
+    assert_snapshot!(text_of(&tables::survival_table(&report).unwrap()), @r##"
+Predicted survival at chosen times
+──────────────────────────────────────────────────────────────
+           At                                       Cumulative
+   Time  risk  Events       Survival (95% CI)      hazard (SE)
+──────────────────────────────────────────────────────────────
+group b
+    100   860      40  0.9000 (0.8500–0.9300)  0.1050 (0.0100)
+    110   858      42  0.9000 (0.8500–0.9300)  0.1050 (0.0100)
+    120   850      50  0.9000 (0.8500–0.9300)  0.1050 (0.0100)
+group c
+    100   860      40  0.9000 (0.8500–0.9300)  0.1050 (0.0100)
+    110   858      42  0.9000 (0.8500–0.9300)  0.1050 (0.0100)
+    120   850      50  0.9000 (0.8500–0.9300)  0.1050 (0.0100)
+──────────────────────────────────────────────────────────────
+At risk and events count the records of the curve's stratum, whatever their covariates.
+"##);
+    assert_snapshot!(text_of(&tables::median_table(&report).unwrap()), @r##"
+Median of predicted survival curves
+───────────────────────────
+           Median  Observed
+Curve    (95% CI)     until
+───────────────────────────
+group b       321
+group c       321
+───────────────────────────
+"##);
+}
+
+#[test]
+fn steps_and_few_events_do_not_leave() {
+    let (exported, hidden) = apply(&report(), &Profile::named("dk-dst").unwrap());
+    let model = &exported.models[0];
+    assert!(model.baseline_hazard.is_empty());
+    assert!(model.curves.iter().all(|c| c.steps == CurveSteps::default() && c.median.is_none() && c.steps_hidden));
+    // 2 events between 100 and 110; at 120 there are 10 since the last time that is shown.
+    let shown: Vec<bool> = model.curves[0].times.iter().map(|p| !p.hidden).collect();
+    assert_eq!(shown, [true, false, true]);
+    assert!(model.curves[0].times.iter().all(|p| p.at_risk.is_none() && p.events.is_none()));
+    assert!(model.curves[1].times.iter().all(|p| p.hidden && p.survival.is_none()), "made of a hidden coefficient");
+    let rows = &model.standardised[0].rows;
+    // Level b has 2 events between the two times; level c has a hidden coefficient.
+    assert_eq!(rows.iter().map(|r| r.hidden).collect::<Vec<_>>(), [false, false, true, false, true, true]);
+    assert!(rows.iter().filter(|r| r.hidden).all(|r| r.risk.estimate.is_none() && r.events.is_none()));
+    assert!(hidden.iter().any(|h| h.table == "curves and standardised risks" && h.estimates > 0));
+    let (open, _) = apply(&report(), &Profile::named("none").unwrap());
+    assert_eq!(open.models, report().models);
+}
+
+#[test]
+fn a_hidden_reference_takes_the_comparisons_with_it() {
+    let mut report = report();
+    report.models[0].standardised[0].rows[0].events = Some(3);
+    let (exported, _) = apply(&report, &Profile::named("dk-dst").unwrap());
+    let rows = &exported.models[0].standardised[0].rows;
+    assert!(rows[0].hidden && !rows[1].hidden);
+    assert!(rows[1].risk.estimate.is_some());
+    assert_eq!((rows[1].risk_difference.estimate, rows[1].restricted_mean_ratio.estimate), (None, None));
+}
