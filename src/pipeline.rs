@@ -1,5 +1,7 @@
 //! The whole analysis on one screen: [`run_study`] for a study file, [`fit_table`] for one formula.
 
+mod adjust;
+mod bootstrap;
 mod competing;
 mod contrasts;
 mod curves;

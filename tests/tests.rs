@@ -1,5 +1,6 @@
 //! All behaviour tests, one binary. A new test goes into the module of its theme; one line each here.
 
+mod bootstrap; // resampled fits, adjusted P values
 mod cli; // the real binary: streams, messages, exit codes
 mod covariates; // as of the index date, from every kind of source, by hand
 mod curves_of_groups; // Kaplan-Meier: robust variances against derivatives, any order of rows

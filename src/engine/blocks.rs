@@ -46,13 +46,22 @@ impl Slots {
         for (s, range) in bins.first_slot.windows(2).enumerate() {
             stratum[range[0] as usize..range[1] as usize].fill(s as u32);
         }
+        Slots::counted(bins.first_slot.clone(), bins.time.clone(), stratum, records)
+    }
+
+    /// The same slots with the events of a resample.
+    pub fn resampled(&self, records: &Records) -> Slots {
+        Slots::counted(self.first.clone(), self.time.clone(), self.stratum.clone(), records)
+    }
+
+    fn counted(first: Vec<u32>, time: Vec<f64>, stratum: Vec<u32>, records: &Records) -> Slots {
         let events = |slot: usize| records.events_in_slot(slot);
         Slots {
-            first: bins.first_slot.clone(),
-            time: bins.time.clone(),
+            n_events: (0..time.len()).map(|k| events(k).map(|i| records.count[i]).sum()).collect(),
+            event_weight: (0..time.len()).map(|k| events(k).map(|i| records.weight(i)).sum()).collect(),
+            first,
+            time,
             stratum,
-            n_events: (0..n_slots).map(|k| events(k).map(|i| records.count[i]).sum()).collect(),
-            event_weight: (0..n_slots).map(|k| events(k).map(|i| records.weight(i)).sum()).collect(),
         }
     }
 }

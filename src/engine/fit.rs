@@ -172,7 +172,7 @@ impl Prepared {
     }
 
     /// As [`Prepared::with_time`], and keeps which distinct record every row became, which residuals in the order of the
-    /// rows need: four bytes a row.
+    /// rows and resamples of persons need: four bytes a row.
     pub fn with_rows(
         data: &SurvivalData,
         design: &Design,
@@ -298,6 +298,20 @@ impl Prepared {
     /// s of each column: the sweep has x as (x − c) s.
     pub(super) fn scale(&self) -> &[f64] {
         &self.scaling.scale
+    }
+
+    /// The same model on a resample in which every distinct record counts `count` times: what does not depend on the
+    /// counts is shared. Columns keep their scaling. Not for Fine and Gray's model, whose weights would be others.
+    pub fn resampled(&self, count: &[u32]) -> Prepared {
+        let sweep = self.sweep.resampled(count);
+        Prepared {
+            n_events: sweep.slots.n_events.iter().map(|&n| n as usize).sum(),
+            n_records: sweep.records.count.iter().map(|&n| n as usize).sum(),
+            sweep,
+            scaling: self.scaling.clone(),
+            without_events: self.without_events,
+            estimated: None,
+        }
     }
 
     /// Number of records.
@@ -466,7 +480,7 @@ impl Prepared {
         }
         let reported = robust.0.as_ref().unwrap_or(&covariance);
         let (wald_test, _) = match options.convergence {
-            Convergence::Full => quadratic_form(reported, &distance),
+            Convergence::Full | Convergence::Close => quadratic_form(reported, &distance),
             Convergence::LikeR => without_aliased(reported, &distance, &aliased, quadratic_form_unscaled),
         };
         let warnings = self.warnings(&aliased, &solution, options);

@@ -45,6 +45,7 @@
 //! | [`Residuals`] | residuals per distinct record |
 //! | `cumulative_residuals` | cumulative martingale residuals against a covariate |
 //! | [`Standardised`] | standardised risks and restricted mean times |
+//! | `resampling` | who counts how often in a bootstrap replicate |
 //! | `fit` | all of it in order |
 //!
 //! # Same bytes
@@ -86,6 +87,7 @@ mod predict;
 mod profile;
 mod proportionality;
 mod records;
+mod resampling;
 mod residuals;
 mod scaling;
 mod slot_squares;
@@ -112,6 +114,7 @@ pub use observation::CensoringTies;
 pub use predict::Predictions;
 pub use profile::{ProfileInterval, ProfileLimit};
 pub use proportionality::TimeScore;
+pub use resampling::Units;
 pub use residuals::{ResidualSum, Residuals, deviance};
 pub use standardise::{Standardisation, Standardised};
 pub(crate) use sums::two_sum;

@@ -11,6 +11,9 @@ pub enum Convergence {
     /// Where R's `coxph` would stop, and then on until a Newton step is below rounding error of the standard errors.
     #[default]
     Full,
+    /// Where one more Newton step is below a hundredth of a standard error; that step is taken, and what it leaves is
+    /// about the square of that. For the replicates of a bootstrap, which are many.
+    Close,
     /// Where R's `coxph` stops: relative change of the log partial likelihood below the tolerance.
     LikeR,
 }
@@ -29,6 +32,9 @@ pub enum Termination {
 /// λ² = UᵀI⁻¹U below which a Newton step is negligible: its length is below 3e-9 standard errors, and the next
 /// one would be the square of that.
 const NEGLIGIBLE_DECREMENT: f64 = 1e-17;
+
+/// The same for [`Convergence::Close`].
+const CLOSE_DECREMENT: f64 = 1e-4;
 
 /// With quadratic convergence λ² falls to about its square; when it falls by less than this factor although the
 /// log-likelihood is flat, a coefficient is running away (there it falls by e) or rounding error is reached.
@@ -118,6 +124,7 @@ fn of_free_columns(information: &DMatrix<f64>, free: &[bool]) -> DMatrix<f64> {
 pub(super) fn maximise(initial: Vec<f64>, control: &Control, objective: &Objective) -> Option<Solution> {
     let (slow, patience) =
         if objective.has_newton_steps() { (SLOW_DECREASE, 1) } else { (SLOW_LINEAR_DECREASE, LINEAR_PATIENCE) };
+    let negligible = if control.convergence == Convergence::Close { CLOSE_DECREMENT } else { NEGLIGIBLE_DECREMENT };
     let first = objective.evaluate(&initial);
     if !is_finite(&first) {
         return None;
@@ -128,7 +135,7 @@ pub(super) fn maximise(initial: Vec<f64>, control: &Control, objective: &Objecti
     let mut flat_since = None;
     let mut halvings = 0.0;
     let mut candidate = best.next();
-    if control.convergence == Convergence::Full && best.decrement <= NEGLIGIBLE_DECREMENT {
+    if control.convergence != Convergence::LikeR && best.decrement <= negligible {
         termination = Termination::Converged;
     }
     while termination != Termination::Converged && iterations < patience * limit(control, flat_since) {
@@ -151,21 +158,24 @@ pub(super) fn maximise(initial: Vec<f64>, control: &Control, objective: &Objecti
         }
         if is_flat && control.convergence == Convergence::LikeR {
             termination = Termination::Converged;
-        } else if control.convergence == Convergence::Full {
-            if best.decrement <= NEGLIGIBLE_DECREMENT {
+        } else if control.convergence != Convergence::LikeR {
+            let runs_away = best.decrement > slow * before;
+            let is_near = best.decrement <= negligible;
+            if is_near && !(runs_away && control.convergence == Convergence::Close) {
                 termination = Termination::Converged;
-            } else if is_flat && best.decrement > slow * before {
+            } else if (is_flat || is_near) && runs_away {
                 termination = Termination::LikelihoodFlat;
                 break;
             }
         }
         candidate = best.next();
     }
-    let infinite = infinite_columns(&best, control, iterations);
+    let is_close = control.convergence == Convergence::Close && termination == Termination::Converged;
+    let infinite = if is_close { Vec::new() } else { infinite_columns(&best, control, iterations) };
     if termination == Termination::LikelihoodFlat && infinite.is_empty() {
         termination = Termination::Converged;
     }
-    if termination == Termination::Converged && control.convergence == Convergence::Full && infinite.is_empty() {
+    if termination == Termination::Converged && control.convergence != Convergence::LikeR && infinite.is_empty() {
         // The last step is known; its square is below rounding error, so no other pass is needed.
         best.coefficients = best.next();
         best.evaluation.value += 0.5 * best.decrement;

@@ -159,7 +159,7 @@ impl Records {
                 (from + is_event[from..to].partition_point(|&e| e == 0)) as u32
             })
             .collect();
-        records.index_by_entry(bins);
+        records.index_by_entry(bins.n_slots(), |slot| bins.is_base(slot));
         records.index_by_pattern(&is_event, n_patterns);
         let of_row = || {
             let table = KeyTable::new(&keys);
@@ -182,6 +182,38 @@ impl Records {
             return n_records;
         }
         clusters.alone.iter().map(|n| *n as usize).sum::<usize>() + clusters.n_joint()
+    }
+
+    /// The records that count at all in a resample, `count` times each; without clusters and rows.
+    pub fn resampled(&self, count: &[u32], n_patterns: usize, is_base: impl Fn(usize) -> bool) -> Records {
+        let kept: Vec<u32> = (0..self.n() as u32).filter(|&i| count[i as usize] > 0).collect();
+        let take = |values: &[u32]| kept.iter().map(|&i| values[i as usize]).collect::<Vec<u32>>();
+        let exit = take(&self.exit);
+        let n_slots = self.event_start.len();
+        let is_event = |i: &u32| u32::from(*i >= self.event_start[self.exit[*i as usize] as usize]);
+        let is_event: Vec<u32> = kept.iter().map(is_event).collect();
+        let slot_start = starts(&exit, n_slots);
+        let first_event = |w: &[u32]| w[0] + is_event[w[0] as usize..w[1] as usize].partition_point(|&e| e == 0) as u32;
+        let mut records = Records {
+            pattern: take(&self.pattern),
+            count: take(count),
+            case_weight: match self.case_weight.is_empty() {
+                true => Vec::new(),
+                false => kept.iter().map(|&i| self.case_weight[i as usize]).collect(),
+            },
+            entry: if self.entry.is_empty() { Vec::new() } else { take(&self.entry) },
+            event_start: slot_start.windows(2).map(first_event).collect(),
+            slot_start,
+            exit,
+            by_entry: Vec::new(),
+            entry_start: Vec::new(),
+            by_pattern: ByPattern::default(),
+            clusters: Clusters::default(),
+            of_row: Vec::new(),
+        };
+        records.index_by_entry(n_slots, is_base);
+        records.index_by_pattern(&is_event, n_patterns);
+        records
     }
 
     /// Number of distinct records.
@@ -210,13 +242,13 @@ impl Records {
     }
 
     /// Sorts records that enter after the first event time of their stratum by entry slot.
-    fn index_by_entry(&mut self, bins: &Bins) {
+    fn index_by_entry(&mut self, n_slots: usize, is_base: impl Fn(usize) -> bool) {
         if self.entry.is_empty() {
             return;
         }
         let at_risk = self.slot_start[1] as usize..self.n();
-        let late = at_risk.map(|i| (self.entry[i], i as u32)).filter(|(slot, _)| !bins.is_base(*slot as usize));
-        (self.entry_start, self.by_entry) = group(late, bins.n_slots());
+        let late = at_risk.map(|i| (self.entry[i], i as u32)).filter(|(slot, _)| !is_base(*slot as usize));
+        (self.entry_start, self.by_entry) = group(late, n_slots);
     }
 
     fn index_by_pattern(&mut self, is_event: &[u32], n_patterns: usize) {

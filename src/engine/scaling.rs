@@ -14,7 +14,7 @@ use super::pattern::Patterns;
 use nalgebra::DMatrix;
 
 /// What was done to the columns.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Scaling {
     /// Mean of each column as R reports it: 0 for columns of only −1, 0 and 1.
     pub means: Vec<f64>,

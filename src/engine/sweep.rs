@@ -12,6 +12,7 @@
 //! Where risk scores change along the time axis ([`super::classes`]), steps 2 and 4 are those of [`super::class_sweep`].
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use nalgebra::DMatrix;
 use rayon::prelude::*;
@@ -33,30 +34,39 @@ pub(super) struct Limits {
     table_numbers: usize,
     /// Numbers in one block of slots.
     block_numbers: usize,
+    /// Tables filled at the same time at most, and chunks of patterns in the Gram matrix. Sums depend on it in the last
+    /// bit, so it is fixed: it does not follow the number of threads.
+    tables: usize,
+    gram_chunks: usize,
 }
 
 impl Default for Limits {
     /// A table of 512 KB stays in the second-level cache; S1, E1 and what enters take 3 · 32 MB for a block, however
     /// many event times there are.
     fn default() -> Limits {
-        Limits { table_numbers: 1 << 16, block_numbers: 1 << 22 }
+        Limits { table_numbers: 1 << 16, block_numbers: 1 << 22, tables: 16, gram_chunks: 64 }
     }
 }
 
-/// Tables filled at the same time at most.
-const TABLES: usize = 16;
+impl Limits {
+    /// Nothing is cut up: for fits of which many run side by side with one thread each.
+    fn one_thread(self) -> Limits {
+        Limits { tables: 1, gram_chunks: 1, ..self }
+    }
+}
+
 /// Largest spread of η for which one shift serves all strata: exp(−600) is still a normal number.
 const SHARED_SHIFT_SPREAD: f64 = 600.0;
 
 /// Everything a pass needs that does not depend on β.
 #[derive(Debug)]
 pub(super) struct Sweep {
-    pub patterns: Patterns,
+    pub patterns: Arc<Patterns>,
     pub records: Records,
     /// Event times and strata.
     pub slots: Slots,
     /// Records whose risk score changes along the time axis in the same way; none in a plain model.
-    pub classes: Classes,
+    pub classes: Arc<Classes>,
     pub blocks: Vec<Block>,
     limits: Limits,
     /// Σ w x over events, inner order.
@@ -124,6 +134,18 @@ impl CumulativeHazard {
 impl Sweep {
     /// Cuts the work into chunks and adds up what the events contribute for any β.
     pub fn new(patterns: Patterns, records: Records, slots: Slots, classes: Classes, limits: Limits) -> Sweep {
+        Sweep::of(Arc::new(patterns), records, slots, Arc::new(classes), limits)
+    }
+
+    /// The sweep of a resample in which every distinct record counts `count` times; the patterns are shared.
+    pub fn resampled(&self, count: &[u32]) -> Sweep {
+        let records = self.records.resampled(count, self.patterns.n, |slot| self.slots.time[slot].is_nan());
+        let slots = self.slots.resampled(&records);
+        let (patterns, classes) = (Arc::clone(&self.patterns), Arc::clone(&self.classes));
+        Sweep::of(patterns, records, slots, classes, self.limits.one_thread())
+    }
+
+    fn of(patterns: Arc<Patterns>, records: Records, slots: Slots, classes: Arc<Classes>, limits: Limits) -> Sweep {
         let blocks = blocks(&records, &slots, (limits.block_numbers / (patterns.width() + 1)).max(1));
         let mut event_x = vec![0.0; patterns.width()];
         let mut event_offset = 0.0;
@@ -200,13 +222,15 @@ impl Sweep {
     pub fn risk_scores(&self, beta: &[f64]) -> RiskScores {
         let n_strata = self.slots.first.len() - 1;
         let mut eta = vec![0.0; self.patterns.n];
+        let start = &self.records.by_pattern.start;
+        // In a resample many patterns have no record; theirs is not needed.
+        let is_used = |pattern: usize| start[pattern] < start[pattern + 1];
         eta.par_chunks_mut(4096).enumerate().for_each(|(chunk, eta)| {
-            for (k, eta) in eta.iter_mut().enumerate() {
+            for (k, eta) in eta.iter_mut().enumerate().filter(|(k, _)| is_used(chunk * 4096 + k)) {
                 *eta = self.patterns.linear_predictor(chunk * 4096 + k, beta);
             }
         });
         let varying = self.classes.columns.iter().map(|c| beta[c.inner]).collect();
-        let start = &self.records.by_pattern.start;
         let at_risk = eta.iter().zip(start.windows(2)).filter(|(_, w)| w[0] < w[1]).map(|(eta, _)| *eta);
         let (lowest, highest) = at_risk.fold((f64::MAX, f64::MIN), |(low, high), eta| (low.min(eta), high.max(eta)));
         if highest - lowest <= SHARED_SHIFT_SPREAD {
@@ -278,7 +302,7 @@ impl Sweep {
     /// Per slot what leaves it and minus what enters it, found pattern after pattern. The table of a chunk stays in
     /// the second-level cache, where the rows of the patterns, taken in the order of slots, would not.
     fn sums_by_pattern(&self, risk: &RiskScores, ties: Ties) -> (SlotSums, Option<SlotSums>) {
-        let size = self.patterns.n.div_ceil(TABLES).max(1024);
+        let size = self.patterns.n.div_ceil(self.limits.tables).max(1024);
         let parts: Vec<(SlotSums, Option<SlotSums>)> = (0..self.patterns.n.div_ceil(size))
             .into_par_iter()
             .map(|chunk| {
@@ -287,11 +311,11 @@ impl Sweep {
             })
             .collect();
         let p = self.patterns.width();
-        let mut sums = SlotSums::zeros(self.slots.time.len(), p);
-        let mut entered = (!self.records.entry.is_empty()).then(|| SlotSums::zeros(self.slots.time.len(), p));
-        for (leaving, entering) in &parts {
-            sums.add(0, leaving, p);
-            entered.iter_mut().zip(entering).for_each(|(sum, part)| sum.add(0, part, p));
+        let mut parts = parts.into_iter();
+        let (mut sums, mut entered) = parts.next().expect("records at risk have patterns");
+        for (leaving, entering) in parts {
+            sums.add(0, &leaving, p);
+            entered.iter_mut().zip(&entering).for_each(|(sum, part)| sum.add(0, part, p));
         }
         (sums, entered)
     }
@@ -490,7 +514,7 @@ impl Sweep {
     /// Σ D x and the lower triangle of Σ D xxᵀ over all patterns, inner order; no D is negative.
     pub fn expected_sums(&self, risk: &RiskScores, hazard: &CumulativeHazard) -> (Vec<f64>, Vec<f64>) {
         let p = self.patterns.n_columns;
-        let n_chunks = ((1 << 22) / (p * p + 1)).clamp(4, 64);
+        let n_chunks = ((1 << 22) / (p * p + 1)).clamp(4, 64).min(self.limits.gram_chunks);
         let size = self.patterns.n.div_ceil(n_chunks).max(1024);
         let parts: Vec<Gram> = (0..self.patterns.n.div_ceil(size))
             .into_par_iter()
@@ -563,7 +587,7 @@ mod tests {
         let whole = example(Limits::default());
         let beta = [0.3, -0.2, 0.5, 0.1];
         for (table_numbers, block_numbers) in [(0, 1 << 22), (0, 200), (0, 7), (1 << 16, 300)] {
-            let parts = example(Limits { table_numbers, block_numbers });
+            let parts = example(Limits { table_numbers, block_numbers, ..Limits::default() });
             for ties in [Ties::Efron, Ties::Breslow] {
                 let (a, b) = (whole.evaluate(&beta, ties), parts.evaluate(&beta, ties));
                 assert!((a.log_partial_likelihood / b.log_partial_likelihood - 1.0).abs() < 1e-14);

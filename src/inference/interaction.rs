@@ -110,6 +110,8 @@ pub struct Cell {
     pub estimate: Estimate,
     /// How far it can be trusted.
     pub standing: Standing,
+    /// What each coefficient is multiplied with.
+    pub weights: Vec<f64>,
 }
 
 /// A quantity with its interval.
@@ -142,6 +144,8 @@ pub struct AdditiveInteraction {
     pub synergy: Quantity,
     /// How far it can be trusted.
     pub standing: Standing,
+    /// What each coefficient is multiplied with in the logarithms of `hazard_ratios`.
+    pub rows: [Vec<f64>; 3],
 }
 
 /// The analysis of one exposure by one modifier.
@@ -276,7 +280,7 @@ fn difference(a: Vec<f64>, b: &[f64]) -> Vec<f64> {
 fn cell(fit: &CoxFit, weights: &[f64], exposure: usize, modifier: usize, reference: bool, level: f64) -> Cell {
     let estimate = linear_combination(fit, weights, level);
     let standing = if reference { Standing::Reference } else { standing(fit, weights, &estimate) };
-    Cell { exposure, modifier, estimate, standing }
+    Cell { exposure, modifier, estimate, standing, weights: weights.to_vec() }
 }
 
 /// The exposure against its first point within every point of the modifier.
@@ -372,6 +376,7 @@ fn additive_pair(
         ap: symmetric(ap, se([-hr10 / hr11, -hr01 / hr11, (hr10 + hr01 - 1.0) / hr11])),
         synergy: synergy(both / single, se([-hr10 / single, -hr01 / single, hr11 / both]), width),
         standing,
+        rows,
     }
 }
 

@@ -16,10 +16,12 @@
 //! | [`standardise`] | standardised risks and mean times, differences and ratios, with intervals |
 //! | [`step`] | step functions of time: limits of a probability, values at given times, quantiles |
 //! | [`pooling`] | Rubin's rules for completed data sets |
+//! | [`bootstrap`] | resampled fits, and intervals from them |
 //!
 //! Everything here reads a [`crate::engine::CoxFit`] and [`crate::design::ModelColumns`]; records are seen only through
 //! [`crate::engine::Prepared`], for likelihood-ratio and score tests. Standard errors are the robust ones where a fit has them.
 
+pub mod bootstrap;
 pub mod comparison;
 pub mod contrast;
 pub mod hypothesis;

@@ -50,6 +50,6 @@ fn shown(request: &ContrastRequest, found: &Contrast) -> report::Contrast {
         lower: number(lower),
         upper: number(upper),
         reason: reason(found.standing),
-        hidden: false,
+        ..report::Contrast::default()
     }
 }

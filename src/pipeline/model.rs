@@ -1,6 +1,8 @@
 //! One model: table and formula to a fitted model and its share of the report.
 
 use super::Stopwatch;
+use super::adjust;
+use super::bootstrap;
 use super::competing;
 use super::contrasts;
 use super::diagnostics;
@@ -9,9 +11,10 @@ use super::settings::{InteractionRequest, ModelSettings};
 use super::terms;
 use super::time_varying;
 use crate::design::{self, Built, MissingReason, ModelColumns};
-use crate::engine::{Baseline, CoxFit, FitError, Prepared, SurvivalForm, Termination, Ties};
+use crate::engine::{Baseline, CoxFit, FitError, Prepared, SurvivalForm, Termination, Ties, Units};
 use crate::error::{Error, Result};
 use crate::formula::Formula;
+use crate::inference::bootstrap::Replicates;
 use crate::inference::interaction::{Cell, Standing, interaction};
 use crate::inference::summary::summarise;
 use crate::inference::{ChiSquared, CoefficientSummary, Interaction, ModelWarning, Quantity};
@@ -29,6 +32,8 @@ pub struct Fitted {
     pub prepared: Prepared,
     /// The estimates.
     pub fit: CoxFit,
+    /// Who is drawn in a bootstrap, when the settings ask for one.
+    pub units: Option<Units>,
 }
 
 impl Fitted {
@@ -63,10 +68,12 @@ pub fn fit_keeping(table: &Table, settings: &ModelSettings, keep_rows: bool, wat
     }
     let middle = watch.now();
     watch.design_seconds += middle - start;
+    let keep_rows = keep_rows || settings.bootstrap.is_some();
     let prepared = competing::prepare(settings, &built, keep_rows).map_err(cannot)?;
     let fit = prepared.fit(&settings.fit_options(&built)).map_err(cannot)?;
     watch.fit_seconds += watch.now() - middle;
-    Ok(Fitted { formula, built, prepared, fit })
+    let units = bootstrap::units(table, settings, &formula, &built, &prepared)?;
+    Ok(Fitted { formula, built, prepared, fit, units })
 }
 
 /// The report of a fitted model, its interaction analyses included.
@@ -79,8 +86,11 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
     let options = settings.fit_options(built);
     let summary = summarise(prepared, fit, &built.columns, &options, settings.level)
         .map_err(|error| Error::Fit { model: settings.name.clone(), error })?;
+    let replicates = bootstrap::replicates(settings, fitted);
     let requests = settings.interactions.iter();
-    let interactions = requests.map(|request| reported_analysis(settings, fitted, request)).collect::<Result<_>>()?;
+    let interactions = requests
+        .map(|request| reported_analysis(settings, fitted, request, replicates.as_ref()))
+        .collect::<Result<_>>()?;
     let mut coefficients: Vec<report::Coefficient> =
         summary.coefficients.iter().enumerate().map(|(j, c)| coefficient(c, j, &built.columns)).collect();
     // A Wald test of a coefficient that runs to infinity only says where the iterations stopped.
@@ -136,6 +146,12 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
         ..identity(settings, fitted)
     };
     diagnostics::fill(&mut result, settings, fitted)?;
+    if let Some(replicates) = &replicates {
+        bootstrap::add(&mut result, settings, fitted, replicates);
+    }
+    if let Some(method) = settings.adjust {
+        adjust::add(&mut result, method);
+    }
     Ok(result)
 }
 
@@ -173,15 +189,25 @@ pub fn interaction_model(
     watch: &mut Stopwatch,
 ) -> Result<report::Interaction> {
     let fitted = fit(table, settings, watch)?;
-    reported_analysis(settings, &fitted, request)
+    let replicates = bootstrap::replicates(settings, &fitted);
+    reported_analysis(settings, &fitted, request, replicates.as_ref())
 }
 
 fn reported_analysis(
     settings: &ModelSettings,
     fitted: &Fitted,
     request: &InteractionRequest,
+    replicates: Option<&Replicates>,
 ) -> Result<report::Interaction> {
-    Ok(shown_analysis(settings, fitted, request, &analysis(settings, fitted, request)?))
+    let found = analysis(settings, fitted, request)?;
+    let mut shown = shown_analysis(settings, fitted, request, &found);
+    if let Some(method) = settings.adjust {
+        adjust::add_to_interaction(&mut shown, method);
+    }
+    if let Some(replicates) = replicates {
+        bootstrap::add_to_interaction(&mut shown, &found, replicates, settings.level);
+    }
+    Ok(shown)
 }
 
 /// The numbers of an interaction analysis.
@@ -304,7 +330,7 @@ fn ratio(cell: &Cell, of: &Interaction) -> report::InteractionRatio {
         lower: shown(lower),
         upper: shown(upper),
         p: shown(cell.estimate.p),
-        hidden: false,
+        ..report::InteractionRatio::default()
     }
 }
 
@@ -326,7 +352,7 @@ fn additive(found: &crate::inference::AdditiveInteraction, of: &Interaction) -> 
         s,
         s_lower,
         s_upper,
-        hidden: false,
+        ..report::AdditiveInteraction::default()
     }
 }
 
@@ -354,7 +380,7 @@ pub(super) fn coefficient(summary: &CoefficientSummary, column: usize, columns: 
         wald: None,
         aliased: summary.aliased,
         infinite: summary.infinite,
-        hidden: false,
+        ..report::Coefficient::default()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::model::{self, Fitted};
 use super::settings::{IntervalMethod, ModelSettings};
 use super::study::{input, note};
-use super::{Stopwatch, contrasts, pooled_interactions};
+use super::{Stopwatch, adjust, contrasts, pooled_interactions, terms};
 use crate::error::{Error, Result};
 use crate::inference::pooling::{Pooled, PooledCoefficients, PooledTest};
 use crate::inference::{CoefficientSummary, contrast::is_infinite};
@@ -49,6 +49,12 @@ pub enum PoolingError {
         /// How many there are.
         found: usize,
     },
+    /// Something that belongs to one data set.
+    #[error("{what} belongs to one data set; ask for it on each completed data set by itself")]
+    OfOneDataSet {
+        /// What was asked for.
+        what: &'static str,
+    },
     /// Data sets whose models have different coefficients.
     #[error(
         "the coefficients of imputation {other} are not those of imputation {first} (`{name}` is in one of them only); \
@@ -61,6 +67,17 @@ pub enum PoolingError {
         other: String,
         /// A coefficient that is not in both.
         name: String,
+    },
+    /// Splines or polynomials whose basis comes from the data, and differs.
+    #[error(
+        "a spline or polynomial of imputation {other} has another basis than that of imputation {first}, so that its \
+         coefficients mean something else; give its knots (or use raw powers)"
+    )]
+    Bases {
+        /// The first data set.
+        first: String,
+        /// The one that differs.
+        other: String,
     },
 }
 
@@ -142,12 +159,30 @@ pub fn fit_completed(
     if sets.len() < 2 {
         return Err(Error::Pooling(PoolingError::TooFew { found: sets.len() }));
     }
+    if let Some(what) = of_one_data_set(settings) {
+        return Err(Error::Pooling(PoolingError::OfOneDataSet { what }));
+    }
     let fits = sets.iter().map(|set| model::fit(&set.table, settings, watch)).collect::<Result<Vec<_>>>()?;
     same_columns(sets, &fits)?;
     let pooled = pool(&fits);
-    let result = result(sets, &fits, &pooled, column, settings)?;
+    let mut result = result(sets, &fits, &pooled, column, settings)?;
+    if let Some(method) = settings.adjust {
+        adjust::add(&mut result, method);
+        result.interactions.iter_mut().for_each(|i| adjust::add_to_interaction(i, method));
+    }
     let settings = report::Settings { level: settings.level, ..report::Settings::default() };
     Ok(Report { settings, models: vec![result], ..Report::default() })
+}
+
+/// What is asked for and has no pooled form here: better refused than left out in silence.
+fn of_one_data_set(settings: &ModelSettings) -> Option<&'static str> {
+    let asked = [
+        (settings.bootstrap.is_some(), "a bootstrap"),
+        (!settings.diagnostics.proportional_hazards.is_empty(), "the test of proportional hazards"),
+        (!settings.diagnostics.residuals.kinds.is_empty(), "a residual file"),
+        (!settings.ratios_at.is_empty(), "a table of hazard ratios at values"),
+    ];
+    asked.into_iter().find(|(asked, _)| *asked).map(|(_, what)| what)
 }
 
 fn same_columns(sets: &[Completed], fits: &[Fitted]) -> Result<()> {
@@ -159,6 +194,11 @@ fn same_columns(sets: &[Completed], fits: &[Fitted]) -> Result<()> {
             let name = only(first, names).or_else(|| only(names, first)).unwrap_or_default();
             let (first, other) = (sets[0].name.clone(), set.name.clone());
             return Err(Error::Pooling(PoolingError::Columns { first, other, name }));
+        }
+        let bases = |f: &Fitted| terms::bases(&f.built.columns);
+        if bases(fit) != bases(&fits[0]) {
+            let (first, other) = (sets[0].name.clone(), set.name.clone());
+            return Err(Error::Pooling(PoolingError::Bases { first, other }));
         }
     }
     Ok(())
@@ -192,6 +232,7 @@ fn result(
         n_missing_dropped: same(|f| f.built.n_missing_dropped as u64),
         n_persons: base.n_persons.filter(|_| fits.iter().all(|f| f.built.n_persons == fits[0].built.n_persons)),
         coefficients: summaries.enumerate().map(|(j, s)| model::coefficient(&s, j, columns)).collect(),
+        bases: terms::bases(columns),
         covariance: model::matrix(&pooled.total()),
         iterations: fits.iter().map(|f| f.fit.iterations).max().unwrap_or(0),
         termination: termination(sets, fits),

@@ -7,6 +7,8 @@ use crate::design::{Built, Collapse, DesignOptions, Missing};
 use crate::engine::{ClusterCorrection, Convergence, FitOptions, NearTies, Penalty, Ties};
 use crate::error::{Error, Result};
 use crate::formula::{Comparison, Formula};
+use crate::inference::bootstrap::Plan;
+use crate::inference::multiplicity::Adjustment;
 use indexmap::IndexMap;
 
 /// What is done about coefficients that run to infinity, and about the bias of few events.
@@ -61,6 +63,10 @@ pub struct ModelSettings {
     pub ratios_at: Vec<RatiosAtRequest>,
     /// Interaction analyses of terms that the formula has.
     pub interactions: Vec<InteractionRequest>,
+    /// P values adjusted within their families.
+    pub adjust: Option<Adjustment>,
+    /// Bootstrap by cluster, person or record.
+    pub bootstrap: Option<Plan>,
     /// Comparisons of two covariate patterns.
     pub contrasts: Vec<ContrastRequest>,
     /// Baseline hazard, curves, standardised risks, predictions.
@@ -140,6 +146,8 @@ impl ModelSettings {
             level: 0.95,
             ratios_at: Vec::new(),
             interactions: Vec::new(),
+            adjust: None,
+            bootstrap: None,
             contrasts: Vec::new(),
             predictions: PredictionSettings::default(),
             max_iterations: fit.max_iterations,

@@ -15,6 +15,8 @@ use super::standardise::{self, StandardiseRequest};
 use super::terms;
 use crate::engine::{ClusterCorrection, TimeTransform};
 use crate::error::Result;
+use crate::inference::bootstrap::Plan;
+use crate::inference::multiplicity::Adjustment;
 use crate::loader::{self, FileRead, Loaded, Progress};
 use crate::report::disclosure::Profile;
 use crate::report::{self, Report};
@@ -115,6 +117,11 @@ fn settings(study: &Study, model: &study::Model) -> ModelSettings {
         ratios_at: model.ratios_at.iter().map(ratios_at).collect(),
         // R's rule applies where the study does not ask: robust when a person can have several events.
         robust: model.robust.then_some(true),
+        bootstrap: model.bootstrap.map(|b| Plan { replicates: b.replicates, seed: b.seed }),
+        adjust: model.adjust.map(|method| match method {
+            study::Adjust::Holm => Adjustment::Holm,
+            study::Adjust::Bonferroni => Adjustment::Bonferroni,
+        }),
         level: study.report.level,
         diagnostics: diagnostic_settings(model),
         correction: match model.correction {

@@ -1,5 +1,6 @@
 //! The part of a report that comparisons of covariate patterns fill.
 
+use super::bootstrap::BootstrapInterval;
 use super::is_false;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,12 @@ pub struct Contrast {
     pub lower: Option<f64>,
     /// Upper limit of the hazard ratio.
     pub upper: Option<f64>,
+    /// P value adjusted within its family, when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_adjusted: Option<f64>,
+    /// What a bootstrap says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<BootstrapInterval>,
     /// Why there is no hazard ratio, in words.
     pub reason: Option<String>,
     /// Whether disclosure control hid it.

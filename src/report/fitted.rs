@@ -1,5 +1,6 @@
 //! The part of a report that fitted models fill: coefficients, tests, warnings, interaction analyses.
 
+use super::bootstrap::{Bootstrap, BootstrapInterval};
 use super::competing::CompetingRisks;
 use super::contrast::Contrast;
 use super::curves::{BaselineHazard, StandardisedRisks, SurvivalCurve};
@@ -113,6 +114,12 @@ pub struct ModelResult {
     /// Standardised risks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub standardised: Vec<StandardisedRisks>,
+    /// How P values were adjusted for multiplicity: `holm` or `bonferroni`, when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adjustment: Option<String>,
+    /// How the model was resampled, when a bootstrap was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<Bootstrap>,
     /// How the estimates came from several completed data sets, where they did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pooling: Option<Pooling>,
@@ -173,6 +180,12 @@ pub struct Coefficient {
     pub aliased: bool,
     /// Whether the estimate runs to plus or minus infinity; then no interval is shown.
     pub infinite: bool,
+    /// P value adjusted within its family, when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_adjusted: Option<f64>,
+    /// What a bootstrap says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<BootstrapInterval>,
     /// Whether disclosure control hid the estimate.
     #[serde(skip_serializing_if = "is_false")]
     pub hidden: bool,
@@ -361,6 +374,12 @@ pub struct InteractionCell {
     pub upper: Option<f64>,
     /// P value.
     pub p: Option<f64>,
+    /// P value adjusted within its family, when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_adjusted: Option<f64>,
+    /// What a bootstrap says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<BootstrapInterval>,
     /// Why there is no hazard ratio or interval, in words.
     pub reason: Option<String>,
     /// Whether disclosure control hid the persons.
@@ -390,6 +409,12 @@ pub struct InteractionRatio {
     pub upper: Option<f64>,
     /// P value.
     pub p: Option<f64>,
+    /// P value adjusted within its family, when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_adjusted: Option<f64>,
+    /// What a bootstrap says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<BootstrapInterval>,
     /// Whether disclosure control hid it.
     #[serde(skip_serializing_if = "is_false")]
     pub hidden: bool,
@@ -421,6 +446,15 @@ pub struct AdditiveInteraction {
     pub s_lower: Option<f64>,
     /// Upper limit of the synergy index.
     pub s_upper: Option<f64>,
+    /// What a bootstrap says of RERI.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reri_bootstrap: Option<BootstrapInterval>,
+    /// What a bootstrap says of AP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ap_bootstrap: Option<BootstrapInterval>,
+    /// What a bootstrap says of S.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub s_bootstrap: Option<BootstrapInterval>,
     /// Whether disclosure control hid it.
     #[serde(skip_serializing_if = "is_false")]
     pub hidden: bool,

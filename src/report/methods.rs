@@ -15,6 +15,8 @@ pub fn paragraph(report: &Report) -> String {
     sentences.extend(interaction_sentence(report));
     sentences.extend(contrast_sentence(report));
     sentences.extend(prediction_sentences(report));
+    sentences.extend(bootstrap_sentence(report));
+    sentences.extend(adjustment_sentence(report));
     sentences.extend(test_sentences(report));
     if let Some(d) = &report.disclosure {
         sentences.push(d.sentence());
@@ -247,6 +249,29 @@ fn prediction_sentences(report: &Report) -> Vec<String> {
         ));
     }
     sentences
+}
+
+fn bootstrap_sentence(report: &Report) -> Option<String> {
+    let b = report.models.iter().find_map(|m| m.bootstrap.as_ref())?;
+    let unit = b.unit.as_ref().map_or("records".to_string(), |column| format!("units of {column}"));
+    let strata = match report.models.iter().any(|m| !m.strata.is_empty()) {
+        true => " within strata",
+        false => "",
+    };
+    Some(format!(
+        "Bootstrap intervals (percentile, basic, normal) come from {} resamples of {unit} drawn with replacement{strata} \
+         (seed {}).",
+        b.replicates, b.seed
+    ))
+}
+
+fn adjustment_sentence(report: &Report) -> Option<String> {
+    let method = report.models.iter().find_map(|m| m.adjustment.as_deref())?;
+    let name = if method == "holm" { "Holm's method" } else { "Bonferroni's method" };
+    Some(format!(
+        "P values were also adjusted by {name} within each family: the coefficients of a term, the comparisons of a model, \
+         and the hazard ratios of each interaction table."
+    ))
 }
 
 fn test_sentences(report: &Report) -> Vec<String> {

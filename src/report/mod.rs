@@ -8,6 +8,7 @@
 //! and memory are in [`Timings`], which the manifest and `--json` carry beside the report: a `Report` of the same
 //! input has the same bytes on any machine.
 
+mod bootstrap;
 mod competing;
 mod contrast;
 mod curve_files;
@@ -28,6 +29,7 @@ mod time_varying;
 
 use serde::{Deserialize, Serialize};
 
+pub use bootstrap::{Bootstrap, BootstrapInterval};
 pub use competing::CompetingRisks;
 pub use contrast::Contrast;
 pub use curves::{

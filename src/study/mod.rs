@@ -64,8 +64,8 @@ pub use extract::{
 };
 pub use fault::{Fault, Place, StudyFaults};
 pub use output::{
-    Contrast, Correction, Curve, Disclosure, Format, Interaction, Interval, Model, Profile, RESIDUALS, RatiosAt,
-    ReportOptions, Standardised, Ties, TimeTransform,
+    Adjust, Contrast, Correction, Curve, Disclosure, Format, Interaction, Interval, Model, Profile, RESIDUALS,
+    RatiosAt, ReportOptions, Resampling, Standardised, Ties, TimeTransform,
 };
 pub use sql::Sql;
 pub use template::TEMPLATE;

@@ -43,6 +43,10 @@ pub struct Model {
     pub correction: Correction,
     /// Whether the baseline hazard is reported.
     pub baseline: bool,
+    /// Bootstrap by person, if any.
+    pub bootstrap: Option<Resampling>,
+    /// P values adjusted within their families, if asked for.
+    pub adjust: Option<Adjust>,
 }
 
 /// The residuals there are, by R's names.
@@ -69,6 +73,24 @@ pub struct RatiosAt {
     pub values: Vec<f64>,
     /// The reference value; the median when absent.
     pub reference: Option<f64>,
+}
+
+/// Resamples of persons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resampling {
+    /// How many.
+    pub replicates: u32,
+    /// Seed of the random numbers.
+    pub seed: u64,
+}
+
+/// How P values are adjusted for multiplicity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adjust {
+    /// Holm's step-down method.
+    Holm,
+    /// Bonferroni's.
+    Bonferroni,
 }
 
 /// How tied event times are handled; always stated in the report.

@@ -77,6 +77,7 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>) -> usi
     hide_contrasts(model, &hide);
     model.pooling.iter_mut().for_each(|p| p.hide(&hide));
     hide_coefficient_tests(model);
+    model.bootstrap.iter_mut().for_each(|b| b.hide(&hide));
     hide.iter().filter(|h| **h).count() + along_time
 }
 
@@ -172,6 +173,7 @@ fn hide_ratios(interaction: &mut Interaction, gone: &BTreeSet<LevelKey>, base_go
         let is_gone = |m: &String| base_gone.contains(m) || gone.contains(&(r.exposure_level.clone(), m.clone()));
         if bases.iter().chain([&r.modifier_level]).any(is_gone) {
             (r.ratio, r.lower, r.upper, r.p, r.hidden) = (None, None, None, None, true);
+            (r.p_adjusted, r.bootstrap) = (None, None);
             n += 1;
         }
     }
@@ -185,6 +187,7 @@ fn cell_key(cell: &InteractionCell) -> LevelKey {
 fn hide_cell(cell: &mut InteractionCell) -> usize {
     (cell.estimate, cell.se, cell.hr) = (None, None, None);
     (cell.lower, cell.upper, cell.p, cell.reason) = (None, None, None, None);
+    (cell.p_adjusted, cell.bootstrap) = (None, None);
     let shown = !cell.hidden && !cell.reference;
     cell.hidden = true;
     usize::from(shown)

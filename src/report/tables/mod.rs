@@ -5,6 +5,8 @@
 //! row per observation, for programs.
 
 mod additive;
+mod adjusted;
+mod bootstrap;
 mod coefficients;
 mod contrast;
 mod curves;
@@ -22,6 +24,8 @@ use super::{CompetingRisks, Interaction, ModelResult, PooledTest, Report, TestRe
 use std::collections::BTreeMap;
 
 pub use additive::additive_table;
+pub use adjusted::adjusted_table;
+pub use bootstrap::bootstrap_table;
 pub(super) use coefficients::percent;
 pub use coefficients::{coefficient_data, coefficient_table};
 pub use contrast::contrast_table;
@@ -249,6 +253,7 @@ pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
     tables.extend(interactions(report).map(|(_, interaction)| interaction_data(report, interaction)));
     tables.extend(interactions(report).filter_map(|(_, interaction)| additive_table(report, interaction)));
     tables.extend(standardised_tables(report));
+    tables.extend([adjusted_table(report), bootstrap_table(report)].into_iter().flatten());
     unique_ids(&mut tables);
     tables
 }
@@ -275,6 +280,7 @@ fn study_blocks(report: &Report) -> Vec<Block> {
     let each = interactions(report).flat_map(both);
     push_section(&mut blocks, "Interactions", std::iter::once(interaction_tests_table(report)).chain(each));
     push_section(&mut blocks, "Predicted survival and standardised risks", prediction_tables(report));
+    push_section(&mut blocks, "Several tests, and resampling", [adjusted_table(report), bootstrap_table(report)]);
     push_section(&mut blocks, "Models", [model_table(report)]);
     let diagnostics = [proportional_hazards_table(report), time_smooth_table(report), functional_form_table(report)];
     push_section(&mut blocks, "Diagnostics", diagnostics);
@@ -305,6 +311,7 @@ fn data_file_blocks(report: &Report) -> Vec<Block> {
         blocks.extend(additive_table(report, interaction).map(Block::Table));
     }
     blocks.extend(prediction_tables(report).into_iter().flatten().map(Block::Table));
+    blocks.extend([adjusted_table(report), bootstrap_table(report)].into_iter().flatten().map(Block::Table));
     blocks.extend(note_table(report).map(Block::Table));
     push_methods(&mut blocks, report);
     blocks

@@ -62,6 +62,8 @@ impl Context<'_> {
             residuals_by_person: section.flag("residuals_by_person"),
             correction: section.choice("cluster_correction", &CORRECTIONS).unwrap_or_default(),
             baseline: section.flag("baseline"),
+            bootstrap: self.read_bootstrap(section),
+            adjust: section.choice("adjust", &[("holm", Adjust::Holm), ("bonferroni", Adjust::Bonferroni)]),
         };
         section.finish();
         ModelDraft { model, formula: parsed }
@@ -115,6 +117,19 @@ impl Context<'_> {
             }
         }
         kinds
+    }
+
+    /// `bootstrap = { replicates = 1000, seed = 1 }`.
+    fn read_bootstrap(&self, model: &Section<'_>) -> Option<Resampling> {
+        let entry = model.entry("bootstrap")?;
+        let section = Section::new("`bootstrap`", &entry.key_span, &entry.node, self.faults)?;
+        if !section.has("replicates") {
+            section.missing("replicates", "the number of resamples, such as 1000");
+        }
+        let replicates = section.whole("replicates", 2, 1_000_000).map(|n| n as u32);
+        let seed = section.whole("seed", 0, i64::MAX).map_or(1, |n| n as u64);
+        section.finish();
+        replicates.map(|replicates| Resampling { replicates, seed })
     }
 
     fn read_formula(
