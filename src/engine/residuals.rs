@@ -163,7 +163,9 @@ pub fn deviance(martingale: f64, n_events: f64) -> f64 {
 
 /// `row` times a symmetric matrix, written to `to`.
 fn times_symmetric(row: &[f64], matrix: &DMatrix<f64>, to: &mut [f64]) {
-    for (j, to) in to.iter_mut().enumerate() {
-        *to = row.iter().zip(matrix.column(j).iter()).map(|(x, v)| x * v).sum();
+    to.fill(0.0);
+    // Column by column: the sums of a row run side by side.
+    for (x, column) in row.iter().zip(matrix.column_iter()) {
+        to.iter_mut().zip(column.iter()).for_each(|(to, v)| *to += x * v);
     }
 }

@@ -49,6 +49,7 @@ fn fill_proportional_hazards(result: &mut ModelResult, settings: &ModelSettings,
             Some("the score test starts where the score is zero, and with a penalty it is not")
         }
         () if prepared.has_time_dependence() => Some("the model has coefficients that change with time already"),
+        () if fit.penalty != Penalty::None => Some("the test is that of an unpenalised fit; leave the penalty out"),
         () => None,
     };
     if let Some(why) = why {
@@ -85,8 +86,10 @@ pub(super) fn fill_by_rows(
     if settings.diagnostics.functional_form.columns.is_empty() || !result.converged {
         return Ok(());
     }
-    if settings.ties == Ties::Exact || fitted.prepared.has_time_dependence() {
-        let message = "the functional form was not checked: not with exact ties or coefficients that change with time";
+    let plain = settings.ties != Ties::Exact && !settings.is_fine_gray() && fitted.fit.penalty == Penalty::None;
+    if !plain || fitted.prepared.has_time_dependence() {
+        let message = "the functional form was not checked: only in Cox models without exact ties, penalty and \
+                       coefficients that change with time";
         result.warnings.push(warning("no_form_check", message));
         return Ok(());
     }
