@@ -321,3 +321,50 @@ fn the_command_line_fits_and_shows_both() {
         assert!(text.contains(row), "{row}: {text}");
     }
 }
+
+#[test]
+fn a_study_names_its_exits_as_competing_events() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("examples/phc-opmh/study.toml")).unwrap();
+    let text = text.replace("../../data-fixtures", root.join("data-fixtures").to_str().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let fit = |change: &dyn Fn(String) -> String| {
+        let path = folder.path().join("study.toml");
+        std::fs::write(&path, change(text.clone())).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cohort"));
+        command.arg("fit").arg(&path).arg("--data").arg(root.join("data-fixtures/linked"));
+        command.args(["--format", "none", "--json", "-"]).output().unwrap()
+    };
+    let crude = "formula = \"migrant_group\"\n";
+    // The crude model alone, and without the analyses on top of others.
+    let only_crude = |text: String, keys: &str| {
+        let end = text.find("[[model]]\nname = \"predisposing\"").unwrap();
+        let rest = &text[text.find("[disclosure]").unwrap()..];
+        format!("{}{rest}", text[..end].replace(crude, &format!("{crude}{keys}")))
+    };
+    let read = |output: std::process::Output| -> serde_json::Value {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let plain = read(fit(&|text| only_crude(text, "")));
+    let cause = read(fit(&|text| only_crude(text, "competing = [\"death\"]\n")));
+    let fine_gray = read(fit(&|text| only_crude(text, "competing = [\"death\"]\nmodel = \"fine_gray\"\n")));
+    let deaths = |results: &serde_json::Value| {
+        let exits = results["exits"].as_array().unwrap();
+        exits.iter().find(|e| e["reason"] == "death").unwrap()["persons"].clone()
+    };
+    assert!(deaths(&plain).as_u64().unwrap() > 0);
+    // Censoring the competing event is what the study does anyway.
+    assert_eq!(plain["models"][0]["coefficients"], cause["models"][0]["coefficients"]);
+    assert_eq!(cause["models"][0]["competing"]["model"], "cause_specific");
+    assert_eq!(fine_gray["models"][0]["competing"]["model"], "fine_gray");
+    assert_eq!(fine_gray["models"][0]["competing"]["n_events"], deaths(&fine_gray));
+    assert_eq!(fine_gray["models"][0]["n_records"], plain["models"][0]["n_records"]);
+    assert_eq!(fine_gray["models"][0]["variance"], "clustered");
+    let estimate = |r: &serde_json::Value| r["models"][0]["coefficients"][0]["estimate"].as_f64().unwrap();
+    let difference = (estimate(&plain) - estimate(&fine_gray)).abs();
+    assert!(difference > 0.0 && difference < 0.1, "{difference}");
+    let wrong = fit(&|text| only_crude(text, "competing = [\"deth\"]\n"));
+    let message = String::from_utf8(wrong.stderr).unwrap();
+    assert!(wrong.status.code() == Some(10) && message.contains("the follow-up has no exit"), "{message}");
+}

@@ -26,6 +26,8 @@ pub(crate) struct Span {
     pub(crate) exit: i32,
     /// Whether the exit is the event.
     pub(crate) event: bool,
+    /// Why follow-up ended: 0 is the event, then the exits in order, then the maximum.
+    pub(crate) reason: u32,
 }
 
 /// The rows that the event and the exits need.
@@ -109,7 +111,7 @@ pub(crate) fn follow(
             (TimeScale::Calendar, _) => 0,
             _ => index,
         };
-        spans.push(Span { entry: index - origin, exit: exit - origin, event: reason == 0 });
+        spans.push(Span { entry: index - origin, exit: exit - origin, event: reason == 0, reason: reason as u32 });
     }
     Ok((spans, exits))
 }

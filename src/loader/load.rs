@@ -210,7 +210,7 @@ impl<'a> Load<'a> {
         eligibility::somebody(alive.len(), attrition)?;
 
         let numbers = alive.iter().map(|&p| people.numbers[p as usize]).collect();
-        let table = person_time::table(numbers, &spans, covariate::columns(study, &derived, &alive));
+        let table = person_time::table(numbers, &spans, &exits, covariate::columns(study, &derived, &alive));
         let place = |extract: &str| study.extracts.get_index_of(extract);
         self.links.sort_by_key(|l| place(&l.extract));
         // The linkage file is no extract and comes first.

@@ -1,6 +1,7 @@
 //! A study file to its report: load, count, fit every model and interaction analysis.
 
 use super::Stopwatch;
+use super::competing::{CompetingModel, CompetingSettings};
 use super::curves::{self, CurveRequest, PredictionSettings};
 use super::diagnostics::{self, DiagnosticSettings};
 use super::functional_form::FormSettings;
@@ -21,7 +22,7 @@ use crate::loader::{self, FileRead, Loaded, Progress};
 use crate::report::disclosure::Profile;
 use crate::report::{self, Report};
 use crate::study::{self, AtEntry, Study, TimeScale};
-use crate::table::Table;
+use crate::table::{ColumnData, Table};
 use std::path::Path;
 
 /// What a study gave: its report, and the person-time it rests on.
@@ -67,7 +68,7 @@ pub fn run_study(
     let mut done = 0;
     for (number, model) in study.models.iter().enumerate() {
         progress.step("fitting models", done, Some(fits as u64));
-        let mut settings = settings(study, model);
+        let mut settings = settings(study, model, &loaded.table);
         settings.contrasts = contrasts(study, number);
         settings.predictions = predictions(study, number);
         let fitted = model::fit(&loaded.table, &settings, watch)?;
@@ -99,7 +100,7 @@ pub fn disclosure_profile(study: &Study) -> Option<Profile> {
 }
 
 /// A model of the study as settings: the person is the cluster where persons may have several records.
-fn settings(study: &Study, model: &study::Model) -> ModelSettings {
+fn settings(study: &Study, model: &study::Model, table: &Table) -> ModelSettings {
     ModelSettings {
         name: model.name.clone(),
         label: model.label.clone(),
@@ -123,6 +124,8 @@ fn settings(study: &Study, model: &study::Model) -> ModelSettings {
             study::Adjust::Bonferroni => Adjustment::Bonferroni,
         }),
         level: study.report.level,
+        competing: competing(model, table),
+        times: model.hr_times.clone(),
         diagnostics: diagnostic_settings(model),
         correction: match model.correction {
             study::Correction::None => ClusterCorrection::None,
@@ -135,6 +138,23 @@ fn settings(study: &Study, model: &study::Model) -> ModelSettings {
 
 fn ratios_at(asked: &study::RatiosAt) -> RatiosAtRequest {
     RatiosAtRequest { column: asked.column.clone(), values: asked.values.clone(), reference: asked.reference }
+}
+
+/// The exits that compete with the event, of those that anybody had; without any the model is one of a single event.
+fn competing(model: &study::Model, table: &Table) -> Option<CompetingSettings> {
+    let Some(ColumnData::Factor(reasons)) = table.column("exit_reason").map(|c| &c.data) else { return None };
+    let present: Vec<&String> = model.competing.iter().filter(|label| reasons.levels.contains(label)).collect();
+    let quoted = |label: &&String| format!("\"{}\"", label.replace('\\', "\\\\").replace('"', "\\\""));
+    let condition = format!("exit_reason %in% c({})", present.iter().map(quoted).collect::<Vec<_>>().join(", "));
+    let kind = match model.regression {
+        study::Regression::Cox => CompetingModel::CauseSpecific,
+        study::Regression::FineGray => CompetingModel::FineGray,
+    };
+    (!present.is_empty()).then(|| CompetingSettings {
+        label: model.competing.join(", "),
+        censoring_group: model.censoring_group.clone(),
+        ..CompetingSettings::new(&condition, kind)
+    })
 }
 
 /// The comparisons of a model.

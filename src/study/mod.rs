@@ -65,7 +65,7 @@ pub use extract::{
 pub use fault::{Fault, Place, StudyFaults};
 pub use output::{
     Adjust, Contrast, Correction, Curve, Disclosure, Format, Interaction, Interval, Model, Profile, RESIDUALS,
-    RatiosAt, ReportOptions, Resampling, Standardised, Ties, TimeTransform,
+    RatiosAt, Regression, ReportOptions, Resampling, Standardised, Ties, TimeTransform,
 };
 pub use sql::Sql;
 pub use template::TEMPLATE;

@@ -25,6 +25,14 @@ pub struct Model {
     pub firth: bool,
     /// Where confidence intervals come from; `None`: profile likelihood with Firth's penalty, else Wald.
     pub interval: Option<Interval>,
+    /// Labels of the exits that are competing events.
+    pub competing: Vec<String>,
+    /// What becomes of people with one.
+    pub regression: Regression,
+    /// Covariate whose levels have censoring of their own, in a Fine-Gray model.
+    pub censoring_group: Option<String>,
+    /// Times at which hazard ratios that change with time are shown.
+    pub hr_times: Vec<f64>,
     /// Whether confidence intervals and tests use the robust covariance, with persons as clusters.
     pub robust: bool,
     /// Numeric covariates whose hazard ratios are wanted at values.
@@ -91,6 +99,16 @@ pub enum Adjust {
     Holm,
     /// Bonferroni's.
     Bonferroni,
+}
+
+/// The hazard that a model is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Regression {
+    /// The cause-specific hazard; competing events are censored.
+    #[default]
+    Cox,
+    /// The subdistribution hazard of Fine and Gray.
+    FineGray,
 }
 
 /// How tied event times are handled; always stated in the report.

@@ -317,7 +317,21 @@ impl<'a> Section<'a> {
         found
     }
 
-    /// A list of texts; empty when absent.
+    /// A list of numbers; empty when absent.
+    pub fn numbers(&self, key: &'static str) -> Vec<f64> {
+        let Some(node) = self.node(key) else { return Vec::new() };
+        let items = match &node.value {
+            Value::List(items) => items.iter().collect(),
+            _ => vec![node],
+        };
+        let finite = |n: &Node| n.as_number().filter(|x| x.is_finite());
+        if items.iter().any(|n| finite(n).is_none()) {
+            self.faults.add(&node.span, format!("`{key}` is no list of numbers"), "for example [30, 90]");
+        }
+        items.into_iter().filter_map(finite).collect()
+    }
+
+    /// The texts of a key that holds one or a list of them.
     pub fn texts(&self, key: &'static str) -> Vec<Text> {
         self.node(key).map_or(Vec::new(), |node| self.texts_of(key, node))
     }

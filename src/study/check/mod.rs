@@ -6,6 +6,7 @@
 mod codelists;
 mod cohort;
 mod columns;
+mod competing;
 mod contrast;
 mod covariates;
 mod coverage;
@@ -109,7 +110,8 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
     let scope = context.person_scope(&cohort.population, &covariates);
     let steps = context.read_steps(&root, &scope);
     let follow_up = context.read_follow_up(&root, &cohort);
-    let models = context.read_models(&root, &covariates);
+    let exits = follow_up.as_ref().map_or(Vec::new(), |f| f.exits.clone());
+    let models = context.read_models(&root, &covariates, &exits);
     let interactions = context.read_interactions(&root, &models, &covariates);
     let contrasts = context.read_contrasts(&root, &models, &covariates);
     let curves = context.read_curves(&root, &models, &covariates);

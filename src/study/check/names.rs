@@ -4,7 +4,7 @@ use crate::study::Span;
 use crate::study::spec::Faults;
 
 /// Names that every person-time table has.
-const RESERVED: [&str; 5] = ["person", "entry", "exit", "event", "index_date"];
+const RESERVED: [&str; 6] = ["person", "entry", "exit", "event", "exit_reason", "index_date"];
 
 /// Checks that a name can stand in conditions and formulas without quoting.
 pub fn check(name: &str, span: &Span, faults: &Faults) {

@@ -2,10 +2,10 @@
 
 use super::Context;
 use crate::formula::Formula;
-use crate::study::Span;
 use crate::study::covariate::{Covariate, Kind};
 use crate::study::output::*;
 use crate::study::spec::{Section, Text, list_of, suggest};
+use crate::study::{Exit, Span};
 use indexmap::IndexMap;
 
 /// The words for [`Ties`].
@@ -14,6 +14,9 @@ const TIES: [(&str, Ties); 3] = [("efron", Ties::Efron), ("breslow", Ties::Bresl
 /// Values of `cluster_correction`.
 const CORRECTIONS: [(&str, Correction); 3] =
     [("none", Correction::None), ("g", Correction::Groups), ("cr1", Correction::GroupsAndColumns)];
+
+/// The words for [`Regression`].
+const REGRESSIONS: [(&str, Regression); 2] = [("cox", Regression::Cox), ("fine_gray", Regression::FineGray)];
 
 /// A model and what its formula says; no formula when it has a fault.
 pub struct ModelDraft {
@@ -24,12 +27,17 @@ pub struct ModelDraft {
 
 impl Context<'_> {
     /// Every `[[model]]`.
-    pub fn read_models(&self, root: &Section<'_>, covariates: &IndexMap<String, Covariate>) -> Vec<ModelDraft> {
+    pub fn read_models(
+        &self,
+        root: &Section<'_>,
+        covariates: &IndexMap<String, Covariate>,
+        exits: &[Exit],
+    ) -> Vec<ModelDraft> {
         let sections = root.sections("model", "[[model]]");
         if sections.is_empty() && !root.has("model") {
             root.missing("[[model]]", "with a name and a formula over the covariates");
         }
-        let models: Vec<ModelDraft> = sections.iter().map(|s| self.read_model(s, covariates)).collect();
+        let models: Vec<ModelDraft> = sections.iter().map(|s| self.read_model(s, covariates, exits)).collect();
         for (i, model) in models.iter().enumerate() {
             if models[..i].iter().any(|m| m.model.name == model.model.name) && !model.model.name.is_empty() {
                 let rule = format!("two models have the name `{}`", model.model.name);
@@ -39,7 +47,12 @@ impl Context<'_> {
         models
     }
 
-    fn read_model(&self, section: &Section<'_>, covariates: &IndexMap<String, Covariate>) -> ModelDraft {
+    fn read_model(
+        &self,
+        section: &Section<'_>,
+        covariates: &IndexMap<String, Covariate>,
+        exits: &[Exit],
+    ) -> ModelDraft {
         let name = section.required_text("name", "a short name");
         let formula = section.required_text("formula", "for example \"sex + age_group\"");
         let content = content_span(&formula);
@@ -53,6 +66,10 @@ impl Context<'_> {
             ties: section.choice("ties", &TIES).unwrap_or_default(),
             firth: section.flag("firth"),
             interval: section.choice("ci", &[("wald", Interval::Wald), ("profile", Interval::Profile)]),
+            competing: self.read_competing(section, exits),
+            regression: section.choice("model", &REGRESSIONS).unwrap_or_default(),
+            censoring_group: self.read_censoring_group(section, covariates),
+            hr_times: section.numbers("hr_times"),
             robust: section.flag("robust"),
             ratios_at: self.read_ratios_at(section, covariates),
             proportional_hazards: self.read_transforms(section),

@@ -1,0 +1,52 @@
+//! Competing events of a model: exits of the follow-up, by label.
+
+use super::Context;
+use crate::study::Exit;
+use crate::study::covariate::{Covariate, Kind};
+use crate::study::spec::{Section, suggest};
+use indexmap::IndexMap;
+
+impl Context<'_> {
+    /// `competing`: labels of exits.
+    pub(super) fn read_competing(&self, section: &Section<'_>, exits: &[Exit]) -> Vec<String> {
+        let labels = section.texts("competing");
+        for label in labels.iter().filter(|l| !exits.iter().any(|e| e.label == l.text)) {
+            let remedy = suggest(&label.text, exits.iter().map(|e| e.label.as_str()));
+            self.faults.add(&label.span, format!("the follow-up has no exit \"{}\"", label.text), remedy);
+        }
+        if let Some(node) = section.node("model").filter(|_| labels.is_empty() && is_fine_gray(section)) {
+            let remedy = "name the exits that are competing events: competing = [\"Death\"]";
+            self.faults.add(&node.span, "a Fine-Gray model needs `competing`", remedy);
+        }
+        labels.into_iter().map(|l| l.text).collect()
+    }
+
+    /// `censoring_group`: a covariate with levels.
+    pub(super) fn read_censoring_group(
+        &self,
+        section: &Section<'_>,
+        covariates: &IndexMap<String, Covariate>,
+    ) -> Option<String> {
+        let name = section.text("censoring_group")?;
+        match covariates.get(&name.text) {
+            None => {
+                let remedy = suggest(&name.text, covariates.keys().map(String::as_str));
+                self.faults.add(&name.span, format!("there is no covariate `{}`", name.text), remedy);
+            }
+            Some(covariate) if matches!(covariate.kind, Kind::Number { .. }) => {
+                let rule = format!("`{}` is a number: it has no groups", name.text);
+                self.faults.add(&name.span, rule, "use its classes (`of` and `cut`)");
+            }
+            Some(_) if !is_fine_gray(section) => {
+                let remedy = "it belongs to model = \"fine_gray\"";
+                self.faults.add(&name.span, "`censoring_group` has no meaning here", remedy);
+            }
+            Some(_) => {}
+        }
+        Some(name.text)
+    }
+}
+
+fn is_fine_gray(section: &Section<'_>) -> bool {
+    section.node("model").and_then(|n| n.as_text()).is_some_and(|t| t.text == "fine_gray")
+}
