@@ -145,3 +145,11 @@ fn what_a_penalised_likelihood_cannot_give_is_an_error() {
     let fit = data.fit(&robust).expect("a fit");
     assert_eq!(data.profile_intervals(&fit, HALF_QUANTILE, &robust).unwrap_err(), FitError::ProfileRobust);
 }
+
+#[test]
+fn a_ridge_call_says_what_it_needs() {
+    let message = |text: &str| cohort::formula::Formula::parse(text).expect_err("a fault").to_string();
+    assert!(message("ridge(age)").contains("`ridge()` needs a theta"));
+    assert!(message("ridge(age, df = 2)").contains("no option `df`"));
+    assert!(message("ridge(age, theta = 1):sex").contains("cannot be part of an interaction"));
+}

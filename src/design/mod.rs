@@ -28,6 +28,7 @@ mod layout;
 mod person;
 mod records;
 mod response;
+pub(crate) mod ridge;
 mod rows;
 mod sample;
 mod strata;
@@ -43,6 +44,7 @@ pub use difference::{DifferenceError, Values};
 pub use error::DesignError;
 pub use person::{Person, PersonFault};
 pub use records::{FactorColumn, Records, distribution_of, factor_column, group_numbers, records};
+pub use ridge::RidgeTerm;
 pub use rows::{MissingCount, MissingReason};
 pub use sample::{Cause, CauseColumn, Sample, SampleGroup, sample};
 pub use time::{FunctionOfTime, TimeColumn, TimeColumns};
@@ -141,6 +143,8 @@ pub struct Built {
     /// Whether the variance is to be robust: as asked, else by R's rule: with clusters, with weights that are not
     /// whole, or when a person has several events.
     pub robust: bool,
+    /// The ridge terms.
+    pub ridges: Vec<RidgeTerm>,
     /// Labels of terms that are one number for all used records; the engine will call their columns aliased.
     pub constant_terms: Vec<String>,
 }
@@ -208,7 +212,8 @@ fn assemble(table: &Table, formula: &Formula, options: &DesignOptions, parts: Pa
     drop_unused_levels(&mut atoms, &carriers, used_rows);
     check_atoms(formula, &atoms, &carriers, used_rows)?;
     let titles = |name: &str| table.column(name).map(|c| c.label.clone());
-    let (columns, blocks, varying, keys) = layout::lay_out(formula, &atoms, &carriers, &titles);
+    let (mut columns, blocks, varying, keys) = layout::lay_out(formula, &atoms, &carriers, &titles);
+    let ridges = ridge::join(&mut columns, formula, &atoms, &carriers);
     let variables: Vec<Variable> = keys.par_iter().map(|key| variable(&carriers[key], used_rows)).collect();
     let coded = coded::coded_columns(formula, &atoms, &carriers, &keys);
     let constant_terms = constant_terms(formula, &atoms, &carriers, used_rows);
@@ -264,6 +269,7 @@ fn assemble(table: &Table, formula: &Formula, options: &DesignOptions, parts: Pa
         person: id,
         person_time,
         robust,
+        ridges,
         constant_terms,
         rows: used.unwrap_or_else(all_rows),
     })

@@ -2,6 +2,7 @@
 
 use super::expr::{Binary, Expr, ExprKind, Unary};
 use super::fault::Fault;
+use super::ridge::{Ridge, RidgeCall};
 use super::special::{self, Special, VariableKind, response, value_faults};
 use super::{Coding, Formula, Term, TermPart, Variable};
 use std::ops::Range;
@@ -37,6 +38,7 @@ struct Algebra {
     variables: Vec<Variable>,
     offsets: Vec<(usize, Expr)>,
     clusters: Vec<(usize, Expr)>,
+    ridges: Vec<Ridge>,
     faults: Vec<Fault>,
     overflow: bool,
 }
@@ -76,6 +78,7 @@ impl Algebra {
                     self.clusters.push((products[0].variables[0], column));
                     products
                 }
+                Ok(Special::Ridge(call)) => self.ridge(expr, call),
                 Err(faults) => {
                     self.faults.extend(faults);
                     Vec::new()
@@ -210,6 +213,24 @@ impl Algebra {
         vec![Product { variables: vec![index], span: expr.span.clone() }]
     }
 
+    /// Every column of a ridge term is a variable, and a term, of its own.
+    fn ridge(&mut self, expr: &Expr, call: RidgeCall) -> Vec<Product> {
+        let mut products = Vec::new();
+        for column in &call.columns {
+            let label = format!("ridge({})", column.text());
+            if self.variables.iter().any(|v| v.label == label) {
+                self.faults.push(Fault::new(column.span.clone(), "this column is in a ridge term already"));
+                continue;
+            }
+            let kind = VariableKind::Expression(column.clone());
+            self.variables.push(Variable { label, kind, span: column.span.clone() });
+            products.push(Product { variables: vec![self.variables.len() - 1], span: expr.span.clone() });
+        }
+        let variables = products.iter().map(|p| p.variables[0]).collect();
+        self.ridges.push(Ridge { label: expr.text(), variables, call });
+        products
+    }
+
     /// Offsets and clusters cannot be part of a product, and there is one cluster.
     fn check_products(&mut self, products: &[Product]) {
         for product in products.iter().filter(|p| p.variables.len() > 1) {
@@ -224,6 +245,12 @@ impl Algebra {
             if product.variables.iter().any(|v| matches!(self.variables[*v].kind, VariableKind::Time(_))) {
                 let fault = Fault::new(product.span.clone(), "`tt()` cannot be part of an interaction");
                 self.faults.push(fault.help("make the product a column of its own and give that to tt()"));
+            }
+        }
+        for product in products.iter().filter(|p| p.variables.len() > 1) {
+            if self.ridges.iter().any(|r| r.variables.iter().any(|v| product.variables.contains(v))) {
+                let fault = Fault::new(product.span.clone(), "`ridge()` cannot be part of an interaction");
+                self.faults.push(fault.help("add it: … + ridge(x, theta = 1)"));
             }
         }
         if let Some((index, _)) = self.clusters.iter().find(|(v, _)| *v != self.clusters[0].0) {
@@ -256,11 +283,25 @@ impl Algebra {
                 order = order_of_appearance(&products, self.variables.len());
             }
         }
+        let ridges = self
+            .ridges
+            .into_iter()
+            .filter(|r| r.variables.iter().all(|v| products.iter().any(|p| p.variables == [*v])))
+            .collect();
         let terms = (0..products.len())
             .filter(|i| !main_strata(&products[*i]))
             .map(|i| term(&products, i, &order, &self.variables))
             .collect();
-        Formula { source: source.to_string(), response, variables: self.variables, terms, strata, offsets, cluster }
+        Formula {
+            source: source.to_string(),
+            response,
+            variables: self.variables,
+            terms,
+            strata,
+            offsets,
+            cluster,
+            ridges,
+        }
     }
 }
 

@@ -18,6 +18,7 @@ pub mod expand;
 pub mod expr;
 pub mod fault;
 pub mod parse;
+pub mod ridge;
 pub mod special;
 pub mod time;
 
@@ -47,6 +48,8 @@ pub struct Formula {
     pub offsets: Vec<Expr>,
     /// The column named by `cluster()`.
     pub cluster: Option<Expr>,
+    /// The ridge terms.
+    pub ridges: Vec<ridge::Ridge>,
 }
 
 /// An ingredient of terms: a column, or a call such as `log(bili)` that counts as one.

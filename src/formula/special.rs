@@ -3,6 +3,7 @@
 use super::basis::{BASES, BasisCall, basis};
 use super::expr::{Argument, Binary, Expr, ExprKind, Unary};
 use super::fault::{Fault, nearest};
+use super::ridge::{RidgeCall, ridge};
 use super::time::{TimeCall, tt};
 use std::ops::Range;
 
@@ -31,8 +32,6 @@ const KNOWN: [&str; 20] = [
     "tt",
     "ridge",
 ];
-/// Terms that are read but cannot be fitted by this version.
-const NOT_YET: [&str; 1] = ["ridge"];
 
 /// The left side: `Surv(time, event)` or `Surv(entry, exit, event)`.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,6 +103,8 @@ pub enum Special {
     Offset(Expr),
     /// `cluster(x)`.
     Cluster(Expr),
+    /// `ridge(a, b, theta = 1)`.
+    Ridge(RidgeCall),
 }
 
 /// Works out a call of the right side.
@@ -127,10 +128,7 @@ pub fn special(call: &Expr, function: &str, arguments: &[Argument]) -> Result<Sp
         _ if BASES.contains(&function) => {
             basis(call, function, arguments).map(|call| Special::Variable(VariableKind::Basis(call)))
         }
-        _ if NOT_YET.contains(&function) => {
-            let fault = Fault::new(call.span.clone(), format!("the term `{}` is not available yet", call.text()));
-            Err(vec![fault.help("use powers such as I(x^2), a transformation, or classes cut beforehand")])
-        }
+        "ridge" => ridge(call, arguments).map(Special::Ridge),
         _ => {
             value_faults(call)?;
             Ok(Special::Variable(VariableKind::Expression(call.clone())))

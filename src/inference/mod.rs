@@ -9,6 +9,7 @@
 //! | [`proportionality`], [`smooth`] | score tests of proportional hazards; smooths with bands |
 //! | [`summary`] | coefficients, global tests, tests per term, information criteria |
 //! | [`profile`] | profile-likelihood intervals and likelihood-ratio tests of single coefficients |
+//! | [`ridge`] | effective degrees of freedom of ridge fits, tests with them |
 //! | [`warnings`] | what needs care, in words |
 //! | [`interaction`] | exposure by modifier: within levels, against a joint reference, ratios, joint tests, RERI, AP, S |
 //! | [`prediction`] | linear predictors of persons, by term, with standard errors |
@@ -31,6 +32,7 @@ pub mod pooling;
 pub mod prediction;
 pub mod profile;
 pub mod proportionality;
+pub mod ridge;
 pub mod smooth;
 pub mod standardise;
 pub mod step;
@@ -46,6 +48,7 @@ pub use interaction::{AdditiveInteraction, Axis, Cell, Interaction, InteractionE
 pub use multiplicity::Adjustment;
 pub use profile::{ProfiledCoefficient, profiled};
 pub use proportionality::{ProportionalHazards, proportional_hazards};
+pub use ridge::{RidgeSummary, ridge_summary};
 pub use step::IntervalScale;
 pub use summary::{CoefficientSummary, GlobalTests, LikelihoodRatio, Summary, TermTests, summarise};
 pub use time_varying::{HazardRatioAt, TimeVaryingEffect, When, time_varying_effects};

@@ -2,6 +2,7 @@
 
 use super::contrast::{is_infinite, wald};
 use super::hypothesis::{ChiSquared, Estimate};
+use super::ridge::ridge_summary;
 use super::warnings::{ModelWarning, warnings};
 use crate::design::{ModelColumns, TermInfo};
 use crate::engine::{CoxFit, FitError, FitOptions, Penalty, Prepared};
@@ -86,7 +87,7 @@ pub fn summarise(
 ) -> Result<Summary, FitError> {
     // With Firth's penalty no criterion is in use.
     let log_likelihood = if fit.penalty == Penalty::Firth { f64::NAN } else { fit.log_partial_likelihood };
-    let df = fit.df as f64;
+    let df = ridge_summary(fit, columns).map_or(fit.df as f64, |r| r.df);
     Ok(Summary {
         coefficients: coefficients(fit, columns, level),
         tests: global_tests(fit),
@@ -144,7 +145,8 @@ pub fn term_tests(
     options: &FitOptions,
 ) -> Result<Vec<TermTests>, FitError> {
     let one = |term: &TermInfo| -> Result<TermTests, FitError> {
-        let lr = if term.contained || term.codes_others {
+        // Two ridge fits differ in their penalties too: no likelihood-ratio test compares them.
+        let lr = if term.contained || term.codes_others || matches!(fit.penalty, Penalty::Ridge(_)) {
             None
         } else {
             Some(likelihood_ratio(prepared, fit, term.columns.clone(), options)?)

@@ -4,6 +4,7 @@ use super::model::Fitted;
 use super::settings::{IntervalMethod, ModelSettings};
 use crate::engine::{CoxFit, Penalty, ProfileLimit};
 use crate::error::{Error, Result};
+use crate::inference::ridge::{EffectiveTest, ridge_summary};
 use crate::inference::{ProfiledCoefficient, profiled};
 use crate::report::{self, finite};
 
@@ -62,6 +63,32 @@ pub(super) fn penalty_name(penalty: &Penalty) -> Option<&'static str> {
         Penalty::Firth => Some("firth"),
         Penalty::Ridge(_) => Some("ridge"),
     }
+}
+
+/// Puts effective degrees of freedom into the tests of a ridge fit and takes out what such a fit does not have: Wald tests
+/// of penalised terms, whose estimates are drawn towards 0.
+pub(super) fn fill_ridge(result: &mut report::ModelResult, fitted: &Fitted) {
+    let (built, fit) = (&fitted.built, &fitted.fit);
+    let Some((summary, covariance2)) = ridge_summary(fit, &built.columns).zip(fit.shrunken_covariance.as_ref()) else {
+        return;
+    };
+    let test = |t: EffectiveTest| Some(report::TestResult { chisq: finite(t.chisq), df: finite(t.df), p: finite(t.p) });
+    (result.tests.lr, result.tests.wald) = (test(summary.lr), test(summary.wald));
+    for term in result.terms.iter_mut().filter(|t| built.ridges.iter().any(|r| r.label == t.term)) {
+        term.wald = None;
+    }
+    let one = |r: &crate::design::RidgeTerm| report::RidgeTerm {
+        term: r.label.clone(),
+        theta: r.theta,
+        variances: r.variances.iter().map(|v| finite(*v)).collect(),
+    };
+    result.ridge = Some(report::Ridge {
+        terms: built.ridges.iter().map(one).collect(),
+        df_per_term: summary.df_per_term.iter().map(|df| finite(*df)).collect(),
+        df: finite(summary.df),
+        covariance2: super::model::matrix(covariance2),
+        se2: summary.se2.iter().map(|se| finite(*se)).collect(),
+    });
 }
 
 /// What was maximised, where it is not the log partial likelihood itself.

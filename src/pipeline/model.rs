@@ -7,7 +7,7 @@ use super::competing;
 use super::contrasts;
 use super::diagnostics;
 use super::intervals;
-use super::settings::{InteractionRequest, ModelSettings};
+use super::settings::{BiasCorrection, InteractionRequest, ModelSettings};
 use super::terms;
 use super::time_varying;
 use crate::design::{self, Built, MissingReason, ModelColumns};
@@ -69,6 +69,9 @@ pub fn fit_keeping(table: &Table, settings: &ModelSettings, keep_rows: bool, wat
     let middle = watch.now();
     watch.design_seconds += middle - start;
     let keep_rows = keep_rows || settings.bootstrap.is_some();
+    if !built.ridges.is_empty() && settings.bias_correction == BiasCorrection::Firth {
+        return Err(cannot(FitError::TwoPenalties));
+    }
     let prepared = competing::prepare(settings, &built, keep_rows).map_err(cannot)?;
     let fit = prepared.fit(&settings.fit_options(&built)).map_err(cannot)?;
     watch.fit_seconds += watch.now() - middle;
@@ -145,6 +148,7 @@ pub fn result(settings: &ModelSettings, fitted: &Fitted, watch: &mut Stopwatch) 
         time_varying: time_varying::time_varying(settings, fitted),
         ..identity(settings, fitted)
     };
+    intervals::fill_ridge(&mut result, fitted);
     diagnostics::fill(&mut result, settings, fitted)?;
     if let Some(replicates) = &replicates {
         bootstrap::add(&mut result, settings, fitted, replicates);

@@ -3,6 +3,7 @@
 use super::competing::CompetingSettings;
 use super::curves::PredictionSettings;
 use super::diagnostics::DiagnosticSettings;
+use crate::design::ridge;
 use crate::design::{Built, Collapse, DesignOptions, Missing};
 use crate::engine::{ClusterCorrection, Convergence, FitOptions, NearTies, Penalty, Ties};
 use crate::error::{Error, Result};
@@ -224,7 +225,9 @@ impl ModelSettings {
             convergence: self.convergence,
             initial: self.initial.clone(),
             penalty: match self.bias_correction {
-                BiasCorrection::None => Penalty::None,
+                BiasCorrection::None => {
+                    ridge::weights(&built.ridges, built.columns.len()).map_or(Penalty::None, Penalty::Ridge)
+                }
                 BiasCorrection::Firth => Penalty::Firth,
             },
         }

@@ -4,7 +4,7 @@ use super::bootstrap::{Bootstrap, BootstrapInterval};
 use super::competing::CompetingRisks;
 use super::contrast::Contrast;
 use super::curves::{BaselineHazard, StandardisedRisks, SurvivalCurve};
-use super::penalised::{WaldStatement, WarningCell};
+use super::penalised::{Ridge, WaldStatement, WarningCell};
 use super::pooling::{PooledTest, Pooling};
 use super::terms::{BasisUsed, Collapsed, RatiosAt};
 use super::time_varying::TimeVarying;
@@ -71,6 +71,9 @@ pub struct ModelResult {
     /// What was maximised, where a penalty was added to the log partial likelihood.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub penalised: Option<LogPartialLikelihood>,
+    /// Ridge terms and what goes with them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ridge: Option<Ridge>,
     /// Akaike's criterion.
     pub aic: Option<f64>,
     /// Bayesian criterion with the number of events as size.

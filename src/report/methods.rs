@@ -166,6 +166,13 @@ fn likelihood_sentences(report: &Report) -> Vec<String> {
              no event or only events; likelihood-ratio tests compare penalised likelihoods."
         ));
     }
+    if let Some(whose) = of(&|m| m.penalty.as_deref() == Some("ridge")) {
+        sentences.push(format!(
+            "Ridge terms{whose} draw their coefficients towards zero; degrees of freedom are effective ones, intervals of \
+             penalised coefficients lie around shrunken values and need not cover at their level, and penalised terms are \
+             not tested."
+        ));
+    }
     if let Some(whose) = of(&|m| m.interval == "profile") {
         sentences.push(format!(
             "Confidence intervals and P values of single coefficients{whose} come from the profile likelihood."

@@ -43,7 +43,7 @@ pub use fitted::{
     LogPartialLikelihood, MissingCount, ModelResult, Part, TermTests, TestResult, Warning,
 };
 pub use folder::{Existing, Manifest, OutputFolder};
-pub use penalised::{WaldStatement, WarningCell};
+pub use penalised::{Ridge, RidgeTerm, WaldStatement, WarningCell};
 pub use pooling::{Imputation, PooledCoefficient, PooledTest, Pooling};
 pub use terms::{BasisUsed, Collapsed, CollapsedLevel, Knot, RatioAt, RatiosAt};
 pub use time_varying::{HazardRatioAt, TimeVarying};

@@ -21,6 +21,7 @@ mod pooling; // completed data sets by Rubin's rules
 mod predictions; // linear predictors, expected events, for the records and for new persons
 mod published; // numbers printed in books and papers
 mod rates; // rates, rate ratios, person-time by age band
+mod ridge; // ridge terms
 mod sample; // the records that descriptive cases start from
 mod terms; // design rows of splines and polynomials
 mod time_varying; // coefficients that change with time
@@ -137,6 +138,7 @@ fn by_library(case: &Case) -> Outcome {
         "time_split" | "tmerge" | "lexis" => person_time::compare(case),
         "fine_gray" => fine_gray::compare(case),
         "firth" => firth::compare(case, &model::library_result),
+        "coxph_ridge" => ridge::compare(case),
         other => Outcome::Unsupported(format!("kind {other}")),
     }
 }

@@ -14,8 +14,17 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// What terms may be made of.
-const KINDS_OF_PARTS: [&str; 8] =
-    ["numeric", "factor", "transform", "power", "linear", "polynomial", "natural_spline", "restricted_cubic_spline"];
+const KINDS_OF_PARTS: [&str; 9] = [
+    "numeric",
+    "factor",
+    "transform",
+    "power",
+    "linear",
+    "polynomial",
+    "natural_spline",
+    "restricted_cubic_spline",
+    "ridge",
+];
 
 /// The stopping rule of a fit.
 #[derive(Clone, Copy, PartialEq)]

@@ -72,6 +72,10 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>) -> usi
             }
         }
     }
+    if hide.iter().any(|h| *h) {
+        // Variances of hidden coefficients would come back through these.
+        model.ridge = None;
+    }
     hide_terms(model);
     let along_time = time_varying::hide(&mut model.time_varying, level_shown);
     hide_contrasts(model, &hide);
