@@ -5,7 +5,7 @@ use crate::engine::FitError;
 use crate::formula::FormulaError;
 use crate::inference::ValuesError;
 use crate::loader::LoadError;
-use crate::pipeline::PoolingError;
+use crate::pipeline::{DescribeError, PoolingError};
 use crate::report::ReportError;
 use crate::simulate::SimulateError;
 use crate::study::StudyFaults;
@@ -95,6 +95,9 @@ pub enum Error {
     /// A curve or a standardised risk that the model cannot give.
     #[error("{0}")]
     Prediction(String),
+    /// Records cannot be described as asked.
+    #[error(transparent)]
+    Describe(#[from] DescribeError),
     /// Results cannot be written.
     #[error(transparent)]
     Report(#[from] ReportError),

@@ -5,6 +5,7 @@ mod bootstrap;
 mod competing;
 mod contrasts;
 mod curves;
+mod describe;
 mod diagnostics;
 mod functional_form;
 mod intervals;
@@ -25,6 +26,9 @@ mod time_varying;
 
 pub use competing::{CompetingModel, CompetingSettings};
 pub use curves::{CurveRequest, PredictionSettings};
+pub use describe::{
+    DescribeError, DescribeSettings, RateSettings, Standard, StrataValues, Tests, describe_flat, describe_table,
+};
 pub use diagnostics::DiagnosticSettings;
 pub use functional_form::FormSettings;
 pub use model::Fitted;
@@ -36,7 +40,7 @@ pub use settings::{
     BiasCorrection, ContrastRequest, InteractionRequest, IntervalMethod, ModelSettings, RatiosAtRequest,
 };
 pub use standardise::StandardiseRequest;
-pub use study::{StudyRun, disclosure_profile, run_study};
+pub use study::{StudyRun, describe_study, disclosure_profile, run_study};
 pub use time_residuals::TimeResiduals;
 
 use crate::error::Result;

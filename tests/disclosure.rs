@@ -5,7 +5,8 @@ use cohort::report::disclosure::apply;
 use cohort::report::number::NumberStyle;
 use cohort::report::render::{Format, json, render, text};
 use cohort::report::{
-    Contrast, Counts, Existing, Imputation, Interaction, InteractionCell, LevelRow, Manifest, ModelResult,
+    Contrast, Counts, Curve, Description, Existing, GroupDescription, GroupRate, Imputation, Interaction,
+    InteractionCell, LevelRow, Manifest, ModelResult, QuantilePoint, SurvivalPoint,
 };
 use cohort::report::{OutputFolder, PooledCoefficient, Pooling, Profile, Report, folder, tables};
 use insta::assert_snapshot;
@@ -454,4 +455,71 @@ fn no_small_count_is_shown() {
         let without = |c: &InteractionCell| c.persons.zip(c.events).map(|(n, d)| n - d);
         assert!(cells.iter().all(|c| !small(without(c))));
     }
+}
+
+/// A description of two groups with the numbers that tests of disclosure look at.
+fn described() -> Report {
+    let point = |time: f64, at_risk: f64, events: f64| SurvivalPoint {
+        time,
+        at_risk: Some(at_risk),
+        events: Some(events),
+        probability: Some(1.0 - events / 200.0),
+        se: Some(0.01),
+        ..SurvivalPoint::default()
+    };
+    let group = |name: &str, persons: u64, events: u64, points: Vec<SurvivalPoint>| GroupDescription {
+        name: format!("g={name}"),
+        label: name.to_string(),
+        levels: vec![name.to_string()],
+        records: Some(persons),
+        persons: Some(persons),
+        events: Some(events),
+        survival: points,
+        quantiles: vec![QuantilePoint { probability: 0.5, time: Some(300.0), ..QuantilePoint::default() }],
+        rate: Some(GroupRate { person_time: Some(100.0), rate: Some(events as f64 * 10.0), ..GroupRate::default() }),
+        curve: Some(Curve { time: vec![1.0], survival: vec![0.99], ..Curve::default() }),
+        ..GroupDescription::default()
+    };
+    let groups = vec![
+        group("a", 200, 90, vec![point(100.0, 180.0, 20.0), point(200.0, 150.0, 22.0), point(300.0, 60.0, 60.0)]),
+        group("b", 150, 70, vec![point(100.0, 120.0, 30.0), point(200.0, 90.0, 50.0), point(300.0, 40.0, 68.0)]),
+        group("c", 160, 80, vec![point(100.0, 130.0, 31.0), point(200.0, 99.0, 51.0), point(300.0, 43.0, 66.0)]),
+        group("d", 9, 3, vec![point(100.0, 8.0, 1.0), point(200.0, 7.0, 2.0), point(300.0, 6.0, 3.0)]),
+    ];
+    Report {
+        descriptions: vec![Description { groups, rate_per: Some(1000.0), ..Description::default() }],
+        ..Report::default()
+    }
+}
+
+/// Small groups, points that rest on few, and what would give them back; whole curves never leave under a threshold.
+#[test]
+fn descriptions_under_five() {
+    let exported = export(&described(), "dk-dst");
+    let groups = &exported.descriptions[0].groups;
+    assert!(groups.iter().all(|g| g.curve.is_none()));
+    let hidden: Vec<bool> = groups.iter().map(|g| g.hidden).collect();
+    // d has three events; b, the next smallest, goes with it, since the events of all groups stand in other tables.
+    assert_eq!(hidden, [false, true, false, true]);
+    assert_eq!(
+        (groups[3].events, groups[3].rate.as_ref().unwrap().rate, groups[3].quantiles[0].time),
+        (None, None, None)
+    );
+    let points: Vec<bool> = groups[0].survival.iter().map(|p| p.hidden).collect();
+    // Two events between the first and the second time.
+    assert_eq!(points, [false, true, false]);
+    assert_eq!((groups[0].survival[1].probability, groups[0].survival[1].at_risk), (None, None));
+    assert!(groups[1].survival.iter().all(|p| p.hidden && p.events.is_none()));
+    let text = json::results(&exported);
+    assert!(!text.contains("\"curve\"") && !text.contains("\"persons\": 9,"));
+    assert!(export(&described(), "none").descriptions[0].groups[0].curve.is_some());
+}
+
+#[test]
+fn descriptions_rounded_to_five() {
+    let exported = export(&described(), "uk-opensafely");
+    let group = &exported.descriptions[0].groups[0];
+    let point = &group.survival[0];
+    assert_eq!((point.events, point.at_risk, point.probability, point.se), (Some(20.0), Some(180.0), Some(0.9), None));
+    assert_eq!((group.events, group.rate.as_ref().unwrap().rate), (Some(90), Some(900.0)));
 }

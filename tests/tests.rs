@@ -6,6 +6,7 @@ mod covariates; // as of the index date, from every kind of source, by hand
 mod curves_of_groups; // Kaplan-Meier: robust variances against derivatives, any order of rows
 mod derivatives; // score and information against finite differences
 mod describe; // persons, events and person-time by level
+mod describe_command; // `cohort describe`: R's numbers at the terminal, rates against files, what leaves
 mod design; // rows in use, coding, names of columns as R spells them
 mod diagnostics; // tests of proportional hazards, residuals, variance options
 mod disclosure; // what a profile hides, and what an attacker can work out from the rest

@@ -81,6 +81,7 @@ fn set_threads(cli: &Cli) {
 fn dispatch(cli: &Cli, context: &mut Context) -> Result<()> {
     match &cli.command {
         Command::Fit(args) => commands::fit::run(args, context),
+        Command::Describe(args) => commands::describe::run(args, context),
         Command::Check(args) => commands::check::run(args, context),
         Command::Simulate(args) => commands::simulate::run(args, context),
         Command::Init(args) => commands::init::run(args, context),
@@ -114,6 +115,7 @@ fn exit_of(error: &Error) -> Exit {
         Error::Design { error: crate::design::DesignError::Formula(_), .. } => Exit::Specification,
         Error::Design { error: crate::design::DesignError::Collapse { .. }, .. } => Exit::Specification,
         Error::Design { .. } | Error::Fit { .. } | Error::Residuals { .. } => Exit::Model,
+        Error::Describe(_) => Exit::Specification,
         Error::Report(_) => Exit::Output,
         Error::File { writing, .. } if *writing => Exit::Output,
         Error::File { .. } => Exit::Specification,

@@ -33,8 +33,8 @@ pub struct BandTable {
     pub outside: PersonTime,
 }
 
-/// Counts events and person-time in every group (`group` has one number per record, below `n_groups`) and band; without
-/// bands a group has one cell. Case weights are not used.
+/// Counts events and person-time in every group (`group` has one number per record, below `n_groups`, or `u32::MAX` for
+/// a record that is left out) and band; without bands a group has one cell. Case weights are not used.
 ///
 /// A record (entry, exit] has the scale's values (a, a + exit − entry], a at its entry. Band k holds the part between
 /// breaks k and k + 1; an event belongs to the band that holds the end of its record, the upper break included.
@@ -78,7 +78,8 @@ fn records(data: &SurvivalData, group: &[u32], bands: Option<&Bands<'_>>) -> Vec
         let start = bands.map_or(0.0, |b| b.at_entry[i]);
         (group[i], start, data.exit.value(i) - entry, data.event[i])
     };
-    let mut records: Vec<(u32, f64, f64, bool)> = (0..data.n_records()).into_par_iter().map(one).collect();
+    let mut records: Vec<(u32, f64, f64, bool)> =
+        (0..data.n_records()).into_par_iter().filter(|i| group[*i] != u32::MAX).map(one).collect();
     records.par_sort_unstable_by(|a, b| {
         a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2)).then(a.3.cmp(&b.3))
     });

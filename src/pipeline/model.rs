@@ -427,7 +427,7 @@ pub(super) fn term_label(term: &str, columns: &ModelColumns) -> String {
     info.variables.iter().map(|v| columns.variables[*v].title.clone()).collect::<Vec<_>>().join(" × ")
 }
 
-fn missing(count: &design::MissingCount) -> report::MissingCount {
+pub(super) fn missing(count: &design::MissingCount) -> report::MissingCount {
     let why = match count.reason {
         MissingReason::Missing => "",
         MissingReason::OutsideLevels => " (not among the declared levels)",

@@ -3,6 +3,7 @@
 use super::Stopwatch;
 use super::competing::{CompetingModel, CompetingSettings};
 use super::curves::{self, CurveRequest, PredictionSettings};
+use super::describe::descriptions;
 use super::diagnostics::{self, DiagnosticSettings};
 use super::functional_form::FormSettings;
 use super::levels;
@@ -21,7 +22,7 @@ use crate::inference::multiplicity::Adjustment;
 use crate::loader::{self, FileRead, Loaded, Progress};
 use crate::report::disclosure::Profile;
 use crate::report::{self, Report};
-use crate::study::{self, AtEntry, Study, TimeScale};
+use crate::study::{self, AtEntry, Describe, Study, TimeScale};
 use crate::table::{ColumnData, Table};
 use std::path::Path;
 
@@ -48,22 +49,10 @@ pub fn run_study(
     outputs: &mut dyn Outputs,
     watch: &mut Stopwatch,
 ) -> Result<StudyRun> {
-    let start = watch.now();
-    let mut loaded = loader::load(study, progress)?;
-    watch.load_seconds = watch.now() - start;
-    for (covariate, level) in loaded.table.drop_empty_levels() {
-        let message = format!("level {level} has nobody in the cohort and is left out of tables and models");
-        loaded.notes.push(loader::Note::plain(&covariate, &message));
+    let (loaded, mut report) = load(study, progress, watch)?;
+    if let Some(wanted) = &study.describe {
+        report.descriptions = descriptions(study, wanted, &loaded.table)?;
     }
-    for link in &loaded.links {
-        let unmatched = link.rows - link.rows_matched - link.rows_without_key;
-        let found = [("rows without a person key", link.rows_without_key), ("rows whose key is not linked", unmatched)];
-        for (what, count) in found.into_iter().filter(|(_, count)| *count > 0) {
-            loaded.notes.push(loader::Note::new(&link.extract, &format!("{what}, left out"), count, "rows"));
-        }
-    }
-    let mut report = frame(study, &loaded);
-    levels::fill(&mut report, &loaded.table, &study.report.table_variables)?;
     let fits = study.models.len() + study.interactions.iter().map(|i| i.modifiers.len()).sum::<usize>();
     let mut done = 0;
     for (number, model) in study.models.iter().enumerate() {
@@ -92,6 +81,51 @@ pub fn run_study(
     }
     levels::fill_cells(&mut report, &loaded.table)?;
     Ok(StudyRun { report, person_time: loaded.table })
+}
+
+/// Describes a checked study: extracts to person-time, counts and rates, what `[describe]` asks for; no models. Without
+/// that section the groups are the table variables, with medians and log-rank tests.
+pub fn describe_study(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwatch) -> Result<StudyRun> {
+    let (loaded, mut report) = load(study, progress, watch)?;
+    let start = watch.now();
+    let wanted = study.describe.clone().unwrap_or_else(|| Describe {
+        by: factors(&loaded.table, &study.report.table_variables),
+        quantiles: vec![0.5],
+        log_rank: true,
+        ..Describe::default()
+    });
+    report.descriptions = descriptions(study, &wanted, &loaded.table)?;
+    watch.fit_seconds += watch.now() - start;
+    Ok(StudyRun { report, person_time: loaded.table })
+}
+
+/// Those of the columns that have levels.
+fn factors(table: &Table, names: &[String]) -> Vec<String> {
+    let is_factor = |name: &&String| {
+        table.column(name).is_some_and(|c| matches!(&c.data, ColumnData::Factor(f) if f.levels.len() > 1))
+    };
+    names.iter().filter(is_factor).cloned().collect()
+}
+
+/// The person-time of a study and everything of its report that is neither a model nor a description.
+fn load(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwatch) -> Result<(Loaded, Report)> {
+    let start = watch.now();
+    let mut loaded = loader::load(study, progress)?;
+    watch.load_seconds = watch.now() - start;
+    for (covariate, level) in loaded.table.drop_empty_levels() {
+        let message = format!("level {level} has nobody in the cohort and is left out of tables and models");
+        loaded.notes.push(loader::Note::plain(&covariate, &message));
+    }
+    for link in &loaded.links {
+        let unmatched = link.rows - link.rows_matched - link.rows_without_key;
+        let found = [("rows without a person key", link.rows_without_key), ("rows whose key is not linked", unmatched)];
+        for (what, count) in found.into_iter().filter(|(_, count)| *count > 0) {
+            loaded.notes.push(loader::Note::new(&link.extract, &format!("{what}, left out"), count, "rows"));
+        }
+    }
+    let mut report = frame(study, &loaded);
+    levels::fill(&mut report, &loaded.table, &study.report.table_variables)?;
+    Ok((loaded, report))
 }
 
 /// The disclosure profile that the study names; `None` when it names none.

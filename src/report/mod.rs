@@ -13,6 +13,7 @@ mod competing;
 mod contrast;
 mod curve_files;
 mod curves;
+mod description;
 mod diagnostics;
 pub mod disclosure;
 pub mod error;
@@ -34,6 +35,10 @@ pub use competing::CompetingRisks;
 pub use contrast::Contrast;
 pub use curves::{
     BaselineHazard, CurveCovariate, CurvePoint, CurveSteps, Measure, StandardisedRisks, StandardisedRow, SurvivalCurve,
+};
+pub use description::{
+    CauseIncidence, Curve, Description, GroupDescription, GroupRate, GroupTest, MeanTime, ObservedExpected, PairTest,
+    QuantilePoint, StandardisedRate, SurvivalPoint,
 };
 pub use diagnostics::{FunctionalForm, ProportionalHazards, TermTest, TimePoint, TimeSmooth};
 pub use disclosure::{DisclosureStatement, Profile};
@@ -90,6 +95,9 @@ pub struct Report {
     pub total: Option<Counts>,
     /// Counts and rates of every level of every table variable, in table order.
     pub levels: Vec<LevelRow>,
+    /// What the records hold before any model: survival, cumulative incidence, tests of groups, rates.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub descriptions: Vec<Description>,
     /// The fitted models, in the order of the study.
     pub models: Vec<ModelResult>,
     /// What rules did to the data, with counts.
@@ -112,6 +120,7 @@ impl Default for Report {
             exits: Vec::new(),
             total: None,
             levels: Vec::new(),
+            descriptions: Vec::new(),
             models: Vec::new(),
             notes: Vec::new(),
             disclosure: None,

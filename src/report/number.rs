@@ -103,6 +103,33 @@ impl NumberStyle {
         }
     }
 
+    /// A probability with its interval, three decimals: `0.826 (0.759–0.892)`.
+    pub fn probability_with_interval(&self, value: f64, lower: Option<f64>, upper: Option<f64>) -> String {
+        let one = |v: f64| self.decimal(v, 3);
+        match (lower, upper) {
+            (Some(l), Some(u)) => format!("{} ({}{}{})", one(value), one(l), self.interval, one(u)),
+            _ => one(value),
+        }
+    }
+
+    /// A time to event with its interval, as precise as data have it: `270 (212–310)`, `426 (348–not reached)`.
+    pub fn time_with_interval(&self, value: f64, lower: Option<f64>, upper: Option<f64>) -> String {
+        let one = |v: Option<f64>| v.map_or("not reached".to_string(), |v| self.number(v));
+        if lower.is_none() && upper.is_none() {
+            return self.number(value);
+        }
+        format!("{} ({}{}{})", self.number(value), one(lower), self.interval, one(upper))
+    }
+
+    /// A number with as many decimals as it has, at most three: `365`, `0.5`, `365.25`.
+    pub fn number(&self, value: f64) -> String {
+        let text = self.decimal(value, 3);
+        match text.contains(self.decimal_mark) {
+            true => text.trim_end_matches('0').trim_end_matches(self.decimal_mark).to_string(),
+            false => text,
+        }
+    }
+
     /// A P value: `<0.001`, `0.034`, `>0.999`.
     pub fn p(&self, value: f64) -> String {
         let largest = 1.0 - self.smallest_p;

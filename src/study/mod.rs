@@ -38,6 +38,7 @@ mod codelist;
 mod cohort;
 mod covariate;
 mod dates;
+pub mod describe;
 mod extract;
 pub mod fault;
 mod files;
@@ -58,6 +59,7 @@ pub use covariate::{
     Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, Override, PickRow, Recode, Source, Unlisted, YearAt,
 };
 pub use dates::{DateFault, DateFormat, DatePattern, DateSpec, Offset, OffsetUnit, PlaceInMonth, Window};
+pub use describe::Describe;
 pub use extract::{
     Clean, CodeSpec, ColumnKind, ColumnRef, ColumnSource, ColumnSpec, Conflict, Coverage, Decimal, Delimited, Encoding,
     Extract, FileFormat, Header, Identical, IfInvalid, InputFile, Key, Linkage, RowsPerPerson,
@@ -123,6 +125,8 @@ pub struct Study {
     pub curves: Vec<Curve>,
     /// Standardised risks, in order.
     pub standardised: Vec<Standardised>,
+    /// What is described beside counts and rates; `None` when the study does not say.
+    pub describe: Option<Describe>,
     /// What may leave; `None` when the study does not say, and then nothing is written for export.
     pub disclosure: Option<Disclosure>,
     /// How results look.

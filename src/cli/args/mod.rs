@@ -1,16 +1,22 @@
 //! What a user may type: commands, flags, help texts.
 
 mod curves;
+mod data;
+mod describe;
 mod diagnostics;
 mod inference;
 mod likelihood;
+mod output;
 mod terms;
 mod time;
 
 pub use curves::CurveArgs;
+pub use data::DataArgs;
+pub use describe::{AdjustmentArg, DescribeArgs, EstimatorArg, IntervalArg};
 pub use diagnostics::DiagnosticArgs;
 pub use inference::InferenceArgs;
 pub use likelihood::{CiArg, LikelihoodArgs};
+pub use output::OutputArgs;
 pub use terms::TermArgs;
 pub use time::TimeArgs;
 
@@ -60,6 +66,8 @@ pub struct Cli {
 pub enum Command {
     /// Fit Cox models: a whole study (study.toml) or one formula on a data file (CSV, Parquet)
     Fit(Box<FitArgs>),
+    /// Survival, cumulative incidence, tests of groups and rates: a study (study.toml) or a data file
+    Describe(Box<DescribeArgs>),
     /// Find every fault of a study file, its headers and code lists before any work
     Check(CheckArgs),
     /// Write linked synthetic register extracts with known hazard ratios
@@ -100,9 +108,9 @@ pub struct FitArgs {
     #[arg(long, short, value_name = "F", help_heading = "Model (data file; a study file holds the same as keys)")]
     pub formula: Option<String>,
 
-    /// Keep only the rows for which this SQL condition holds, e.g. "etype = 2 AND age >= 18"
-    #[arg(long = "where", value_name = "SQL", help_heading = "Model (data file; a study file holds the same as keys)")]
-    pub filter: Option<String>,
+    /// Flags on records and on reading them.
+    #[command(flatten)]
+    pub records: DataArgs,
 
     /// How tied event times are handled
     #[arg(
@@ -112,44 +120,6 @@ pub struct FitArgs {
         help_heading = "Model (data file; a study file holds the same as keys)"
     )]
     pub ties: Option<TiesArg>,
-
-    /// Column of case weights
-    #[arg(long, value_name = "COL", help_heading = "Model (data file; a study file holds the same as keys)")]
-    pub weights: Option<String>,
-
-    /// Column of clusters; the robust variance then sums over them
-    #[arg(long, value_name = "COL", help_heading = "Model (data file; a study file holds the same as keys)")]
-    pub cluster: Option<String>,
-
-    /// Column that says which person a record belongs to (persons are then counted, and a person with several events makes the variance robust, as in R)
-    #[arg(long, value_name = "COL", help_heading = "Model (data file; a study file holds the same as keys)")]
-    pub id: Option<String>,
-
-    /// Robust (sandwich) variance; the default with --cluster and with weights that are not whole numbers
-    #[arg(long, value_name = "YES|NO", num_args = 0..=1, default_missing_value = "yes", value_enum, help_heading = "Model (data file; a study file holds the same as keys)")]
-    pub robust: Option<YesNo>,
-
-    /// Reference level of a factor; may be repeated
-    #[arg(long = "ref", value_name = "VAR=LEVEL", value_parser = parse_assignment, help_heading = "Model (data file; a study file holds the same as keys)")]
-    pub reference: Vec<(String, String)>,
-
-    /// Treat VAR as a factor with these levels in this order, the first the reference; may be repeated.
-    /// Values that are not listed count as missing, and are counted.
-    #[arg(long, value_name = "VAR=a,b,c", value_parser = parse_levels, help_heading = "Model (data file; a study file holds the same as keys)")]
-    pub levels: Vec<(String, Vec<String>)>,
-
-    /// What happens to a record with a missing value [default: drop]
-    #[arg(
-        long,
-        value_enum,
-        value_name = "RULE",
-        help_heading = "Model (data file; a study file holds the same as keys)"
-    )]
-    pub missing: Option<MissingArg>,
-
-    /// Confidence level [default: 0.95]
-    #[arg(long, value_name = "L", value_parser = parse_level, help_heading = "Model (data file; a study file holds the same as keys)")]
-    pub level: Option<f64>,
 
     /// Hazard ratios of A within every level of B; A:B, both in the formula; may be repeated.
     /// For a numeric B give the values: A:B@40,60
@@ -189,49 +159,17 @@ pub struct FitArgs {
     #[arg(long, value_name = "B1,B2", value_delimiter = ',', allow_hyphen_values = true, help_heading = "Numerics")]
     pub init: Option<Vec<f64>>,
 
-    /// Fractional times that differ by rounding only: repaired (as R's timefix) or kept apart [default: repair]
-    #[arg(long, value_enum, value_name = "RULE", help_heading = "Numerics")]
-    pub near_ties: Option<NearTiesArg>,
-
     /// When to stop: full convergence, or by R's rule (its coefficients can be off by 2e-6 standard errors) [default: full]
     #[arg(long, value_enum, value_name = "RULE", help_heading = "Numerics")]
     pub convergence: Option<ConvergenceArg>,
-
-    /// Field separator of a text file [default: tab for .tsv, otherwise comma or semicolon, whichever the header has]
-    #[arg(long, value_name = "C", help_heading = "Reading a data file")]
-    pub delimiter: Option<String>,
-
-    /// Encoding of a text file: utf-8, latin-1, windows-1252, utf-16le, utf-16be
-    #[arg(long, value_name = "NAME", help_heading = "Reading a data file")]
-    pub encoding: Option<String>,
-
-    /// Decimal mark of a text file
-    #[arg(long, value_name = "C", help_heading = "Reading a data file")]
-    pub decimal: Option<char>,
-
-    /// What else than an empty field means missing; may be repeated
-    #[arg(long, value_name = "TEXT", help_heading = "Reading a data file")]
-    pub na: Vec<String>,
 
     /// Folder of the extracts of a study file, instead of the one it names
     #[arg(long, value_name = "DIR", help_heading = "Study file")]
     pub data: Option<PathBuf>,
 
-    /// Folder for the results; it must not exist yet
-    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
-    pub out: Option<PathBuf>,
-
-    /// Replace an existing results folder; the old one is kept until the new one is complete
-    #[arg(long, requires = "out", help_heading = "Output")]
-    pub overwrite: bool,
-
-    /// Write the results as JSON to this file, or to standard output with "-"
-    #[arg(long, value_name = "FILE|-", help_heading = "Output")]
-    pub json: Option<PathBuf>,
-
-    /// What is printed on standard output
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
-    pub format: FormatArg,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// `cohort check`

@@ -1,8 +1,10 @@
 //! One file per command.
 
 pub mod check;
+pub mod describe;
 pub mod fit;
 pub mod init;
+mod output;
 pub mod residuals;
 pub mod simulate;
 

@@ -8,6 +8,9 @@ pub fn checker(profile: &Profile, hidden: &[Hidden], files: &[(String, &'static 
     out.push_str("This file is not for export: the numbers of hidden cells below help to work them out.\n\n");
     out.push_str("## Rules\n\n");
     rules(profile).iter().for_each(|rule| out.push_str(&format!("- {rule}\n")));
+    if hidden.iter().any(|h| h.table.starts_with("description ")) {
+        out.push_str(&format!("- {CURVES}\n"));
+    }
     out.push_str("\n## Files in export/\n\n| file | holds |\n|---|---|\n");
     files.iter().for_each(|(file, holds)| out.push_str(&format!("| `{file}` | {holds} |\n")));
     out.push_str("\n## Hidden\n\n");
@@ -84,6 +87,11 @@ fn rules(profile: &Profile) -> Vec<String> {
     rules.push("Residuals, and smooths of them over time, have a step per event; they stay in internal/.".to_string());
     rules
 }
+
+/// The rule on curves of groups.
+const CURVES: &str = "Whole survival curves of groups, with a step for every event, stay inside. A point of a curve is hidden \
+    where those at risk, the events so far, the events since the point before or the events still to come are few, and \
+    where it would give the same time of another group back.";
 
 const LEFT: [&str; 6] = [
     "Differences to results of other runs on the same data.",

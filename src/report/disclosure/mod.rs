@@ -10,6 +10,7 @@
 
 pub mod checker;
 mod curves;
+mod descriptions;
 mod estimates;
 mod profile;
 mod protect;
@@ -78,6 +79,7 @@ pub fn apply(report: &Report, profile: &Profile) -> (Report, Vec<Hidden>) {
     let mut hidden = Vec::new();
     hide_total(&mut out, profile);
     hide_levels(&mut out, profile, &mut hidden);
+    descriptions::hide(&mut out, profile, &mut hidden);
     hide_exits(&mut out, profile, &mut hidden);
     hide_attrition(&mut out.attrition, profile, &mut hidden);
     hide_interactions(&mut out, profile, &mut hidden);

@@ -59,7 +59,12 @@ fn values(kind: ColumnKind, value: &Value) -> Vec<String> {
         Value::Text(text) => vec![text.clone()],
         Value::Count(n) => vec![n.to_string()],
         Value::PersonYears(v) | Value::Number(v, _) | Value::P(v) => vec![shortest(*v)],
-        Value::Rate(v, l, u) | Value::Ratio(v, l, u) | Value::Measure(v, l, u) | Value::Interval(v, l, u, _) => {
+        Value::Rate(v, l, u)
+        | Value::Interval(v, l, u, _)
+        | Value::Ratio(v, l, u)
+        | Value::Measure(v, l, u)
+        | Value::Probability(v, l, u)
+        | Value::Time(v, l, u) => {
             vec![shortest(*v), number(*l), number(*u)]
         }
         Value::Reference => vec!["1".to_string()],

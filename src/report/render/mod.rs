@@ -81,6 +81,8 @@ fn display(value: &Value, style: &NumberStyle) -> String {
             None => style.decimal(*value, *decimals),
         },
         Value::Measure(value, lower, upper) => style.measure_with_interval(*value, *lower, *upper),
+        Value::Probability(p, lower, upper) => style.probability_with_interval(*p, *lower, *upper),
+        Value::Time(time, lower, upper) => style.time_with_interval(*time, *lower, *upper),
         Value::Reference => "1 (reference)".to_string(),
         Value::Diverged(up, limit) => {
             let limit = limit.map(|l| style.ratio(l));

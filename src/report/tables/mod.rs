@@ -10,6 +10,7 @@ mod bootstrap;
 mod coefficients;
 mod contrast;
 mod curves;
+mod description;
 mod diagnostics;
 mod flow;
 mod interaction;
@@ -30,6 +31,7 @@ pub(super) use coefficients::percent;
 pub use coefficients::{coefficient_data, coefficient_table};
 pub use contrast::contrast_table;
 pub use curves::{median_table, standardised_tables, survival_table};
+pub use description::{curve_tables, description_tables};
 pub use diagnostics::{functional_form_table, proportional_hazards_table, time_smooth_table};
 pub use flow::{attrition_table, exit_table, input_table, link_table, note_table};
 pub use interaction::{interaction_data, interaction_table, interaction_tests_table};
@@ -138,6 +140,10 @@ pub enum Value {
     Interval(f64, Option<f64>, Option<f64>, usize),
     /// An estimate with its standard error, both with this many decimals.
     WithError(f64, Option<f64>, usize),
+    /// A probability with limits.
+    Probability(f64, Option<f64>, Option<f64>),
+    /// A time to event with limits; a limit that is not there was not reached.
+    Time(f64, Option<f64>, Option<f64>),
     /// The level that others are compared with: 1 by definition.
     Reference,
     /// An estimate that runs to infinity (true) or to zero (false), with the limit of its interval on the other side.
@@ -207,6 +213,7 @@ fn data_file_title(report: &Report) -> &'static str {
     let fine_gray = |m: &ModelResult| m.competing.as_ref().is_some_and(CompetingRisks::is_fine_gray);
     match report.models.iter().all(fine_gray) && !report.models.is_empty() {
         true => "Fine-Gray model of the subdistribution hazard",
+        false if report.models.is_empty() && !report.descriptions.is_empty() => "Description of the records",
         false => "Cox proportional-hazards model",
     }
 }
@@ -219,6 +226,9 @@ pub fn summary(report: &Report) -> Document {
     blocks.extend(total_line(report));
     let tables = [level_table(report), interaction_tests_table(report)];
     blocks.extend(tables.into_iter().flatten().map(Block::Table));
+    if report.models.is_empty() {
+        blocks.extend(description_tables(report).into_iter().map(Block::Table));
+    }
     Document { title, blocks }
 }
 
@@ -250,6 +260,8 @@ pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
     .into_iter()
     .flatten()
     .collect();
+    tables.extend(description_tables(report));
+    tables.extend(curve_tables(report));
     tables.extend(interactions(report).map(|(_, interaction)| interaction_data(report, interaction)));
     tables.extend(interactions(report).filter_map(|(_, interaction)| additive_table(report, interaction)));
     tables.extend(standardised_tables(report));
@@ -276,6 +288,7 @@ fn study_blocks(report: &Report) -> Vec<Block> {
             .into_iter()
             .chain(time_varying_tables(report).into_iter().map(Some)),
     );
+    push_section(&mut blocks, "Survival and rates of groups", description_tables(report).into_iter().map(Some));
     let both = |(model, i)| [Some(interaction_table(report, model, i)), additive_table(report, i)];
     let each = interactions(report).flat_map(both);
     push_section(&mut blocks, "Interactions", std::iter::once(interaction_tests_table(report)).chain(each));
@@ -292,6 +305,8 @@ fn study_blocks(report: &Report) -> Vec<Block> {
 fn data_file_blocks(report: &Report) -> Vec<Block> {
     let mut blocks = Vec::new();
     blocks.extend(disclosure_line(report));
+    blocks.extend(report.descriptions.iter().map(|d| Block::Paragraph(d.formula.clone())));
+    blocks.extend(description_tables(report).into_iter().map(Block::Table));
     for model in &report.models {
         blocks.push(Block::Paragraph(model.formula.clone()));
         blocks.extend(size_line(model));

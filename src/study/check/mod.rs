@@ -11,6 +11,7 @@ mod contrast;
 mod covariates;
 mod coverage;
 mod curve;
+mod describe;
 mod extracts;
 mod follow_up;
 mod names;
@@ -116,6 +117,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
     let contrasts = context.read_contrasts(&root, &models, &covariates);
     let curves = context.read_curves(&root, &models, &covariates);
     let standardised = context.read_standardised(&root, &models, &covariates);
+    let describe = context.read_describe(&root, &covariates);
     let disclosure = context.read_disclosure(&root);
     let report = context.read_report(&root, &models, &covariates);
     let head = head.map(|head| Head::read(&head));
@@ -146,6 +148,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
         contrasts,
         curves,
         standardised,
+        describe,
         disclosure,
         report,
     })

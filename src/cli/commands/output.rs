@@ -1,0 +1,183 @@
+//! What every command with results does with them: the results folder, `--json`, standard output.
+
+use super::Context;
+use crate::cli::args::{FormatArg, OutputArgs};
+use crate::cli::memory::peak_memory_bytes;
+use crate::error::{Error, Result};
+use crate::loader::{Flat, FlatOptions, read_flat};
+use crate::pipeline::Stopwatch;
+use crate::report::folder::{Existing, Manifest, OutputFolder};
+use crate::report::number::NumberStyle;
+use crate::report::render::{self, Format};
+use crate::report::{Input, Report, Timings};
+use crate::study::Study;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+/// Reads a data file; all of its columns where one that is asked for is not there, so that the message can say which
+/// one may be meant.
+pub fn read(path: &Path, options: &FlatOptions, context: &mut Context) -> Result<Flat> {
+    let shown = path.display().to_string();
+    let flat = read_flat(path, &shown, options, &mut context.progress)?;
+    if options.columns.iter().flatten().all(|name| flat.header.contains(name)) {
+        return Ok(flat);
+    }
+    let all = FlatOptions { columns: None, ..options.clone() };
+    Ok(read_flat(path, &shown, &all, &mut context.progress)?)
+}
+
+/// Tries the results folder before the long work begins.
+pub fn prepare(args: &OutputArgs, context: &mut Context) -> Result<Option<OutputFolder>> {
+    let Some(out) = &args.out else { return Ok(None) };
+    let existing = if args.overwrite { Existing::Replace } else { Existing::Refuse };
+    let folder = OutputFolder::prepare(out, existing)?;
+    context.interrupt.unfinished(folder.partial());
+    Ok(Some(folder))
+}
+
+/// Gives the results folder its name.
+pub fn commit(folder: OutputFolder, manifest: &Manifest, context: &mut Context) -> Result<std::path::PathBuf> {
+    let path = folder.commit(manifest)?;
+    context.interrupt.finished();
+    Ok(path)
+}
+
+/// Times so far.
+pub fn timings(watch: &Stopwatch, context: &Context) -> Timings {
+    Timings {
+        load_seconds: Some(watch.load_seconds),
+        design_seconds: Some(watch.design_seconds),
+        fit_seconds: Some(watch.fit_seconds),
+        total_seconds: Some(context.started.elapsed().as_secs_f64()),
+        peak_memory_bytes: peak_memory_bytes(),
+        threads: Some(rayon::current_num_threads()),
+    }
+}
+
+/// The manifest of a run.
+pub fn manifest(report: &Report, timings: Timings, context: &Context) -> Manifest {
+    let options = BTreeMap::from([("level".to_owned(), report.settings.level.to_string())]);
+    Manifest {
+        command: context.command.clone(),
+        options,
+        inputs: report.inputs.clone(),
+        timings,
+        ..Manifest::default()
+    }
+}
+
+/// The study file as an input.
+pub fn study_file(study: &Study) -> Input {
+    Input {
+        extract: "study file".to_owned(),
+        path: study.path.display().to_string(),
+        bytes: Some(study.text.len() as u64),
+        hash: Sha256::digest(study.text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect(),
+        rows: None,
+    }
+}
+
+/// The formats that the study asks for.
+pub fn formats(study: &Study) -> Vec<Format> {
+    study.report.formats.iter().map(|f| Format::of_study(*f)).collect()
+}
+
+/// Prints what `--format` and `--json` ask for.
+pub fn show(
+    args: &OutputArgs,
+    report: &Report,
+    timings: &Timings,
+    sink: JsonSink,
+    context: &mut Context,
+) -> Result<()> {
+    if !matches!(args.format, FormatArg::Text | FormatArg::Markdown) {
+        warn(report, context);
+    }
+    sink.write(&render::json::with_timings(report, timings), context)?;
+    let format = match args.format {
+        FormatArg::None => return Ok(()),
+        FormatArg::Text => Format::Text,
+        FormatArg::Markdown => Format::Markdown,
+        FormatArg::Csv => Format::Csv,
+        FormatArg::Json => Format::Json,
+    };
+    let (style, width) = (&NumberStyle::ENGLISH, render::text::WIDTH);
+    let text = match format {
+        // The whole text stands in the results folder: the terminal gets what fits a screen.
+        Format::Text if args.out.is_some() => render::summary(report, style, width),
+        _ => render::render(report, format, style, width),
+    };
+    write_results(context, text.as_bytes())
+}
+
+/// Warnings always appear: on standard error where standard output does not carry them in words.
+fn warn(report: &Report, context: &mut Context) {
+    for model in &report.models {
+        let of_interactions = model.interactions.iter().flat_map(|i| &i.warnings);
+        for warning in model.warnings.iter().chain(of_interactions) {
+            context.warn(&format!("warning: {}: {}", model.title(), warning.text()));
+        }
+    }
+}
+
+/// Writes to standard output.
+pub fn write_results(context: &mut Context, bytes: &[u8]) -> Result<()> {
+    context.results.write_all(bytes).and_then(|()| context.results.flush()).or_else(|source| match source.kind() {
+        // Whoever reads our output has seen enough: `cohort fit … | head`.
+        std::io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Error::File {
+            path: "standard output".into(),
+            source,
+            remedy: "check where standard output goes",
+            writing: true,
+        }),
+    })
+}
+
+/// Where `--json` goes.
+pub enum JsonSink {
+    /// Not asked for.
+    Nowhere,
+    /// Standard output.
+    Stdout,
+    /// A temporary file, and the name it gets in the end.
+    File(tempfile::NamedTempFile, std::path::PathBuf),
+}
+
+impl JsonSink {
+    /// Opens a temporary file beside the one asked for, so that a fault of the place shows before the work.
+    pub fn open(args: &OutputArgs) -> Result<JsonSink> {
+        match &args.json {
+            None => Ok(JsonSink::Nowhere),
+            Some(path) if path == Path::new("-") => Ok(JsonSink::Stdout),
+            Some(path) => {
+                let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                let file = tempfile::NamedTempFile::new_in(parent).map_err(|source| json_fault(path, source))?;
+                Ok(JsonSink::File(file, path.clone()))
+            }
+        }
+    }
+
+    fn write(self, text: &str, context: &mut Context) -> Result<()> {
+        match self {
+            JsonSink::Nowhere => Ok(()),
+            JsonSink::Stdout => write_results(context, text.as_bytes()),
+            JsonSink::File(mut file, path) => {
+                file.write_all(text.as_bytes()).map_err(|source| json_fault(&path, source))?;
+                file.persist(&path).map_err(|fault| json_fault(&path, fault.error))?;
+                Ok(())
+            }
+        }
+    }
+}
+
+fn json_fault(path: &Path, source: std::io::Error) -> Error {
+    Error::File {
+        path: path.to_owned(),
+        source,
+        remedy: "name a file in a folder that exists and that you may write to",
+        writing: true,
+    }
+}

@@ -1,0 +1,46 @@
+//! The description of a study: its person-time by the levels of covariates.
+
+use super::describe_table;
+use super::settings::{DescribeSettings, RateSettings, Standard, Tests};
+use crate::day::DAYS_PER_YEAR;
+use crate::describe::LogRankWeight;
+use crate::error::Result;
+use crate::report::Description;
+use crate::study::{Describe, Study};
+use crate::table::Table;
+
+/// The descriptions that `[describe]` asks for, over the study's person-time.
+pub(in crate::pipeline) fn descriptions(study: &Study, wanted: &Describe, table: &Table) -> Result<Vec<Description>> {
+    let sides = match wanted.by.as_slice() {
+        [] => vec!["1".to_owned()],
+        names => names.iter().map(|name| format!("`{name}`")).collect(),
+    };
+    sides.iter().map(|side| describe_table(table, &settings(study, wanted, side))).collect()
+}
+
+fn settings(study: &Study, wanted: &Describe, side: &str) -> DescribeSettings {
+    let strata = match wanted.strata.as_slice() {
+        [] => String::new(),
+        names => format!(" + strata({})", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
+    };
+    DescribeSettings {
+        id: Some("person".to_owned()),
+        level: study.report.level,
+        times: wanted.times.clone(),
+        quantiles: wanted.quantiles.clone(),
+        horizon: wanted.restricted_mean,
+        curve: wanted.curves,
+        tests: Tests {
+            weights: if wanted.log_rank { vec![LogRankWeight::Rho(0.0)] } else { Vec::new() },
+            pairwise: None,
+        },
+        rates: Some(RateSettings {
+            per: study.report.rate_per,
+            scale: DAYS_PER_YEAR,
+            standardise: wanted.standardise.clone(),
+            standard: wanted.standard.clone().map_or(Standard::All, Standard::Group),
+            ..RateSettings::default()
+        }),
+        ..DescribeSettings::new(&format!("~ {side}{strata}"))
+    }
+}

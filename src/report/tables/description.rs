@@ -1,0 +1,324 @@
+//! Tables of descriptions: groups, survival and cumulative incidence at times, rates, tests.
+
+use super::coefficients::interval_head;
+use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
+use crate::report::number::NumberStyle;
+use crate::report::{Description, GroupDescription, Report, SurvivalPoint};
+
+/// Footnote of values after the last record of a group.
+const BEYOND: &str = "after the last record of the group: the last value is carried on";
+
+/// Every table of every description that has something to show, for people and for programs.
+pub fn description_tables(report: &Report) -> Vec<DisplayTable> {
+    let builders = [group_table, survival_table, incidence_table, rate_table, test_table, pair_table];
+    let of_one = |d| builders.into_iter().filter_map(move |build| build(report, d));
+    report.descriptions.iter().flat_map(of_one).collect()
+}
+
+/// What is for programs only: the whole curves.
+pub fn curve_tables(report: &Report) -> Vec<DisplayTable> {
+    report.descriptions.iter().filter_map(curve_table).collect()
+}
+
+/// The group's name, or what stands for all records.
+fn title(group: &GroupDescription) -> &str {
+    if group.label.is_empty() { "All" } else { &group.label }
+}
+
+/// A title with the grouping variables after it.
+fn headed(text: &str, description: &Description) -> String {
+    match description.variables.as_slice() {
+        [] => text.to_owned(),
+        names => format!("{text} by {}", names.join(" and ")),
+    }
+}
+
+/// Records, events, quantiles, restricted mean.
+fn group_table(report: &Report, description: &Description) -> Option<DisplayTable> {
+    let mut columns = vec![
+        Column::new("label", &description.variables.join(", "), ColumnKind::Text),
+        Column::new("records", "Records", ColumnKind::Number),
+    ];
+    let has_persons = description.groups.iter().any(|g| g.persons.is_some());
+    if has_persons {
+        columns.push(Column::new("persons", "Persons", ColumnKind::Number));
+    }
+    columns.push(Column::new("events", "Events", ColumnKind::Number));
+    let first = description.groups.first()?;
+    for quantile in &first.quantiles {
+        let percent = NumberStyle::ENGLISH.decimal(100.0 * quantile.probability, 0);
+        let head = if quantile.probability == 0.5 { "Median".to_owned() } else { format!("{percent} % by") };
+        columns.push(Column::new(&format!("quantile_{percent}"), &interval_head(&head, report), ColumnKind::Interval));
+    }
+    if let Some(mean) = &first.restricted_mean {
+        let head = format!("Mean time to {}", NumberStyle::ENGLISH.number(mean.horizon));
+        columns.push(Column::new("restricted_mean", &interval_head(&head, report), ColumnKind::Interval));
+    }
+    let mut table = DisplayTable::new("groups", &headed("Records and events", description), &["group"], columns);
+    for group in &description.groups {
+        let mark = marker(report);
+        let mut cells = vec![Cell::text(title(group)), Cell::count(group.records, group.hidden, &mark)];
+        if has_persons {
+            cells.push(Cell::count(group.persons, group.hidden, &mark));
+        }
+        cells.push(Cell::count(group.events, group.hidden, &mark));
+        for quantile in &group.quantiles {
+            let value = match quantile.time {
+                _ if group.hidden => Value::Hidden(mark.clone()),
+                Some(time) => Value::Time(time, quantile.lower, quantile.upper),
+                None => Value::Text("not reached".to_owned()),
+            };
+            cells.push(Cell::from(value));
+        }
+        if let Some(mean) = &group.restricted_mean {
+            let value =
+                if group.hidden { Value::Hidden(mark.clone()) } else { measure(mean.mean, mean.lower, mean.upper) };
+            let note = mean.beyond.then(|| table.footnote(BEYOND));
+            cells.push(note.into_iter().fold(Cell::from(value), Cell::marked));
+        }
+        table.push(RowKind::Plain, &[&group.name], cells);
+    }
+    table.remarks.extend(remarks(description));
+    Some(table)
+}
+
+fn measure(value: Option<f64>, lower: Option<f64>, upper: Option<f64>) -> Value {
+    value.map_or(Value::Empty, |v| Value::Measure(v, lower, upper))
+}
+
+/// How the numbers were made, and what was left out.
+fn remarks(description: &Description) -> Vec<Remark> {
+    let mut lines = Vec::new();
+    let curve = match description.estimator.as_str() {
+        "kaplan-meier" => "Kaplan-Meier curves",
+        "nelson-aalen" => "curves exp(−H) of the Nelson-Aalen cumulative hazard",
+        _ => "curves exp(−H) of the Fleming-Harrington cumulative hazard",
+    };
+    let errors = match (description.robust, &description.cluster) {
+        (false, _) => "",
+        (true, None) => ", robust standard errors",
+        (true, Some(_)) => ", robust standard errors over clusters",
+    };
+    lines.push(format!("From {curve}; limits on the {} scale{errors}.", description.interval));
+    if let Some(weights) = &description.weights {
+        lines.push(format!("Curves are weighted by {weights}; records, persons and rates are not."));
+    }
+    if let Some(n) = description.n_missing_dropped.filter(|n| *n > 0) {
+        let count = |n: u64| NumberStyle::ENGLISH.count(n);
+        let why = description.missing.iter().filter_map(|m| Some(format!("{} {}", m.variable, count(m.records?))));
+        lines.push(format!(
+            "{} left out because a value is missing ({}).",
+            if n == 1 { "1 record".to_owned() } else { format!("{} records", count(n)) },
+            why.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    lines.extend(description.remarks.iter().cloned());
+    lines.into_iter().map(Remark::Text).collect()
+}
+
+fn point_columns(head: &str, report: &Report) -> Vec<Column> {
+    vec![
+        Column::new("time", "Time", ColumnKind::Number),
+        Column::new("at_risk", "At risk", ColumnKind::Number),
+        Column::new("events", "Events so far", ColumnKind::Number),
+        Column::new("estimate", &interval_head(head, report), ColumnKind::Interval),
+        Column::new("std.error", "SE", ColumnKind::Number),
+    ]
+}
+
+fn point_cells(table: &mut DisplayTable, report: &Report, point: &SurvivalPoint) -> Vec<Cell> {
+    let hidden = || Cell::from(Value::Hidden(marker(report)));
+    let number = |value: Option<f64>| value.map_or(Value::Empty, |v| Value::Number(v, usize::from(v.fract() != 0.0)));
+    let estimate = point.probability.map_or(Value::Empty, |p| Value::Probability(p, point.lower, point.upper));
+    let note = (point.beyond && !point.hidden).then(|| table.footnote(BEYOND));
+    let time = NumberStyle::ENGLISH.number(point.time);
+    if point.hidden {
+        return vec![Cell::text(time), hidden(), hidden(), hidden(), hidden()];
+    }
+    vec![
+        Cell::from(Value::Number(point.time, decimals(point.time))),
+        Cell::from(number(point.at_risk)),
+        Cell::from(number(point.events)),
+        note.into_iter().fold(Cell::from(estimate), Cell::marked),
+        Cell::number(point.se, 4),
+    ]
+}
+
+/// Decimals that a time asked for was written with, at most three.
+fn decimals(time: f64) -> usize {
+    (0..3).find(|d| (time * 10f64.powi(*d)).fract() == 0.0).unwrap_or(3) as usize
+}
+
+fn survival_table(report: &Report, description: &Description) -> Option<DisplayTable> {
+    description.groups.first().filter(|g| !g.survival.is_empty())?;
+    let title_text = headed("Survival", description);
+    let mut table = DisplayTable::new("survival", &title_text, &["group"], point_columns("Survival", report));
+    for group in &description.groups {
+        table.push_group(title(group));
+        for point in &group.survival {
+            let cells = point_cells(&mut table, report, point);
+            table.push(RowKind::Item, &[&group.name], cells);
+        }
+    }
+    Some(table)
+}
+
+fn incidence_table(report: &Report, description: &Description) -> Option<DisplayTable> {
+    let has_points = |g: &&GroupDescription| g.incidence.iter().any(|c| !c.points.is_empty());
+    description.groups.first().filter(has_points)?;
+    let columns = point_columns("Cumulative incidence", report);
+    let text = headed("Cumulative incidence of competing events", description);
+    let mut table = DisplayTable::new("cumulative_incidence", &text, &["group", "cause"], columns);
+    for (group, cause) in description.groups.iter().flat_map(|g| g.incidence.iter().map(move |c| (g, c))) {
+        table.push_group(&format!("{}: {}", title(group), cause.label));
+        for point in &cause.points {
+            let cells = point_cells(&mut table, report, point);
+            table.push(RowKind::Item, &[&group.name, &cause.cause], cells);
+        }
+    }
+    Some(table)
+}
+
+/// Crude, standardised and relative rates, as far as they were asked for.
+fn rate_table(report: &Report, description: &Description) -> Option<DisplayTable> {
+    let first = description.groups.first()?;
+    first.rate.as_ref()?;
+    let several = description.groups.len() > 1;
+    let per = NumberStyle::ENGLISH.number(description.rate_per.unwrap_or(1.0));
+    let interval = |key: &str, head: &str| Column::new(key, &interval_head(head, report), ColumnKind::Interval);
+    let mut columns = vec![
+        Column::new("label", &description.variables.join(", "), ColumnKind::Text),
+        Column::new("events", "Events", ColumnKind::Number),
+        Column::new("person_time", "Person-time", ColumnKind::Number),
+        interval("rate", &format!("Rate per {per}")),
+    ];
+    if several {
+        columns.push(interval("rate_ratio", "Rate ratio"));
+        columns.push(Column::new("p", "P", ColumnKind::Number));
+    }
+    if first.standardised.is_some() {
+        columns.push(interval("standardised_rate", &format!("Standardised rate per {per}")));
+        if several {
+            columns.push(interval("standardised_ratio", "Ratio of standardised rates"));
+        }
+    }
+    if first.observed_expected.is_some() {
+        columns.push(Column::new("expected", "Expected", ColumnKind::Number));
+        columns.push(interval("observed_expected", "Observed/expected"));
+        columns.push(Column::new("observed_expected_p", "P", ColumnKind::Number));
+    }
+    let mut table = DisplayTable::new("rates", &headed("Rates", description), &["group"], columns);
+    for (g, group) in description.groups.iter().enumerate() {
+        let cells = rate_cells(&mut table, report, group, g == 0, several);
+        table.push(RowKind::Plain, &[&group.name], cells);
+    }
+    table.remarks.push(Remark::Text("Limits of rates and of rate ratios are exact (Poisson, binomial).".to_owned()));
+    if let Some(standard) = &description.standard {
+        table.remarks.push(Remark::Text(format!("Standardised over {standard}; limits after Fay and Feuer.")));
+    }
+    if let Some(file) = &description.reference_rates {
+        table.remarks.push(Remark::Text(format!("Expected at the reference rates of {file}; limits are exact.")));
+    }
+    Some(table)
+}
+
+fn rate_cells(
+    table: &mut DisplayTable,
+    report: &Report,
+    group: &GroupDescription,
+    is_first: bool,
+    several: bool,
+) -> Vec<Cell> {
+    let mark = marker(report);
+    let shown = |value: Value| Cell::from(if group.hidden { Value::Hidden(mark.clone()) } else { value });
+    let ratio = |value: Option<f64>, lower, upper| match value {
+        _ if is_first => Value::Reference,
+        Some(value) => Value::Ratio(value, lower, upper),
+        None => Value::NotEstimable,
+    };
+    let rate = group.rate.clone().unwrap_or_default();
+    let mut cells = vec![
+        Cell::text(title(group)),
+        Cell::count(group.events, group.hidden, &mark),
+        shown(rate.person_time.map_or(Value::Empty, Value::PersonYears)),
+        shown(rate.rate.map_or(Value::NotEstimable, |r| Value::Rate(r, rate.lower, rate.upper))),
+    ];
+    if several {
+        cells.push(shown(ratio(rate.ratio, rate.ratio_lower, rate.ratio_upper)));
+        cells.push(shown(rate.p.map_or(Value::Empty, Value::P)));
+    }
+    if let Some(own) = &group.standardised {
+        let value = own.rate.map_or(Value::NotEstimable, |r| Value::Rate(r, own.lower, own.upper));
+        let why = format!("{} strata of the standard have no person-time in the group", own.n_empty_strata);
+        let note = (own.n_empty_strata > 0).then(|| table.footnote(&why));
+        cells.push(note.into_iter().fold(shown(value), Cell::marked));
+        if several {
+            cells.push(shown(ratio(own.ratio, own.ratio_lower, own.ratio_upper)));
+        }
+    }
+    if let Some(own) = &group.observed_expected {
+        cells.push(shown(own.expected.map_or(Value::Empty, |e| Value::Number(e, 1))));
+        cells.push(shown(own.ratio.map_or(Value::NotEstimable, |r| Value::Ratio(r, own.lower, own.upper))));
+        cells.push(shown(own.p.map_or(Value::Empty, Value::P)));
+    }
+    cells
+}
+
+/// Tests of all groups.
+fn test_table(_: &Report, description: &Description) -> Option<DisplayTable> {
+    let columns = vec![
+        Column::new("label", "Test", ColumnKind::Text),
+        Column::new("stratified_by", "Stratified by", ColumnKind::Text),
+        Column::new("test", "Chi-squared", ColumnKind::Test),
+    ];
+    let mut table = DisplayTable::new("group_tests", &headed("Tests of equality", description), &["test"], columns);
+    for test in &description.tests {
+        let label = test.cause.as_ref().map_or(test.name.clone(), |cause| format!("{}, {cause}", test.name));
+        let cells = vec![
+            Cell::text(label.clone()),
+            Cell::text(test.stratified_by.join(", ")),
+            match test.test.chisq {
+                Some(_) => Cell::test(Some(test.test)),
+                None => Cell::from(Value::NotEstimable),
+            },
+        ];
+        table.push(RowKind::Plain, &[&label], cells);
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
+fn pair_table(_: &Report, description: &Description) -> Option<DisplayTable> {
+    let first = description.pairs.first()?;
+    let columns = vec![
+        Column::new("label", "Groups", ColumnKind::Text),
+        Column::new("test", "Chi-squared", ColumnKind::Test),
+        Column::new("adjusted_p", &format!("P, adjusted ({})", first.adjustment), ColumnKind::Number),
+    ];
+    let title_text = headed(&format!("Pairs of groups, {} test", first.name), description);
+    let mut table = DisplayTable::new("group_pairs", &title_text, &["a", "b"], columns);
+    for pair in &description.pairs {
+        let cells =
+            vec![Cell::text(format!("{} – {}", pair.a, pair.b)), Cell::test(Some(pair.test)), Cell::p(pair.adjusted_p)];
+        table.push(RowKind::Plain, &[&pair.a, &pair.b], cells);
+    }
+    Some(table)
+}
+
+fn curve_table(description: &Description) -> Option<DisplayTable> {
+    let names =
+        ["time", "at_risk", "events", "censored", "survival", "std.error", "lower", "upper", "cumulative_hazard"];
+    let mut columns: Vec<Column> = names.iter().map(|n| Column::new(n, n, ColumnKind::Number)).collect();
+    columns.push(Column::new("std.error.cumulative_hazard", "", ColumnKind::Number));
+    let mut table = DisplayTable::new("curves", &headed("Survival curves", description), &["group"], columns);
+    for (group, curve) in description.groups.iter().filter_map(|g| g.curve.as_ref().map(|c| (g, c))) {
+        for k in 0..curve.time.len() {
+            let numbers = [&curve.time, &curve.at_risk, &curve.events, &curve.censored, &curve.survival];
+            let mut cells: Vec<Cell> = numbers.iter().map(|v| Cell::number(Some(v[k]), 4)).collect();
+            cells.extend([&curve.se, &curve.lower, &curve.upper].map(|v| Cell::number(v[k], 4)));
+            cells.push(Cell::number(Some(curve.cumulative_hazard[k]), 4));
+            cells.push(Cell::number(curve.cumulative_hazard_se[k], 4));
+            table.push(RowKind::Plain, &[&group.name], cells);
+        }
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
