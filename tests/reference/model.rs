@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// What terms may be made of.
-const KINDS_OF_PARTS: [&str; 9] = [
+const KINDS_OF_PARTS: [&str; 10] = [
     "numeric",
     "factor",
     "transform",
@@ -24,6 +24,7 @@ const KINDS_OF_PARTS: [&str; 9] = [
     "natural_spline",
     "restricted_cubic_spline",
     "ridge",
+    "time_transform",
 ];
 
 /// The stopping rule of a fit.
