@@ -34,7 +34,7 @@ pub use functional_form::FormSettings;
 pub use model::Fitted;
 pub use outputs::{NoOutputs, Outputs};
 pub use pooling::{Completed, PoolingError, fit_completed, fit_files, fit_stacked, stacked};
-pub use predictions::{ModelPredictions, Reference};
+pub use predictions::{ModelPredictions, PredictionKind, Reference};
 pub use residuals::{ModelResiduals, ResidualKind, ResidualPiece, ResidualSettings};
 pub use settings::{
     BiasCorrection, ContrastRequest, InteractionRequest, IntervalMethod, ModelSettings, RatiosAtRequest,
@@ -111,6 +111,7 @@ fn fit_timed(
     result.collapsed = terms::collapsed(table, settings, &fitted.built.rows);
     curves::fill(&mut result, settings, &fitted)?;
     standardise::fill(&mut result, settings, &fitted, table)?;
+    predictions::hand_over(&result, file_rows, settings, &fitted, outputs)?;
     let settings = report::Settings { level: settings.level, ..report::Settings::default() };
     Ok(Report { settings, models: vec![result], ..Report::default() })
 }

@@ -79,6 +79,22 @@ fn a_curve_has_the_numbers_of_r() {
     assert!(out.join("internal/tables/median_survival.csv").is_file());
 }
 
+/// The sum of expected events is the number of events, and R's first linear predictor (predict-lung-efron.json).
+#[test]
+fn predictions_of_records_are_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("results");
+    let out_text = out.display().to_string();
+    let predict = ["--predict", "expected,lp", "--predict-reference", "zero"];
+    let output = cohort(&[&["fit", LUNG, "--formula", FORMULA, "--out", &out_text][..], &predict].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let file = out.join("internal/predictions_model.parquet").display().to_string();
+    // Read back by the program itself: one row per record that was used.
+    let again = model(&[&file, "--formula", "Surv(row, expected >= 0) ~ lp + lp_se + expected_se"]);
+    assert_eq!((again["n_records"].as_u64(), again["n_events"].as_u64()), (Some(227), Some(227)));
+    assert!(message(&[LUNG, "--formula", FORMULA, "--predict", "lp"]).contains("--out"));
+}
+
 #[test]
 fn a_person_is_averaged_over_once_with_her_first_record() {
     let flags = ["--standardise", "transplant", "--times", "100", "--curve", "age=0,surgery=1,transplant=1"];

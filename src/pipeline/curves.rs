@@ -1,6 +1,7 @@
 //! Baseline hazards and survival curves of a model: what is asked for, and its share of the report.
 
 use super::model::Fitted;
+use super::predictions::{PredictionKind, Reference};
 use super::settings::ModelSettings;
 use super::standardise::StandardiseRequest;
 use crate::design::{Person, Setting, SettingValue, VariableInfo};
@@ -22,6 +23,10 @@ pub struct PredictionSettings {
     pub curves: Vec<CurveRequest>,
     /// Standardised risks.
     pub standardised: Vec<StandardiseRequest>,
+    /// Predictions for every record.
+    pub records: Vec<PredictionKind>,
+    /// What their linear predictors compare with.
+    pub reference: Reference,
 }
 
 /// A survival curve of given covariates.
@@ -40,7 +45,7 @@ pub struct CurveRequest {
 impl PredictionSettings {
     /// Whether anything is asked for.
     pub fn any(&self) -> bool {
-        self.baseline || !(self.curves.is_empty() && self.standardised.is_empty())
+        self.baseline || !(self.curves.is_empty() && self.standardised.is_empty() && self.records.is_empty())
     }
 }
 

@@ -50,7 +50,8 @@ impl Fitted {
 
 /// Fits one model; keeps which distinct record every row became where its settings ask for something per row.
 pub fn fit(table: &Table, settings: &ModelSettings, watch: &mut Stopwatch) -> Result<Fitted> {
-    fit_keeping(table, settings, settings.diagnostics.needs_rows(), watch)
+    let by_rows = settings.diagnostics.needs_rows() || !settings.predictions.records.is_empty();
+    fit_keeping(table, settings, by_rows, watch)
 }
 
 /// Fits one model; `keep_rows`: for residuals, whatever the settings.

@@ -1,7 +1,37 @@
-//! Predictions for the records of a model in the order of its rows.
+//! Predictions for the records of a model in the order of its rows, in pieces.
 
+use super::curves::NO_PREDICTIONS;
 use super::model::Fitted;
+use super::outputs::Outputs;
+use super::settings::ModelSettings;
 use crate::engine::{Predictions, Ties};
+use crate::error::Result;
+use crate::report::ModelResult;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// A kind of prediction, each with its standard error (delta method).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PredictionKind {
+    /// Linear predictor against a [`Reference`].
+    LinearPredictor,
+    /// exp of it: the hazard ratio.
+    Risk,
+    /// Expected events over the record's interval.
+    Expected,
+    /// exp(−expected).
+    Survival,
+}
+
+impl PredictionKind {
+    /// All kinds with R's names, in the order of columns in files.
+    pub const NAMED: [(&'static str, PredictionKind); 4] = [
+        ("lp", PredictionKind::LinearPredictor),
+        ("risk", PredictionKind::Risk),
+        ("expected", PredictionKind::Expected),
+        ("survival", PredictionKind::Survival),
+    ];
+}
 
 /// What linear predictors compare with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,6 +49,9 @@ pub enum Reference {
 pub struct ModelPredictions<'a> {
     predictions: Predictions<'a>,
     fitted: &'a Fitted,
+    kinds: Vec<PredictionKind>,
+    /// Rows of the data file, where rows of the table are not its rows.
+    file_rows: Option<&'a [u32]>,
     /// One row of covariates per stratum.
     centers: Vec<Vec<f64>>,
 }
@@ -33,7 +66,7 @@ impl Fitted {
             Reference::Strata | Reference::Sample => vec![self.fit.means.clone(); n_strata],
             Reference::Zero => vec![vec![0.0; self.fit.means.len()]; n_strata],
         };
-        ModelPredictions { predictions, fitted: self, centers }
+        ModelPredictions { predictions, fitted: self, kinds: Vec::new(), file_rows: None, centers }
     }
 
     /// Weighted mean covariates of every stratum. Sorted before they are added, so that the order of the rows does not
@@ -60,7 +93,72 @@ impl Fitted {
     }
 }
 
+/// Hands the predictions that were asked for to `outputs`.
+pub(super) fn hand_over(
+    result: &ModelResult,
+    file_rows: Option<&[u32]>,
+    settings: &ModelSettings,
+    fitted: &Fitted,
+    outputs: &mut dyn Outputs,
+) -> Result<()> {
+    let wanted = &settings.predictions;
+    let without = !result.converged || result.warnings.iter().any(|w| w.code == NO_PREDICTIONS);
+    if wanted.records.is_empty() || without {
+        return Ok(());
+    }
+    let named = PredictionKind::NAMED.iter().map(|(_, kind)| *kind);
+    let kinds = named.filter(|kind| wanted.records.contains(kind)).collect();
+    let predictions = fitted.predictions(settings.ties, wanted.reference);
+    outputs.predictions(&settings.name, &ModelPredictions { kinds, file_rows, ..predictions })
+}
+
+/// Rows worked out together by one thread.
+const CHUNK: usize = 2048;
+
 impl ModelPredictions<'_> {
+    /// Names of the columns of a file: `lp`, `lp_se`, ….
+    pub fn columns(&self) -> Vec<String> {
+        let name = |kind: &PredictionKind| PredictionKind::NAMED.iter().find(|(_, k)| k == kind).map_or("", |n| n.0);
+        self.kinds.iter().flat_map(|k| [name(k).to_owned(), format!("{}_se", name(k))]).collect()
+    }
+
+    /// Number of records.
+    pub fn n_rows(&self) -> usize {
+        self.fitted.built.rows.len()
+    }
+
+    /// Some rows: the number of each in the data, from 1, and the columns. Panics beyond [`ModelPredictions::n_rows`].
+    pub fn piece(&self, rows: Range<usize>) -> (Vec<u32>, Vec<Vec<f64>>) {
+        let chunks: Vec<Range<usize>> =
+            rows.clone().step_by(CHUNK).map(|from| from..(from + CHUNK).min(rows.end)).collect();
+        let numbers: Vec<Vec<f64>> =
+            chunks.into_par_iter().map(|chunk| chunk.flat_map(|i| self.numbers(i)).collect()).collect();
+        let width = 2 * self.kinds.len();
+        let column = |j: usize| numbers.iter().flat_map(|n| n[j..].iter().step_by(width).copied()).collect();
+        let row = |i: usize| {
+            let row = self.fitted.built.rows[i];
+            self.file_rows.map_or(row, |rows| rows[row as usize]) + 1
+        };
+        (rows.map(row).collect(), (0..width).map(column).collect())
+    }
+
+    /// The numbers of one record.
+    fn numbers(&self, i: usize) -> Vec<f64> {
+        let one = |kind: &PredictionKind| match kind {
+            PredictionKind::LinearPredictor => self.linear_predictor(i),
+            PredictionKind::Risk => {
+                let (lp, se) = self.linear_predictor(i);
+                (libm::exp(lp), libm::exp(lp) * se)
+            }
+            PredictionKind::Expected => self.expected(i),
+            PredictionKind::Survival => {
+                let (expected, se) = self.expected(i);
+                (libm::exp(-expected), libm::exp(-expected) * se)
+            }
+        };
+        self.kinds.iter().map(one).flat_map(|(value, se)| [value, se]).collect()
+    }
+
     /// The covariates that linear predictors of a stratum compare with.
     pub fn center(&self, stratum: usize) -> &[f64] {
         &self.centers[stratum]

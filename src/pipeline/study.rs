@@ -9,6 +9,7 @@ use super::functional_form::FormSettings;
 use super::levels;
 use super::model;
 use super::outputs::Outputs;
+use super::predictions::{self, PredictionKind, Reference};
 use super::residuals::{self, ResidualKind, ResidualSettings};
 use super::settings::{
     BiasCorrection, ContrastRequest, InteractionRequest, IntervalMethod, ModelSettings, RatiosAtRequest,
@@ -59,7 +60,7 @@ pub fn run_study(
         progress.step("fitting models", done, Some(fits as u64));
         let mut settings = settings(study, model, &loaded.table);
         settings.contrasts = contrasts(study, number);
-        settings.predictions = predictions(study, number);
+        settings.predictions = wanted_predictions(study, number);
         let fitted = model::fit(&loaded.table, &settings, watch)?;
         let mut result = model::result(&settings, &fitted, watch)?;
         result.ratios_at = terms::ratios_at(&loaded.table, &settings, &fitted)?;
@@ -67,6 +68,7 @@ pub fn run_study(
         residuals::hand_over(&mut result, &loaded.table, None, &settings, &fitted, outputs)?;
         curves::fill(&mut result, &settings, &fitted)?;
         standardise::fill(&mut result, &settings, &fitted, &loaded.table)?;
+        predictions::hand_over(&result, None, &settings, &fitted, outputs)?;
         done += 1;
         for analysis in study.interactions.iter().filter(|i| i.model == number) {
             for modifier in &analysis.modifiers {
@@ -226,11 +228,18 @@ fn residual_settings(model: &study::Model) -> ResidualSettings {
 }
 
 /// The curves and standardised risks of a model.
-fn predictions(study: &Study, model: usize) -> PredictionSettings {
+fn wanted_predictions(study: &Study, model: usize) -> PredictionSettings {
+    let kind = |name: &String| PredictionKind::NAMED.iter().find(|(n, _)| n == name).map(|(_, kind)| *kind);
     let curves = study.curves.iter().filter(|c| c.model == model);
     let standardised = study.standardised.iter().filter(|s| s.model == model);
     PredictionSettings {
         baseline: study.models[model].baseline,
+        records: study.models[model].predict.iter().filter_map(kind).collect(),
+        reference: match study.models[model].reference {
+            study::PredictionReference::Sample => Reference::Sample,
+            study::PredictionReference::Strata => Reference::Strata,
+            study::PredictionReference::Zero => Reference::Zero,
+        },
         curves: curves
             .map(|c| CurveRequest {
                 label: c.label.clone(),

@@ -66,8 +66,9 @@ pub use extract::{
 };
 pub use fault::{Fault, Place, StudyFaults};
 pub use output::{
-    Adjust, Contrast, Correction, Curve, Disclosure, Format, Interaction, Interval, Model, Profile, RESIDUALS,
-    RatiosAt, Regression, ReportOptions, Resampling, Standardised, Ties, TimeTransform,
+    Adjust, Contrast, Correction, Curve, Disclosure, Format, Interaction, Interval, Model, PREDICTIONS,
+    PredictionReference, Profile, RESIDUALS, RatiosAt, Regression, ReportOptions, Resampling, Standardised, Ties,
+    TimeTransform,
 };
 pub use sql::Sql;
 pub use template::TEMPLATE;

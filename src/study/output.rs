@@ -55,6 +55,25 @@ pub struct Model {
     pub bootstrap: Option<Resampling>,
     /// P values adjusted within their families, if asked for.
     pub adjust: Option<Adjust>,
+    /// Kinds of predictions to write for every record, of [`PREDICTIONS`].
+    pub predict: Vec<String>,
+    /// What their linear predictors compare with.
+    pub reference: PredictionReference,
+}
+
+/// The predictions there are, by R's names.
+pub const PREDICTIONS: [&str; 4] = ["lp", "risk", "expected", "survival"];
+
+/// What linear predictors compare with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PredictionReference {
+    /// Mean covariates of all records.
+    #[default]
+    Sample,
+    /// Mean covariates of the record's stratum.
+    Strata,
+    /// Covariates zero.
+    Zero,
 }
 
 /// The residuals there are, by R's names.

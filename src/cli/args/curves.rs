@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::formula::Assignment;
 use crate::inference::IntervalScale;
 use crate::inference::standardise::Covariates;
-use crate::pipeline::{CurveRequest, ModelSettings, PredictionSettings, StandardiseRequest};
+use crate::pipeline::{CurveRequest, ModelSettings, PredictionKind, PredictionSettings, Reference, StandardiseRequest};
 use clap::{Args, ValueEnum};
 
 /// What the fitted model is asked to predict.
@@ -28,6 +28,15 @@ pub struct CurveArgs {
     /// folder
     #[arg(long)]
     pub baseline: bool,
+
+    /// Predictions with standard errors for every record, comma separated, written to the results folder (Parquet): linear
+    /// predictor, risk, expected events, survival
+    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',', requires = "out")]
+    pub predict: Vec<PredictArg>,
+
+    /// What the linear predictors of --predict compare with [default: sample]
+    #[arg(long, value_enum, value_name = "WHAT", requires = "predict")]
+    pub predict_reference: Option<ReferenceArg>,
 
     /// Directly standardised risks: the mean predicted risk at --times of all records, everyone set to one level of this
     /// factor, level by level; differences, ratios and restricted mean times against its first level; may be repeated
@@ -56,6 +65,30 @@ pub enum LimitsArg {
     LogLog,
 }
 
+/// Kinds of predictions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PredictArg {
+    /// Linear predictor
+    Lp,
+    /// Its exponential, a hazard ratio
+    Risk,
+    /// Expected events over the record's interval
+    Expected,
+    /// exp(−expected)
+    Survival,
+}
+
+/// What linear predictors compare with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReferenceArg {
+    /// Mean covariates of all records (0 for 0/1 columns)
+    Sample,
+    /// Mean covariates of the record's stratum
+    Strata,
+    /// Covariates zero
+    Zero,
+}
+
 /// What the covariates of the records are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CovariatesArg {
@@ -63,6 +96,17 @@ pub enum CovariatesArg {
     Sampled,
     /// All there is: intervals are about these records
     Fixed,
+}
+
+impl PredictArg {
+    fn kind(self) -> PredictionKind {
+        match self {
+            PredictArg::Lp => PredictionKind::LinearPredictor,
+            PredictArg::Risk => PredictionKind::Risk,
+            PredictArg::Expected => PredictionKind::Expected,
+            PredictArg::Survival => PredictionKind::Survival,
+        }
+    }
 }
 
 impl CurveArgs {
@@ -73,6 +117,8 @@ impl CurveArgs {
             ("--times", !self.times.is_empty()),
             ("--limits", self.limits.is_some()),
             ("--baseline", self.baseline),
+            ("--predict", !self.predict.is_empty()),
+            ("--predict-reference", self.predict_reference.is_some()),
             ("--standardise", !self.standardise.is_empty()),
             ("--from", self.from.is_some()),
             ("--covariates", self.covariates.is_some()),
@@ -93,6 +139,12 @@ impl CurveArgs {
         settings.predictions = PredictionSettings {
             baseline: self.baseline,
             curves: self.curve.iter().map(|text| self.one_curve(text, &times)).collect::<Result<_>>()?,
+            records: self.predict.iter().map(|kind| kind.kind()).collect(),
+            reference: match self.predict_reference {
+                Some(ReferenceArg::Strata) => Reference::Strata,
+                Some(ReferenceArg::Zero) => Reference::Zero,
+                Some(ReferenceArg::Sample) | None => Reference::Sample,
+            },
             standardised: self.standardise.iter().map(|exposure| self.one_exposure(exposure, &times)).collect(),
         };
         Ok(())

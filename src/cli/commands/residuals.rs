@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::loader::{NumberColumn, NumberFile, NumberType};
-use crate::pipeline::{ModelResiduals, Outputs};
+use crate::pipeline::{ModelPredictions, ModelResiduals, Outputs};
 use crate::report::folder::{OutputFolder, file_name};
 use std::path::Path;
 
@@ -30,6 +30,22 @@ impl<'a> ResidualFiles<'a> {
 }
 
 impl Outputs for ResidualFiles<'_> {
+    fn predictions(&mut self, model: &str, predictions: &ModelPredictions<'_>) -> Result<()> {
+        let Some(folder) = self.folder else { return Ok(()) };
+        let path = folder.path(&format!("internal/predictions_{}.parquet", file_name(model)));
+        let named = predictions.columns().into_iter().map(|name| (name, NumberType::Number));
+        let columns: Vec<_> = std::iter::once(("row".to_owned(), NumberType::Whole)).chain(named).collect();
+        let mut file = NumberFile::create(&path, &columns).map_err(Error::Load)?;
+        let size = (NUMBERS_PER_PIECE / columns.len()).clamp(1024, 1 << 17);
+        for from in (0..predictions.n_rows()).step_by(size) {
+            let (rows, numbers) = predictions.piece(from..(from + size).min(predictions.n_rows()));
+            let numbers = numbers.iter().map(|column| NumberColumn::Number(column));
+            let values: Vec<_> = std::iter::once(NumberColumn::Whole(&rows)).chain(numbers).collect();
+            file.write(&values).map_err(Error::Load)?;
+        }
+        file.finish().map_err(Error::Load)
+    }
+
     fn residuals(&mut self, model: &str, residuals: &ModelResiduals<'_>) -> Result<()> {
         let Some(folder) = self.folder else {
             self.without_place.push(model.to_owned());

@@ -25,6 +25,12 @@ pub struct ModelDraft {
     pub(super) formula: Option<Formula>,
 }
 
+const REFERENCES: [(&str, PredictionReference); 3] = [
+    ("sample", PredictionReference::Sample),
+    ("strata", PredictionReference::Strata),
+    ("zero", PredictionReference::Zero),
+];
+
 impl Context<'_> {
     /// Every `[[model]]`.
     pub fn read_models(
@@ -75,12 +81,14 @@ impl Context<'_> {
             proportional_hazards: self.read_transforms(section),
             ph_smooth: section.flag("ph_smooth"),
             functional_form: self.read_numbers(section, covariates),
-            residuals: self.read_residuals(section),
+            residuals: self.read_kinds(section, "residuals", &RESIDUALS),
             residuals_by_person: section.flag("residuals_by_person"),
             correction: section.choice("cluster_correction", &CORRECTIONS).unwrap_or_default(),
             baseline: section.flag("baseline"),
             bootstrap: self.read_bootstrap(section),
             adjust: section.choice("adjust", &[("holm", Adjust::Holm), ("bonferroni", Adjust::Bonferroni)]),
+            predict: self.read_kinds(section, "predict", &PREDICTIONS),
+            reference: section.choice("reference", &REFERENCES).unwrap_or_default(),
         };
         section.finish();
         ModelDraft { model, formula: parsed }
@@ -123,12 +131,12 @@ impl Context<'_> {
     }
 
     /// `residuals`: kinds, each once.
-    fn read_residuals(&self, section: &Section<'_>) -> Vec<String> {
+    fn read_kinds(&self, section: &Section<'_>, key: &'static str, known: &[&'static str]) -> Vec<String> {
         let mut kinds: Vec<String> = Vec::new();
-        for text in section.texts("residuals") {
-            if !RESIDUALS.contains(&text.text.as_str()) {
-                let rule = format!("`residuals` cannot be \"{}\"", text.text);
-                self.faults.add(&text.span, rule, format!("choose {}", list_of(RESIDUALS.iter().copied())));
+        for text in section.texts(key) {
+            if !known.contains(&text.text.as_str()) {
+                let rule = format!("`{key}` cannot be \"{}\"", text.text);
+                self.faults.add(&text.span, rule, format!("choose {}", list_of(known.iter().copied())));
             } else if !kinds.contains(&text.text) {
                 kinds.push(text.text);
             }
