@@ -5,6 +5,7 @@
 //! | module | takes | gives |
 //! |---|---|---|
 //! | [`day`], [`table`] | | a calendar date as a whole number; compact named columns |
+//! | [`conventions`] | | what R, Stata and SAS do where an analysis leaves a choice open |
 //! | [`study`] | the text of a study file | [`study::Study`], checked |
 //! | [`formula`] | the text of a model formula | terms, with the place of every fault |
 //! | [`loader`] | a study and its extracts | person-time records and the attrition table |
@@ -21,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cli;
+pub mod conventions;
 pub mod day;
 pub mod describe;
 pub mod design;

@@ -507,3 +507,42 @@ fn the_model_study_has_the_same_bytes_for_any_number_of_threads() {
     assert!(all[0].len() > 20, "tables, results and person-time");
     assert!(all.iter().all(|bytes| *bytes == all[0]));
 }
+
+#[test]
+fn conventions_of_other_programs_fill_in_what_is_left_open() {
+    let fit = |flags: &[&str]| -> serde_json::Value {
+        let formula = "Surv(time, status == 2) ~ age + sex";
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cohort"));
+        command.args(["fit", "data-fixtures/reference/data/lung.csv", "--formula", formula, "--cluster", "inst"]);
+        let output = command.args(["--format", "none", "--json", "-"]).args(flags).output().expect("the program runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON")["models"][0].clone()
+    };
+    let (ours, stata, sas) = (fit(&[]), fit(&["--like", "stata"]), fit(&["--like", "sas"]));
+    let (r, stated) =
+        (fit(&["--like", "r"]), fit(&["--like", "stata", "--ties", "efron", "--cluster-correction", "none"]));
+    assert_eq!([&ours["ties"], &r["ties"], &stata["ties"], &sas["ties"]], ["efron", "efron", "breslow", "breslow"]);
+    // 18 institutions: Stata's variance is that of SAS times 18/17.
+    let variance = |m: &serde_json::Value| m["coefficients"][0]["robust_se"].as_f64().expect("a number").powi(2);
+    assert!((variance(&stata) / variance(&sas) - 18.0 / 17.0).abs() < 1e-12);
+    assert_eq!(sas["coefficients"][0]["estimate"], stata["coefficients"][0]["estimate"]);
+    // What is stated wins.
+    assert_eq!(stated["coefficients"], ours["coefficients"]);
+    assert_eq!(stated["like"], "stata");
+    let text = std::process::Command::new(env!("CARGO_BIN_EXE_cohort"))
+        .args([
+            "fit",
+            "data-fixtures/reference/data/lung.csv",
+            "--formula",
+            "Surv(time, status == 2) ~ age",
+            "--like",
+            "stata",
+        ])
+        .output()
+        .expect("the program runs");
+    // The methods paragraph is broken into lines.
+    let text = String::from_utf8_lossy(&text.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["Stata stcox", "LR chi2", "followed the conventions of Stata stcox"] {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+}

@@ -738,9 +738,9 @@ adjusted,sexunknown,,,,,,,no estimate: the column is a linear combination of ear
 adjusted,age,0.0121,0.0031,3.903225806451613,0.00001,0.006024,0.018175999999999998,
 
 # models
-model,label,formula,nobs,n_persons,nevent,n_missing,ties,penalty,interval,variance,strata,weights,logLik.null,logLik,logLik.penalised.null,logLik.penalised,AIC,BIC,statistic.log,df.log,p.value.log,statistic.wald,df.wald,p.value.wald,statistic.sc,df.sc,p.value.sc,statistic.robust,df.robust,p.value.robust,concordance,std.error.concordance,iterations
-crude,Crude,group,1400,1400,212,0,efron,,,model,,,-1500.25,-1490.5,,,2985,2991.7,19.5,2,0.000058,18.9,2,0.000079,19.1,2,0.000071,,,,0.5612,0.0123,4
-adjusted,+ sex and a very long label of a model that has to wrap,group + sex + age,1388,1388,206,12,efron,,,model,,,-1500.25,-1490.5,,,2985,2991.7,19.5,2,0.000058,18.9,2,0.000079,19.1,2,0.000071,,,,0.5612,0.0123,4
+model,label,formula,nobs,n_persons,nevent,n_missing,like,ties,penalty,interval,variance,strata,weights,logLik.null,logLik,logLik.penalised.null,logLik.penalised,AIC,BIC,statistic.log,df.log,p.value.log,statistic.wald,df.wald,p.value.wald,statistic.sc,df.sc,p.value.sc,statistic.robust,df.robust,p.value.robust,concordance,std.error.concordance,iterations
+crude,Crude,group,1400,1400,212,0,,efron,,,model,,,-1500.25,-1490.5,,,2985,2991.7,19.5,2,0.000058,18.9,2,0.000079,19.1,2,0.000071,,,,0.5612,0.0123,4
+adjusted,+ sex and a very long label of a model that has to wrap,group + sex + age,1388,1388,206,12,,efron,,,model,,,-1500.25,-1490.5,,,2985,2991.7,19.5,2,0.000058,18.9,2,0.000079,19.1,2,0.000071,,,,0.5612,0.0123,4
 
 # terms
 model,term,label,wald_chisq,wald_df,wald_p,lr_chisq,lr_df,lr_p

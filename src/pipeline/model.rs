@@ -167,6 +167,7 @@ pub(super) fn identity(settings: &ModelSettings, fitted: &Fitted) -> ModelResult
         name: settings.name.clone(),
         label: settings.label.clone(),
         formula: settings.formula.clone(),
+        like: settings.conventions.map(|c| c.name().to_owned()),
         ties: ties_name(settings.ties).to_owned(),
         variance: variance(built).to_owned(),
         cluster: cluster(settings, fitted),

@@ -181,6 +181,9 @@ fn of_one_data_set(settings: &ModelSettings) -> Option<&'static str> {
         (!settings.diagnostics.proportional_hazards.is_empty(), "the test of proportional hazards"),
         (!settings.diagnostics.residuals.kinds.is_empty(), "a residual file"),
         (!settings.ratios_at.is_empty(), "a table of hazard ratios at values"),
+        (settings.diagnostics.smooth, "a smooth of hazard ratios over time"),
+        (!settings.diagnostics.functional_form.columns.is_empty(), "the check of functional form"),
+        (settings.predictions.any(), "a baseline hazard, curve or standardised risk"),
     ];
     asked.into_iter().find(|(asked, _)| *asked).map(|(_, what)| what)
 }

@@ -3,6 +3,7 @@
 use super::competing::CompetingSettings;
 use super::curves::PredictionSettings;
 use super::diagnostics::DiagnosticSettings;
+use crate::conventions::Conventions;
 use crate::design::ridge;
 use crate::design::{Built, Collapse, DesignOptions, Missing};
 use crate::engine::{ClusterCorrection, Convergence, FitOptions, NearTies, Penalty, Ties};
@@ -40,6 +41,8 @@ pub struct ModelSettings {
     pub label: String,
     /// The formula, with a left side unless the table is that of a study.
     pub formula: String,
+    /// Whose conventions filled in what was left open; tests are then named as there.
+    pub conventions: Option<Conventions>,
     /// Tie rule.
     pub ties: Ties,
     /// Column of case weights.
@@ -135,6 +138,7 @@ impl ModelSettings {
             name: "model".to_owned(),
             label: String::new(),
             formula: formula.to_owned(),
+            conventions: None,
             ties: fit.ties,
             weights: None,
             cluster: None,

@@ -16,7 +16,8 @@ use super::settings::{
 };
 use super::standardise::{self, StandardiseRequest};
 use super::terms;
-use crate::engine::{ClusterCorrection, TimeTransform};
+use crate::conventions::Conventions;
+use crate::engine::{ClusterCorrection, Convergence, Ties, TimeTransform};
 use crate::error::Result;
 use crate::inference::bootstrap::Plan;
 use crate::inference::multiplicity::Adjustment;
@@ -137,14 +138,19 @@ pub fn disclosure_profile(study: &Study) -> Option<Profile> {
 
 /// A model of the study as settings: the person is the cluster where persons may have several records.
 fn settings(study: &Study, model: &study::Model, table: &Table) -> ModelSettings {
+    let follows = |rule: fn(Conventions) -> bool| model.conventions.is_some_and(rule);
     ModelSettings {
         name: model.name.clone(),
         label: model.label.clone(),
+        conventions: model.conventions,
         ties: match model.ties {
-            study::Ties::Efron => crate::engine::Ties::Efron,
-            study::Ties::Breslow => crate::engine::Ties::Breslow,
-            study::Ties::Exact => crate::engine::Ties::Exact,
+            Some(study::Ties::Efron) => Ties::Efron,
+            Some(study::Ties::Breslow) => Ties::Breslow,
+            Some(study::Ties::Exact) => Ties::Exact,
+            None if follows(Conventions::has_breslow_ties) => Ties::Breslow,
+            None => Ties::Efron,
         },
+        convergence: if follows(Conventions::stops_like_r) { Convergence::LikeR } else { Convergence::Full },
         id: Some("person".to_owned()),
         bias_correction: if model.firth { BiasCorrection::Firth } else { BiasCorrection::None },
         interval: model.interval.map(|interval| match interval {
@@ -164,9 +170,10 @@ fn settings(study: &Study, model: &study::Model, table: &Table) -> ModelSettings
         times: model.hr_times.clone(),
         diagnostics: diagnostic_settings(model),
         correction: match model.correction {
-            study::Correction::None => ClusterCorrection::None,
-            study::Correction::Groups => ClusterCorrection::Groups,
-            study::Correction::GroupsAndColumns => ClusterCorrection::GroupsAndColumns,
+            Some(study::Correction::Groups) => ClusterCorrection::Groups,
+            Some(study::Correction::GroupsAndColumns) => ClusterCorrection::GroupsAndColumns,
+            None if follows(Conventions::corrects_clusters) => ClusterCorrection::Groups,
+            Some(study::Correction::None) | None => ClusterCorrection::None,
         },
         ..ModelSettings::new(&model.formula)
     }

@@ -22,6 +22,10 @@ pub struct ModelResult {
     /// The formula as written.
     pub formula: String,
     /// `efron`, `breslow` or `exact`.
+    /// Whose conventions filled in what the analysis left open: `r`, `stata` or `sas`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub like: Option<String>,
+    /// `efron`, `breslow` or `exact`.
     pub ties: String,
     /// Which covariance the standard errors come from: `model`, `robust` or `clustered`.
     pub variance: String,

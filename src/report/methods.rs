@@ -2,6 +2,7 @@
 
 use super::tables::percent;
 use super::{FollowUp, ModelResult, Report};
+use crate::conventions::Conventions;
 
 /// A short methods paragraph in plain English: follow-up, models, ties, variance, tests, software.
 pub fn paragraph(report: &Report) -> String {
@@ -63,6 +64,7 @@ fn model_sentences(report: &Report) -> Vec<String> {
             format!("Tied event times were handled by {}.", list(&each, "and"))
         }
     });
+    sentences.extend(convention_sentence(report));
     sentences.extend(likelihood_sentences(report));
     let robust: Vec<&ModelResult> = report.models.iter().filter(|m| m.variance != "model").collect();
     if let Some(model) = robust.first() {
@@ -147,6 +149,13 @@ fn competing_sentences(report: &Report) -> Vec<String> {
         ));
     }
     sentences
+}
+
+/// Whose conventions were followed, when it is one program for all models.
+fn convention_sentence(report: &Report) -> Option<String> {
+    let like = report.models.first().and_then(|m| m.like.as_deref()).and_then(Conventions::named)?;
+    same(report, |m| &m.like)
+        .then(|| format!("What the analysis did not state followed the conventions of {}.", like.program()))
 }
 
 /// Penalties and profile likelihoods, and for which models.

@@ -1,6 +1,7 @@
 //! Models, interaction analyses, disclosure control and the look of results.
 
 use super::Span;
+use crate::conventions::Conventions;
 use crate::formula::Assignment;
 use crate::formula::Comparison;
 use crate::inference::IntervalScale;
@@ -19,8 +20,10 @@ pub struct Model {
     pub formula: String,
     /// Where the formula's text begins in the study file, inside the quotes; places within the formula add to it.
     pub formula_span: Span,
-    /// How tied event times are handled.
-    pub ties: Ties,
+    /// Whose conventions fill in what the study leaves open.
+    pub conventions: Option<Conventions>,
+    /// How tied event times are handled; `None`: by the conventions, else Efron.
+    pub ties: Option<Ties>,
     /// Whether Firth's penalty is added to the likelihood.
     pub firth: bool,
     /// Where confidence intervals come from; `None`: profile likelihood with Firth's penalty, else Wald.
@@ -47,8 +50,8 @@ pub struct Model {
     pub residuals: Vec<String>,
     /// Whether residuals are summed over the records of a person.
     pub residuals_by_person: bool,
-    /// Small-sample correction of the robust covariance.
-    pub correction: Correction,
+    /// Small-sample correction of the robust covariance; `None`: by the conventions, else none.
+    pub correction: Option<Correction>,
     /// Whether the baseline hazard is reported.
     pub baseline: bool,
     /// Bootstrap by person, if any.

@@ -1,5 +1,6 @@
 //! Flags of predictions: baseline hazard, survival curves, standardised risks.
 
+use crate::conventions::Conventions;
 use crate::error::{Error, Result};
 use crate::formula::Assignment;
 use crate::inference::IntervalScale;
@@ -126,7 +127,7 @@ impl CurveArgs {
     }
 
     /// Adds what the flags ask for to the settings of a model.
-    pub fn apply(&self, settings: &mut ModelSettings) -> Result<()> {
+    pub fn apply(&self, settings: &mut ModelSettings, like: Option<Conventions>) -> Result<()> {
         if !self.times.is_empty() && self.curve.is_empty() && self.standardise.is_empty() {
             return Err(Error::Usage("--times belongs to --curve or --standardise".to_owned()));
         }
@@ -138,7 +139,7 @@ impl CurveArgs {
         times.dedup();
         settings.predictions = PredictionSettings {
             baseline: self.baseline,
-            curves: self.curve.iter().map(|text| self.one_curve(text, &times)).collect::<Result<_>>()?,
+            curves: self.curve.iter().map(|text| self.one_curve(text, &times, like)).collect::<Result<_>>()?,
             records: self.predict.iter().map(|kind| kind.kind()).collect(),
             reference: match self.predict_reference {
                 Some(ReferenceArg::Strata) => Reference::Strata,
@@ -150,7 +151,7 @@ impl CurveArgs {
         Ok(())
     }
 
-    fn one_curve(&self, text: &str, times: &[f64]) -> Result<CurveRequest> {
+    fn one_curve(&self, text: &str, times: &[f64], like: Option<Conventions>) -> Result<CurveRequest> {
         let pattern =
             Assignment::pattern(text).map_err(|error| Error::Comparison { origin: "--curve".to_owned(), error })?;
         Ok(CurveRequest {
@@ -160,7 +161,9 @@ impl CurveArgs {
             limits: match self.limits {
                 Some(LimitsArg::Plain) => IntervalScale::Plain,
                 Some(LimitsArg::LogLog) => IntervalScale::LogLog,
-                Some(LimitsArg::Log) | None => IntervalScale::Log,
+                Some(LimitsArg::Log) => IntervalScale::Log,
+                None if like.is_some_and(Conventions::has_log_log_model_curves) => IntervalScale::LogLog,
+                None => IntervalScale::Log,
             },
         })
     }

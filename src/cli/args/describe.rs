@@ -1,6 +1,6 @@
 //! Flags of `cohort describe`.
 
-use super::{DataArgs, OutputArgs};
+use super::{DataArgs, LikeArg, OutputArgs};
 use crate::error::{Error, Result};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -60,6 +60,11 @@ pub struct DescribeArgs {
     /// How survival is estimated [default: kaplan-meier]
     #[arg(long, value_enum, value_name = "ESTIMATE", help_heading = SURVIVAL)]
     pub estimator: Option<EstimatorArg>,
+
+    /// Follow the conventions of another program where nothing else is said: r (log limits of survival), stata or sas
+    /// (log-log limits)
+    #[arg(long, value_enum, value_name = "PROGRAM", help_heading = SURVIVAL)]
+    pub like: Option<LikeArg>,
 
     /// The scale on which the limits of probabilities are symmetric [default: log, as R's survfit]
     #[arg(long, value_enum, value_name = "SCALE", help_heading = SURVIVAL)]
@@ -187,6 +192,7 @@ impl DescribeArgs {
             ("--restricted-mean", self.restricted_mean.is_some()),
             ("--estimator", self.estimator.is_some()),
             ("--interval", self.interval.is_some()),
+            ("--like", self.like.is_some()),
             ("--curves", self.curves),
             ("--competing", self.competing.is_some()),
             ("--log-rank", self.log_rank),

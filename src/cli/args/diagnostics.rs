@@ -1,5 +1,6 @@
 //! Flags of diagnostics: what a model says about its assumptions.
 
+use crate::conventions::Conventions;
 use crate::engine::{ClusterCorrection, TimeTransform};
 use crate::pipeline::{DiagnosticSettings, FormSettings, ResidualKind, ResidualSettings};
 use clap::{Args, ValueEnum};
@@ -143,8 +144,9 @@ impl DiagnosticArgs {
     }
 
     /// The correction of the robust covariance.
-    pub fn correction(&self) -> ClusterCorrection {
+    pub fn correction(&self, like: Option<Conventions>) -> ClusterCorrection {
         match self.cluster_correction {
+            None if like.is_some_and(Conventions::corrects_clusters) => ClusterCorrection::Groups,
             None | Some(CorrectionArg::None) => ClusterCorrection::None,
             Some(CorrectionArg::G) => ClusterCorrection::Groups,
             Some(CorrectionArg::Cr1) => ClusterCorrection::GroupsAndColumns,

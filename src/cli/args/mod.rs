@@ -20,6 +20,7 @@ pub use output::OutputArgs;
 pub use terms::TermArgs;
 pub use time::TimeArgs;
 
+use crate::conventions::Conventions;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -121,6 +122,16 @@ pub struct FitArgs {
     )]
     pub ties: Option<TiesArg>,
 
+    /// Follow the conventions of another program where nothing else is said: tie rule, stopping rule, factor on a robust
+    /// variance, limits of survival, names of tests [default: Efron ties, full convergence, no factor]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PROGRAM",
+        help_heading = "Model (data file; a study file holds the same as keys)"
+    )]
+    pub like: Option<LikeArg>,
+
     /// Hazard ratios of A within every level of B; A:B, both in the formula; may be repeated.
     /// For a numeric B give the values: A:B@40,60
     #[arg(long, value_name = "A:B", help_heading = "Model (data file; a study file holds the same as keys)")]
@@ -218,6 +229,28 @@ pub struct InitArgs {
     /// Where to write the study file [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+/// Programs whose conventions can be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LikeArg {
+    /// R's coxph: Efron ties, stops when the log likelihood is flat
+    R,
+    /// Stata's stcox: Breslow ties, robust variance times G/(G-1), log-log limits
+    Stata,
+    /// SAS's PHREG: Breslow ties, robust variance without factor
+    Sas,
+}
+
+impl LikeArg {
+    /// The conventions.
+    pub fn conventions(self) -> Conventions {
+        match self {
+            LikeArg::R => Conventions::R,
+            LikeArg::Stata => Conventions::Stata,
+            LikeArg::Sas => Conventions::Sas,
+        }
+    }
 }
 
 /// Tie rules.

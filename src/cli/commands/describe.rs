@@ -3,7 +3,8 @@
 use super::Context;
 use super::check::read_study;
 use super::output::{JsonSink, commit, formats, manifest, prepare, read, show, study_file, timings};
-use crate::cli::args::{AdjustmentArg, DescribeArgs, EstimatorArg, IntervalArg};
+use crate::cli::args::{AdjustmentArg, DescribeArgs, EstimatorArg, IntervalArg, LikeArg};
+use crate::conventions::Conventions;
 use crate::describe::{HazardEstimator, LogRankWeight, SurvivalEstimator};
 use crate::design::CauseColumn;
 use crate::error::{Error, Result};
@@ -129,7 +130,7 @@ fn settings(args: &DescribeArgs) -> Result<DescribeSettings> {
         near_ties: records.near_ties(),
         survival,
         hazard,
-        interval: interval(args.interval),
+        interval: interval(args.interval, args.like.map(LikeArg::conventions)),
         times: sorted(&args.times, "--times")?,
         quantiles: match args.quantiles.as_slice() {
             [] => defaults.quantiles.clone(),
@@ -171,8 +172,9 @@ fn estimator(arg: Option<EstimatorArg>) -> (SurvivalEstimator, HazardEstimator) 
     }
 }
 
-fn interval(arg: Option<IntervalArg>) -> IntervalScale {
+fn interval(arg: Option<IntervalArg>, like: Option<Conventions>) -> IntervalScale {
     match arg {
+        None if like.is_some_and(Conventions::has_log_log_group_curves) => IntervalScale::LogLog,
         None | Some(IntervalArg::Log) => IntervalScale::Log,
         Some(IntervalArg::LogLog) => IntervalScale::LogLog,
         Some(IntervalArg::Plain) => IntervalScale::Plain,

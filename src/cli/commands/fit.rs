@@ -4,7 +4,8 @@ use super::Context;
 use super::check::read_study;
 use super::output::{JsonSink, commit, formats, manifest, prepare, read, show, study_file, timings};
 use super::residuals::ResidualFiles;
-use crate::cli::args::{ConvergenceArg, FitArgs, TiesArg};
+use crate::cli::args::{ConvergenceArg, FitArgs, LikeArg, TiesArg};
+use crate::conventions::Conventions;
 use crate::engine::{Convergence, Ties};
 use crate::error::{Error, Result};
 use crate::loader::Flat;
@@ -95,6 +96,7 @@ fn refuse_flags_of_data_files(args: &FitArgs) -> Result<()> {
     let given = [
         ("--formula", args.formula.is_some()),
         ("--ties", args.ties.is_some()),
+        ("--like", args.like.is_some()),
         ("--interaction", !args.interaction.is_empty()),
         ("--hr-at", !args.terms.hr_at.is_empty()),
         ("--collapse", !args.terms.collapse.is_empty()),
@@ -123,11 +125,15 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
         return Err(Error::Usage("--data belongs to a study file".to_owned()));
     }
     let mut settings = ModelSettings::new(formula);
+    let like = args.like.map(LikeArg::conventions);
     settings.ties = match args.ties {
         Some(TiesArg::Breslow) => Ties::Breslow,
         Some(TiesArg::Exact) => Ties::Exact,
-        Some(TiesArg::Efron) | None => Ties::Efron,
+        Some(TiesArg::Efron) => Ties::Efron,
+        None if like.is_some_and(Conventions::has_breslow_ties) => Ties::Breslow,
+        None => Ties::Efron,
     };
+    settings.conventions = like;
     settings.weights = args.records.weights.clone();
     settings.cluster = args.records.cluster.clone();
     settings.id = args.records.id.clone();
@@ -142,11 +148,13 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
     settings.near_ties = args.records.near_ties();
     settings.convergence = match args.convergence {
         Some(ConvergenceArg::LikeR) => Convergence::LikeR,
-        Some(ConvergenceArg::Full) | None => Convergence::Full,
+        Some(ConvergenceArg::Full) => Convergence::Full,
+        None if like.is_some_and(Conventions::stops_like_r) => Convergence::LikeR,
+        None => Convergence::Full,
     };
     settings.ratios_at = args.terms.hr_at.clone();
     settings.diagnostics = args.diagnostics.settings();
-    settings.correction = args.diagnostics.correction();
+    settings.correction = args.diagnostics.correction(like);
     if !settings.diagnostics.residuals.kinds.is_empty()
         && (args.inference.imputation.is_some() || !args.inference.imputed.is_empty())
     {
@@ -157,7 +165,7 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
     args.inference.apply(&mut settings)?;
     args.time.apply(&mut settings)?;
     args.likelihood.apply(&mut settings);
-    args.prediction.apply(&mut settings)?;
+    args.prediction.apply(&mut settings, like)?;
     Ok(settings)
 }
 

@@ -1,6 +1,7 @@
 //! What each fit used and how well it fits: one column per model to read, one row per model (broom's names) for programs.
 
 use super::{Cell, Column, ColumnKind, DisplayTable, RowKind, Value, marker};
+use crate::conventions::Conventions;
 use crate::report::{ModelResult, Report, TestResult};
 
 /// A statistic of a model: what people read, its name in data files (broom's where it has one), its value.
@@ -21,7 +22,7 @@ const fn statistic(
 }
 
 /// In the order of the table. Every function gets the model and the marker of hidden numbers.
-const STATISTICS: [Statistic; 23] = [
+const STATISTICS: [Statistic; 24] = [
     statistic("Formula", "formula", ColumnKind::Text, |m, _| Cell::text(&m.formula)),
     statistic("Records", "nobs", ColumnKind::Number, |m, hidden| Cell::count(m.n_records, m.counts_hidden, hidden)),
     statistic("Persons", "n_persons", ColumnKind::Number, |m, hidden| {
@@ -30,6 +31,9 @@ const STATISTICS: [Statistic; 23] = [
     statistic("Events", "nevent", ColumnKind::Number, |m, hidden| Cell::count(m.n_events, m.counts_hidden, hidden)),
     statistic("Records left out, missing value", "n_missing", ColumnKind::Number, |m, hidden| {
         Cell::count(m.n_missing_dropped, m.counts_hidden, hidden)
+    }),
+    statistic("Conventions", "like", ColumnKind::Text, |m, _| {
+        words(m.like.as_deref().and_then(Conventions::named).map_or("", Conventions::program))
     }),
     statistic("Ties", "ties", ColumnKind::Text, |m, _| Cell::text(&m.ties)),
     statistic("Penalty", "penalty", ColumnKind::Text, |m, _| words(m.penalty.as_deref().unwrap_or(""))),
@@ -83,12 +87,26 @@ pub fn model_table(report: &Report) -> Option<DisplayTable> {
     for statistic in &STATISTICS {
         let values: Vec<Cell> = report.models.iter().map(|m| (statistic.cell)(m, &marker)).collect();
         if values.iter().any(|c| c.value != Value::Empty) {
-            let mut cells = vec![Cell::text(statistic.head)];
+            let mut cells = vec![Cell::text(head(statistic, report))];
             cells.extend(values);
             table.push(RowKind::Plain, &[], cells);
         }
     }
     Some(table)
+}
+
+/// What people read before a statistic; tests are named as in the program whose conventions all models follow.
+fn head(statistic: &Statistic, report: &Report) -> &'static str {
+    let like = report.models.first().and_then(|m| m.like.as_deref());
+    let test = match statistic.key {
+        "log" => "lr",
+        "wald" => "wald",
+        "sc" => "score",
+        "robust" => "robust_score",
+        _ => return statistic.head,
+    };
+    let conventions = like.filter(|name| report.models.iter().all(|m| m.like.as_deref() == Some(name)));
+    conventions.and_then(Conventions::named).and_then(|c| c.test_name(test)).unwrap_or(statistic.head)
 }
 
 /// For programs: one row per model.

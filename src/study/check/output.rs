@@ -1,6 +1,7 @@
 //! Models, interaction analyses, disclosure and report.
 
 use super::Context;
+use crate::conventions::Conventions;
 use crate::formula::Formula;
 use crate::study::covariate::{Covariate, Kind};
 use crate::study::output::*;
@@ -69,7 +70,8 @@ impl Context<'_> {
             span: section.span.clone(),
             formula: formula.text,
             formula_span: content,
-            ties: section.choice("ties", &TIES).unwrap_or_default(),
+            conventions: section.choice("like", &Conventions::NAMED),
+            ties: section.choice("ties", &TIES),
             firth: section.flag("firth"),
             interval: section.choice("ci", &[("wald", Interval::Wald), ("profile", Interval::Profile)]),
             competing: self.read_competing(section, exits),
@@ -83,7 +85,7 @@ impl Context<'_> {
             functional_form: self.read_numbers(section, covariates),
             residuals: self.read_kinds(section, "residuals", &RESIDUALS),
             residuals_by_person: section.flag("residuals_by_person"),
-            correction: section.choice("cluster_correction", &CORRECTIONS).unwrap_or_default(),
+            correction: section.choice("cluster_correction", &CORRECTIONS),
             baseline: section.flag("baseline"),
             bootstrap: self.read_bootstrap(section),
             adjust: section.choice("adjust", &[("holm", Adjust::Holm), ("bonferroni", Adjust::Bonferroni)]),
