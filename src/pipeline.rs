@@ -7,6 +7,7 @@ mod contrasts;
 mod curves;
 mod describe;
 mod diagnostics;
+mod exits;
 mod functional_form;
 mod intervals;
 mod levels;

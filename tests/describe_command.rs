@@ -191,3 +191,117 @@ fn a_study_says_itself_what_is_described() {
     assert_eq!(code, 2);
     assert!(text.starts_with("--times belongs to a data file"), "{text}");
 }
+
+const EXAMPLE: &str = "examples/phc-opmh/study.toml";
+
+/// The example study with its crude model alone; `keys` go into the model, `sections` behind the exits.
+fn crude_study(folder: &Path, keys: &str, sections: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join(EXAMPLE)).expect("the example");
+    let text = text.replace("../../data-fixtures", root.join("data-fixtures").to_str().expect("text"));
+    let crude = "formula = \"migrant_group\"\n";
+    assert_eq!(text.matches(crude).count(), 1);
+    let text = text.replace(crude, &format!("{crude}{keys}\n"));
+    let end = text.find("[[model]]\nname = \"predisposing\"").expect("the second model");
+    let rest = &text[text.find("[disclosure]").expect("its section")..];
+    let path = folder.join("study.toml");
+    fs::write(&path, format!("{}{sections}\n{rest}", &text[..end])).expect("a file");
+    path
+}
+
+/// Runs a command on a study and gives its standard output.
+fn run_study(command: &str, study: &Path, args: &[&str]) -> String {
+    let mut run = Command::new(env!("CARGO_BIN_EXE_cohort"));
+    let output = run.arg(command).arg(study).args(args).output().expect("cohort starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn messages(report: &Value) -> Vec<&str> {
+    let notes = report["notes"].as_array().expect("notes").iter();
+    notes.filter_map(|n| n["message"].as_str()).filter(|m| m.contains("competing")).collect()
+}
+
+/// The person-time that a study leaves gives, as a data file, the numbers of its `[describe]`.
+#[test]
+fn a_study_is_described_as_its_person_time_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let section = "[describe]\nby = [\"sex\"]\ntimes = [180, 365]\nlog_rank = true\nrestricted_mean = 365\n\
+                   competing = [\"emigration\", \"death\"]\n";
+    let study = crude_study(folder.path(), "", section);
+    let out = folder.path().join("out");
+    let out_text = out.to_str().expect("text");
+    let json = run_study("describe", &study, &["--out", out_text, "--format", "none", "--json", "-"]);
+    let report: Value = serde_json::from_str(&json).expect("JSON");
+    let ours = &report["descriptions"][0];
+    assert_eq!(messages(&report), [""; 0]);
+    // The order of the groups is the study's, that of the kinds of events the order of the key.
+    let kinds = |description: &Value, key: &str| -> Vec<String> {
+        let of = description["groups"][0]["incidence"].as_array().expect("kinds of events").iter();
+        of.map(|c| c[key].as_str().expect("text").to_owned()).collect()
+    };
+    assert_eq!(kinds(ours, "cause"), ["first outpatient contact", "emigration", "death"]);
+    let file = described(
+        &out.join("internal/person_time.parquet"),
+        &[
+            &["-f", "Surv(exit, event) ~ sex", "--levels", "sex=2,1", "--id", "person", "--times", "180,365"][..],
+            &["--log-rank", "--restricted-mean", "365", "--rates", "--time-scale", "365.25", "--competing"][..],
+            &["exit_reason", "--censored", "end of data", "--censored", "end of follow-up (730 days)"][..],
+        ]
+        .concat(),
+    );
+    assert_eq!(kinds(&file, "cause"), ["death", "emigration", "first outpatient contact"]);
+    let parts = ["records", "persons", "events", "survival", "quantiles", "restricted_mean", "rate"];
+    for (own, other) in
+        ours["groups"].as_array().expect("groups").iter().zip(file["groups"].as_array().expect("groups"))
+    {
+        parts.iter().for_each(|part| assert_eq!(own[part], other[part], "{part}"));
+        for kind in own["incidence"].as_array().expect("kinds of events") {
+            let mut others = other["incidence"].as_array().expect("kinds of events").iter();
+            let same = others.find(|c| c["cause"] == kind["cause"]).expect("the same kind");
+            assert!(kind["events"].as_u64() > Some(0) && kind["points"].as_array().is_some_and(|p| p.len() == 2));
+            assert_eq!((&kind["events"], &kind["points"]), (&same["events"], &same["points"]));
+        }
+    }
+    let test = |description: &Value, name: &str, cause: Option<&str>| -> Value {
+        let tests = description["tests"].as_array().expect("tests");
+        let found = tests.iter().find(|t| t["name"] == name && t["cause"].as_str() == cause);
+        found.expect("the test")["test"].clone()
+    };
+    for cause in kinds(ours, "cause") {
+        let gray = test(ours, "Gray", Some(&cause));
+        assert!(gray["chisq"].as_f64() > Some(0.0), "{gray}");
+        assert_eq!(gray, test(&file, "Gray", Some(&cause)));
+    }
+    let log_rank = ours["tests"].as_array().expect("tests").iter().find(|t| t["name"] != "Gray").expect("log-rank");
+    let name = log_rank["name"].as_str().expect("text");
+    assert_eq!(log_rank["test"], test(&file, name, None));
+    // Deaths of both groups are those of the table of exits.
+    let deaths: u64 = (0..2).map(|g| ours["groups"][g]["incidence"][2]["events"].as_u64().expect("a count")).sum();
+    let exits = report["exits"].as_array().expect("exits");
+    assert_eq!(json!(deaths), exits.iter().find(|e| e["reason"] == "death").expect("death")["persons"]);
+    assert!(json.contains("Survival and its log-rank test censor at emigration, death"), "{json}");
+}
+
+/// Competing events that nobody had are said, for models and for the description.
+#[test]
+fn competing_exits_of_nobody_are_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let exit = "[[follow_up.exit]]\nlabel = \"moved north\"\ndate = 2030-01-01\n";
+    let section = "[describe]\ntimes = [365]\ncompeting = [\"death\", \"moved north\"]\n";
+    let keys = "competing = [\"moved north\"]\nmodel = \"fine_gray\"";
+    let study = crude_study(folder.path(), keys, &format!("{exit}\n{section}"));
+    let json = run_study("fit", &study, &["--format", "none", "--json", "-"]);
+    let report: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(
+        messages(&report),
+        [
+            "nobody had the competing event \"moved north\"; it has no cumulative incidence",
+            "nobody had the competing event \"moved north\"; the model goes without it",
+            "without a competing event the Fine-Gray model is a Cox model, and was fitted as one",
+        ]
+    );
+    let group = &report["descriptions"][0]["groups"][0];
+    assert_eq!(group["incidence"].as_array().map(Vec::len), Some(2));
+    assert_eq!(report["models"][0]["competing"], Value::Null);
+}

@@ -5,8 +5,8 @@ use cohort::report::disclosure::apply;
 use cohort::report::number::NumberStyle;
 use cohort::report::render::{Format, json, render, text};
 use cohort::report::{
-    Contrast, Counts, Curve, Description, Existing, GroupDescription, GroupRate, Imputation, Interaction,
-    InteractionCell, LevelRow, Manifest, ModelResult, QuantilePoint, SurvivalPoint,
+    CauseIncidence, Contrast, Counts, Curve, Description, Existing, GroupDescription, GroupRate, Imputation,
+    Interaction, InteractionCell, LevelRow, Manifest, ModelResult, QuantilePoint, SurvivalPoint,
 };
 use cohort::report::{OutputFolder, PooledCoefficient, Pooling, Profile, Report, folder, tables};
 use insta::assert_snapshot;
@@ -513,6 +513,50 @@ fn descriptions_under_five() {
     let text = json::results(&exported);
     assert!(!text.contains("\"curve\"") && !text.contains("\"persons\": 9,"));
     assert!(export(&described(), "none").descriptions[0].groups[0].curve.is_some());
+}
+
+/// Kinds of events stand in the table of exits: those still to come must not be few either.
+#[test]
+fn few_competing_events_still_to_come_hide_all_kinds_at_that_time() {
+    let mut report = described();
+    report.descriptions[0].groups.truncate(1);
+    let group = &mut report.descriptions[0].groups[0];
+    let of_kind = |at: [f64; 3]| {
+        let point = |(time, events)| SurvivalPoint { time, events: Some(events), ..SurvivalPoint::default() };
+        [100.0, 200.0, 300.0].into_iter().zip(at).map(point).collect()
+    };
+    group.survival[1].events = Some(40.0);
+    let kind = |label: &str, events: u64, at| CauseIncidence {
+        label: label.to_owned(),
+        events: Some(events),
+        points: of_kind(at),
+        ..CauseIncidence::default()
+    };
+    group.incidence = vec![kind("event", 90, [20.0, 40.0, 60.0]), kind("death", 22, [10.0, 15.0, 20.0])];
+    let exported = export(&report, "dk-dst");
+    let group = &exported.descriptions[0].groups[0];
+    // Two of the 22 deaths come after the last time.
+    for points in [&group.survival, &group.incidence[0].points, &group.incidence[1].points] {
+        assert_eq!(points.iter().map(|p| p.hidden).collect::<Vec<_>>(), [false, false, true]);
+    }
+    assert!(group.incidence.iter().all(|c| c.events.is_none() && c.points[2].events.is_none()));
+}
+
+/// Tables by another variable give the sum over the groups, of each kind of event too.
+#[test]
+fn hidden_groups_with_few_events_of_a_kind_together_hide_a_further_group() {
+    let mut report = described();
+    for (group, deaths) in report.descriptions[0].groups.iter_mut().zip([30.0, 2.0, 20.0, 1.0]) {
+        let point = SurvivalPoint { time: 100.0, events: Some(deaths), ..SurvivalPoint::default() };
+        let events = Some(deaths as u64 + 40);
+        group.incidence = vec![CauseIncidence { events, points: vec![point], ..CauseIncidence::default() }];
+    }
+    let exported = export(&report, "dk-dst");
+    let hidden = exported.descriptions[0].groups.iter().map(|g| g.incidence[0].points[0].hidden);
+    // b and d have 2 and 1 deaths; c, the next smallest, goes with them.
+    assert_eq!(hidden.collect::<Vec<_>>(), [false, true, true, true]);
+    let survival = exported.descriptions[0].groups.iter().map(|g| g.survival[0].hidden);
+    assert_eq!(survival.collect::<Vec<_>>(), [false, true, true, true]);
 }
 
 #[test]

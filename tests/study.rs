@@ -683,3 +683,24 @@ fn no_text_causes_a_panic() {
         }
     }
 }
+
+#[test]
+fn competing_exits_of_a_description_are_exits() {
+    check_table(&[
+        (
+            "competing = [\"death\"]",
+            "competing = [\"deth\"]",
+            "the follow-up has no exit \"deth\"; did you mean `death`?",
+        ),
+        (
+            "times = [365, 730] ",
+            "quantiles = [0.5] ",
+            "`competing` shows cumulative incidence at `times`; say at which days: times = [365, 730]",
+        ),
+        (
+            "label = \"first specialist contact\"",
+            "label = \"end of data\"",
+            "an exit has the label of the event; give it a label of its own: counts by reason could not tell them apart",
+        ),
+    ]);
+}

@@ -60,6 +60,9 @@ pub struct CauseColumn {
     pub column: String,
     /// Values that mean censored; the first level where none is given (R's rule).
     pub censored: Vec<String>,
+    /// Values that are events, in the order of the causes; every other value then means censored. Where empty, all but
+    /// `censored` are events.
+    pub events: Vec<String>,
 }
 
 /// How records end.
@@ -243,25 +246,24 @@ fn group(factors: &[GroupFactor], mut combination: u64) -> SampleGroup {
 fn read_cause(table: &Table, cause: &CauseColumn, options: &DesignOptions) -> Result<(String, Cause), DesignError> {
     let factor = factor_column(table, &cause.column, options)?;
     let names: Vec<String> = factor.levels.iter().map(|l| l.name.clone()).collect();
-    let mut is_censored = vec![false; names.len()];
-    for value in &cause.censored {
-        let Some(at) = super::value::level_index(&names, value) else {
-            return Err(DesignError::NoSuchCause { column: cause.column.clone(), value: value.clone(), values: names });
+    let places = |values: &[String]| -> Result<Vec<usize>, DesignError> {
+        let place = |value: &String| {
+            super::value::level_index(&names, value).ok_or_else(|| DesignError::NoSuchCause {
+                column: cause.column.clone(),
+                value: value.clone(),
+                values: names.clone(),
+            })
         };
-        is_censored[at] = true;
+        values.iter().map(place).collect()
+    };
+    let mut events = places(&cause.events)?;
+    if events.is_empty() {
+        let censored = if cause.censored.is_empty() { vec![0] } else { places(&cause.censored)? };
+        events = (0..names.len()).filter(|level| !censored.contains(level)).collect();
     }
-    if let (true, Some(first)) = (cause.censored.is_empty(), is_censored.first_mut()) {
-        *first = true;
-    }
-    let mut next = 0;
-    let number: Vec<u32> = is_censored
-        .iter()
-        .map(|censored| {
-            next += u32::from(!censored);
-            if *censored { 0 } else { next }
-        })
-        .collect();
-    let causes = factor.levels.iter().zip(&is_censored).filter(|(_, c)| !**c).map(|(l, _)| l.clone()).collect();
+    let mut number = vec![0; names.len()];
+    (1..).zip(&events).for_each(|(k, level)| number[*level] = k);
+    let causes = events.iter().map(|level| factor.levels[*level].clone()).collect();
     let codes = factor.codes.iter().map(|c| number.get(*c as usize).copied().unwrap_or(u32::MAX)).collect();
     Ok((cause.column.clone(), Cause { codes, causes }))
 }

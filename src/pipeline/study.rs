@@ -5,6 +5,7 @@ use super::competing::{CompetingModel, CompetingSettings};
 use super::curves::{self, CurveRequest, PredictionSettings};
 use super::describe::descriptions;
 use super::diagnostics::{self, DiagnosticSettings};
+use super::exits::{self, EXIT_REASON};
 use super::functional_form::FormSettings;
 use super::levels;
 use super::model;
@@ -54,11 +55,13 @@ pub fn run_study(
     let (loaded, mut report) = load(study, progress, watch)?;
     if let Some(wanted) = &study.describe {
         report.descriptions = descriptions(study, wanted, &loaded.table)?;
+        report.notes.extend(exits::notes_of_description(study, wanted, &loaded.table));
     }
     let fits = study.models.len() + study.interactions.iter().map(|i| i.modifiers.len()).sum::<usize>();
     let mut done = 0;
     for (number, model) in study.models.iter().enumerate() {
         progress.step("fitting models", done, Some(fits as u64));
+        report.notes.extend(exits::notes_of_model(model, &loaded.table));
         let mut settings = settings(study, model, &loaded.table);
         settings.contrasts = contrasts(study, number);
         settings.predictions = wanted_predictions(study, number);
@@ -98,6 +101,7 @@ pub fn describe_study(study: &Study, progress: &mut dyn Progress, watch: &mut St
         ..Describe::default()
     });
     report.descriptions = descriptions(study, &wanted, &loaded.table)?;
+    report.notes.extend(exits::notes_of_description(study, &wanted, &loaded.table));
     watch.fit_seconds += watch.now() - start;
     Ok(StudyRun { report, person_time: loaded.table })
 }
@@ -185,10 +189,9 @@ fn ratios_at(asked: &study::RatiosAt) -> RatiosAtRequest {
 
 /// The exits that compete with the event, of those that anybody had; without any the model is one of a single event.
 fn competing(model: &study::Model, table: &Table) -> Option<CompetingSettings> {
-    let Some(ColumnData::Factor(reasons)) = table.column("exit_reason").map(|c| &c.data) else { return None };
-    let present: Vec<&String> = model.competing.iter().filter(|label| reasons.levels.contains(label)).collect();
+    let present = exits::present(&model.competing, table);
     let quoted = |label: &&String| format!("\"{}\"", label.replace('\\', "\\\\").replace('"', "\\\""));
-    let condition = format!("exit_reason %in% c({})", present.iter().map(quoted).collect::<Vec<_>>().join(", "));
+    let condition = format!("{EXIT_REASON} %in% c({})", present.iter().map(quoted).collect::<Vec<_>>().join(", "));
     let kind = match model.regression {
         study::Regression::Cox => CompetingModel::CauseSpecific,
         study::Regression::FineGray => CompetingModel::FineGray,

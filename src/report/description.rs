@@ -152,6 +152,8 @@ pub struct CauseIncidence {
     pub cause: String,
     /// What tables print.
     pub label: String,
+    /// Events of this kind over the whole follow-up, records not weighted; inside only under a disclosure profile.
+    pub events: Option<u64>,
     /// At the times asked for.
     pub points: Vec<SurvivalPoint>,
 }

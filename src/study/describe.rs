@@ -17,6 +17,8 @@ pub struct Describe {
     pub restricted_mean: Option<f64>,
     /// Whether groups are tested by the log-rank test.
     pub log_rank: bool,
+    /// Labels of the exits that compete with the event: cumulative incidence of it and of them.
+    pub competing: Vec<String>,
     /// What the test is stratified by.
     pub strata: Vec<String>,
     /// Covariates over which rates are standardised.

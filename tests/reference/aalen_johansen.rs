@@ -14,7 +14,8 @@ const TEST_TOLERANCE: f64 = 1e-8;
 /// Compares every number of a case.
 pub fn compare(case: &Case) -> Outcome {
     let response = &case.spec()["response"];
-    let column = CauseColumn { column: text(&response["event"]), censored: vec![text(&response["censor_value"])] };
+    let censored = vec![text(&response["censor_value"])];
+    let column = CauseColumn { column: text(&response["event"]), censored, ..CauseColumn::default() };
     let sample = match sample::read(case, Some(&column)) {
         Ok(sample) => sample,
         Err(why) => return Outcome::Fails(vec![why]),

@@ -139,10 +139,11 @@ fn settings(args: &DescribeArgs) -> Result<DescribeSettings> {
         horizon: args.restricted_mean,
         curve: args.curves,
         tests: tests(args)?,
-        competing: args
-            .competing
-            .as_ref()
-            .map(|column| CauseColumn { column: column.clone(), censored: args.censored.clone() }),
+        competing: args.competing.as_ref().map(|column| CauseColumn {
+            column: column.clone(),
+            censored: args.censored.clone(),
+            events: Vec::new(),
+        }),
         rates: rates(args)?,
         ..defaults
     })

@@ -90,10 +90,13 @@ fn incidence(description: &mut Description, settings: &DescribeSettings, sample:
     let causes = Causes { codes: &cause.codes, n_causes: cause.causes.len() };
     let n_groups = sample.groups.len();
     let found = incidence_curves(&sample.data, &causes, n_groups, settings.near_ties).map_err(cannot)?;
-    for (group, curves) in description.groups.iter_mut().zip(&found) {
+    let mut events = vec![vec![0u64; causes.n_causes + 1]; n_groups];
+    cause.codes.iter().enumerate().for_each(|(i, code)| events[super::group(sample, i)][*code as usize] += 1);
+    for ((group, curves), events) in description.groups.iter_mut().zip(&found).zip(&events) {
         let of_cause = |(c, info): (usize, &crate::design::LevelInfo)| CauseIncidence {
             cause: info.name.clone(),
             label: info.label.clone(),
+            events: Some(events[c + 1]),
             points: settings
                 .times
                 .iter()

@@ -16,6 +16,7 @@ use super::Stopwatch;
 use super::study::{input, note};
 use crate::design::{self, Sample};
 use crate::engine::FitError;
+use crate::engine::data::Time;
 use crate::error::{Error, Result};
 use crate::formula::Formula;
 use crate::loader::Flat;
@@ -54,10 +55,23 @@ pub fn describe_table(table: &Table, settings: &DescribeSettings) -> Result<Desc
         // `Surv(time)` with kinds of events: an event is any of them.
         sample.data.event = cause.codes.iter().map(|c| *c > 0).collect();
     }
+    if all_enter_at_zero(&sample) {
+        // Nobody enters late: tests that take no delayed entry apply.
+        sample.data.entry = None;
+    }
     let mut description = frame(settings, &sample);
     curves::fill(&mut description, settings, &sample)?;
     rates::fill(&mut description, settings, &sample, table)?;
     Ok(description)
+}
+
+/// Whether all records begin at the origin of the time scale, as those of time since entry do.
+fn all_enter_at_zero(sample: &Sample) -> bool {
+    match &sample.data.entry {
+        Some(Time::Whole(entry)) => entry.iter().all(|t| *t == 0),
+        Some(Time::Real(entry)) => entry.iter().all(|t| *t == 0.0),
+        None => false,
+    }
 }
 
 /// Counts, and what is the same for all that follows.

@@ -5,6 +5,7 @@ use super::settings::{DescribeSettings, RateSettings, Standard, Tests};
 use crate::day::DAYS_PER_YEAR;
 use crate::describe::LogRankWeight;
 use crate::error::Result;
+use crate::pipeline::exits::causes;
 use crate::report::Description;
 use crate::study::{Describe, Study};
 use crate::table::Table;
@@ -15,7 +16,20 @@ pub(in crate::pipeline) fn descriptions(study: &Study, wanted: &Describe, table:
         [] => vec!["1".to_owned()],
         names => names.iter().map(|name| format!("`{name}`")).collect(),
     };
-    sides.iter().map(|side| describe_table(table, &settings(study, wanted, side))).collect()
+    let competing = causes(study, wanted, table);
+    let one = |side: &String| {
+        let settings = DescribeSettings { competing: competing.clone(), ..settings(study, wanted, side) };
+        let mut description = describe_table(table, &settings)?;
+        if settings.competing.is_some() {
+            description.remarks.push(format!(
+                "Survival and its log-rank test censor at {}; the probability of the event where they compete is its \
+                 cumulative incidence.",
+                wanted.competing.join(", ")
+            ));
+        }
+        Ok(description)
+    };
+    sides.iter().map(one).collect()
 }
 
 fn settings(study: &Study, wanted: &Describe, side: &str) -> DescribeSettings {

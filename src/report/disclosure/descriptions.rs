@@ -58,7 +58,7 @@ fn hide_points(description: &mut Description, profile: &Profile) -> usize {
     for group in &mut description.groups {
         let all = group.events;
         mark_points(&mut group.survival, all, group.hidden, profile);
-        group.incidence.iter_mut().for_each(|c| mark_points(&mut c.points, None, group.hidden, profile));
+        group.incidence.iter_mut().for_each(|c| mark_points(&mut c.points, c.events, group.hidden, profile));
         // The kinds of events add up: one that is hidden hides the others at its time.
         for j in 0..n_times {
             if points_at(group, j).any(|p| p.hidden) {
@@ -67,8 +67,12 @@ fn hide_points(description: &mut Description, profile: &Profile) -> usize {
         }
     }
     for j in (0..n_times).filter(|_| profile.secondary) {
-        for value in [at_risk, events] {
-            protect_points(description, j, value, profile);
+        protect_points(description, profile, j, |g| Some((at_risk(g.survival.get(j)?), g.survival[j].hidden)));
+        protect_points(description, profile, j, |g| Some((events(g.survival.get(j)?), g.survival[j].hidden)));
+        let n_causes = description.groups.first().map_or(0, |g| g.incidence.len());
+        for cause in 0..n_causes {
+            let point = |g: &GroupDescription| g.incidence.get(cause)?.points.get(j).map(|p| (events(p), p.hidden));
+            protect_points(description, profile, j, point);
         }
     }
     description.groups.iter_mut().map(|g| (0..n_times).map(|j| clear_points(g, j)).sum::<usize>()).sum()
@@ -106,9 +110,15 @@ fn mark_points(points: &mut [SurvivalPoint], all: Option<u64>, group_hidden: boo
     }
 }
 
-/// Hides the points of further groups at the same time, so that the sum of all groups gives none back.
-fn protect_points(description: &mut Description, j: usize, value: fn(&SurvivalPoint) -> u64, profile: &Profile) {
-    let of_time = |g: &GroupDescription| g.survival.get(j).map_or((0, g.hidden), |p| (value(p), p.hidden));
+/// Hides the points of further groups at the j-th time, so that the sum of all groups gives none back; `value` is a number
+/// of a group at that time and whether it is hidden.
+fn protect_points(
+    description: &mut Description,
+    profile: &Profile,
+    j: usize,
+    value: impl Fn(&GroupDescription) -> Option<(u64, bool)>,
+) {
+    let of_time = |g: &GroupDescription| value(g).unwrap_or((0, g.hidden));
     let (values, mut marks): (Vec<u64>, Vec<bool>) = description.groups.iter().map(of_time).unzip();
     protect_line(&values, &mut marks, &vec![false; values.len()], profile.threshold);
     for (group, mark) in description.groups.iter_mut().zip(marks).filter(|(_, mark)| *mark) {
@@ -139,6 +149,7 @@ fn clear(description: &mut Description, profile: &Profile) {
     description.pairs.retain(|pair| !hidden.contains(&pair.a) && !hidden.contains(&pair.b));
     for group in &mut description.groups {
         group.curve = None;
+        group.incidence.iter_mut().for_each(|c| c.events = None);
         if group.hidden {
             clear_group(group);
         } else if rounded {

@@ -4,21 +4,31 @@ use super::Context;
 use crate::study::Exit;
 use crate::study::covariate::{Covariate, Kind};
 use crate::study::spec::{Section, suggest};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 impl Context<'_> {
     /// `competing`: labels of exits.
-    pub(super) fn read_competing(&self, section: &Section<'_>, exits: &[Exit]) -> Vec<String> {
-        let labels = section.texts("competing");
-        for label in labels.iter().filter(|l| !exits.iter().any(|e| e.label == l.text)) {
-            let remedy = suggest(&label.text, exits.iter().map(|e| e.label.as_str()));
-            self.faults.add(&label.span, format!("the follow-up has no exit \"{}\"", label.text), remedy);
-        }
+    pub(super) fn read_competing(&self, section: &Section<'_>, exits: Option<&[Exit]>) -> Vec<String> {
+        let labels = self.read_exits_named(section, exits);
         if let Some(node) = section.node("model").filter(|_| labels.is_empty() && is_fine_gray(section)) {
             let remedy = "name the exits that are competing events: competing = [\"Death\"]";
             self.faults.add(&node.span, "a Fine-Gray model needs `competing`", remedy);
         }
-        labels.into_iter().map(|l| l.text).collect()
+        labels
+    }
+
+    /// `competing` of a model or of `[describe]`: every label once. A follow-up with faults (`None`) knows no exits, and
+    /// says so itself.
+    pub(super) fn read_exits_named(&self, section: &Section<'_>, exits: Option<&[Exit]>) -> Vec<String> {
+        let labels = section.texts("competing");
+        let known = exits.unwrap_or_default();
+        let unknown = labels.iter().filter(|l| exits.is_some() && !known.iter().any(|e| e.label == l.text));
+        for label in unknown {
+            let remedy = suggest(&label.text, known.iter().map(|e| e.label.as_str()));
+            self.faults.add(&label.span, format!("the follow-up has no exit \"{}\"", label.text), remedy);
+        }
+        let once: IndexSet<String> = labels.into_iter().map(|l| l.text).collect();
+        once.into_iter().collect()
     }
 
     /// `censoring_group`: a covariate with levels.

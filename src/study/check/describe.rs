@@ -1,6 +1,7 @@
 //! `[describe]`.
 
 use super::Context;
+use crate::study::Exit;
 use crate::study::covariate::Covariate;
 use crate::study::describe::Describe;
 use crate::study::spec::{Section, Value, suggest};
@@ -8,7 +9,12 @@ use indexmap::IndexMap;
 
 impl Context<'_> {
     /// `[describe]`; `None` when the study has no such section.
-    pub fn read_describe(&self, root: &Section<'_>, covariates: &IndexMap<String, Covariate>) -> Option<Describe> {
+    pub fn read_describe(
+        &self,
+        root: &Section<'_>,
+        covariates: &IndexMap<String, Covariate>,
+        exits: Option<&[Exit]>,
+    ) -> Option<Describe> {
         let section = root.section("describe", "[describe]")?;
         let quantiles = self.read_ascending(&section, "quantiles", 0.001, 0.999);
         let found = Describe {
@@ -18,6 +24,7 @@ impl Context<'_> {
             quantiles: if section.has("quantiles") { quantiles } else { vec![0.5] },
             restricted_mean: section.number("restricted_mean", 0.0, 1e6),
             log_rank: section.flag("log_rank"),
+            competing: self.read_exits_named(&section, exits),
             strata: self.read_covariates_named(&section, "strata", covariates),
             standardise: self.read_covariates_named(&section, "standardise", covariates),
             standard: section.text("standard").map(|t| t.text).filter(|t| t != "all"),
@@ -26,6 +33,10 @@ impl Context<'_> {
         section.finish();
         if found.by.is_empty() && found.log_rank {
             self.faults.add(&section.span, "`log_rank` compares groups", "name them in `by`");
+        }
+        if let Some(node) = section.node("competing").filter(|_| found.times.is_empty()) {
+            let remedy = "say at which days: times = [365, 730]";
+            self.faults.add(&node.span, "`competing` shows cumulative incidence at `times`", remedy);
         }
         Some(found)
     }

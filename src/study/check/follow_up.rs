@@ -37,6 +37,12 @@ impl Context<'_> {
         let event_at_entry = self.read_at_entry(&section, event.as_ref());
         let same_month = self.read_same_month(&section, cohort.index.as_ref(), event.as_ref());
         let on_invalid = self.read_on_invalid(&section);
+        if let Some(event) = &event {
+            for exit in exits.iter().filter(|exit| exit.label == event.label()) {
+                let remedy = "give it a label of its own: counts by reason could not tell them apart";
+                self.faults.add(&exit.span, "an exit has the label of the event", remedy);
+            }
+        }
         section.finish();
         Some(FollowUp {
             span: section.span.clone(),

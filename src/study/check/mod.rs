@@ -111,13 +111,13 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
     let scope = context.person_scope(&cohort.population, &covariates);
     let steps = context.read_steps(&root, &scope);
     let follow_up = context.read_follow_up(&root, &cohort);
-    let exits = follow_up.as_ref().map_or(Vec::new(), |f| f.exits.clone());
-    let models = context.read_models(&root, &covariates, &exits);
+    let exits = follow_up.as_ref().map(|f| f.exits.as_slice());
+    let models = context.read_models(&root, &covariates, exits);
     let interactions = context.read_interactions(&root, &models, &covariates);
     let contrasts = context.read_contrasts(&root, &models, &covariates);
     let curves = context.read_curves(&root, &models, &covariates);
     let standardised = context.read_standardised(&root, &models, &covariates);
-    let describe = context.read_describe(&root, &covariates);
+    let describe = context.read_describe(&root, &covariates, exits);
     let disclosure = context.read_disclosure(&root);
     let report = context.read_report(&root, &models, &covariates);
     let head = head.map(|head| Head::read(&head));

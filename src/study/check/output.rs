@@ -38,7 +38,7 @@ impl Context<'_> {
         &self,
         root: &Section<'_>,
         covariates: &IndexMap<String, Covariate>,
-        exits: &[Exit],
+        exits: Option<&[Exit]>,
     ) -> Vec<ModelDraft> {
         let sections = root.sections("model", "[[model]]");
         if sections.is_empty() && !root.has("model") {
@@ -58,7 +58,7 @@ impl Context<'_> {
         &self,
         section: &Section<'_>,
         covariates: &IndexMap<String, Covariate>,
-        exits: &[Exit],
+        exits: Option<&[Exit]>,
     ) -> ModelDraft {
         let name = section.required_text("name", "a short name");
         let formula = section.required_text("formula", "for example \"sex + age_group\"");
