@@ -221,7 +221,10 @@ impl ModelResiduals<'_> {
             rows.clone().step_by(CHUNK).map(|from| from..(from + CHUNK).min(rows.end)).collect();
         let numbers: Vec<Vec<f64>> =
             chunks.into_par_iter().map(|chunk| self.numbers(per_event, chunk, n_columns)).collect();
-        let column = |j: usize| numbers.iter().flat_map(|n| n[j..].iter().step_by(n_columns).copied()).collect();
+        let column = |j: usize| -> Vec<f64> {
+            let of_chunk = |n: &Vec<f64>| j * (n.len() / n_columns)..(j + 1) * (n.len() / n_columns);
+            numbers.iter().map(|n| &n[of_chunk(n)]).collect::<Vec<_>>().concat()
+        };
         let row = |i: usize| {
             let row = self.fitted.built.rows[self.first_row(per_event, i)];
             self.file_rows.map_or(row, |rows| rows[row as usize]) + 1
@@ -251,16 +254,20 @@ impl ModelResiduals<'_> {
         }
     }
 
-    /// The residuals of some rows, row after row.
+    /// The residuals of some rows, column after column: put there while the row is at hand, for walking through
+    /// finished rows in strides costs more than the residuals themselves.
     fn numbers(&self, per_event: bool, rows: Range<usize>, n_columns: usize) -> Vec<f64> {
-        let mut numbers = vec![0.0; rows.len() * n_columns];
-        let mut work = Work::new(&self.residuals);
-        for (i, to) in rows.zip(numbers.chunks_mut(n_columns.max(1))) {
+        let n_rows = rows.len();
+        let mut numbers = vec![0.0; n_rows * n_columns];
+        let (mut work, mut row) = (Work::new(&self.residuals), vec![0.0; n_columns]);
+        for (place, i) in rows.enumerate() {
+            row.fill(0.0);
             if per_event {
-                self.event_row(i, &mut work, to);
+                self.event_row(i, &mut work, &mut row);
             } else {
-                self.record_row(i, &mut work, to);
+                self.record_row(i, &mut work, &mut row);
             }
+            row.iter().enumerate().for_each(|(j, x)| numbers[j * n_rows + place] = *x);
         }
         numbers
     }
