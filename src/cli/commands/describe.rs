@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::check::read_study;
-use super::output::{JsonSink, commit, formats, manifest, prepare, read, show, study_file, timings};
+use super::output::{JsonSink, finish_data_file, finish_study, prepare, read};
 use crate::cli::args::{AdjustmentArg, DescribeArgs, EstimatorArg, IntervalArg, LikeArg};
 use crate::conventions::Conventions;
 use crate::describe::{HazardEstimator, LogRankWeight, SurvivalEstimator};
@@ -11,8 +11,6 @@ use crate::error::{Error, Result};
 use crate::inference::{Adjustment, IntervalScale};
 use crate::loader::{Flat, FlatOptions};
 use crate::pipeline::{self, DescribeSettings, RateSettings, Standard, Stopwatch, StrataValues, Tests};
-use crate::report::folder::Manifest;
-use crate::report::render::Format;
 use std::path::Path;
 
 /// Describes a study or a data file.
@@ -35,16 +33,7 @@ fn data_file(args: &DescribeArgs, sink: JsonSink, context: &mut Context) -> Resu
     context.progress.clear();
     let others: Vec<(&str, &Flat)> = others.iter().map(|(role, flat)| (*role, flat)).collect();
     let report = pipeline::describe_flat(flat, &others, &settings, &mut watch)?;
-    let mut timings = timings(&watch, context);
-    if let Some(folder) = folder {
-        let formats = [Format::Text, Format::Markdown, Format::Csv, Format::Json];
-        let lines = folder.write_report(&report, None, &formats)?;
-        timings.total_seconds = Some(clock());
-        let path = commit(folder, &manifest(&report, timings, context), context)?;
-        lines.iter().for_each(|line| context.say(line));
-        context.say(&format!("results: {}", path.display()));
-    }
-    show(&args.output, &report, &timings, sink, context)
+    finish_data_file(&report, folder, &watch, (&args.output, sink), context)
 }
 
 fn study(args: &DescribeArgs, sink: JsonSink, context: &mut Context) -> Result<()> {
@@ -59,22 +48,7 @@ fn study(args: &DescribeArgs, sink: JsonSink, context: &mut Context) -> Result<(
     let mut watch = Stopwatch::new(&clock);
     let run = pipeline::describe_study(&study, &mut context.progress, &mut watch)?;
     context.progress.clear();
-    let mut timings = timings(&watch, context);
-    if let Some(folder) = folder {
-        run.write_person_time(&folder.path("internal/person_time.parquet"))?;
-        let profile = pipeline::disclosure_profile(&study);
-        let lines = folder.write_report(&run.report, profile.as_ref(), &formats(&study))?;
-        timings.total_seconds = Some(clock());
-        let manifest = Manifest {
-            study_file: Some(study_file(&study)),
-            disclosure_profile: profile.as_ref().map(|p| p.name.clone()),
-            ..manifest(&run.report, timings, context)
-        };
-        let path = commit(folder, &manifest, context)?;
-        lines.iter().for_each(|line| context.say(line));
-        context.say(&format!("results: {}", path.display()));
-    }
-    show(&args.output, &run.report, &timings, sink, context)
+    finish_study(&run, &study, folder, &watch, (&args.output, sink), context)
 }
 
 /// Reads the files of rates and weights, each with its role, and puts them into the settings.

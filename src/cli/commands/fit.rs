@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::check::read_study;
-use super::output::{JsonSink, commit, formats, manifest, prepare, read, show, study_file, timings};
+use super::output::{JsonSink, finish_data_file, finish_study, prepare, read};
 use super::residuals::ResidualFiles;
 use crate::cli::args::{ConvergenceArg, FitArgs, LikeArg, TiesArg};
 use crate::conventions::Conventions;
@@ -11,8 +11,6 @@ use crate::error::{Error, Result};
 use crate::loader::Flat;
 use crate::pipeline::{self, InteractionRequest, ModelSettings, Outputs, Stopwatch};
 use crate::report::Report;
-use crate::report::folder::Manifest;
-use crate::report::render::Format;
 
 /// Fits a study or a data file.
 pub fn run(args: &FitArgs, context: &mut Context) -> Result<()> {
@@ -32,23 +30,7 @@ fn study(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()> {
     let not_written = files.not_written();
     context.progress.clear();
     not_written.iter().for_each(|line| context.warn(line));
-    let mut timings = timings(&watch, context);
-    if let Some(folder) = folder {
-        run.write_person_time(&folder.path("internal/person_time.parquet"))?;
-        let profile = pipeline::disclosure_profile(&study);
-        let formats = formats(&study);
-        let lines = folder.write_report(&run.report, profile.as_ref(), &formats)?;
-        timings.total_seconds = Some(clock());
-        let manifest = Manifest {
-            study_file: Some(study_file(&study)),
-            disclosure_profile: profile.as_ref().map(|p| p.name.clone()),
-            ..manifest(&run.report, timings, context)
-        };
-        let path = commit(folder, &manifest, context)?;
-        lines.iter().for_each(|line| context.say(line));
-        context.say(&format!("results: {}", path.display()));
-    }
-    show(&args.output, &run.report, &timings, sink, context)
+    finish_study(&run, &study, folder, &watch, (&args.output, sink), context)
 }
 
 fn data_file(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()> {
@@ -64,16 +46,7 @@ fn data_file(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()
     context.progress.clear();
     let mut outputs = ResidualFiles::new(folder.as_ref());
     let report = fitted(args, flats, &settings, &mut outputs, &mut watch)?;
-    let mut timings = timings(&watch, context);
-    if let Some(folder) = folder {
-        let formats = [Format::Text, Format::Markdown, Format::Csv, Format::Json];
-        let lines = folder.write_report(&report, None, &formats)?;
-        timings.total_seconds = Some(clock());
-        let path = commit(folder, &manifest(&report, timings, context), context)?;
-        lines.iter().for_each(|line| context.say(line));
-        context.say(&format!("results: {}", path.display()));
-    }
-    show(&args.output, &report, &timings, sink, context)
+    finish_data_file(&report, folder, &watch, (&args.output, sink), context)
 }
 
 /// One fit, or a fit of every completed data set, pooled.

@@ -5,7 +5,7 @@ use crate::cli::args::{FormatArg, OutputArgs};
 use crate::cli::memory::peak_memory_bytes;
 use crate::error::{Error, Result};
 use crate::loader::{Flat, FlatOptions, read_flat};
-use crate::pipeline::Stopwatch;
+use crate::pipeline::{self, Stopwatch, StudyRun};
 use crate::report::folder::{Existing, Manifest, OutputFolder};
 use crate::report::number::NumberStyle;
 use crate::report::render::{self, Format};
@@ -37,15 +37,60 @@ pub fn prepare(args: &OutputArgs, context: &mut Context) -> Result<Option<Output
     Ok(Some(folder))
 }
 
-/// Gives the results folder its name.
-pub fn commit(folder: OutputFolder, manifest: &Manifest, context: &mut Context) -> Result<std::path::PathBuf> {
+/// Writes the folder of a study's results where one was prepared, then prints what `--format` and `--json` ask for.
+pub fn finish_study(
+    run: &StudyRun,
+    study: &Study,
+    folder: Option<OutputFolder>,
+    watch: &Stopwatch,
+    (args, sink): (&OutputArgs, JsonSink),
+    context: &mut Context,
+) -> Result<()> {
+    let mut timings = timings(watch, context);
+    if let Some(folder) = folder {
+        run.write_person_time(&folder.path("internal/person_time.parquet"))?;
+        let profile = pipeline::disclosure_profile(study);
+        let lines = folder.write_report(&run.report, profile.as_ref(), &formats(study))?;
+        timings.total_seconds = Some(watch.now());
+        let manifest = Manifest {
+            study_file: Some(study_file(study)),
+            disclosure_profile: profile.as_ref().map(|p| p.name.clone()),
+            ..manifest(&run.report, timings, context)
+        };
+        commit(folder, &manifest, &lines, context)?;
+    }
+    show(args, &run.report, &timings, sink, context)
+}
+
+/// The same for a data file: all formats, nothing for export.
+pub fn finish_data_file(
+    report: &Report,
+    folder: Option<OutputFolder>,
+    watch: &Stopwatch,
+    (args, sink): (&OutputArgs, JsonSink),
+    context: &mut Context,
+) -> Result<()> {
+    let mut timings = timings(watch, context);
+    if let Some(folder) = folder {
+        let formats = [Format::Text, Format::Markdown, Format::Csv, Format::Json];
+        let lines = folder.write_report(report, None, &formats)?;
+        timings.total_seconds = Some(watch.now());
+        commit(folder, &manifest(report, timings, context), &lines, context)?;
+    }
+    show(args, report, &timings, sink, context)
+}
+
+/// Gives the results folder its name, and says what is in it.
+fn commit(folder: OutputFolder, manifest: &Manifest, lines: &[String], context: &mut Context) -> Result<()> {
     let path = folder.commit(manifest)?;
     context.interrupt.finished();
-    Ok(path)
+    lines.iter().for_each(|line| context.say(line));
+    context.say(&format!("results: {}", path.display()));
+    Ok(())
 }
 
 /// Times so far.
-pub fn timings(watch: &Stopwatch, context: &Context) -> Timings {
+fn timings(watch: &Stopwatch, context: &Context) -> Timings {
     Timings {
         load_seconds: Some(watch.load_seconds),
         design_seconds: Some(watch.design_seconds),
@@ -57,7 +102,7 @@ pub fn timings(watch: &Stopwatch, context: &Context) -> Timings {
 }
 
 /// The manifest of a run.
-pub fn manifest(report: &Report, timings: Timings, context: &Context) -> Manifest {
+fn manifest(report: &Report, timings: Timings, context: &Context) -> Manifest {
     let options = BTreeMap::from([("level".to_owned(), report.settings.level.to_string())]);
     Manifest {
         command: context.command.clone(),
@@ -69,7 +114,7 @@ pub fn manifest(report: &Report, timings: Timings, context: &Context) -> Manifes
 }
 
 /// The study file as an input.
-pub fn study_file(study: &Study) -> Input {
+fn study_file(study: &Study) -> Input {
     Input {
         extract: "study file".to_owned(),
         path: study.path.display().to_string(),
@@ -80,18 +125,12 @@ pub fn study_file(study: &Study) -> Input {
 }
 
 /// The formats that the study asks for.
-pub fn formats(study: &Study) -> Vec<Format> {
+fn formats(study: &Study) -> Vec<Format> {
     study.report.formats.iter().map(|f| Format::of_study(*f)).collect()
 }
 
 /// Prints what `--format` and `--json` ask for.
-pub fn show(
-    args: &OutputArgs,
-    report: &Report,
-    timings: &Timings,
-    sink: JsonSink,
-    context: &mut Context,
-) -> Result<()> {
+fn show(args: &OutputArgs, report: &Report, timings: &Timings, sink: JsonSink, context: &mut Context) -> Result<()> {
     if !matches!(args.format, FormatArg::Text | FormatArg::Markdown) {
         warn(report, context);
     }
