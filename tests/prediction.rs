@@ -144,6 +144,143 @@ fn an_infinite_coefficient_or_tt_gives_no_prediction() {
     assert!(found["baseline_hazard"].is_null());
 }
 
+const MGUS: &str = "data-fixtures/reference/data/mgus2.csv";
+
+/// A Fine-Gray model of progression with death competing.
+fn fine_gray(right: &str, flags: &[&str]) -> Value {
+    let formula = format!("Surv(etime, event == \"pcm\") ~ {right}");
+    let competing = ["--competing", "event == \"death\"", "--fine-gray"];
+    model(&[&[MGUS, "--formula", &formula], &competing[..], flags].concat())
+}
+
+/// The incidence at 60, 120 and 240, from rows of R: incidence, standard error, limits, cumulative hazard and its error.
+fn has_incidence(curve: &Value, r: [[f64; 6]; 3]) {
+    let names = ["cumulative_incidence", "se", "lower", "upper", "cumulative_hazard", "cumulative_hazard_se"];
+    for (point, row) in curve["times"].as_array().expect("times").iter().zip(r) {
+        names.iter().zip(row).for_each(|(name, expected)| close(&point[*name], expected));
+        assert!(point["survival"].is_null());
+    }
+    assert_eq!((curve["quantity"].as_str(), curve["median"].as_f64()), (Some("cumulative_incidence"), None));
+}
+
+/// R 4.2.2, survival 3.5-3; the columns of `f` are those of `has_incidence`:
+///
+/// ```r
+/// m <- read.csv("mgus2.csv"); m$event <- factor(m$event, c("censor", "pcm", "death"))
+/// fg <- finegray(Surv(etime, event) ~ ., data = m, etype = "pcm")
+/// cox <- function(f) coxph(f, weights = fgwt, data = fg, ties = "efron", cluster = id,
+///                          control = coxph.control(eps = 1e-14, iter.max = 50, toler.chol = 1e-15))
+/// f <- function(fit, person, scale) {
+///   s <- summary(survfit(fit, newdata = person, conf.type = scale), times = c(60, 120, 240))
+///   cbind(1 - s$surv, s$std.err, 1 - s$upper, 1 - s$lower, s$cumhaz, s$std.err / s$surv)
+/// }
+/// person <- data.frame(age = 70, sex = "M")
+/// fit <- cox(Surv(fgstart, fgstop, fgstatus) ~ age + sex); f(fit, person, "log"); f(fit, person, "log-log")
+/// f(cox(Surv(fgstart, fgstop, fgstatus) ~ age + strata(sex)), person, "log")
+/// ```
+#[test]
+fn a_fine_gray_curve_is_the_cumulative_incidence_of_r() {
+    let flags = ["--curve", "age=70, sex=M", "--times", "60,120,240"];
+    let found = fine_gray("age + sex", &flags);
+    assert!(found["warnings"].as_array().is_none_or(Vec::is_empty), "{}", found["warnings"]);
+    let (incidence, se) = (
+        [0.0296503632624141, 0.05547195760191703, 0.08705702527840997],
+        [0.005113854134243845, 0.007920484526730118, 0.011830260115686372],
+    );
+    let hazard = [0.03009882218635793, 0.0570699022768895, 0.09108185956938282];
+    let hazard_se = [0.00527011495715827, 0.008385653121129814, 0.012958377952680029];
+    let rows = |lower: [f64; 3], upper: [f64; 3]| {
+        [0, 1, 2].map(|k| [incidence[k], se[k], lower[k], upper[k], hazard[k], hazard_se[k]])
+    };
+    let log = rows(
+        [0.01957544983717141, 0.03981981955954494, 0.06357318310395432],
+        [0.03962174615028979, 0.0708689462147466, 0.10995193638711209],
+    );
+    has_incidence(&found["curves"][0], log);
+    let log_log = rows(
+        [0.02112907177661028, 0.04188669540368561, 0.06659637925342476],
+        [0.04153462846895628, 0.07329190992133305, 0.11341149261600325],
+    );
+    let found = fine_gray("age + sex", &[&flags[..], &["--limits", "log-log"]].concat());
+    has_incidence(&found["curves"][0], log_log);
+    let steps = &found["curves"][0]["steps"];
+    let n = steps["time"].as_array().map(Vec::len);
+    assert_eq!(steps["cumulative_incidence"].as_array().map(Vec::len), n);
+    let found = fine_gray("age + strata(sex)", &flags);
+    let r = [
+        [
+            0.02846477934910396,
+            0.006003783736303588,
+            0.01662602892185805,
+            0.04016100412913859,
+            0.0288777569351325,
+            0.006179687167986822,
+        ],
+        [
+            0.05340520547248406,
+            0.00841132686290681,
+            0.03677491148695045,
+            0.06974837375775977,
+            0.0548841606509116,
+            0.008885879059904662,
+        ],
+        [
+            0.09198642092916098,
+            0.013100362498061492,
+            0.0659437078027868,
+            0.11730302909521506,
+            0.09649594556883599,
+            0.014427496240163014,
+        ],
+    ];
+    has_incidence(&found["curves"][0], r);
+}
+
+#[test]
+fn a_fine_gray_model_says_what_it_does_not_predict() {
+    let curve = ["--curve", "age=70, sex=M", "--times", "60"];
+    let found = fine_gray("age + sex", &[&curve[..], &["--standardise", "sex", "--baseline"]].concat());
+    assert_eq!(found["curves"].as_array().map(Vec::len), Some(1));
+    assert!(found["baseline_hazard"].is_null() && found["standardised"].is_null());
+    let warning = &found["warnings"][0];
+    assert_eq!(warning["code"], "no_predictions");
+    let message = warning["message"].as_str().expect("a message");
+    assert!(message.starts_with("not given: standardised risks, the baseline hazard; a Fine-Gray model"), "{message}");
+    let found = fine_gray("age + sex + tt(age, log)", &["--curve", "age=70, sex=M", "--times", "60"]);
+    assert_eq!(found["warnings"][0]["code"], "no_predictions");
+    assert!(found["curves"].is_null());
+}
+
+#[test]
+fn the_tables_and_files_of_an_incidence_call_it_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("results");
+    let formula = "Surv(etime, event == \"pcm\") ~ age + sex";
+    let shown = |flags: &[&str]| {
+        let given = [MGUS, "--formula", formula, "--competing", "event == \"death\"", "--curve", "age=70, sex=M"];
+        let output = cohort(&[&["fit"], &given[..], &["--times", "60,120"], flags].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let text = shown(&["--fine-gray"]);
+    assert!(text.contains("Predicted cumulative incidence at chosen times"), "{text}");
+    assert!(text.contains("0.0297 (0.0196–0.0396) 0.0301 (0.0053)"), "{text}");
+    assert!(text.contains("limits on the log scale of one minus it"), "{text}");
+    assert!(!text.contains("survival") && !text.contains("Median"), "{text}");
+    // Death censored instead: a survival that is not one minus a risk.
+    let text = shown(&[]);
+    assert!(text.contains("one minus survival is not the probability of the event"), "{text}");
+    shown(&["--fine-gray", "--out", &out.display().to_string()]);
+    let curve = std::fs::read_to_string(out.join("internal/curves/model_1.csv")).expect("the curve");
+    assert!(curve.starts_with("model,curve,time,cumulative_incidence,lower,upper,cumulative_hazard"), "{curve}");
+    let row: Vec<&str> = curve.lines().last().expect("rows").split(',').collect();
+    assert!(row.iter().all(|cell| !cell.is_empty()), "{row:?}");
+    let table = std::fs::read_to_string(out.join("internal/tables/predicted_incidence.csv")).expect("the table");
+    assert!(table.contains("cumulative_incidence"), "{table}");
+    assert!(!out.join("internal/tables/median_survival.csv").exists());
+}
+
 fn measure(estimate: f64, se: f64) -> Measure {
     Measure {
         estimate: Some(estimate),

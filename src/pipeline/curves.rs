@@ -1,4 +1,8 @@
-//! Baseline hazards and survival curves of a model: what is asked for, and its share of the report.
+//! Baseline hazards, survival and incidence curves of a model: what is asked for, and its share of the report.
+//!
+//! A Fine-Gray model gives the cumulative incidence of a person, 1 − exp(−Λ) with Λ of the subdistribution: one minus what
+//! the same formulas give as survival in a Cox model, with limits on the same scales (as `survfit` of a `coxph` of R's
+//! `finegray`). Its median, baseline, standardised risks and predictions of every record are not given.
 
 use super::model::Fitted;
 use super::predictions::{PredictionKind, Reference};
@@ -19,7 +23,7 @@ pub(super) const NO_PREDICTIONS: &str = "no_predictions";
 pub struct PredictionSettings {
     /// Whether the baseline hazard is wanted.
     pub baseline: bool,
-    /// Survival curves.
+    /// Survival curves; of a Fine-Gray model cumulative incidences.
     pub curves: Vec<CurveRequest>,
     /// Standardised risks.
     pub standardised: Vec<StandardiseRequest>,
@@ -56,7 +60,7 @@ pub(super) fn fill(result: &mut ModelResult, settings: &ModelSettings, fitted: &
         return Ok(());
     }
     let baseline = fitted.baseline(settings.ties, SurvivalForm::Exponential);
-    if wanted.baseline {
+    if wanted.baseline && !settings.is_fine_gray() {
         result.baseline_hazard = baseline_hazard(fitted, &baseline);
     }
     let curve = |request: &CurveRequest| one_curve(request, settings, fitted, &baseline);
@@ -64,23 +68,43 @@ pub(super) fn fill(result: &mut ModelResult, settings: &ModelSettings, fitted: &
     Ok(())
 }
 
-/// Whether predictions mean anything; otherwise says why not.
+/// Whether curves mean anything; says what is not given and why.
 fn can_predict(result: &mut ModelResult, settings: &ModelSettings, fitted: &Fitted) -> bool {
     let infinite = fitted.fit.warnings.iter().any(|w| matches!(w, FitWarning::InfiniteCoefficient { .. }));
     let why = match () {
         () if infinite => "a coefficient runs to infinity, and with it the predictions and their intervals",
-        () if settings.is_fine_gray() => "they are those of plain models; a subdistribution hazard gives an incidence",
-        () if fitted.prepared.has_time_dependence() => {
+        () if !fitted.built.time.is_empty() => {
             "with tt() the hazard ratio changes with time, and a person's covariates alone give no curve"
         }
-        () => return result.converged,
+        () => {
+            if settings.is_fine_gray() {
+                only_curves(result, &settings.predictions);
+            }
+            return result.converged;
+        }
     };
-    result.warnings.push(report::Warning {
-        code: NO_PREDICTIONS.to_owned(),
-        message: format!("curves and standardised risks are not given: {why}"),
-        ..report::Warning::default()
-    });
+    result.warnings.push(warning(format!("curves and standardised risks are not given: {why}")));
     false
+}
+
+/// Says what a Fine-Gray model does not give of what was asked for.
+fn only_curves(result: &mut ModelResult, wanted: &PredictionSettings) {
+    let parts = [
+        ("standardised risks", !wanted.standardised.is_empty()),
+        ("the baseline hazard", wanted.baseline),
+        ("predictions of every record", !wanted.records.is_empty()),
+    ];
+    let parts: Vec<&str> = parts.iter().filter(|(_, asked)| *asked).map(|(part, _)| *part).collect();
+    if !parts.is_empty() {
+        result.warnings.push(warning(format!(
+            "not given: {}; a Fine-Gray model gives curves of the cumulative incidence of given covariates",
+            parts.join(", ")
+        )));
+    }
+}
+
+fn warning(message: String) -> report::Warning {
+    report::Warning { code: NO_PREDICTIONS.to_owned(), message, ..report::Warning::default() }
 }
 
 fn baseline_hazard(fitted: &Fitted, baseline: &Baseline) -> Vec<report::BaselineHazard> {
@@ -118,7 +142,7 @@ fn one_curve(
     let in_words = || at.iter().map(|c| format!("{} {}", c.variable, c.value)).collect::<Vec<_>>().join(", ");
     let observed_until = last_exit(fitted, person.stratum);
     let limits = Limits::new(&curve, request.limits, settings.level);
-    Ok(report::SurvivalCurve {
+    let shown = report::SurvivalCurve {
         label: if request.label.is_empty() { in_words() } else { request.label.clone() },
         stratum: stratum_label(fitted, person.stratum),
         limits: request.limits.name().to_owned(),
@@ -134,11 +158,13 @@ fn one_curve(
             cumulative_hazard: numbers(&curve.cumulative_hazard),
             cumulative_hazard_se: numbers(&curve.standard_error),
             time: curve.time,
+            ..CurveSteps::default()
         },
         at,
         row: person.row,
-        steps_hidden: false,
-    })
+        ..report::SurvivalCurve::default()
+    };
+    Ok(if settings.is_fine_gray() { shown.into_incidence() } else { shown })
 }
 
 /// Limits of a curve at its event times.
@@ -191,7 +217,7 @@ fn points(
             upper: place.and_then(|k| finite(limits.upper[k])),
             cumulative_hazard: finite(hazard),
             cumulative_hazard_se: finite(se),
-            hidden: false,
+            ..CurvePoint::default()
         }
     };
     request.times.iter().zip(at_risk).map(one).collect()

@@ -28,16 +28,15 @@ fn baseline(strata: &[BaselineHazard]) -> String {
 }
 
 fn one_curve(model: &ModelResult, curve: &SurvivalCurve) -> String {
-    let head = ["model", "curve", "time", "survival", "lower", "upper", "cumulative_hazard", "cumulative_hazard_se"];
     let steps = &curve.steps;
+    let (name, values) = match curve.is_incidence() {
+        true => ("cumulative_incidence", &steps.cumulative_incidence),
+        false => ("survival", &steps.survival),
+    };
+    let head = ["model", "curve", "time", name, "lower", "upper", "cumulative_hazard", "cumulative_hazard_se"];
     let rows = (0..steps.time.len()).map(|k| {
-        let numbers = [
-            steps.survival[k],
-            steps.lower[k],
-            steps.upper[k],
-            steps.cumulative_hazard[k],
-            steps.cumulative_hazard_se[k],
-        ];
+        let numbers =
+            [values[k], steps.lower[k], steps.upper[k], steps.cumulative_hazard[k], steps.cumulative_hazard_se[k]];
         let first = [model.name.clone(), curve.label.clone(), steps.time[k].to_string()];
         first.into_iter().chain(numbers.map(number)).collect()
     });

@@ -23,7 +23,7 @@ pub struct BaselineHazard {
     pub se_at_means: Vec<Option<f64>>,
 }
 
-/// A predicted survival curve.
+/// A predicted curve: of survival, or of the cumulative incidence (Fine-Gray models).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SurvivalCurve {
@@ -35,9 +35,11 @@ pub struct SurvivalCurve {
     pub stratum: String,
     /// Scale of the limits: `plain`, `log` or `log-log`.
     pub limits: String,
-    /// Survival at the chosen times.
+    /// What it is a curve of.
+    pub quantity: CurveQuantity,
+    /// Its values at the chosen times.
     pub times: Vec<CurvePoint>,
-    /// First time at which survival is at or below one half.
+    /// First time at which survival is at or below one half; not of a cumulative incidence.
     pub median: Option<f64>,
     /// Lower limit of the median.
     pub median_lower: Option<f64>,
@@ -55,6 +57,17 @@ pub struct SurvivalCurve {
     pub steps_hidden: bool,
 }
 
+/// What a curve shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CurveQuantity {
+    /// exp(−Λ).
+    #[default]
+    Survival,
+    /// 1 − exp(−Λ), Λ that of the subdistribution: the probability of the event in the presence of competing ones.
+    CumulativeIncidence,
+}
+
 /// A covariate of a curve.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -65,7 +78,7 @@ pub struct CurveCovariate {
     pub value: String,
 }
 
-/// Survival at one time.
+/// A curve at one time. Standard error and limits are those of survival or of the cumulative incidence, whichever there is.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CurvePoint {
@@ -77,6 +90,9 @@ pub struct CurvePoint {
     pub events: Option<u64>,
     /// Predicted survival.
     pub survival: Option<f64>,
+    /// Predicted cumulative incidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cumulative_incidence: Option<f64>,
     /// Its standard error.
     pub se: Option<f64>,
     /// Lower limit.
@@ -100,6 +116,9 @@ pub struct CurveSteps {
     pub time: Vec<f64>,
     /// Survival from each on.
     pub survival: Vec<Option<f64>>,
+    /// Cumulative incidence from each on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cumulative_incidence: Vec<Option<f64>>,
     /// Lower limit.
     pub lower: Vec<Option<f64>>,
     /// Upper limit.
@@ -175,6 +194,28 @@ pub struct Measure {
     pub lower: Option<f64>,
     /// Upper limit.
     pub upper: Option<f64>,
+}
+
+impl SurvivalCurve {
+    /// Whether it is a curve of the cumulative incidence.
+    pub fn is_incidence(&self) -> bool {
+        self.quantity == CurveQuantity::CumulativeIncidence
+    }
+
+    /// Says the same as cumulative incidence: one minus everything, the limits changing sides, and no median.
+    pub fn into_incidence(mut self) -> SurvivalCurve {
+        let risk = |survival: Option<f64>| survival.map(|s| 1.0 - s);
+        for point in &mut self.times {
+            point.cumulative_incidence = risk(point.survival.take());
+            (point.lower, point.upper) = (risk(point.upper), risk(point.lower));
+        }
+        let all = |values: Vec<Option<f64>>| values.into_iter().map(risk).collect();
+        self.steps.cumulative_incidence = all(std::mem::take(&mut self.steps.survival));
+        let (lower, upper) = (std::mem::take(&mut self.steps.lower), std::mem::take(&mut self.steps.upper));
+        (self.steps.lower, self.steps.upper) = (all(upper), all(lower));
+        (self.median, self.median_lower, self.median_upper) = (None, None, None);
+        SurvivalCurve { quantity: CurveQuantity::CumulativeIncidence, ..self }
+    }
 }
 
 impl StandardisedRisks {

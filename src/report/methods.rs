@@ -1,7 +1,7 @@
 //! The methods paragraph: what was run, in words, from the report alone.
 
 use super::tables::percent;
-use super::{FollowUp, ModelResult, Report};
+use super::{FollowUp, ModelResult, Report, SurvivalCurve};
 use crate::conventions::Conventions;
 
 /// A short methods paragraph in plain English: follow-up, models, ties, variance, tests, software.
@@ -234,19 +234,29 @@ fn contrast_sentence(report: &Report) -> Option<String> {
     })
 }
 
+/// The scales of the limits of some curves, for the end of a sentence.
+fn limits_of<'a>(curves: impl Iterator<Item = &'a SurvivalCurve>) -> String {
+    let mut scales: Vec<String> = curves.map(|c| c.limits.clone()).collect();
+    scales.dedup();
+    if scales.is_empty() { String::new() } else { format!(", limits on the {} scale", list(&scales, "or")) }
+}
+
 fn prediction_sentences(report: &Report) -> Vec<String> {
     let models = || report.models.iter();
     let mut sentences = Vec::new();
-    if models().any(|m| !m.baseline_hazard.is_empty() || !m.curves.is_empty()) {
-        let mut scales: Vec<String> = models().flat_map(|m| &m.curves).map(|c| c.limits.clone()).collect();
-        scales.dedup();
-        let limits = match scales.as_slice() {
-            [] => String::new(),
-            _ => format!(", limits on the {} scale", list(&scales, "or")),
-        };
+    let curves = |incidence: bool| models().flat_map(|m| &m.curves).filter(move |c| c.is_incidence() == incidence);
+    if models().any(|m| !m.baseline_hazard.is_empty()) || curves(false).next().is_some() {
+        let limits = limits_of(curves(false));
         sentences.push(format!(
             "The baseline hazard is that of the model's tie rule; predicted survival is exp(−cumulative hazard), with standard \
              errors from the coefficients and the hazard increments{limits}."
+        ));
+    }
+    if curves(true).next().is_some() {
+        let limits = limits_of(curves(true));
+        sentences.push(format!(
+            "The predicted cumulative incidence is 1 − exp(−cumulative subdistribution hazard), with standard errors from \
+             the coefficients and the hazard increments, the censoring weights taken for known there{limits} of one minus it."
         ));
     }
     let standardised: Vec<_> = models().flat_map(|m| &m.standardised).collect();

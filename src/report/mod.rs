@@ -34,7 +34,8 @@ pub use bootstrap::{Bootstrap, BootstrapInterval};
 pub use competing::CompetingRisks;
 pub use contrast::Contrast;
 pub use curves::{
-    BaselineHazard, CurveCovariate, CurvePoint, CurveSteps, Measure, StandardisedRisks, StandardisedRow, SurvivalCurve,
+    BaselineHazard, CurveCovariate, CurvePoint, CurveQuantity, CurveSteps, Measure, StandardisedRisks, StandardisedRow,
+    SurvivalCurve,
 };
 pub use description::{
     CauseIncidence, Curve, Description, GroupDescription, GroupRate, GroupTest, MeanTime, ObservedExpected, PairTest,

@@ -13,7 +13,8 @@ use clap::{Args, ValueEnum};
 #[command(next_help_heading = "Prediction (data file; a study file holds the same as keys)")]
 pub struct CurveArgs {
     /// Survival curve of a person with these covariates, such as 'age=60, sex=2': every covariate, stratum and offset of the
-    /// formula has a value; may be repeated. The curve is tabulated at --times, with its median
+    /// formula has a value; may be repeated. The curve is tabulated at --times, with its median. With --fine-gray it is the
+    /// cumulative incidence of the event, without a median
     #[arg(long, value_name = "PATTERN")]
     pub curve: Vec<String>,
 
@@ -21,12 +22,12 @@ pub struct CurveArgs {
     #[arg(long, value_name = "T1,T2", value_delimiter = ',', allow_hyphen_values = true)]
     pub times: Vec<f64>,
 
-    /// Scale on which the limits of survival are symmetric [default: log]
+    /// Scale on which the limits of survival, or of one minus the cumulative incidence, are symmetric [default: log]
     #[arg(long, value_enum, value_name = "SCALE", requires = "curve")]
     pub limits: Option<LimitsArg>,
 
     /// Baseline cumulative hazard of every stratum, at covariates zero and at their means, in the results file and the
-    /// folder
+    /// folder; not with --fine-gray
     #[arg(long)]
     pub baseline: bool,
 
@@ -40,7 +41,8 @@ pub struct CurveArgs {
     pub predict_reference: Option<ReferenceArg>,
 
     /// Directly standardised risks: the mean predicted risk at --times of all records, everyone set to one level of this
-    /// factor, level by level; differences, ratios and restricted mean times against its first level; may be repeated
+    /// factor, level by level; differences, ratios and restricted mean times against its first level; may be repeated; not
+    /// with --fine-gray
     #[arg(long, value_name = "COL", requires = "times")]
     pub standardise: Vec<String>,
 

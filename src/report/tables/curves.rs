@@ -1,27 +1,73 @@
-//! Survival at chosen times, medians, and standardised risks.
+//! Survival and cumulative incidence at chosen times, medians, and standardised risks.
 
 use super::coefficients::{interval_head, percent};
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
 use crate::report::number::NumberStyle;
-use crate::report::{Measure, ModelResult, Report, StandardisedRisks, StandardisedRow, SurvivalCurve};
+use crate::report::{CurvePoint, Measure, ModelResult, Report, StandardisedRisks, StandardisedRow, SurvivalCurve};
 
 /// Decimals of probabilities, and of differences of them.
 const PROBABILITY: usize = 4;
 /// Decimals of mean times, in the unit of the data.
 const TIME: usize = 1;
 
-/// Predicted survival at the chosen times, curve after curve; `None` without curves.
+/// Predicted survival at the chosen times, curve after curve; `None` without such curves.
 pub fn survival_table(report: &Report) -> Option<DisplayTable> {
+    let heads = Heads {
+        id: "survival",
+        title: "Predicted survival at chosen times",
+        value: "Survival",
+        hazard: "Cumulative hazard (SE)",
+    };
+    let mut table = point_table(report, &heads, |c| !c.is_incidence(), |point| point.survival)?;
+    let censored = |m: &ModelResult| m.competing.is_some() && !m.curves.is_empty() && !m.curves[0].is_incidence();
+    if report.models.iter().any(censored) {
+        let remark = "With competing events censored, one minus survival is not the probability of the event; a Fine-Gray \
+                      model gives that.";
+        table.remarks.push(Remark::Text(remark.to_string()));
+    }
+    Some(table)
+}
+
+/// Predicted cumulative incidence of Fine-Gray models at the chosen times; `None` without such curves.
+pub fn predicted_incidence_table(report: &Report) -> Option<DisplayTable> {
+    let heads = Heads {
+        id: "predicted_incidence",
+        title: "Predicted cumulative incidence at chosen times",
+        value: "Cumulative incidence",
+        hazard: "Cumulative subdistribution hazard (SE)",
+    };
+    let mut table = point_table(report, &heads, SurvivalCurve::is_incidence, |point| point.cumulative_incidence)?;
+    let remark = "The cumulative incidence is the probability of the event by the time, with competing events as they are. \
+                  Those with a competing event are no longer counted at risk. Limits take the censoring weights for known.";
+    table.remarks.push(Remark::Text(remark.to_string()));
+    Some(table)
+}
+
+/// What a table of curves calls its columns.
+struct Heads {
+    id: &'static str,
+    title: &'static str,
+    value: &'static str,
+    hazard: &'static str,
+}
+
+/// The curves of one kind at the chosen times; its column of values is called as in the results.
+fn point_table(
+    report: &Report,
+    heads: &Heads,
+    is_shown: impl Fn(&SurvivalCurve) -> bool,
+    value: impl Fn(&CurvePoint) -> Option<f64>,
+) -> Option<DisplayTable> {
+    let name = heads.value.to_lowercase().replace(' ', "_");
     let columns = vec![
         Column::new("time", "Time", ColumnKind::Number),
         Column::new("at_risk", "At risk", ColumnKind::Number),
         Column::new("events", "Events", ColumnKind::Number),
-        Column::new("survival", &interval_head("Survival", report), ColumnKind::Interval),
-        Column::new("cumulative_hazard", "Cumulative hazard (SE)", ColumnKind::WithError),
+        Column::new(&name, &interval_head(heads.value, report), ColumnKind::Interval),
+        Column::new("cumulative_hazard", heads.hazard, ColumnKind::WithError),
     ];
-    let title = "Predicted survival at chosen times";
-    let mut table = DisplayTable::new("survival", title, &["model", "curve"], columns);
-    for (model, curve) in curves(report).filter(|(_, c)| !c.times.is_empty()) {
+    let mut table = DisplayTable::new(heads.id, heads.title, &["model", "curve"], columns);
+    for (model, curve) in curves(report).filter(|(_, c)| !c.times.is_empty() && is_shown(c)) {
         table.push_group(&curve_title(report, model, curve));
         for point in &curve.times {
             let shown = |value: Value| Cell::from(if point.hidden { Value::Hidden(marker(report)) } else { value });
@@ -31,7 +77,7 @@ pub fn survival_table(report: &Report) -> Option<DisplayTable> {
                 Cell::number(Some(point.time), decimals_of(point.time)),
                 Cell::count(point.at_risk, point.hidden, &marker(report)),
                 Cell::count(point.events, point.hidden, &marker(report)),
-                shown(point.survival.map_or(Value::Empty, interval)),
+                shown(value(point).map_or(Value::Empty, interval)),
                 shown(point.cumulative_hazard.map_or(Value::Empty, hazard)),
             ];
             table.push(RowKind::Item, &[&model.name, &curve.label], cells);
@@ -42,7 +88,7 @@ pub fn survival_table(report: &Report) -> Option<DisplayTable> {
     (!table.rows.is_empty()).then_some(table)
 }
 
-/// The median of every curve.
+/// The median of every curve of survival.
 pub fn median_table(report: &Report) -> Option<DisplayTable> {
     let columns = vec![
         Column::new("curve_label", "Curve", ColumnKind::Text),
@@ -51,7 +97,7 @@ pub fn median_table(report: &Report) -> Option<DisplayTable> {
     ];
     let mut table =
         DisplayTable::new("median_survival", "Median of predicted survival curves", &["model", "curve"], columns);
-    for (model, curve) in curves(report) {
+    for (model, curve) in curves(report).filter(|(_, c)| !c.is_incidence()) {
         let median = match curve.median {
             _ if curve.steps_hidden => Cell::from(Value::Hidden(marker(report))),
             Some(m) => {

@@ -30,7 +30,7 @@ pub use bootstrap::bootstrap_table;
 pub(super) use coefficients::percent;
 pub use coefficients::{coefficient_data, coefficient_table};
 pub use contrast::contrast_table;
-pub use curves::{median_table, standardised_tables, survival_table};
+pub use curves::{median_table, predicted_incidence_table, standardised_tables, survival_table};
 pub use description::{curve_tables, description_tables};
 pub use diagnostics::{functional_form_table, proportional_hazards_table, time_smooth_table};
 pub use flow::{attrition_table, exit_table, input_table, link_table, note_table};
@@ -242,6 +242,7 @@ pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
         time_varying_data(report),
         contrast_table(report),
         survival_table(report),
+        predicted_incidence_table(report),
         median_table(report),
         pooled_test_table(report),
         pooling_table(report),
@@ -334,7 +335,8 @@ fn data_file_blocks(report: &Report) -> Vec<Block> {
 
 fn prediction_tables(report: &Report) -> Vec<Option<DisplayTable>> {
     let standardised = standardised_tables(report).into_iter().map(Some);
-    [survival_table(report), median_table(report)].into_iter().chain(standardised).collect()
+    let curves = [survival_table(report), predicted_incidence_table(report), median_table(report)];
+    curves.into_iter().chain(standardised).collect()
 }
 
 fn push_section(blocks: &mut Vec<Block>, heading: &str, tables: impl IntoIterator<Item = Option<DisplayTable>>) {
