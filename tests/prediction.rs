@@ -1,5 +1,10 @@
 //! Curves and standardised risks as a user meets them: flags, results file, tables, data files, disclosure, messages.
 
+use cohort::design::{Setting, SettingValue};
+use cohort::engine::{Curve, SurvivalForm, Ties, cause_incidence};
+use cohort::inference::step::value_at;
+use cohort::loader::{FlatOptions, Quiet, read_flat};
+use cohort::pipeline::{ModelSettings, fit_model};
 use cohort::report::disclosure::apply;
 use cohort::report::number::NumberStyle;
 use cohort::report::render::text;
@@ -279,6 +284,65 @@ fn the_tables_and_files_of_an_incidence_call_it_so() {
     let table = std::fs::read_to_string(out.join("internal/tables/predicted_incidence.csv")).expect("the table");
     assert!(table.contains("cumulative_incidence"), "{table}");
     assert!(!out.join("internal/tables/median_survival.csv").exists());
+}
+
+/// R 4.2.2, survival 3.5-3, whose multi-state `coxph` has Breslow's ties whatever is asked for:
+///
+/// ```r
+/// m <- read.csv("mgus2.csv"); m$event <- factor(m$event, c("censor", "pcm", "death"))
+/// fit <- coxph(Surv(etime, event) ~ age + sex, data = m, id = id,
+///              control = coxph.control(eps = 1e-14, iter.max = 50, toler.chol = 1e-15))
+/// summary(survfit(fit, newdata = data.frame(age = 70, sex = "M")), times = c(60, 120, 240))$pstate
+/// summary(survfit(fit, newdata = data.frame(age = 50, sex = "F")), times = c(60, 120, 240))$pstate
+/// ```
+#[test]
+fn cause_specific_models_of_all_causes_give_the_incidence_of_r() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(MGUS);
+    let table = read_flat(&file, MGUS, &FlatOptions::default(), &mut Quiet).expect("a table").table;
+    let fitted = ["pcm", "death"].map(|cause| {
+        let mut settings = ModelSettings::new(&format!("Surv(etime, event == \"{cause}\") ~ age + sex"));
+        settings.ties = Ties::Breslow;
+        fit_model(&table, &settings).expect("a fit")
+    });
+    let curves = |age: f64, sex: &str| -> Vec<Curve> {
+        let setting =
+            Setting::default().with("age", SettingValue::Number(age)).with("sex", SettingValue::Level(sex.into()));
+        let one = |f: &cohort::pipeline::Fitted| {
+            let person = f.built.person(&f.formula, &setting).expect("a person");
+            f.baseline(Ties::Breslow, SurvivalForm::Exponential).curve(person.stratum, &person.row, person.offset)
+        };
+        fitted.iter().map(one).collect()
+    };
+    // Free of both, progression, death; at 60, 120, 240.
+    let r = [
+        (
+            70.0,
+            "M",
+            [
+                [0.6576521053074179, 0.03403183467119542, 0.3083160600213865],
+                [0.3786151934926343, 0.06396910129890819, 0.5574157052084574],
+                [0.09145113720810258, 0.09411368668373261, 0.8144351761081642],
+            ],
+        ),
+        (
+            50.0,
+            "F",
+            [
+                [0.9016288437744026, 0.03174561811207591, 0.06662553811352118],
+                [0.785478535451708, 0.0706906299760493, 0.14383083457224272],
+                [0.5508162575371177, 0.14900120324798932, 0.3001825392148929],
+            ],
+        ),
+    ];
+    for (age, sex, rows) in r {
+        let found = cause_incidence(&curves(age, sex));
+        for (time, row) in [60.0, 120.0, 240.0].into_iter().zip(rows) {
+            let at = |values: &[f64]| Value::from(value_at(&found.time, values, time, 0.0));
+            close(&at(&found.survival), row[0]);
+            close(&at(&found.incidence[0]), row[1]);
+            close(&at(&found.incidence[1]), row[2]);
+        }
+    }
 }
 
 fn measure(estimate: f64, se: f64) -> Measure {
