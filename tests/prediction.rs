@@ -276,7 +276,7 @@ fn the_tables_and_files_of_an_incidence_call_it_so() {
     // Death censored instead: a survival that is not one minus a risk.
     let text = shown(&[]);
     assert!(text.contains("one minus survival is not the probability of the event"), "{text}");
-    shown(&["--fine-gray", "--out", &out.display().to_string()]);
+    shown(&["--fine-gray", "--out", &out.display().to_string(), "--predict", "survival"]);
     let curve = std::fs::read_to_string(out.join("internal/curves/model_1.csv")).expect("the curve");
     assert!(curve.starts_with("model,curve,time,cumulative_incidence,lower,upper,cumulative_hazard"), "{curve}");
     let row: Vec<&str> = curve.lines().last().expect("rows").split(',').collect();
@@ -284,6 +284,9 @@ fn the_tables_and_files_of_an_incidence_call_it_so() {
     let table = std::fs::read_to_string(out.join("internal/tables/predicted_incidence.csv")).expect("the table");
     assert!(table.contains("cumulative_incidence"), "{table}");
     assert!(!out.join("internal/tables/median_survival.csv").exists());
+    assert!(!out.join("internal/predictions_model.parquet").exists());
+    let results = std::fs::read_to_string(out.join("internal/results.json")).expect("the results");
+    assert!(results.contains("not given: predictions of every record; a Fine-Gray model"), "{results}");
 }
 
 /// R 4.2.2, survival 3.5-3, whose multi-state `coxph` has Breslow's ties whatever is asked for:

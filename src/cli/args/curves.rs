@@ -32,7 +32,7 @@ pub struct CurveArgs {
     pub baseline: bool,
 
     /// Predictions with standard errors for every record, comma separated, written to the results folder (Parquet): linear
-    /// predictor, risk, expected events, survival
+    /// predictor, risk, expected events, survival; not with --fine-gray
     #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',', requires = "out")]
     pub predict: Vec<PredictArg>,
 
