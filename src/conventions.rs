@@ -9,7 +9,7 @@
 //! | limits of survival (from a model) | log | log-log | log |
 //!
 //! Sources: R `survival` 3.5, `coxph`, `coxph.control`, `survfit`; Stata Survival Analysis Reference Manual, `stcox` and `sts
-//! list`, and [P] `_robust` for the factor; SAS/STAT User's Guide, `PHREG` (`TIES=`, `COVS`, `BASELINE CLTYPE=`) and
+//! list`, and the Programming manual, `_robust`, for the factor; SAS/STAT User's Guide, `PHREG` (`TIES=`, `COVS`, `BASELINE CLTYPE=`) and
 //! `LIFETEST` (`CONFTYPE=`). What an analysis states itself is done as stated; conventions only fill in.
 
 /// The program whose conventions are followed.

@@ -10,7 +10,7 @@
 //! | [`summary`] | coefficients, global tests, tests per term, information criteria |
 //! | [`profile`] | profile-likelihood intervals and likelihood-ratio tests of single coefficients |
 //! | [`ridge`] | effective degrees of freedom of ridge fits, tests with them |
-//! | [`warnings`] | what needs care, in words |
+//! | [`mod@warnings`] | what needs care, in words |
 //! | [`interaction`] | exposure by modifier: within levels, against a joint reference, ratios, joint tests, RERI, AP, S |
 //! | [`prediction`] | linear predictors of persons, by term, with standard errors |
 //! | [`multiplicity`] | P values adjusted for the number of tests |
