@@ -546,3 +546,26 @@ fn conventions_of_other_programs_fill_in_what_is_left_open() {
         assert!(text.contains(part), "{part} is missing:\n{text}");
     }
 }
+
+#[test]
+fn a_penalised_fit_has_no_residuals_that_start_from_a_zero_score() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fit = |name: &str, kind: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cohort"));
+        command.args([
+            "fit",
+            "data-fixtures/reference/data/lung.csv",
+            "--formula",
+            "Surv(time, status == 2) ~ age + sex",
+        ]);
+        command.args(["--firth", "--residuals", kind, "--format", "none", "--out"]).arg(folder.path().join(name));
+        command.output().expect("the program runs")
+    };
+    let refused = fit("dfbeta", "dfbeta");
+    assert!(!refused.status.success());
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(message.contains("a penalised fit has martingale and deviance residuals only"), "{message}");
+    assert!(!folder.path().join("dfbeta").exists());
+    assert!(fit("martingale", "martingale").status.success());
+    assert!(folder.path().join("martingale/internal/residuals_model.parquet").exists());
+}

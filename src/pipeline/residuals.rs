@@ -2,7 +2,7 @@
 
 use super::model::Fitted;
 use super::outputs::Outputs;
-use super::settings::ModelSettings;
+use super::settings::{BiasCorrection, ModelSettings};
 use crate::design::{DesignError, group_numbers};
 use crate::engine::Ties;
 use crate::engine::{ResidualSum, Residuals, deviance};
@@ -148,10 +148,15 @@ impl Fitted {
 
     fn why_no_residuals(&self, settings: &ModelSettings) -> Option<&'static str> {
         let only_martingale = settings.diagnostics.residuals.kinds.iter().all(|kind| kind.is_single());
+        let is_penalised = settings.bias_correction == BiasCorrection::Firth || !self.built.ridges.is_empty();
         match () {
             () if settings.is_fine_gray() => Some("there are no residuals of a Fine-Gray model"),
             () if self.prepared.has_time_dependence() => Some(
                 "there are no residuals of a model with coefficients that change with time; split the records instead",
+            ),
+            () if is_penalised && !only_martingale => Some(
+                "a penalised fit has martingale and deviance residuals only: the others start where the score is zero, and \
+                 with a penalty it is not",
             ),
             () if settings.ties == Ties::Exact && !only_martingale => {
                 Some("with exact ties there are martingale and deviance residuals only; use efron for the others")
