@@ -14,7 +14,7 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::classes::Class;
-use super::kernel::OuterProducts;
+use super::kernel::{OuterProducts, add_in_order};
 use super::sums::two_sum;
 use super::sweep::{RiskScores, Sweep};
 use super::ties::{TieTerms, Ties};
@@ -64,9 +64,7 @@ pub(super) fn add_squares(rows: &[f64], width: usize, p: usize, sum: &mut [f64])
             products.sum
         })
         .collect();
-    for part in parts {
-        sum.iter_mut().zip(part).for_each(|(a, b)| *a += b);
-    }
+    add_in_order(sum, parts);
 }
 
 impl<'a> SlotTables<'a> {
@@ -124,9 +122,7 @@ impl<'a> SlotTables<'a> {
             })
             .collect();
         let mut sum = vec![0.0; p * p];
-        for part in parts {
-            sum.iter_mut().zip(part).for_each(|(a, b)| *a += b);
-        }
+        add_in_order(&mut sum, parts);
         sum
     }
 

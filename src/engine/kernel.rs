@@ -42,6 +42,13 @@ pub(super) fn add_outer_products(rows: &[f64], p: usize, sum: &mut [f64]) {
     }
 }
 
+/// Adds what the chunks found to `sum`, in the order of the chunks whichever thread was first: the same bits always.
+pub(super) fn add_in_order(sum: &mut [f64], parts: Vec<Vec<f64>>) {
+    for part in parts {
+        sum.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
+    }
+}
+
 /// Gathers rows and adds their outer products in batches.
 pub(super) struct OuterProducts {
     p: usize,

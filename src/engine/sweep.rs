@@ -21,7 +21,7 @@ use super::blocks::{Block, Chunk, Slots, blocks};
 use super::classes::Classes;
 use super::exact::exact_sums;
 use super::gram::Gram;
-use super::kernel::OuterProducts;
+use super::kernel::{OuterProducts, add_in_order};
 use super::pattern::Patterns;
 use super::records::{EVENT_BIT, Records};
 use super::sums::{Carry, SlotSums, exact_sum, two_sum};
@@ -470,9 +470,7 @@ impl Sweep {
                 products.sum
             })
             .collect();
-        for part in parts {
-            second.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
-        }
+        add_in_order(second, parts);
     }
 
     /// Σ A_k from the first event time of the stratum on.

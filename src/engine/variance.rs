@@ -18,7 +18,7 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::class_residuals::class_outer_product;
-use super::kernel::OuterProducts;
+use super::kernel::{OuterProducts, add_in_order};
 use super::slot_squares::{can_sum_by_slot, sum_by_slot};
 use super::sweep::{CumulativeHazard, RiskScores, Sweep};
 use super::ties::Ties;
@@ -111,9 +111,7 @@ fn add_chunks(p: usize, items: Range<usize>, push: impl Fn(usize, &mut OuterProd
         })
         .collect();
     let mut sum = vec![0.0; p * p];
-    for part in parts {
-        sum.iter_mut().zip(part).for_each(|(a, b)| *a += b);
-    }
+    add_in_order(&mut sum, parts);
     sum
 }
 
