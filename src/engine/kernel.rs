@@ -1,4 +1,4 @@
-//! The one dense kernel: adding weighted outer products of rows to a square matrix.
+//! The dense kernels: adding weighted outer products of rows to a square matrix, and a row times such a matrix.
 
 use multiversion::multiversion;
 
@@ -39,6 +39,32 @@ pub(super) fn add_outer_products(rows: &[f64], p: usize, sum: &mut [f64]) {
                 *to += x * r;
             }
         }
+    }
+}
+
+/// Writes `row` times a symmetric matrix (p × p, row after row) to `to`.
+///
+/// Four rows of the matrix are taken at a time, so that an element of `to` is read and written once for four products.
+#[multiversion(targets("x86_64+avx2"))]
+pub(super) fn times_symmetric(row: &[f64], matrix: &[f64], to: &mut [f64]) {
+    let p = to.len();
+    to.fill(0.0);
+    if p == 0 {
+        return;
+    }
+    let (mut fours, mut blocks) = (row.chunks_exact(4), matrix.chunks_exact(4 * p));
+    for (x, block) in (&mut fours).zip(&mut blocks) {
+        let (x0, x1, x2, x3) = (x[0], x[1], x[2], x[3]);
+        let (v0, rest) = block.split_at(p);
+        let (v1, rest) = rest.split_at(p);
+        let (v2, v3) = rest.split_at(p);
+        let (v1, v2, v3) = (&v1[..p], &v2[..p], &v3[..p]);
+        for j in 0..p {
+            to[j] += (x0 * v0[j] + x1 * v1[j]) + (x2 * v2[j] + x3 * v3[j]);
+        }
+    }
+    for (x, v) in fours.remainder().iter().zip(blocks.remainder().chunks_exact(p)) {
+        to.iter_mut().zip(v).for_each(|(to, v)| *to += x * v);
     }
 }
 
@@ -92,6 +118,18 @@ impl OuterProducts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_times_a_matrix_equals_the_plain_sum() {
+        for p in [0, 1, 3, 4, 7, 8, 13] {
+            let row: Vec<f64> = (0..p).map(|i| (i * 5 % 7) as f64 - 3.0).collect();
+            let matrix: Vec<f64> = (0..p * p).map(|k| ((k / p) * (k % p) % 11) as f64 - 4.0).collect();
+            let mut to = vec![f64::NAN; p];
+            times_symmetric(&row, &matrix, &mut to);
+            let plain = |j: usize| -> f64 { (0..p).map(|i| row[i] * matrix[i * p + j]).sum() };
+            assert_eq!(to, (0..p).map(plain).collect::<Vec<_>>());
+        }
+    }
 
     #[test]
     fn equals_the_plain_sum() {

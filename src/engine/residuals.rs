@@ -16,6 +16,7 @@
 use nalgebra::DMatrix;
 
 use super::fit::{CoxFit, Prepared};
+use super::kernel::times_symmetric;
 use super::ties::Ties;
 use super::variance::ResidualTables;
 
@@ -136,7 +137,7 @@ impl Residuals<'_> {
 
     /// Turns a score residual, or a sum of some, into what it does to the coefficients: u V.
     pub fn dfbeta(&self, score: &[f64], to: &mut [f64]) {
-        times_symmetric(score, &self.covariance, to);
+        times_symmetric(score, self.covariance.as_slice(), to);
     }
 
     /// Turns changes of coefficients into multiples of their standard errors; NaN for one that was not estimated.
@@ -146,7 +147,7 @@ impl Residuals<'_> {
 
     /// Turns a Schoenfeld residual into d s V + β.
     pub fn scaled_schoenfeld(&self, schoenfeld: &[f64], to: &mut [f64]) {
-        times_symmetric(schoenfeld, &self.covariance, to);
+        times_symmetric(schoenfeld, self.covariance.as_slice(), to);
         to.iter_mut().zip(&self.coefficients).for_each(|(s, b)| *s = *s * self.n_events + b);
     }
 }
@@ -159,13 +160,4 @@ pub fn deviance(martingale: f64, n_events: f64) -> f64 {
     // Rounding can leave a number just below zero where the residual is zero.
     let size = (-2.0 * (martingale + logarithm)).max(0.0).sqrt();
     if martingale == 0.0 { 0.0 } else { size.copysign(martingale) }
-}
-
-/// `row` times a symmetric matrix, written to `to`.
-fn times_symmetric(row: &[f64], matrix: &DMatrix<f64>, to: &mut [f64]) {
-    to.fill(0.0);
-    // Column by column: the sums of a row run side by side.
-    for (x, column) in row.iter().zip(matrix.column_iter()) {
-        to.iter_mut().zip(column.iter()).for_each(|(to, v)| *to += x * v);
-    }
 }

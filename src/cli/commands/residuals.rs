@@ -71,15 +71,29 @@ fn write(path: &Path, residuals: &ModelResiduals<'_>, per_event: bool) -> Result
     let mut file = NumberFile::create(path, &columns).map_err(Error::Load)?;
     let n_rows = residuals.n_rows(per_event);
     let size = (NUMBERS_PER_PIECE / columns.len()).clamp(1024, 1 << 17);
-    for from in (0..n_rows).step_by(size) {
-        let piece = residuals.piece(per_event, from..(from + size).min(n_rows));
+    let pieces = (0..n_rows).step_by(size).map(|from| residuals.piece(per_event, from..(from + size).min(n_rows)));
+    made_ahead(pieces, |piece| {
         let mut values = vec![NumberColumn::Whole(&piece.row)];
         if per_event {
             values.extend(residuals.is_stratified().then_some(NumberColumn::Whole(&piece.stratum)));
             values.push(NumberColumn::Number(&piece.time));
         }
         values.extend(piece.columns.iter().map(|column| NumberColumn::Number(column)));
-        file.write(&values).map_err(Error::Load)?;
-    }
+        file.write(&values)
+    })
+    .map_err(Error::Load)?;
     file.finish().map_err(Error::Load)
+}
+
+/// Hands the pieces to `write` one after the other, and works out the next one while a piece is written.
+fn made_ahead<T: Send, E>(
+    mut pieces: impl Iterator<Item = T> + Send,
+    mut write: impl FnMut(T) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
+    std::thread::scope(|scope| {
+        let (to, from) = std::sync::mpsc::sync_channel(1);
+        // The pieces end early when nobody takes them any more: writing has failed.
+        scope.spawn(move || pieces.try_for_each(|piece| to.send(piece)));
+        from.into_iter().try_for_each(&mut write)
+    })
 }
