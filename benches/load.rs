@@ -52,7 +52,8 @@ fn model_study(criterion: &mut Criterion) {
     group.sample_size(10);
     for (name, persons) in [("20k_persons", 20_000), ("200k_persons", 200_000)] {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let options = SimulateOptions { persons, seed: 1, truth: Truth::default(), out: folder.path().into() };
+        let options =
+            SimulateOptions { persons, seed: 1, truth: Truth::default(), other_claims: 0, out: folder.path().into() };
         simulate(&options, &mut |_| ControlFlow::Continue(())).expect("the temporary folder can be written");
         let study = study::check(&text, path, Some(folder.path())).expect("the example study is sound");
         group.bench_function(name, |b| b.iter(|| load(&study, &mut Quiet).expect("the delivery is sound")));

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const FIXTURE: (u64, u64) = (22_000, 29);
 
 fn options(persons: u64, seed: u64, out: &Path) -> SimulateOptions {
-    SimulateOptions { persons, seed, truth: Truth::default(), out: out.to_owned() }
+    SimulateOptions { persons, seed, truth: Truth::default(), other_claims: 0, out: out.to_owned() }
 }
 
 fn run(options: &SimulateOptions) -> Summary {
@@ -325,4 +325,17 @@ fn simulated_and_derived_covariates_are_the_same() {
         assert!(persons > 100 && outside > 50, "{variable} {level}: {persons} persons, {outside} events elsewhere");
         assert_eq!(inside, 0, "{variable} {level}");
     }
+}
+
+/// Claims for other reasons make a delivery larger and leave the person-time as it is.
+#[test]
+fn other_claims_change_the_size_and_not_the_study() {
+    let place = tempfile::tempdir().unwrap();
+    let (plain, larger) = (place.path().join("plain"), place.path().join("larger"));
+    let few = run(&options(500, 5, &plain));
+    let many = run(&SimulateOptions { other_claims: 10, ..options(500, 5, &larger) });
+    let claims =
+        |summary: &Summary| summary.rows.iter().filter(|(file, _)| file.contains("kuhr")).map(|(_, n)| n).sum::<u64>();
+    assert!(claims(&many) > claims(&few) + 4_000, "{} and {} claims", claims(&few), claims(&many));
+    assert_eq!(load_study(&plain).table, load_study(&larger).table);
 }

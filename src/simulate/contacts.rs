@@ -131,6 +131,18 @@ impl Contacts<'_> {
         self.write_claim(date, codes, "ICPC-2");
     }
 
+    /// Claims for other reasons, at any time the person is present.
+    pub(super) fn other_claims(&mut self, claims: u32) {
+        for _ in 0..claims {
+            let date = Day(self.draws.between(FIRST_CLAIM.0, LAST_DAY.0));
+            if self.person.is_present(date) {
+                let code = self.draws.one_of(&SOMATIC_ICPC);
+                let codes = self.icpc_cell(&[code]);
+                self.write_claim(date, codes, "ICPC-2");
+            }
+        }
+    }
+
     fn write_claim(&mut self, date: Day, codes: String, system: &'static str) {
         let claim = Claim { date, codes, system, municipality: self.draws.one_of(&MUNICIPALITIES) };
         self.sheets.claim(Some(self.keys.kuhr), &claim);

@@ -63,6 +63,9 @@ pub struct SimulateOptions {
     pub persons: u64,
     pub seed: u64,
     pub truth: Truth,
+    /// Further claims of primary care per person, for reasons that no code list of the model study holds: they change the size of
+    /// the delivery and nothing that is found in it.
+    pub other_claims: u32,
     /// A folder that does not exist yet, or is empty.
     pub out: PathBuf,
 }
@@ -149,6 +152,7 @@ struct World {
     keys: KeyMaps,
     hazard: Hazard,
     dirt: DirtByYear,
+    other_claims: u32,
     cohort: u32,
     others: [u32; 7],
     group_weights: Vec<u32>,
@@ -171,6 +175,7 @@ impl World {
             source,
             hazard: Hazard::new(truth)?,
             dirt: DirtByYear::new(&truth.dirt),
+            other_claims: options.other_claims,
             cohort: truth.persons_per_1000.cohort,
             others: truth.persons_per_1000.others(),
             group_weights: truth.group_weights(),
@@ -202,6 +207,8 @@ impl World {
         let mut contacts = Contacts { person: &person, keys, dirt: &self.dirt, sheets, draws };
         contacts.claims();
         let follow_up = contacts.outpatient(levels.as_ref(), &self.hazard);
+        // Last, so that everything else is drawn alike with and without them.
+        contacts.other_claims(self.other_claims);
         if let (Some(levels), Some(FollowUp { days, event })) = (levels, follow_up) {
             let group = &mut part.groups[usize::from(levels[0])];
             group.persons += 1;

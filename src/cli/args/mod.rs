@@ -217,6 +217,10 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "FILE")]
     pub truth: Option<PathBuf>,
 
+    /// Further claims per person for other reasons, at any time: a delivery of realistic size, in which the study finds the same
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub other_claims: u32,
+
     /// Folder to write; it must not exist yet
     #[arg(long, short, value_name = "DIR")]
     pub out: PathBuf,

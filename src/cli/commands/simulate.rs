@@ -12,7 +12,13 @@ pub fn run(args: &SimulateArgs, context: &mut Context) -> Result<()> {
         Some(path) => Truth::read(path)?,
         None => Truth::parse(DEFAULT_TRUTH)?,
     };
-    let options = SimulateOptions { persons: u64::from(args.persons), seed: args.seed, truth, out: args.out.clone() };
+    let options = SimulateOptions {
+        persons: u64::from(args.persons),
+        seed: args.seed,
+        truth,
+        other_claims: args.other_claims,
+        out: args.out.clone(),
+    };
     context.interrupt.cooperate();
     let interrupt = context.interrupt.clone();
     let progress = &mut context.progress;
