@@ -252,11 +252,22 @@ fn prediction_sentences(report: &Report) -> Vec<String> {
              errors from the coefficients and the hazard increments{limits}."
         ));
     }
-    if curves(true).next().is_some() {
-        let limits = limits_of(curves(true));
+    let incidence = |fine_gray: bool| {
+        let of = move |m: &&ModelResult| m.competing.as_ref().is_some_and(|c| c.is_fine_gray() == fine_gray);
+        models().filter(of).flat_map(|m| &m.curves).filter(|c| c.is_incidence())
+    };
+    if incidence(true).next().is_some() {
+        let limits = limits_of(incidence(true));
         sentences.push(format!(
             "The predicted cumulative incidence is 1 − exp(−cumulative subdistribution hazard), with standard errors from \
              the coefficients and the hazard increments, the censoring weights taken for known there{limits} of one minus it."
+        ));
+    }
+    if incidence(false).next().is_some() {
+        let limits = limits_of(incidence(false));
+        sentences.push(format!(
+            "The predicted cumulative incidence combines the hazards of the event and of the competing events together, each \
+             from a cause-specific model of the same formula, with delta-method standard errors{limits} of one minus it."
         ));
     }
     let standardised: Vec<_> = models().flat_map(|m| &m.standardised).collect();

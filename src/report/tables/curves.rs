@@ -21,25 +21,39 @@ pub fn survival_table(report: &Report) -> Option<DisplayTable> {
     let mut table = point_table(report, &heads, |c| !c.is_incidence(), |point| point.survival)?;
     let censored = |m: &ModelResult| m.competing.is_some() && !m.curves.is_empty() && !m.curves[0].is_incidence();
     if report.models.iter().any(censored) {
-        let remark = "With competing events censored, one minus survival is not the probability of the event; a Fine-Gray \
-                      model gives that.";
+        let remark = "With competing events censored, one minus survival is not the probability of the event; the cumulative \
+                      incidence is.";
         table.remarks.push(Remark::Text(remark.to_string()));
     }
     Some(table)
 }
 
-/// Predicted cumulative incidence of Fine-Gray models at the chosen times; `None` without such curves.
+/// Predicted cumulative incidence at the chosen times, of Fine-Gray models and of cause-specific ones; `None` without such
+/// curves.
 pub fn predicted_incidence_table(report: &Report) -> Option<DisplayTable> {
     let heads = Heads {
         id: "predicted_incidence",
         title: "Predicted cumulative incidence at chosen times",
         value: "Cumulative incidence",
-        hazard: "Cumulative subdistribution hazard (SE)",
+        hazard: "Cumulative hazard (SE)",
     };
     let mut table = point_table(report, &heads, SurvivalCurve::is_incidence, |point| point.cumulative_incidence)?;
     let remark = "The cumulative incidence is the probability of the event by the time, with competing events as they are. \
-                  Those with a competing event are no longer counted at risk. Limits take the censoring weights for known.";
+                  Those with a competing event are no longer counted at risk.";
     table.remarks.push(Remark::Text(remark.to_string()));
+    let of = |fine_gray: bool| {
+        curves(report)
+            .any(|(m, c)| c.is_incidence() && m.competing.as_ref().is_some_and(|r| r.is_fine_gray() == fine_gray))
+    };
+    if of(true) {
+        let remark = "The hazard of a Fine-Gray model is that of the subdistribution; limits take the censoring weights for known.";
+        table.remarks.push(Remark::Text(remark.to_string()));
+    }
+    if of(false) {
+        let remark = "The incidence of a cause-specific model comes from it and a model of the competing events with the same \
+                      formula; the hazard is that of the event.";
+        table.remarks.push(Remark::Text(remark.to_string()));
+    }
     Some(table)
 }
 
