@@ -5,6 +5,7 @@
 //! | module | takes | gives |
 //! |---|---|---|
 //! | [`day`], [`table`] | | a calendar date as a whole number; compact named columns |
+//! | [`house_style`] | | the language and the journal's habits of what is written |
 //! | [`conventions`] | | what R, Stata and SAS do where an analysis leaves a choice open |
 //! | [`study`] | the text of a study file | [`study::Study`], checked |
 //! | [`formula`] | the text of a model formula | terms, with the place of every fault |
@@ -29,6 +30,7 @@ pub mod design;
 pub mod engine;
 pub mod error;
 pub mod formula;
+pub mod house_style;
 pub mod inference;
 pub mod loader;
 pub mod pipeline;

@@ -9,7 +9,6 @@ mod describe;
 mod diagnostics;
 mod exits;
 mod functional_form;
-mod incidence;
 mod intervals;
 mod levels;
 mod model;

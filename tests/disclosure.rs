@@ -1,6 +1,7 @@
 //! Disclosure control: what a profile hides in a whole report, and what an attacker can work out from the rest.
 
 use crate::report::sample;
+use cohort::house_style::Language;
 use cohort::report::disclosure::apply;
 use cohort::report::number::NumberStyle;
 use cohort::report::render::{Format, json, render, text};
@@ -23,7 +24,8 @@ fn text_of(table: &tables::DisplayTable) -> String {
 fn none_changes_no_number() {
     let exported = export(&sample(), "none");
     assert_eq!(Report { disclosure: None, ..exported.clone() }, sample());
-    assert_eq!(exported.disclosure.unwrap().sentence(), "Disclosure control: profile none, nothing hidden or rounded.");
+    let said = exported.disclosure.unwrap().sentence(Language::English);
+    assert_eq!(said, "Disclosure control: profile none, nothing hidden or rounded.");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Every table in every format, from one small hand-made report: an aliased column, an infinite coefficient, an
 //! interaction with a cell that cannot be estimated, long labels, Norwegian letters.
 
+use cohort::house_style::{Language, Style};
 use cohort::report::number::NumberStyle;
 use cohort::report::render::{Format, csv, json, markdown, render, summary, text};
 use cohort::report::*;
@@ -1028,4 +1029,24 @@ fn every_markdown_row_has_as_many_cells_as_the_head() {
         let rows: Vec<usize> = text.lines().filter(|l| l.starts_with('|')).map(cells).collect();
         assert!(rows.windows(2).all(|w| w[0] == w[1]), "{text}");
     }
+}
+
+#[test]
+fn language_and_style_change_what_people_read_and_no_data_file() {
+    let english = sample();
+    let mut norwegian = sample();
+    (norwegian.settings.language, norwegian.settings.style) = (Language::Bokmal, Style::Norwegian);
+    assert_eq!(csv_of(&norwegian), csv_of(&english));
+    let text = render(&norwegian, Format::Text, &norwegian.number_style(), 120);
+    for words in ["Tabell 1. Personflyt", "1 (referanse)", "(95\u{202f}% KI)", "Hendelser", "P < 0,001"] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+    let mut lancet = sample();
+    lancet.settings.style = Style::Lancet;
+    assert_eq!(csv_of(&lancet), csv_of(&english));
+    assert!(render(&lancet, Format::Text, &lancet.number_style(), 120).contains("1·30"));
+}
+
+fn csv_of(report: &Report) -> String {
+    render(report, Format::Csv, &report.number_style(), 0)
 }

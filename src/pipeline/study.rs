@@ -18,13 +18,13 @@ use super::settings::{
 use super::standardise::{self, StandardiseRequest};
 use super::terms;
 use crate::conventions::Conventions;
-use crate::engine::{CensoringTies, ClusterCorrection, Convergence, Ties, TimeTransform};
+use crate::engine::{ClusterCorrection, Convergence, Ties, TimeTransform};
 use crate::error::Result;
 use crate::inference::bootstrap::Plan;
 use crate::inference::multiplicity::Adjustment;
 use crate::loader::{self, FileRead, Loaded, Progress};
 use crate::report::disclosure::Profile;
-use crate::report::{self, CurveQuantity, Report};
+use crate::report::{self, Report};
 use crate::study::{self, AtEntry, Describe, Study, TimeScale};
 use crate::table::{ColumnData, Table};
 use std::path::Path;
@@ -199,11 +199,6 @@ fn competing(model: &study::Model, table: &Table) -> Option<CompetingSettings> {
     (!present.is_empty()).then(|| CompetingSettings {
         label: model.competing.join(", "),
         censoring_group: model.censoring_group.clone(),
-        ties: match model.censoring_ties {
-            study::CensoringTies::EventsFirst => CensoringTies::EventsFirst,
-            study::CensoringTies::Together => CensoringTies::Together,
-        },
-        estimated_weights: model.estimated_weights,
         ..CompetingSettings::new(&condition, kind)
     })
 }
@@ -261,10 +256,6 @@ fn wanted_predictions(study: &Study, model: usize) -> PredictionSettings {
                 at: c.at.iter().map(|a| (a.column.clone(), a.value.clone())).collect(),
                 times: c.times.clone(),
                 limits: c.limits,
-                quantity: match c.quantity {
-                    study::CurveOf::Survival => CurveQuantity::Survival,
-                    study::CurveOf::CumulativeIncidence => CurveQuantity::CumulativeIncidence,
-                },
             })
             .collect(),
         standardised: standardised
@@ -297,7 +288,12 @@ fn frame(study: &Study, loaded: &Loaded) -> Report {
             known: study.known.clone(),
             chosen: study.chosen.clone(),
         }),
-        settings: report::Settings { level: study.report.level, rate_per: study.report.rate_per },
+        settings: report::Settings {
+            level: study.report.level,
+            rate_per: study.report.rate_per,
+            language: study.report.language,
+            style: study.report.style,
+        },
         inputs: loaded.inputs.iter().map(|i| input(&i.extract, &i.file)).collect(),
         links: loaded.links.iter().map(link).collect(),
         attrition: steps

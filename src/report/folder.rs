@@ -6,7 +6,6 @@
 //! come in with the [`Manifest`].
 
 use super::disclosure::{self, Profile, checker};
-use super::number::NumberStyle;
 use super::render::{Format, csv, json, markdown, text};
 use super::{Input, Report, ReportError, Software, Timings, curve_files, tables};
 use serde::{Deserialize, Serialize};
@@ -198,7 +197,7 @@ impl OutputFolder {
         report: &Report,
         formats: &[Format],
     ) -> Result<Vec<(String, &'static str)>, ReportError> {
-        let style = NumberStyle::ENGLISH;
+        let style = report.number_style();
         let mut files =
             vec![("results.json".to_string(), "every number of the run, for programs", json::results(report))];
         if formats.contains(&Format::Text) {

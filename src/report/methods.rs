@@ -20,7 +20,7 @@ pub fn paragraph(report: &Report) -> String {
     sentences.extend(adjustment_sentence(report));
     sentences.extend(test_sentences(report));
     if let Some(d) = &report.disclosure {
-        sentences.push(d.sentence());
+        sentences.push(d.sentence(report.words()));
     }
     sentences.push(format!("Analyses were done with {} {}.", report.software.name, report.software.version));
     sentences.join(" ")
@@ -54,7 +54,7 @@ fn model_sentences(report: &Report) -> Vec<String> {
         [_] => format!("the Cox proportional-hazards model {}", first.formula),
         _ => format!("Cox proportional-hazards models: {}", models.join("; ")),
     };
-    let level = percent(report.settings.level);
+    let level = percent(report);
     let mut sentences = vec![format!("Hazard ratios with {level} confidence intervals came from {what}.")];
     sentences.push(match same(report, |m| &m.ties) {
         true => format!("Tied event times were handled by {}.", ties(&first.ties)),
@@ -102,7 +102,7 @@ fn model_sentences(report: &Report) -> Vec<String> {
 fn curve_sentence(report: &Report) -> Option<String> {
     let marker = report.disclosure.as_ref().map_or("hidden", |d| d.marker.as_str());
     let mut curves: Vec<String> = Vec::new();
-    for curve in report.models.iter().flat_map(|m| &m.bases).map(|b| b.sentence(marker)) {
+    for curve in report.models.iter().flat_map(|m| &m.bases).map(|b| b.sentence(report.words(), marker)) {
         if !curves.contains(&curve) {
             curves.push(curve);
         }
@@ -252,22 +252,11 @@ fn prediction_sentences(report: &Report) -> Vec<String> {
              errors from the coefficients and the hazard increments{limits}."
         ));
     }
-    let incidence = |fine_gray: bool| {
-        let of = move |m: &&ModelResult| m.competing.as_ref().is_some_and(|c| c.is_fine_gray() == fine_gray);
-        models().filter(of).flat_map(|m| &m.curves).filter(|c| c.is_incidence())
-    };
-    if incidence(true).next().is_some() {
-        let limits = limits_of(incidence(true));
+    if curves(true).next().is_some() {
+        let limits = limits_of(curves(true));
         sentences.push(format!(
             "The predicted cumulative incidence is 1 − exp(−cumulative subdistribution hazard), with standard errors from \
              the coefficients and the hazard increments, the censoring weights taken for known there{limits} of one minus it."
-        ));
-    }
-    if incidence(false).next().is_some() {
-        let limits = limits_of(incidence(false));
-        sentences.push(format!(
-            "The predicted cumulative incidence combines the hazards of the event and of the competing events together, each \
-             from a cause-specific model of the same formula, with delta-method standard errors{limits} of one minus it."
         ));
     }
     let standardised: Vec<_> = models().flat_map(|m| &m.standardised).collect();

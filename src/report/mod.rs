@@ -27,7 +27,10 @@ pub mod render;
 pub mod tables;
 pub(crate) mod terms;
 mod time_varying;
+pub(crate) mod words;
 
+use crate::house_style::{Language, Style};
+use number::NumberStyle;
 use serde::{Deserialize, Serialize};
 
 pub use bootstrap::{Bootstrap, BootstrapInterval};
@@ -129,6 +132,18 @@ impl Default for Report {
     }
 }
 
+impl Report {
+    /// The words of its language.
+    pub(crate) fn words(&self) -> Language {
+        self.settings.language
+    }
+
+    /// How its numbers are written for people.
+    pub fn number_style(&self) -> NumberStyle {
+        NumberStyle::of(self.settings.style, self.settings.language)
+    }
+}
+
 /// The program that wrote the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Software {
@@ -168,11 +183,15 @@ pub struct Settings {
     pub level: f64,
     /// Rates are per this many person-years.
     pub rate_per: f64,
+    /// The language of what people read.
+    pub language: Language,
+    /// How numbers are written for people.
+    pub style: Style,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { level: 0.95, rate_per: 1000.0 }
+        Settings { level: 0.95, rate_per: 1000.0, language: Language::English, style: Style::Plain }
     }
 }
 

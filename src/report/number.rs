@@ -3,25 +3,141 @@
 //! A [`NumberStyle`] is data, so that a journal's style is one more value of it. Machine-readable files do not come
 //! here: they hold the shortest text that reads back as the same number.
 
+use crate::house_style::{Language, Style};
+
 /// Marks and decimals of one house style.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NumberStyle {
+    /// The language of the words among numbers: `1 (reference)`, `not reached`.
+    pub language: Language,
     /// Between whole part and decimals.
     pub decimal_mark: &'static str,
     /// Between groups of three digits; empty for none.
     pub thousands: &'static str,
-    /// Between the limits of an interval.
+    /// Whole parts of fewer digits are not grouped.
+    pub grouped_from: usize,
+    /// Between the limits of an interval, unless one of them has a minus sign: then there is a word.
     pub interval: &'static str,
-    /// P values under this are written as "less than" it; never as 0.
-    pub smallest_p: f64,
-    /// Decimals of a P value.
-    pub p_decimals: usize,
+    /// Decimals of hazard ratios and their limits.
+    pub ratios: RatioRule,
+    /// P values.
+    pub p: PRule,
+    /// Between a number and its percent sign.
+    pub percent_space: &'static str,
 }
 
+/// Decimals of a positive ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RatioRule {
+    /// Two decimals from 0.1 to 10, one to 100, none above; three or four under 0.1.
+    AboutThreeDigits,
+    /// Two significant digits when the first one is 4 or more, else three; for ratios and limits alike, each by its own
+    /// size. Source: Cole 2015, BMJ 350:h1845, doi 10.1136/bmj.h1845.
+    Four,
+}
+
+/// How P values are written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PRule {
+    /// The letter: `P`, `p`.
+    pub letter: &'static str,
+    /// Around `=` and `<` after the letter.
+    pub space: &'static str,
+    /// Values under this are written as "less than" it; never as 0.
+    pub smallest: f64,
+    /// Decimals.
+    pub decimals: PDecimals,
+    /// Whether a zero stands before the decimal mark.
+    pub leading_zero: bool,
+}
+
+/// Decimals of a P value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PDecimals {
+    /// Always three.
+    Three,
+    /// Two from 0.01 up, three below.
+    TwoOrThree,
+    /// The same, and three also where two would round to 0.05.
+    TwoOrThreeNearFive,
+    /// Two significant digits, at most so many decimals.
+    TwoSignificant(usize),
+}
+
+/// Narrow and not to be broken at.
+const THIN_SPACE: &str = "\u{202f}";
+
 impl NumberStyle {
-    /// English: decimal point, commas between thousands, en dash between limits, P with three decimals.
-    pub const ENGLISH: NumberStyle =
-        NumberStyle { decimal_mark: ".", thousands: ",", interval: "–", smallest_p: 0.001, p_decimals: 3 };
+    /// Of no journal: decimal point, commas between thousands, en dash between limits, P with three decimals.
+    pub const ENGLISH: NumberStyle = NumberStyle {
+        language: Language::English,
+        decimal_mark: ".",
+        thousands: ",",
+        grouped_from: 4,
+        interval: "–",
+        ratios: RatioRule::AboutThreeDigits,
+        p: PRule { letter: "P", space: " ", smallest: 0.001, decimals: PDecimals::Three, leading_zero: true },
+        percent_space: "",
+    };
+
+    /// The style of that name with words of the language.
+    ///
+    /// | style | source of its rules |
+    /// |---|---|
+    /// | `bmj` | rule of four: Cole 2015, doi 10.1136/bmj.h1845; exact P to two significant digits, at most three decimals |
+    /// | `nejm` | journal's statistical reporting guidelines: P above 0.01 with two decimals, to 0.001 with three |
+    /// | `ama` | AMA Manual of Style, 11th edition, 17.4.3, 18.7.1 and 19.5: no zero before the decimals of P; thin spaces from five digits |
+    /// | `lancet` | formatting guidelines: mid-line decimal point; P to two significant digits, at most four decimals |
+    /// | `norwegian` | Språkrådet and Statistics Norway: decimal comma, thin space between thousands and before % |
+    pub fn of(style: Style, language: Language) -> NumberStyle {
+        let plain = NumberStyle { language, ..NumberStyle::ENGLISH };
+        let two_or_three = PRule { decimals: PDecimals::TwoOrThree, ..plain.p };
+        match style {
+            Style::Plain => plain,
+            Style::Bmj => NumberStyle {
+                thousands: THIN_SPACE,
+                grouped_from: 5,
+                interval: plain.to(),
+                ratios: RatioRule::Four,
+                p: PRule { space: "", decimals: PDecimals::TwoSignificant(3), ..plain.p },
+                ..plain
+            },
+            Style::Nejm => {
+                NumberStyle { grouped_from: 5, interval: plain.to(), p: PRule { space: "", ..two_or_three }, ..plain }
+            }
+            Style::Ama => NumberStyle {
+                thousands: THIN_SPACE,
+                grouped_from: 5,
+                interval: "-",
+                p: PRule { decimals: PDecimals::TwoOrThreeNearFive, leading_zero: false, ..plain.p },
+                ..plain
+            },
+            Style::Lancet => NumberStyle {
+                decimal_mark: "·",
+                thousands: THIN_SPACE,
+                grouped_from: 5,
+                p: PRule {
+                    letter: "p",
+                    space: "",
+                    smallest: 0.0001,
+                    decimals: PDecimals::TwoSignificant(4),
+                    ..plain.p
+                },
+                ..plain
+            },
+            Style::Norwegian => {
+                NumberStyle { decimal_mark: ",", thousands: THIN_SPACE, percent_space: THIN_SPACE, ..plain }
+            }
+        }
+    }
+
+    /// Between limits where a dash would run into a minus sign.
+    fn to(&self) -> &'static str {
+        match self.language {
+            Language::English => " to ",
+            Language::Bokmal => " til ",
+        }
+    }
 
     /// A count: `12,345`.
     pub fn count(&self, value: u64) -> String {
@@ -48,17 +164,12 @@ impl NumberStyle {
         self.decimal(value, if value >= 99.95 { 0 } else { 1 })
     }
 
-    /// A positive ratio with about three significant digits: two decimals from 0.1 to 10, one to 100, none above;
-    /// three or four under 0.1; powers of ten beyond 10⁻⁴ and 10⁶.
+    /// A positive ratio by the style's rule; powers of ten beyond 10⁻⁴ and 10⁶.
     pub fn ratio(&self, value: f64) -> String {
         match value {
             0.0 => "0".to_string(),
             v if !(1e-4..1e6).contains(&v) => self.scientific(v),
-            v if v >= 99.95 => self.decimal(v, 0),
-            v if v >= 9.995 => self.decimal(v, 1),
-            v if v >= 0.0995 => self.decimal(v, 2),
-            v if v >= 0.00995 => self.decimal(v, 3),
-            v => self.decimal(v, 4),
+            v => self.decimal(v, self.ratios.decimals(v)),
         }
     }
 
@@ -76,7 +187,7 @@ impl NumberStyle {
     pub fn measure_with_interval(&self, value: f64, lower: Option<f64>, upper: Option<f64>) -> String {
         let one = |v: f64| self.decimal(v, if v.abs() >= 99.95 { 0 } else { 2 });
         match (lower, upper) {
-            (Some(l), Some(u)) => format!("{} ({} to {})", one(value), one(l), one(u)),
+            (Some(l), Some(u)) => format!("{} ({}{}{})", one(value), one(l), self.to(), one(u)),
             _ => one(value),
         }
     }
@@ -88,9 +199,9 @@ impl NumberStyle {
         if lower.is_none() && upper.is_none() {
             return one(value);
         }
-        let limit = |v: Option<f64>| v.map_or_else(|| "not reached".to_string(), one);
+        let limit = |v: Option<f64>| v.map_or_else(|| self.language.not_reached().to_string(), one);
         let words = lower.is_none() || upper.is_none() || lower.is_some_and(|l| l < 0.0);
-        let between = if words { " to " } else { self.interval };
+        let between = if words { self.to() } else { self.interval };
         format!("{} ({}{between}{})", one(value), limit(lower), limit(upper))
     }
 
@@ -114,7 +225,7 @@ impl NumberStyle {
 
     /// A time to event with its interval, as precise as data have it: `270 (212–310)`, `426 (348–not reached)`.
     pub fn time_with_interval(&self, value: f64, lower: Option<f64>, upper: Option<f64>) -> String {
-        let one = |v: Option<f64>| v.map_or("not reached".to_string(), |v| self.number(v));
+        let one = |v: Option<f64>| v.map_or(self.language.not_reached().to_string(), |v| self.number(v));
         if lower.is_none() && upper.is_none() {
             return self.number(value);
         }
@@ -132,14 +243,35 @@ impl NumberStyle {
 
     /// A P value: `<0.001`, `0.034`, `>0.999`.
     pub fn p(&self, value: f64) -> String {
-        let largest = 1.0 - self.smallest_p;
-        if value < self.smallest_p {
-            format!("<{}", self.decimal(self.smallest_p, self.p_decimals))
-        } else if value > largest {
-            format!(">{}", self.decimal(largest, self.p_decimals))
-        } else {
-            self.decimal(value, self.p_decimals)
+        let rule = &self.p;
+        let (largest, decimals) = if rule.decimals == PDecimals::Three { (0.999, 3) } else { (0.99, 2) };
+        let text = match value {
+            v if v < rule.smallest => format!("<{}", self.decimal(rule.smallest, rule.smallest_decimals())),
+            v if v > largest => format!(">{}", self.decimal(largest, decimals)),
+            v => self.decimal(v, rule.decimals.of(v)),
+        };
+        if rule.leading_zero { text } else { text.replacen(&format!("0{}", self.decimal_mark), self.decimal_mark, 1) }
+    }
+
+    /// A P value with its letter: `P = 0.034`, `p<0·0001`.
+    pub fn p_equals(&self, value: f64) -> String {
+        let (letter, space, text) = (self.p.letter, self.p.space, self.p(value));
+        match text.strip_prefix(['<', '>']) {
+            Some(number) => format!("{letter}{space}{}{space}{number}", &text[..1]),
+            None => format!("{letter}{space}={space}{text}"),
         }
+    }
+
+    /// A share as a percentage with one decimal, without the sign: `12.3`.
+    pub fn percent(&self, share: f64) -> String {
+        self.decimal(100.0 * share, 1)
+    }
+
+    /// A confidence level or quantile as `95%`, `99.9%`, `95 %`.
+    pub fn level(&self, level: f64) -> String {
+        let text = format!("{:.4}", 100.0 * level);
+        let digits = text.trim_end_matches('0').trim_end_matches('.').replace('.', self.decimal_mark);
+        format!("{digits}{}%", self.percent_space)
     }
 
     /// Degrees of freedom: whole where they are whole.
@@ -152,7 +284,7 @@ impl NumberStyle {
     }
 
     fn group(&self, digits: &str) -> String {
-        if self.thousands.is_empty() || digits.len() <= 3 {
+        if self.thousands.is_empty() || digits.len() < self.grouped_from.max(4) {
             return digits.to_string();
         }
         let head = digits.len() % 3;
@@ -164,6 +296,51 @@ impl NumberStyle {
             out.extend(chunk.iter().map(|&b| char::from(b)));
         }
         out
+    }
+}
+
+impl RatioRule {
+    /// Decimals of a positive number of ordinary size.
+    fn decimals(self, value: f64) -> usize {
+        match self {
+            RatioRule::AboutThreeDigits => match value {
+                v if v >= 99.95 => 0,
+                v if v >= 9.995 => 1,
+                v if v >= 0.0995 => 2,
+                v if v >= 0.00995 => 3,
+                _ => 4,
+            },
+            RatioRule::Four => {
+                // 0.4 to 4 has two decimals, and so on by powers of ten.
+                let power = (value / 4.0).log10().floor();
+                (1.0 - power).max(0.0) as usize
+            }
+        }
+    }
+}
+
+impl PRule {
+    /// Decimals of the smallest value that is written out.
+    fn smallest_decimals(&self) -> usize {
+        (-self.smallest.log10()).round() as usize
+    }
+}
+
+impl PDecimals {
+    /// Decimals of a value between the smallest and the largest that are written out.
+    fn of(self, value: f64) -> usize {
+        match self {
+            PDecimals::Three => 3,
+            PDecimals::TwoOrThreeNearFive if (0.045..0.055).contains(&value) => 3,
+            PDecimals::TwoOrThree | PDecimals::TwoOrThreeNearFive => {
+                if value < 0.01 {
+                    3
+                } else {
+                    2
+                }
+            }
+            PDecimals::TwoSignificant(most) => ((1.0 - value.log10().floor()) as usize).min(most),
+        }
     }
 }
 
@@ -215,10 +392,71 @@ mod tests {
         assert_eq!(s.with_interval(329.0, Some(267.0), None, 0), "329 (267 to not reached)");
     }
 
+    /// One line of every kind of number in a style; thin spaces shown as `_`.
+    fn sampler(style: Style) -> String {
+        let s = NumberStyle::of(style, style_language(style));
+        let p = [0.00004, 0.0007, 0.0041, 0.034, 0.0496, 0.2345, 0.9971].map(|p| s.p(p)).join(" ");
+        let ratios = [0.0432, 0.2345, 0.412, 1.2345, 3.996, 5.678, 23.45].map(|r| s.ratio(r)).join(" ");
+        let lines = [
+            format!("{} {} {}", s.count(4321), s.count(1_234_567), s.decimal(-12.5, 1)),
+            ratios,
+            s.ratio_with_interval(1.234, Some(0.3456), Some(4.321)),
+            s.measure_with_interval(-0.31, Some(-1.2), Some(0.58)),
+            s.time_with_interval(426.0, Some(348.0), None),
+            p,
+            format!("{} {} {}", s.p_equals(0.034), s.p_equals(0.0), s.level(0.95)),
+        ];
+        lines.join("\n").replace(THIN_SPACE, "_")
+    }
+
+    fn style_language(style: Style) -> Language {
+        if style == Style::Norwegian { Language::Bokmal } else { Language::English }
+    }
+
     #[test]
-    fn another_style_changes_every_mark() {
-        let norwegian = NumberStyle { decimal_mark: ",", thousands: "\u{202f}", interval: " til ", ..S };
-        assert_eq!(norwegian.ratio_with_interval(1234.5, Some(1.1), Some(2e9)), "1\u{202f}234 (1,10 til 2,0e9)");
-        assert_eq!(norwegian.p(0.0), "<0,001");
+    fn journals_write_their_own_way() {
+        let expected = [
+            (
+                Style::Plain,
+                "4,321 1,234,567 −12.5\n0.043 0.23 0.41 1.23 4.00 5.68 23.4\n1.23 (0.35–4.32)\n−0.31 (−1.20 to 0.58)\n\
+                 426 (348–not reached)\n<0.001 <0.001 0.004 0.034 0.050 0.234 0.997\nP = 0.034 P < 0.001 95%",
+            ),
+            (
+                Style::Bmj,
+                "4321 1_234_567 −12.5\n0.043 0.234 0.41 1.23 4.00 5.7 23.4\n1.23 (0.346 to 4.3)\n−0.31 (−1.20 to 0.58)\n\
+                 426 (348 to not reached)\n<0.001 <0.001 0.004 0.034 0.050 0.23 >0.99\nP=0.034 P<0.001 95%",
+            ),
+            (
+                Style::Nejm,
+                "4321 1,234,567 −12.5\n0.043 0.23 0.41 1.23 4.00 5.68 23.4\n1.23 (0.35 to 4.32)\n−0.31 (−1.20 to 0.58)\n\
+                 426 (348 to not reached)\n<0.001 <0.001 0.004 0.03 0.05 0.23 >0.99\nP=0.03 P<0.001 95%",
+            ),
+            (
+                Style::Ama,
+                "4321 1_234_567 −12.5\n0.043 0.23 0.41 1.23 4.00 5.68 23.4\n1.23 (0.35-4.32)\n−0.31 (−1.20 to 0.58)\n\
+                 426 (348-not reached)\n<.001 <.001 .004 .03 .050 .23 >.99\nP = .03 P < .001 95%",
+            ),
+            (
+                Style::Lancet,
+                "4321 1_234_567 −12·5\n0·043 0·23 0·41 1·23 4·00 5·68 23·4\n1·23 (0·35–4·32)\n−0·31 (−1·20 to 0·58)\n\
+                 426 (348–not reached)\n<0·0001 0·0007 0·0041 0·034 0·050 0·23 >0·99\np=0·034 p<0·0001 95%",
+            ),
+            (
+                Style::Norwegian,
+                "4_321 1_234_567 −12,5\n0,043 0,23 0,41 1,23 4,00 5,68 23,4\n1,23 (0,35–4,32)\n−0,31 (−1,20 til 0,58)\n\
+                 426 (348–ikke nådd)\n<0,001 <0,001 0,004 0,034 0,050 0,234 0,997\nP = 0,034 P < 0,001 95_%",
+            ),
+        ];
+        for (style, text) in expected {
+            assert_eq!(sampler(style), text, "{style:?}");
+        }
+    }
+
+    /// The ranges that the paper gives.
+    #[test]
+    fn the_rule_of_four_keeps_its_ranges() {
+        let bmj = NumberStyle::of(Style::Bmj, Language::English);
+        let of = [0.0401, 0.3994, 0.401, 3.99, 4.01, 39.9, 40.1, 399.0].map(|r| bmj.ratio(r));
+        assert_eq!(of, ["0.040", "0.399", "0.40", "3.99", "4.0", "39.9", "40", "399"]);
     }
 }

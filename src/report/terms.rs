@@ -3,6 +3,7 @@
 use super::is_false;
 use super::number::NumberStyle;
 use crate::formula::number_text;
+use crate::house_style::Language;
 use serde::{Deserialize, Serialize};
 
 /// The functions of a number that a model used, with the constants that give them for any value.
@@ -116,14 +117,15 @@ pub struct CollapsedLevel {
 
 impl Collapsed {
     /// `region: north is made of a (12 records), b (3 records)`.
-    pub fn sentence(&self) -> String {
+    pub fn sentence(&self, style: &NumberStyle) -> String {
+        let w = style.language;
         let one = |of: &CollapsedLevel| match of.records {
             None => of.level.clone(),
-            Some(1) => format!("{} (1 record)", of.level),
-            Some(n) => format!("{} ({} records)", of.level, NumberStyle::ENGLISH.count(n)),
+            Some(1) => format!("{} ({})", of.level, w.one_record()),
+            Some(n) => format!("{} ({})", of.level, w.n_records(style.count(n))),
         };
         let of: Vec<String> = self.of.iter().map(one).collect();
-        format!("{}: {} is made of {}", self.variable, self.level, of.join(", "))
+        w.made_of(&self.variable, &self.level, of.join(", "))
     }
 }
 
@@ -136,21 +138,21 @@ impl RatiosAt {
 
 impl BasisUsed {
     /// `ns(age, df = 3): inner knots 56, 69; boundary 39, 82`, with six significant digits.
-    pub fn sentence(&self, marker: &str) -> String {
+    pub fn sentence(&self, w: Language, marker: &str) -> String {
         let list = |knots: &[Knot]| {
             let one = |k: &Knot| k.value.filter(|_| !k.hidden).map_or(marker.to_string(), short);
             knots.iter().map(one).collect::<Vec<_>>().join(", ")
         };
         let what = match self.kind.as_str() {
-            "restricted_cubic_spline" => format!("knots {}", list(&self.knots)),
-            "polynomial" if self.alpha.is_empty() => format!("powers up to {}", self.degree),
-            "polynomial" => format!("orthogonal polynomials up to degree {}", self.degree),
-            _ if self.knots.is_empty() => "no inner knots".to_string(),
-            _ => format!("inner knots {}", list(&self.knots)),
+            "restricted_cubic_spline" => w.knots(list(&self.knots)),
+            "polynomial" if self.alpha.is_empty() => w.powers_up_to(self.degree),
+            "polynomial" => w.orthogonal_polynomials(self.degree),
+            _ if self.knots.is_empty() => w.no_inner_knots().to_string(),
+            _ => w.inner_knots(list(&self.knots)),
         };
         let boundary = match self.boundary.as_slice() {
             [] => String::new(),
-            knots => format!("; boundary {}", list(knots)),
+            knots => w.boundary_knots(list(knots)),
         };
         format!("{}: {what}{boundary}", self.variable)
     }
@@ -182,11 +184,11 @@ mod tests {
             boundary: knots(&[39.0, 82.0]),
             ..BasisUsed::default()
         };
-        assert_eq!(used.sentence("."), "ns(age, df = 3): inner knots 56, 68.6667; boundary 39, 82");
+        assert_eq!(used.sentence(Language::English, "."), "ns(age, df = 3): inner knots 56, 68.6667; boundary 39, 82");
         used.boundary[1].hidden = true;
-        assert_eq!(used.sentence("."), "ns(age, df = 3): inner knots 56, 68.6667; boundary 39, .");
+        assert_eq!(used.sentence(Language::English, "."), "ns(age, df = 3): inner knots 56, 68.6667; boundary 39, .");
         let powers =
             BasisUsed { variable: "poly(age, 2, raw = TRUE)".into(), kind: "polynomial".into(), degree: 2, ..used };
-        assert!(powers.sentence(".").starts_with("poly(age, 2, raw = TRUE): powers up to 2"));
+        assert!(powers.sentence(Language::English, ".").starts_with("poly(age, 2, raw = TRUE): powers up to 2"));
     }
 }

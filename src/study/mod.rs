@@ -66,9 +66,9 @@ pub use extract::{
 };
 pub use fault::{Fault, Place, StudyFaults};
 pub use output::{
-    Adjust, CensoringTies, Contrast, Correction, Curve, CurveOf, Disclosure, Format, Interaction, Interval, Model,
-    PREDICTIONS, PredictionReference, Profile, RESIDUALS, RatiosAt, Regression, ReportOptions, Resampling,
-    Standardised, Ties, TimeTransform,
+    Adjust, Contrast, Correction, Curve, Disclosure, Format, Interaction, Interval, Model, PREDICTIONS,
+    PredictionReference, Profile, RESIDUALS, RatiosAt, Regression, ReportOptions, Resampling, Standardised, Ties,
+    TimeTransform,
 };
 pub use sql::Sql;
 pub use template::TEMPLATE;

@@ -4,6 +4,7 @@ use super::Span;
 use crate::conventions::Conventions;
 use crate::formula::Assignment;
 use crate::formula::Comparison;
+use crate::house_style::{Language, Style};
 use crate::inference::IntervalScale;
 use crate::inference::standardise::Covariates;
 
@@ -34,10 +35,6 @@ pub struct Model {
     pub regression: Regression,
     /// Covariate whose levels have censoring of their own, in a Fine-Gray model.
     pub censoring_group: Option<String>,
-    /// Who is at risk of being censored where times are tied, in a Fine-Gray model.
-    pub censoring_ties: CensoringTies,
-    /// Whether its robust variance knows that the weights are estimated.
-    pub estimated_weights: bool,
     /// Times at which hazard ratios that change with time are shown.
     pub hr_times: Vec<f64>,
     /// Whether confidence intervals and tests use the robust covariance, with persons as clusters.
@@ -137,16 +134,6 @@ pub enum Regression {
     FineGray,
 }
 
-/// Who is at risk of being censored at a time with events, in a Fine-Gray model.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum CensoringTies {
-    /// Those with an event at the time no longer are (R's `finegray`).
-    #[default]
-    EventsFirst,
-    /// Those with an event at the time are too (`cmprsk::crr`).
-    Together,
-}
-
 /// How tied event times are handled; always stated in the report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Ties {
@@ -231,20 +218,8 @@ pub struct Curve {
     pub times: Vec<f64>,
     /// Scale of the limits.
     pub limits: IntervalScale,
-    /// Survival or cumulative incidence.
-    pub quantity: CurveOf,
     /// Index of the model in [`super::Study::models`].
     pub model: usize,
-}
-
-/// What a curve shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum CurveOf {
-    /// Survival; of a Fine-Gray model the cumulative incidence.
-    #[default]
-    Survival,
-    /// The cumulative incidence in the presence of the competing events of the model.
-    CumulativeIncidence,
 }
 
 /// Standardised risks of an exposure.
@@ -332,6 +307,10 @@ pub struct ReportOptions {
     pub rate_per: f64,
     /// Confidence level, between 0 and 1.
     pub level: f64,
+    /// The language of tables and texts.
+    pub language: Language,
+    /// How numbers are written; by the language where the study gives none.
+    pub style: Style,
 }
 
 /// An output format.

@@ -1,7 +1,10 @@
 //! Flags that say where results go; every command with results has them.
 
 use super::FormatArg;
+use crate::house_style::{Language, Style};
+use crate::report::Settings;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
 
 /// Where results go.
@@ -23,4 +26,42 @@ pub struct OutputArgs {
     /// What is printed on standard output
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub format: FormatArg,
+
+    /// How numbers are written for people, as a journal has them; by default as the study file says, or by the language
+    #[arg(long, value_name = "STYLE", value_parser = styles())]
+    pub style: Option<Style>,
+
+    /// Language of tables and texts; by default as the study file says, or English
+    #[arg(long, value_name = "LANGUAGE", value_parser = languages())]
+    pub language: Option<Language>,
+}
+
+impl OutputArgs {
+    /// Puts the language and style that were asked for in place of the study's. Data files do not depend on them.
+    pub fn restyle(&self, settings: &mut Settings) {
+        let by_language = settings.style == settings.language.style();
+        settings.language = self.language.unwrap_or(settings.language);
+        settings.style = match self.style {
+            Some(style) => style,
+            None if by_language => settings.language.style(),
+            None => settings.style,
+        };
+    }
+}
+
+fn styles() -> impl TypedValueParser<Value = Style> {
+    named(&Style::NAMED)
+}
+
+fn languages() -> impl TypedValueParser<Value = Language> {
+    named(&Language::NAMED)
+}
+
+/// One of some values, by its name.
+fn named<T: Copy + Default + Send + Sync + 'static>(
+    known: &'static [(&'static str, T)],
+) -> impl TypedValueParser<Value = T> {
+    let find =
+        move |text: String| known.iter().find(|(name, _)| *name == text).map_or(T::default(), |(_, value)| *value);
+    PossibleValuesParser::new(known.iter().map(|(name, _)| *name)).map(find)
 }

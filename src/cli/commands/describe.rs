@@ -32,7 +32,8 @@ fn data_file(args: &DescribeArgs, sink: JsonSink, context: &mut Context) -> Resu
     watch.load_seconds = watch.now();
     context.progress.clear();
     let others: Vec<(&str, &Flat)> = others.iter().map(|(role, flat)| (*role, flat)).collect();
-    let report = pipeline::describe_flat(flat, &others, &settings, &mut watch)?;
+    let mut report = pipeline::describe_flat(flat, &others, &settings, &mut watch)?;
+    args.output.restyle(&mut report.settings);
     finish_data_file(&report, folder, &watch, (&args.output, sink), context)
 }
 
@@ -46,7 +47,8 @@ fn study(args: &DescribeArgs, sink: JsonSink, context: &mut Context) -> Result<(
     let folder = prepare(&args.output, context)?;
     let clock = context.clock();
     let mut watch = Stopwatch::new(&clock);
-    let run = pipeline::describe_study(&study, &mut context.progress, &mut watch)?;
+    let mut run = pipeline::describe_study(&study, &mut context.progress, &mut watch)?;
+    args.output.restyle(&mut run.report.settings);
     context.progress.clear();
     finish_study(&run, &study, folder, &watch, (&args.output, sink), context)
 }

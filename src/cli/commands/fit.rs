@@ -26,7 +26,8 @@ fn study(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()> {
     let clock = context.clock();
     let mut watch = Stopwatch::new(&clock);
     let mut files = ResidualFiles::new(folder.as_ref());
-    let run = pipeline::run_study(&study, &mut context.progress, &mut files, &mut watch)?;
+    let mut run = pipeline::run_study(&study, &mut context.progress, &mut files, &mut watch)?;
+    args.output.restyle(&mut run.report.settings);
     let not_written = files.not_written();
     context.progress.clear();
     not_written.iter().for_each(|line| context.warn(line));
@@ -45,7 +46,8 @@ fn data_file(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()
     watch.load_seconds = watch.now();
     context.progress.clear();
     let mut outputs = ResidualFiles::new(folder.as_ref());
-    let report = fitted(args, flats, &settings, &mut outputs, &mut watch)?;
+    let mut report = fitted(args, flats, &settings, &mut outputs, &mut watch)?;
+    args.output.restyle(&mut report.settings);
     finish_data_file(&report, folder, &watch, (&args.output, sink), context)
 }
 

@@ -7,7 +7,6 @@ use crate::error::{Error, Result};
 use crate::loader::{Flat, FlatOptions, read_flat};
 use crate::pipeline::{self, Stopwatch, StudyRun};
 use crate::report::folder::{Existing, Manifest, OutputFolder};
-use crate::report::number::NumberStyle;
 use crate::report::render::{self, Format};
 use crate::report::{Input, Report, Timings};
 use crate::study::Study;
@@ -142,7 +141,7 @@ fn show(args: &OutputArgs, report: &Report, timings: &Timings, sink: JsonSink, c
         FormatArg::Csv => Format::Csv,
         FormatArg::Json => Format::Json,
     };
-    let (style, width) = (&NumberStyle::ENGLISH, render::text::WIDTH);
+    let (style, width) = (&report.number_style(), render::text::WIDTH);
     let text = match format {
         // The whole text stands in the results folder: the terminal gets what fits a screen.
         Format::Text if args.out.is_some() => render::summary(report, style, width),

@@ -18,6 +18,7 @@ mod terms;
 mod time_varying;
 
 use super::{AttritionStep, Counts, ExitCount, Interaction, InteractionCell, LevelRow, Report};
+use crate::house_style::Language;
 use protect::{Grid, protect_chain, protect_line};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,19 +41,19 @@ pub struct DisclosureStatement {
 
 impl DisclosureStatement {
     /// One sentence for the report.
-    pub fn sentence(&self) -> String {
+    pub fn sentence(&self, w: Language) -> String {
         if self.threshold == 0 && self.round_to <= 1 {
-            return format!("Disclosure control: profile {}, nothing hidden or rounded.", self.profile);
+            return w.disclosure_of_nothing(&self.profile);
         }
         let hidden = match self.threshold {
             0 => String::new(),
-            t => format!(", counts under {t}, and what would give them back, shown as {}", self.marker),
+            t => w.counts_hidden(t, &self.marker),
         };
         let rounded = match self.round_to {
             0 | 1 => String::new(),
-            n => format!(", counts rounded to the nearest {n}"),
+            n => w.counts_rounded(n),
         };
-        format!("Disclosure control: profile {}{hidden}{rounded}.", self.profile)
+        w.disclosure_of(&self.profile, hidden, rounded)
     }
 }
 

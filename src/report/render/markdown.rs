@@ -15,7 +15,7 @@ pub fn document(document: &Document, style: &NumberStyle) -> String {
             Block::List(lines) => lines.iter().map(|l| format!("- {}", escape(l))).collect::<Vec<_>>().join("\n"),
             Block::Table(content) => {
                 n_tables += 1;
-                table(content, &format!("Table {n_tables}. "), style)
+                table(content, &format!("{} {n_tables}. ", style.language.table()), style)
             }
         });
     }

@@ -68,6 +68,7 @@ pub fn summary(report: &Report, style: &NumberStyle, width: usize) -> String {
 
 /// A value as people read it.
 fn display(value: &Value, style: &NumberStyle) -> String {
+    let w = style.language;
     match value {
         Value::Empty => String::new(),
         Value::Text(text) => text.clone(),
@@ -83,23 +84,22 @@ fn display(value: &Value, style: &NumberStyle) -> String {
         Value::Measure(value, lower, upper) => style.measure_with_interval(*value, *lower, *upper),
         Value::Probability(p, lower, upper) => style.probability_with_interval(*p, *lower, *upper),
         Value::Time(time, lower, upper) => style.time_with_interval(*time, *lower, *upper),
-        Value::Reference => "1 (reference)".to_string(),
+        Value::Reference => w.reference_row().to_string(),
         Value::Diverged(up, limit) => {
             let limit = limit.map(|l| style.ratio(l));
             match (up, limit) {
                 (true, None) => "→ ∞".to_string(),
                 (false, None) => "→ 0".to_string(),
-                (true, Some(lower)) => format!("→ ∞ ({lower} to none)"),
-                (false, Some(upper)) => format!("→ 0 (none to {upper})"),
+                (true, Some(lower)) => w.to_infinity(lower),
+                (false, Some(upper)) => w.to_zero(upper),
             }
         }
-        Value::NotEstimable => "not estimable".to_string(),
+        Value::NotEstimable => w.not_estimable().to_string(),
         Value::Number(number, decimals) => style.decimal(*number, *decimals),
         Value::P(p) => style.p(*p),
         Value::Test(test) => {
             let chisq = test.chisq.map_or(String::new(), |c| style.decimal(c, 2));
-            let df = test.df.map_or(String::new(), |df| format!(" on {} df", style.df(df)));
-            format!("{chisq}{df}{}", test.p.map_or(String::new(), |p| format!(", {}", p_equals(p, style))))
+            format!("{chisq}{}{}", on_df(test.df, style), with_p(test.p, style))
         }
         Value::Concordance(value, se) => match se {
             Some(se) => format!("{} ({})", style.decimal(*value, 3), style.decimal(*se, 3)),
@@ -119,30 +119,31 @@ fn display_cell(cell: &Cell, style: &NumberStyle) -> String {
 }
 
 fn display_remark(remark: &Remark, style: &NumberStyle) -> String {
+    let w = style.language;
     match remark {
         Remark::Text(text) => text.clone(),
-        Remark::Warning(text) => format!("Warning: {text}"),
+        Remark::Warning(text) => w.warning(text),
         Remark::Test(name, test) => {
-            let chisq = test.chisq.map_or("not available".to_string(), |c| style.decimal(c, 2));
-            let df = test.df.map_or(String::new(), |df| format!(" on {} df", style.df(df)));
-            let p = test.p.map_or(String::new(), |p| format!(", {}", p_equals(p, style)));
-            format!("{name}: chi-squared {chisq}{df}{p}.")
+            let chisq = test.chisq.map_or(w.not_available().to_string(), |c| style.decimal(c, 2));
+            w.test_line(name, chisq, on_df(test.df, style), with_p(test.p, style))
         }
         Remark::PooledTest(name, test) => {
-            let f = test.f.map_or("not available".to_string(), |f| style.decimal(f, 2));
-            let df1 = test.df1.map_or(String::new(), |df| format!(" on {}", style.df(df)));
-            let df2 = test.df2.map_or(String::new(), |df| format!(" and {}", style.decimal(df, 1)));
-            let p = test.p.map_or(String::new(), |p| format!(", {}", p_equals(p, style)));
-            format!("{name}: F {f}{df1}{df2} df{p}.")
+            let f = test.f.map_or(w.not_available().to_string(), |f| style.decimal(f, 2));
+            let df = match (test.df1, test.df2) {
+                (Some(df1), Some(df2)) => format!(" {}", w.on_two_df(style.df(df1), style.decimal(df2, 1))),
+                (df1, _) => on_df(df1, style),
+            };
+            w.pooled_line(name, f, df, with_p(test.p, style))
         }
     }
 }
 
-/// `P = 0.034`, `P < 0.001`.
-fn p_equals(p: f64, style: &NumberStyle) -> String {
-    let text = style.p(p);
-    match text.strip_prefix(['<', '>']) {
-        Some(number) => format!("P {} {number}", &text[..1]),
-        None => format!("P = {text}"),
-    }
+/// ` on 3 df`.
+fn on_df(df: Option<f64>, style: &NumberStyle) -> String {
+    df.map_or(String::new(), |df| format!(" {}", style.language.on_df(style.df(df))))
+}
+
+/// `, P = 0.034`.
+fn with_p(p: Option<f64>, style: &NumberStyle) -> String {
+    p.map_or(String::new(), |p| format!(", {}", style.p_equals(p)))
 }

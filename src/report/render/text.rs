@@ -26,7 +26,7 @@ pub fn document(document: &Document, style: &NumberStyle, width: usize) -> Strin
             Block::List(lines) => lines.iter().flat_map(|l| hanging("- ", l, width)).collect::<Vec<_>>().join("\n"),
             Block::Table(content) => {
                 n_tables += 1;
-                table(content, &format!("Table {n_tables}. "), style, width)
+                table(content, &format!("{} {n_tables}. ", style.language.table()), style, width)
             }
         });
     }
@@ -39,7 +39,7 @@ pub fn table(table: &DisplayTable, number: &str, style: &NumberStyle, width: usi
     let mut lines = wrap(&format!("{number}{}", table.title), width);
     for (i, part) in grid.parts(width).iter().enumerate() {
         if i > 0 {
-            lines.extend(wrap(&format!("{number}{} (continued)", table.title), width));
+            lines.extend(wrap(&format!("{number}{} {}", table.title, style.language.continued()), width));
         }
         lines.extend(grid.part(part));
     }

@@ -1,6 +1,6 @@
 //! Interaction on the additive scale: one row per pair of levels beside the references.
 
-use super::coefficients::{NOT_CONVERGED, percent};
+use super::coefficients::interval_head;
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
 use crate::report::{AdditiveInteraction, Interaction, Report};
 
@@ -10,16 +10,17 @@ pub fn additive_table(report: &Report, interaction: &Interaction) -> Option<Disp
         return None;
     }
     let (exposure, modifier) = (interaction.exposure_title(), interaction.modifier_title());
-    let head = |what: &str| format!("{what} ({}\u{a0}CI)", percent(report.settings.level));
+    let w = report.words();
+    let head = |what: &str| interval_head(what, report);
     let columns = vec![
         Column::new("label", &format!("{exposure} × {modifier}"), ColumnKind::Text),
-        Column::new("hr_joint", &head("HR, joint reference"), ColumnKind::Interval),
+        Column::new("hr_joint", &head(w.hr_joint_reference()), ColumnKind::Interval),
         Column::new("reri", &head("RERI"), ColumnKind::Interval),
         Column::new("ap", &head("AP"), ColumnKind::Interval),
         Column::new("s", &head("S"), ColumnKind::Interval),
     ];
     let id = format!("additive_{}_{}", interaction.exposure, interaction.modifier);
-    let title = format!("{exposure} by {modifier} on the additive scale");
+    let title = w.additive_title(exposure, modifier);
     let keys = ["exposure", "exposure_level", "modifier", "modifier_level"];
     let mut table = DisplayTable::new(&id, &title, &keys, columns);
     for pair in &interaction.reri {
@@ -27,12 +28,8 @@ pub fn additive_table(report: &Report, interaction: &Interaction) -> Option<Disp
         let keys = [&*interaction.exposure, &*pair.exposure_level, &*interaction.modifier, &*pair.modifier_level];
         table.push(RowKind::Plain, &keys, cells);
     }
-    table.remarks.push(Remark::Text(
-        "RERI, relative excess risk due to interaction; AP, attributable proportion; S, synergy index; all from the joint \
-         hazard ratios."
-            .to_string(),
-    ));
-    table.remarks.extend(interaction.additive_note.iter().cloned().map(Remark::Text));
+    table.remarks.push(Remark::Text(w.additive_remark().to_string()));
+    table.remarks.extend(interaction.additive_note.iter().map(|note| Remark::Text(w.said(note))));
     Some(table)
 }
 
@@ -64,7 +61,7 @@ fn cells(
         cells.push(match value {
             _ if pair.hidden => Cell::from(Value::Hidden(marker(report))),
             _ if !interaction.converged => {
-                let mark = table.footnote(NOT_CONVERGED);
+                let mark = table.footnote(report.words().not_converged());
                 Cell::from(Value::NotEstimable).marked(mark)
             }
             Some(value) => Cell::from(Value::Measure(value, lower, upper)),

@@ -1,35 +1,36 @@
 //! What a bootstrap says of every estimate of a report, one row each.
 
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, interactions};
+use crate::house_style::Language;
 use crate::report::{BootstrapInterval, ModelResult, Report};
 
 /// Percentile, basic and normal intervals of hazard ratios, comparisons, ratios and additive measures.
 pub fn bootstrap_table(report: &Report) -> Option<DisplayTable> {
-    let level = super::percent(report.settings.level);
-    let head = |what: &str| format!("{what} {level}\u{a0}CI");
+    let w = report.words();
+    let level = super::percent(report);
     let columns = vec![
         Column::new("label", "", ColumnKind::Text),
-        Column::new("percentile", &format!("Estimate, percentile {level}\u{a0}CI"), ColumnKind::Interval),
-        Column::new("basic", &head("Basic"), ColumnKind::Interval),
-        Column::new("normal", &head("Normal"), ColumnKind::Interval),
-        Column::new("se", "SE", ColumnKind::Number),
-        Column::new("bias", "Bias", ColumnKind::Number),
-        Column::new("n_used", "Replicates", ColumnKind::Number),
+        Column::new("percentile", &w.percentile_interval(&level), ColumnKind::Interval),
+        Column::new("basic", &w.basic_interval(&level), ColumnKind::Interval),
+        Column::new("normal", &w.normal_interval(&level), ColumnKind::Interval),
+        Column::new("se", w.se(), ColumnKind::Number),
+        Column::new("bias", w.bias(), ColumnKind::Number),
+        Column::new("n_used", w.replicates(), ColumnKind::Number),
     ];
-    let mut table = DisplayTable::new("bootstrap", "Bootstrap intervals", &["what", "statistic"], columns);
+    let mut table = DisplayTable::new("bootstrap", w.bootstrap_title(), &["what", "statistic"], columns);
     for model in report.models.iter().filter(|m| m.bootstrap.is_some()) {
-        push_model(&mut table, model);
+        push_model(&mut table, w, model);
     }
     for (_, i) in interactions(report) {
-        let pair = format!("{} by {}", i.exposure_title(), i.modifier_title());
-        let of = |exposure: &str, modifier: &str| format!("{exposure} within {modifier}");
+        let pair = w.by_two(i.exposure_title(), i.modifier_title());
+        let of = |exposure: &str, modifier: &str| w.within(exposure, modifier);
         let within = i.within.iter().map(|c| (of(c.exposure_title(), c.modifier_title()), c.hr, c.bootstrap.as_ref()));
-        push(&mut table, &format!("{pair}: hazard ratios within levels"), within.collect(), Scale::Ratio);
+        push(&mut table, &w.family_within(&pair), within.collect(), Scale::Ratio);
         let both = |exposure: &str, modifier: &str| format!("{exposure} × {modifier}");
         let joint = i.joint.iter().map(|c| (both(c.exposure_title(), c.modifier_title()), c.hr, c.bootstrap.as_ref()));
-        push(&mut table, &format!("{pair}: hazard ratios with one reference"), joint.collect(), Scale::Ratio);
+        push(&mut table, &w.family_joint(&pair), joint.collect(), Scale::Ratio);
         let ratios = i.ratios.iter().map(|r| (of(&r.exposure_level, &r.modifier_level), r.ratio, r.bootstrap.as_ref()));
-        push(&mut table, &format!("{pair}: ratios of hazard ratios"), ratios.collect(), Scale::Ratio);
+        push(&mut table, &w.family_ratios(&pair), ratios.collect(), Scale::Ratio);
         let mut additive = Vec::new();
         for a in &i.reri {
             let label = both(&a.exposure_level, &a.modifier_level);
@@ -37,7 +38,7 @@ pub fn bootstrap_table(report: &Report) -> Option<DisplayTable> {
             additive.push((format!("AP, {label}"), a.ap, a.ap_bootstrap.as_ref()));
             additive.push((format!("S, {label}"), a.s, a.s_bootstrap.as_ref()));
         }
-        push(&mut table, &format!("{pair}: additive interaction"), additive, Scale::Measure);
+        push(&mut table, &w.family_additive(&pair), additive, Scale::Measure);
     }
     (!table.rows.is_empty()).then_some(table)
 }
@@ -48,21 +49,20 @@ enum Scale {
     Measure,
 }
 
-fn push_model(table: &mut DisplayTable, model: &ModelResult) {
+fn push_model(table: &mut DisplayTable, w: Language, model: &ModelResult) {
     let coefficients = model.coefficients.iter().map(|c| (c.title().to_string(), c.hr, c.bootstrap.as_ref()));
-    push(table, &format!("{}: hazard ratios", model.title()), coefficients.collect(), Scale::Ratio);
+    push(table, &w.family_hazard_ratios(model.title()), coefficients.collect(), Scale::Ratio);
     let contrasts = model.contrasts.iter().map(|c| (c.title().to_string(), c.hr, c.bootstrap.as_ref()));
-    push(table, &format!("{}: comparisons", model.title()), contrasts.collect(), Scale::Ratio);
+    push(table, &w.family_comparisons(model.title()), contrasts.collect(), Scale::Ratio);
     let Some(b) = &model.bootstrap else { return };
-    let left_out = [
-        (b.n_not_converged, "did not converge and are in no interval"),
-        (
-            b.n_not_estimable,
-            "lack a coefficient (a level nobody, or nobody with an event, was drawn from) and are not in its interval",
-        ),
-    ];
-    let left_out = left_out.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("; {n} {why}")).collect::<String>();
-    let text = format!("{}: {} replicates from seed {}{left_out}.", model.title(), b.replicates, b.seed);
+    let mut left_out = String::new();
+    if b.n_not_converged > 0 {
+        left_out += &w.replicates_not_converged(b.n_not_converged);
+    }
+    if b.n_not_estimable > 0 {
+        left_out += &w.replicates_not_estimable(b.n_not_estimable);
+    }
+    let text = w.replicates_remark(model.title(), b.replicates, b.seed, left_out);
     table.remarks.push(Remark::Text(text));
 }
 

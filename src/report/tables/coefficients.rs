@@ -1,32 +1,28 @@
 //! Coefficients: as a console shows them, and as a data file with broom's column names.
 
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
-use crate::report::{Coefficient, ModelResult, Report, Warning};
-
-pub(super) const ALIASED: &str = "no estimate: the column is a linear combination of earlier ones";
-pub(super) const INFINITE: &str =
-    "no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one";
-pub(super) const NOT_CONVERGED: &str = "no estimate: the fit did not converge";
+use crate::report::{Coefficient, CompetingRisks, ModelResult, Report, Warning};
 
 /// One model in the manner of a console: hazard ratio, coefficient, standard error, z and P of every column.
 pub fn coefficient_table(report: &Report, model: &ModelResult) -> DisplayTable {
     let robust = model.coefficients.iter().any(|c| c.robust_se.is_some());
     let profile = model.interval == "profile";
+    let w = report.words();
     let mut columns = vec![
-        Column::new("term", "Coefficient", ColumnKind::Text),
-        Column::new("hr", &interval_head("HR", report), ColumnKind::Interval),
-        Column::new("estimate", "coef", ColumnKind::Number),
-        Column::new("se", "se(coef)", ColumnKind::Number),
+        Column::new("term", w.coefficient(), ColumnKind::Text),
+        Column::new("hr", &interval_head(hr_head(report, model), report), ColumnKind::Interval),
+        Column::new("estimate", w.coef(), ColumnKind::Number),
+        Column::new("se", w.se_coef(), ColumnKind::Number),
     ];
-    columns.extend(robust.then(|| Column::new("robust_se", "robust se", ColumnKind::Number)));
+    columns.extend(robust.then(|| Column::new("robust_se", w.robust_se(), ColumnKind::Number)));
     columns.push(match profile {
         true => Column::new("lr_chisq", "LR χ²", ColumnKind::Number),
         false => Column::new("z", if model.pooling.is_some() { "t" } else { "z" }, ColumnKind::Number),
     });
-    columns.push(Column::new("p", "P", ColumnKind::Number));
+    columns.push(Column::new("p", p_head(report), ColumnKind::Number));
     let title = match report.models.len() {
-        1 => "Coefficients".to_string(),
-        _ => format!("Coefficients of {}", model.title()),
+        1 => w.coefficients().to_string(),
+        _ => w.coefficients_of(model.title()),
     };
     let mut table = DisplayTable::new(&format!("coefficients_{}", model.name), &title, &[], columns);
     for c in &model.coefficients {
@@ -42,8 +38,8 @@ pub fn coefficient_table(report: &Report, model: &ModelResult) -> DisplayTable {
         table.push(RowKind::Plain, &[], cells);
     }
     table.remarks.extend(basis_remarks(report, model));
-    table.remarks.extend(model.collapsed.iter().map(|c| Remark::Text(c.sentence())));
-    table.remarks.extend(model.warnings.iter().map(warning_remark));
+    table.remarks.extend(model.collapsed.iter().map(|c| Remark::Text(c.sentence(&report.number_style()))));
+    table.remarks.extend(model.warnings.iter().map(|x| warning_remark(report, x)));
     table
 }
 
@@ -68,7 +64,7 @@ pub fn coefficient_data(report: &Report) -> Option<DisplayTable> {
             let mut cells = vec![Cell::text(&c.name), number(c.estimate), number(c.se)];
             cells.extend(robust.then(|| number(c.robust_se)));
             cells.extend([c.statistic(), c.p, c.lower, c.upper].map(|v| cell(v, tested)));
-            if let Some(text) = reason(model, c) {
+            if let Some(text) = reason(report, model, c) {
                 let mark = table.footnote(text);
                 cells[0].marks.push(mark);
             }
@@ -91,7 +87,7 @@ pub(super) fn ratio_cell(table: &mut DisplayTable, report: &Report, model: &Mode
         }
         _ => Value::NotEstimable,
     };
-    match reason(model, c) {
+    match reason(report, model, c) {
         Some(text) => {
             let mark = table.footnote(text);
             Cell::from(value).marked(mark)
@@ -101,33 +97,52 @@ pub(super) fn ratio_cell(table: &mut DisplayTable, report: &Report, model: &Mode
 }
 
 /// Why a coefficient has no estimate or interval.
-fn reason(model: &ModelResult, c: &Coefficient) -> Option<&'static str> {
+fn reason(report: &Report, model: &ModelResult, c: &Coefficient) -> Option<&'static str> {
+    let w = report.words();
     match c {
         _ if c.hidden => None,
-        _ if !model.converged => Some(NOT_CONVERGED),
-        _ if c.aliased => Some(ALIASED),
-        _ if c.infinite => Some(INFINITE),
+        _ if !model.converged => Some(w.not_converged()),
+        _ if c.aliased => Some(w.aliased()),
+        _ if c.infinite => Some(w.infinite()),
         _ => None,
     }
 }
 
-/// `HR (95% CI)`, with a hard space inside the brackets.
-pub(super) fn interval_head(what: &str, report: &Report) -> String {
-    format!("{what} ({}\u{a0}CI)", percent(report.settings.level))
+/// `HR`, or `Subdistribution HR` where the hazard is that of a Fine-Gray model.
+pub(in crate::report) fn hr_head(report: &Report, model: &ModelResult) -> &'static str {
+    match model.competing.as_ref().is_some_and(CompetingRisks::is_fine_gray) {
+        true => report.words().subdistribution_hr(),
+        false => report.words().hr(),
+    }
 }
 
-/// A confidence level as `95%` or `99.9%`.
-pub(in crate::report) fn percent(level: f64) -> String {
-    let text = format!("{:.4}", 100.0 * level);
-    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
+/// The head of a column that several models share: that of the first where all are of one kind.
+pub(super) fn any_hr_head(report: &Report) -> &'static str {
+    let heads = || report.models.iter().map(|m| hr_head(report, m));
+    heads().next().filter(|first| heads().all(|head| head == *first)).unwrap_or(report.words().hr())
+}
+
+/// The letter of P values, as the style writes it.
+pub(super) fn p_head(report: &Report) -> &'static str {
+    report.number_style().p.letter
+}
+
+/// `HR (95% CI)`, with a hard space inside the brackets.
+pub(super) fn interval_head(what: &str, report: &Report) -> String {
+    format!("{what} ({}\u{a0}{})", percent(report), report.words().ci())
+}
+
+/// The confidence level as `95%` or `99.9%`.
+pub(in crate::report) fn percent(report: &Report) -> String {
+    report.number_style().level(report.settings.level)
 }
 
 /// The knots of every spline and the degree of every polynomial of a model.
 pub(super) fn basis_remarks(report: &Report, model: &ModelResult) -> Vec<Remark> {
     let marker = marker(report);
-    model.bases.iter().map(|b| Remark::Text(b.sentence(&marker))).collect()
+    model.bases.iter().map(|b| Remark::Text(b.sentence(report.words(), &marker))).collect()
 }
 
-pub(super) fn warning_remark(warning: &Warning) -> Remark {
-    Remark::Warning(warning.text())
+pub(super) fn warning_remark(report: &Report, warning: &Warning) -> Remark {
+    Remark::Warning(report.words().warned(warning))
 }

@@ -1,21 +1,22 @@
 //! Comparisons of covariate patterns, one row each.
 
-use super::coefficients::{NOT_CONVERGED, interval_head};
+use super::coefficients::{any_hr_head, interval_head, p_head};
 use super::{Cell, Column, ColumnKind, DisplayTable, RowKind, Value, marker};
 use crate::report::{Contrast, ModelResult, Report};
 
 /// Every comparison of every model: log hazard ratio, hazard ratio, limits, P.
 pub fn contrast_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
     let columns = vec![
-        Column::new("label", "Comparison", ColumnKind::Text),
-        Column::new("hr", &interval_head("HR", report), ColumnKind::Interval),
-        Column::new("estimate", "log HR", ColumnKind::Number),
-        Column::new("se", "SE", ColumnKind::Number),
+        Column::new("label", w.comparison(), ColumnKind::Text),
+        Column::new("hr", &interval_head(any_hr_head(report), report), ColumnKind::Interval),
+        Column::new("estimate", w.log_hr(), ColumnKind::Number),
+        Column::new("se", w.se(), ColumnKind::Number),
         Column::new("z", "z", ColumnKind::Number),
-        Column::new("p", "P", ColumnKind::Number),
+        Column::new("p", p_head(report), ColumnKind::Number),
     ];
     let keys = ["model", "comparison"];
-    let mut table = DisplayTable::new("contrasts", "Comparisons of covariate patterns", &keys, columns);
+    let mut table = DisplayTable::new("contrasts", w.contrasts_title(), &keys, columns);
     for model in report.models.iter().filter(|m| !m.contrasts.is_empty()) {
         if report.models.len() > 1 {
             table.push_group(model.title());
@@ -48,9 +49,9 @@ fn ratio(table: &mut DisplayTable, report: &Report, model: &ModelResult, contras
         _ => Value::NotEstimable,
     };
     let reason = match &contrast.reason {
-        Some(reason) if model.converged => reason.as_str(),
-        _ => NOT_CONVERGED,
+        Some(reason) if model.converged => report.words().said(reason),
+        _ => report.words().not_converged().to_string(),
     };
-    let mark = table.footnote(reason);
+    let mark = table.footnote(&reason);
     Cell::from(value).marked(mark)
 }

@@ -2,7 +2,6 @@
 
 use super::coefficients::{interval_head, percent};
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
-use crate::report::number::NumberStyle;
 use crate::report::{CurvePoint, Measure, ModelResult, Report, StandardisedRisks, StandardisedRow, SurvivalCurve};
 
 /// Decimals of probabilities, and of differences of them.
@@ -12,48 +11,34 @@ const TIME: usize = 1;
 
 /// Predicted survival at the chosen times, curve after curve; `None` without such curves.
 pub fn survival_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
     let heads = Heads {
         id: "survival",
-        title: "Predicted survival at chosen times",
-        value: "Survival",
-        hazard: "Cumulative hazard (SE)",
+        title: w.predicted_survival_title(),
+        name: "survival",
+        value: w.survival(),
+        hazard: w.cumulative_hazard_se(),
     };
     let mut table = point_table(report, &heads, |c| !c.is_incidence(), |point| point.survival)?;
     let censored = |m: &ModelResult| m.competing.is_some() && !m.curves.is_empty() && !m.curves[0].is_incidence();
     if report.models.iter().any(censored) {
-        let remark = "With competing events censored, one minus survival is not the probability of the event; the cumulative \
-                      incidence is.";
-        table.remarks.push(Remark::Text(remark.to_string()));
+        table.remarks.push(Remark::Text(w.censored_remark().to_string()));
     }
     Some(table)
 }
 
-/// Predicted cumulative incidence at the chosen times, of Fine-Gray models and of cause-specific ones; `None` without such
-/// curves.
+/// Predicted cumulative incidence of Fine-Gray models at the chosen times; `None` without such curves.
 pub fn predicted_incidence_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
     let heads = Heads {
         id: "predicted_incidence",
-        title: "Predicted cumulative incidence at chosen times",
-        value: "Cumulative incidence",
-        hazard: "Cumulative hazard (SE)",
+        title: w.predicted_incidence_title(),
+        name: "cumulative_incidence",
+        value: w.cumulative_incidence(),
+        hazard: w.subdistribution_hazard_se(),
     };
     let mut table = point_table(report, &heads, SurvivalCurve::is_incidence, |point| point.cumulative_incidence)?;
-    let remark = "The cumulative incidence is the probability of the event by the time, with competing events as they are. \
-                  Those with a competing event are no longer counted at risk.";
-    table.remarks.push(Remark::Text(remark.to_string()));
-    let of = |fine_gray: bool| {
-        curves(report)
-            .any(|(m, c)| c.is_incidence() && m.competing.as_ref().is_some_and(|r| r.is_fine_gray() == fine_gray))
-    };
-    if of(true) {
-        let remark = "The hazard of a Fine-Gray model is that of the subdistribution; limits take the censoring weights for known.";
-        table.remarks.push(Remark::Text(remark.to_string()));
-    }
-    if of(false) {
-        let remark = "The incidence of a cause-specific model comes from it and a model of the competing events with the same \
-                      formula; the hazard is that of the event.";
-        table.remarks.push(Remark::Text(remark.to_string()));
-    }
+    table.remarks.push(Remark::Text(w.incidence_remark().to_string()));
     Some(table)
 }
 
@@ -61,6 +46,7 @@ pub fn predicted_incidence_table(report: &Report) -> Option<DisplayTable> {
 struct Heads {
     id: &'static str,
     title: &'static str,
+    name: &'static str,
     value: &'static str,
     hazard: &'static str,
 }
@@ -72,12 +58,12 @@ fn point_table(
     is_shown: impl Fn(&SurvivalCurve) -> bool,
     value: impl Fn(&CurvePoint) -> Option<f64>,
 ) -> Option<DisplayTable> {
-    let name = heads.value.to_lowercase().replace(' ', "_");
+    let w = report.words();
     let columns = vec![
-        Column::new("time", "Time", ColumnKind::Number),
-        Column::new("at_risk", "At risk", ColumnKind::Number),
-        Column::new("events", "Events", ColumnKind::Number),
-        Column::new(&name, &interval_head(heads.value, report), ColumnKind::Interval),
+        Column::new("time", w.time(), ColumnKind::Number),
+        Column::new("at_risk", w.at_risk(), ColumnKind::Number),
+        Column::new("events", w.events(), ColumnKind::Number),
+        Column::new(heads.name, &interval_head(heads.value, report), ColumnKind::Interval),
         Column::new("cumulative_hazard", heads.hazard, ColumnKind::WithError),
     ];
     let mut table = DisplayTable::new(heads.id, heads.title, &["model", "curve"], columns);
@@ -97,20 +83,19 @@ fn point_table(
             table.push(RowKind::Item, &[&model.name, &curve.label], cells);
         }
     }
-    let remark = "At risk and events count the records of the curve's stratum, whatever their covariates.";
-    table.remarks.push(Remark::Text(remark.to_string()));
+    table.remarks.push(Remark::Text(w.stratum_counts_remark().to_string()));
     (!table.rows.is_empty()).then_some(table)
 }
 
 /// The median of every curve of survival.
 pub fn median_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
     let columns = vec![
-        Column::new("curve_label", "Curve", ColumnKind::Text),
-        Column::new("median", &interval_head("Median", report), ColumnKind::Interval),
-        Column::new("observed_until", "Observed until", ColumnKind::Number),
+        Column::new("curve_label", w.curve(), ColumnKind::Text),
+        Column::new("median", &interval_head(w.median(), report), ColumnKind::Interval),
+        Column::new("observed_until", w.observed_until(), ColumnKind::Number),
     ];
-    let mut table =
-        DisplayTable::new("median_survival", "Median of predicted survival curves", &["model", "curve"], columns);
+    let mut table = DisplayTable::new("median_survival", w.median_title(), &["model", "curve"], columns);
     for (model, curve) in curves(report).filter(|(_, c)| !c.is_incidence()) {
         let median = match curve.median {
             _ if curve.steps_hidden => Cell::from(Value::Hidden(marker(report))),
@@ -120,7 +105,7 @@ pub fn median_table(report: &Report) -> Option<DisplayTable> {
                 Cell::from(Value::Interval(m, curve.median_lower, curve.median_upper, decimals))
             }
             None => {
-                let mark = table.footnote("not reached: survival stays above one half");
+                let mark = table.footnote(w.median_not_reached());
                 Cell::from(Value::NotEstimable).marked(mark)
             }
         };
@@ -142,27 +127,30 @@ pub fn standardised_tables(report: &Report) -> Vec<DisplayTable> {
 }
 
 fn one_table(report: &Report, model: &ModelResult, risks: &StandardisedRisks, of_risks: bool) -> DisplayTable {
+    let w = report.words();
     let (id, title, names, what) = match of_risks {
-        true => ("standardised", "Standardised risks", ["risk", "risk_difference", "risk_ratio"], "Risk"),
+        true => {
+            let names = ["risk", "risk_difference", "risk_ratio"];
+            ("standardised", w.standardised_risks_by(risks.exposure_title()), names, w.risk())
+        }
         false => {
             let names = ["restricted_mean", "restricted_mean_difference", "restricted_mean_ratio"];
-            ("mean_time", "Standardised mean time without event", names, "Mean time")
+            ("mean_time", w.standardised_time_by(risks.exposure_title()), names, w.mean_time())
         }
     };
     let mut columns = vec![
         Column::new("label", "", ColumnKind::Text),
-        Column::new("records", "Records", ColumnKind::Number),
-        Column::new("events", "Events", ColumnKind::Number),
+        Column::new("records", w.records(), ColumnKind::Number),
+        Column::new("events", w.events(), ColumnKind::Number),
     ];
-    let heads = [what, "Difference", "Ratio"];
+    let heads = [what, w.difference(), w.ratio()];
     let interval = |(name, head): (&str, &str)| Column::new(name, &interval_head(head, report), ColumnKind::Interval);
     columns.extend(names.into_iter().zip(heads).map(interval));
-    let title = format!("{title} by {}", risks.exposure_title());
     let mut table =
         DisplayTable::new(&format!("{id}_{}", risks.exposure), &title, &["model", "time", "level"], columns);
     for rows in risks.rows.chunk_by(|a, b| a.time == b.time) {
         let time = rows[0].time;
-        table.push_group(&format!("By time {}", time_text(time)));
+        table.push_group(&w.by_time(time_text(report, time)));
         for row in rows {
             table.push(RowKind::Item, &[&model.name, &time.to_string(), &row.level], cells(report, row, of_risks));
         }
@@ -188,7 +176,11 @@ fn cells(report: &Report, row: &StandardisedRow, of_risks: bool) -> Vec<Cell> {
     let interval = |m: &Measure| m.estimate.map(|v| Value::Interval(v, m.lower, m.upper, decimals));
     let values = [
         shown(interval(own)),
-        shown(if row.reference { Some(Value::Text("reference".to_string())) } else { interval(difference) }),
+        shown(if row.reference {
+            Some(Value::Text(report.words().reference().to_string()))
+        } else {
+            interval(difference)
+        }),
         shown(if row.reference {
             Some(Value::Reference)
         } else {
@@ -206,21 +198,18 @@ fn cells(report: &Report, row: &StandardisedRow, of_risks: bool) -> Vec<Cell> {
 
 /// What was averaged over, and from when.
 fn basis(report: &Report, model: &ModelResult, risks: &StandardisedRisks, of_risks: bool) -> String {
-    let n = risks.n_averaged.map_or(String::new(), |n| format!(" ({})", NumberStyle::ENGLISH.count(n)));
-    let what = if of_risks { "risk" } else { "time without event" };
-    let covariates = match risks.covariates.as_str() {
-        "fixed" => "intervals are about these records",
-        _ => "intervals count the covariates as a sample",
+    let w = report.words();
+    let n = risks.n_averaged.map_or(String::new(), |n| format!(" ({})", report.number_style().count(n)));
+    let (population, from) = (w.said(&risks.population), time_text(report, risks.from));
+    let averaged = match of_risks {
+        true => w.averaged_risk(model.title(), population, n, from, percent(report)),
+        false => w.averaged_time(model.title(), population, n, from, percent(report)),
     };
-    format!(
-        "Mean {what} predicted by the model \"{}\" over all {}{n}, everyone at the level of the row, from time {} on. {} \
-         intervals by the delta method; {covariates}. Ends of follow-up other than the event, competing ones too, count as \
-         censoring. Records and events are those observed at the level.",
-        model.title(),
-        risks.population,
-        time_text(risks.from),
-        percent(report.settings.level),
-    )
+    let covariates = match risks.covariates.as_str() {
+        "fixed" => w.covariates_fixed(),
+        _ => w.covariates_sampled(),
+    };
+    w.averaged_end(averaged, covariates)
 }
 
 fn curves(report: &Report) -> impl Iterator<Item = (&ModelResult, &SurvivalCurve)> {
@@ -236,6 +225,6 @@ fn decimals_of(time: f64) -> usize {
     if time.fract() == 0.0 { 0 } else { 2 }
 }
 
-fn time_text(time: f64) -> String {
-    NumberStyle::ENGLISH.decimal(time, decimals_of(time))
+fn time_text(report: &Report, time: f64) -> String {
+    report.number_style().decimal(time, decimals_of(time))
 }

@@ -1,12 +1,8 @@
 //! Tables of descriptions: groups, survival and cumulative incidence at times, rates, tests.
 
-use super::coefficients::interval_head;
+use super::coefficients::{interval_head, p_head};
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
-use crate::report::number::NumberStyle;
 use crate::report::{Description, GroupDescription, Report, SurvivalPoint};
-
-/// Footnote of values after the last record of a group.
-const BEYOND: &str = "after the last record of the group: the last value is carried on";
 
 /// Every table of every description that has something to show, for people and for programs.
 pub fn description_tables(report: &Report) -> Vec<DisplayTable> {
@@ -17,47 +13,53 @@ pub fn description_tables(report: &Report) -> Vec<DisplayTable> {
 
 /// What is for programs only: the whole curves.
 pub fn curve_tables(report: &Report) -> Vec<DisplayTable> {
-    report.descriptions.iter().filter_map(curve_table).collect()
+    report.descriptions.iter().filter_map(|d| curve_table(report, d)).collect()
 }
 
 /// The group's name, or what stands for all records.
-fn title(group: &GroupDescription) -> &str {
-    if group.label.is_empty() { "All" } else { &group.label }
+fn title<'a>(report: &Report, group: &'a GroupDescription) -> &'a str {
+    if group.label.is_empty() { report.words().all() } else { &group.label }
 }
 
 /// A title with the grouping variables after it.
-fn headed(text: &str, description: &Description) -> String {
+fn headed(report: &Report, text: &str, description: &Description) -> String {
+    let w = report.words();
     match description.variables.as_slice() {
         [] => text.to_owned(),
-        names => format!("{text} by {}", names.join(" and ")),
+        names => w.by_two(text, names.join(&format!(" {} ", w.and()))),
     }
 }
 
 /// Records, events, quantiles, restricted mean.
 fn group_table(report: &Report, description: &Description) -> Option<DisplayTable> {
+    let w = report.words();
     let mut columns = vec![
         Column::new("label", &description.variables.join(", "), ColumnKind::Text),
-        Column::new("records", "Records", ColumnKind::Number),
+        Column::new("records", w.records(), ColumnKind::Number),
     ];
     let has_persons = description.groups.iter().any(|g| g.persons.is_some());
     if has_persons {
-        columns.push(Column::new("persons", "Persons", ColumnKind::Number));
+        columns.push(Column::new("persons", w.persons(), ColumnKind::Number));
     }
-    columns.push(Column::new("events", "Events", ColumnKind::Number));
+    columns.push(Column::new("events", w.events(), ColumnKind::Number));
     let first = description.groups.first()?;
     for quantile in &first.quantiles {
-        let percent = NumberStyle::ENGLISH.decimal(100.0 * quantile.probability, 0);
-        let head = if quantile.probability == 0.5 { "Median".to_owned() } else { format!("{percent} % by") };
+        let percent = format!("{:.0}", 100.0 * quantile.probability);
+        let head = match quantile.probability {
+            0.5 => w.median().to_owned(),
+            _ => w.percent_by(&percent),
+        };
         columns.push(Column::new(&format!("quantile_{percent}"), &interval_head(&head, report), ColumnKind::Interval));
     }
     if let Some(mean) = &first.restricted_mean {
-        let head = format!("Mean time to {}", NumberStyle::ENGLISH.number(mean.horizon));
+        let head = w.mean_time_to(report.number_style().number(mean.horizon));
         columns.push(Column::new("restricted_mean", &interval_head(&head, report), ColumnKind::Interval));
     }
-    let mut table = DisplayTable::new("groups", &headed("Records and events", description), &["group"], columns);
+    let mut table =
+        DisplayTable::new("groups", &headed(report, w.records_and_events(), description), &["group"], columns);
     for group in &description.groups {
         let mark = marker(report);
-        let mut cells = vec![Cell::text(title(group)), Cell::count(group.records, group.hidden, &mark)];
+        let mut cells = vec![Cell::text(title(report, group)), Cell::count(group.records, group.hidden, &mark)];
         if has_persons {
             cells.push(Cell::count(group.persons, group.hidden, &mark));
         }
@@ -66,19 +68,19 @@ fn group_table(report: &Report, description: &Description) -> Option<DisplayTabl
             let value = match quantile.time {
                 _ if group.hidden => Value::Hidden(mark.clone()),
                 Some(time) => Value::Time(time, quantile.lower, quantile.upper),
-                None => Value::Text("not reached".to_owned()),
+                None => Value::Text(w.not_reached().to_owned()),
             };
             cells.push(Cell::from(value));
         }
         if let Some(mean) = &group.restricted_mean {
             let value =
                 if group.hidden { Value::Hidden(mark.clone()) } else { measure(mean.mean, mean.lower, mean.upper) };
-            let note = mean.beyond.then(|| table.footnote(BEYOND));
+            let note = mean.beyond.then(|| table.footnote(report.words().beyond_last_record()));
             cells.push(note.into_iter().fold(Cell::from(value), Cell::marked));
         }
         table.push(RowKind::Plain, &[&group.name], cells);
     }
-    table.remarks.extend(remarks(description));
+    table.remarks.extend(remarks(report, description));
     Some(table)
 }
 
@@ -87,42 +89,38 @@ fn measure(value: Option<f64>, lower: Option<f64>, upper: Option<f64>) -> Value 
 }
 
 /// How the numbers were made, and what was left out.
-fn remarks(description: &Description) -> Vec<Remark> {
-    let mut lines = Vec::new();
-    let curve = match description.estimator.as_str() {
-        "kaplan-meier" => "Kaplan-Meier curves",
-        "nelson-aalen" => "curves exp(−H) of the Nelson-Aalen cumulative hazard",
-        _ => "curves exp(−H) of the Fleming-Harrington cumulative hazard",
+fn remarks(report: &Report, description: &Description) -> Vec<Remark> {
+    let w = report.words();
+    let curves = match description.estimator.as_str() {
+        "kaplan-meier" => w.curves_kaplan_meier(),
+        "nelson-aalen" => w.curves_nelson_aalen(),
+        _ => w.curves_fleming_harrington(),
     };
     let errors = match (description.robust, &description.cluster) {
         (false, _) => "",
-        (true, None) => ", robust standard errors",
-        (true, Some(_)) => ", robust standard errors over clusters",
+        (true, None) => w.robust_errors(),
+        (true, Some(_)) => w.clustered_errors(),
     };
-    lines.push(format!("From {curve}; limits on the {} scale{errors}.", description.interval));
-    if let Some(weights) = &description.weights {
-        lines.push(format!("Curves are weighted by {weights}; records, persons and rates are not."));
-    }
+    let mut lines = vec![w.curves_remark(curves, &description.interval, errors)];
+    lines.extend(description.weights.as_ref().map(|weights| w.weighted_remark(weights)));
     if let Some(n) = description.n_missing_dropped.filter(|n| *n > 0) {
-        let count = |n: u64| NumberStyle::ENGLISH.count(n);
+        let count = |n: u64| report.number_style().count(n);
         let why = description.missing.iter().filter_map(|m| Some(format!("{} {}", m.variable, count(m.records?))));
-        lines.push(format!(
-            "{} left out because a value is missing ({}).",
-            if n == 1 { "1 record".to_owned() } else { format!("{} records", count(n)) },
-            why.collect::<Vec<_>>().join(", ")
-        ));
+        let records = if n == 1 { w.one_record().to_owned() } else { w.n_records(count(n)) };
+        lines.push(w.left_out_remark(records, why.collect::<Vec<_>>().join(", ")));
     }
-    lines.extend(description.remarks.iter().cloned());
+    lines.extend(description.remarks.iter().map(|remark| w.said(remark)));
     lines.into_iter().map(Remark::Text).collect()
 }
 
 fn point_columns(head: &str, report: &Report) -> Vec<Column> {
+    let w = report.words();
     vec![
-        Column::new("time", "Time", ColumnKind::Number),
-        Column::new("at_risk", "At risk", ColumnKind::Number),
-        Column::new("events", "Events so far", ColumnKind::Number),
+        Column::new("time", w.time(), ColumnKind::Number),
+        Column::new("at_risk", w.at_risk(), ColumnKind::Number),
+        Column::new("events", w.events_so_far(), ColumnKind::Number),
         Column::new("estimate", &interval_head(head, report), ColumnKind::Interval),
-        Column::new("std.error", "SE", ColumnKind::Number),
+        Column::new("std.error", w.se(), ColumnKind::Number),
     ]
 }
 
@@ -130,8 +128,8 @@ fn point_cells(table: &mut DisplayTable, report: &Report, point: &SurvivalPoint)
     let hidden = || Cell::from(Value::Hidden(marker(report)));
     let number = |value: Option<f64>| value.map_or(Value::Empty, |v| Value::Number(v, usize::from(v.fract() != 0.0)));
     let estimate = point.probability.map_or(Value::Empty, |p| Value::Probability(p, point.lower, point.upper));
-    let note = (point.beyond && !point.hidden).then(|| table.footnote(BEYOND));
-    let time = NumberStyle::ENGLISH.number(point.time);
+    let note = (point.beyond && !point.hidden).then(|| table.footnote(report.words().beyond_last_record()));
+    let time = report.number_style().number(point.time);
     if point.hidden {
         return vec![Cell::text(time), hidden(), hidden(), hidden(), hidden()];
     }
@@ -151,10 +149,11 @@ fn decimals(time: f64) -> usize {
 
 fn survival_table(report: &Report, description: &Description) -> Option<DisplayTable> {
     description.groups.first().filter(|g| !g.survival.is_empty())?;
-    let title_text = headed("Survival", description);
-    let mut table = DisplayTable::new("survival", &title_text, &["group"], point_columns("Survival", report));
+    let text = report.words().survival();
+    let columns = point_columns(text, report);
+    let mut table = DisplayTable::new("survival", &headed(report, text, description), &["group"], columns);
     for group in &description.groups {
-        table.push_group(title(group));
+        table.push_group(title(report, group));
         for point in &group.survival {
             let cells = point_cells(&mut table, report, point);
             table.push(RowKind::Item, &[&group.name], cells);
@@ -166,11 +165,11 @@ fn survival_table(report: &Report, description: &Description) -> Option<DisplayT
 fn incidence_table(report: &Report, description: &Description) -> Option<DisplayTable> {
     let has_points = |g: &&GroupDescription| g.incidence.iter().any(|c| !c.points.is_empty());
     description.groups.first().filter(has_points)?;
-    let columns = point_columns("Cumulative incidence", report);
-    let text = headed("Cumulative incidence of competing events", description);
+    let columns = point_columns(report.words().cumulative_incidence(), report);
+    let text = headed(report, report.words().competing_incidence(), description);
     let mut table = DisplayTable::new("cumulative_incidence", &text, &["group", "cause"], columns);
     for (group, cause) in description.groups.iter().flat_map(|g| g.incidence.iter().map(move |c| (g, c))) {
-        table.push_group(&format!("{}: {}", title(group), cause.label));
+        table.push_group(&format!("{}: {}", title(report, group), cause.label));
         for point in &cause.points {
             let cells = point_cells(&mut table, report, point);
             table.push(RowKind::Item, &[&group.name, &cause.cause], cells);
@@ -184,40 +183,41 @@ fn rate_table(report: &Report, description: &Description) -> Option<DisplayTable
     let first = description.groups.first()?;
     first.rate.as_ref()?;
     let several = description.groups.len() > 1;
-    let per = NumberStyle::ENGLISH.number(description.rate_per.unwrap_or(1.0));
+    let w = report.words();
+    let per = report.number_style().number(description.rate_per.unwrap_or(1.0));
     let interval = |key: &str, head: &str| Column::new(key, &interval_head(head, report), ColumnKind::Interval);
     let mut columns = vec![
         Column::new("label", &description.variables.join(", "), ColumnKind::Text),
-        Column::new("events", "Events", ColumnKind::Number),
-        Column::new("person_time", "Person-time", ColumnKind::Number),
-        interval("rate", &format!("Rate per {per}")),
+        Column::new("events", w.events(), ColumnKind::Number),
+        Column::new("person_time", w.person_time(), ColumnKind::Number),
+        interval("rate", &w.rate_per(&per)),
     ];
     if several {
-        columns.push(interval("rate_ratio", "Rate ratio"));
-        columns.push(Column::new("p", "P", ColumnKind::Number));
+        columns.push(interval("rate_ratio", w.rate_ratio()));
+        columns.push(Column::new("p", p_head(report), ColumnKind::Number));
     }
     if first.standardised.is_some() {
-        columns.push(interval("standardised_rate", &format!("Standardised rate per {per}")));
+        columns.push(interval("standardised_rate", &w.standardised_rate_per(&per)));
         if several {
-            columns.push(interval("standardised_ratio", "Ratio of standardised rates"));
+            columns.push(interval("standardised_ratio", w.standardised_ratio()));
         }
     }
     if first.observed_expected.is_some() {
-        columns.push(Column::new("expected", "Expected", ColumnKind::Number));
-        columns.push(interval("observed_expected", "Observed/expected"));
-        columns.push(Column::new("observed_expected_p", "P", ColumnKind::Number));
+        columns.push(Column::new("expected", w.expected(), ColumnKind::Number));
+        columns.push(interval("observed_expected", w.observed_over_expected()));
+        columns.push(Column::new("observed_expected_p", p_head(report), ColumnKind::Number));
     }
-    let mut table = DisplayTable::new("rates", &headed("Rates", description), &["group"], columns);
+    let mut table = DisplayTable::new("rates", &headed(report, w.rates(), description), &["group"], columns);
     for (g, group) in description.groups.iter().enumerate() {
         let cells = rate_cells(&mut table, report, group, g == 0, several);
         table.push(RowKind::Plain, &[&group.name], cells);
     }
-    table.remarks.push(Remark::Text("Limits of rates and of rate ratios are exact (Poisson, binomial).".to_owned()));
+    table.remarks.push(Remark::Text(w.exact_limits().to_owned()));
     if let Some(standard) = &description.standard {
-        table.remarks.push(Remark::Text(format!("Standardised over {standard}; limits after Fay and Feuer.")));
+        table.remarks.push(Remark::Text(w.standardised_over(w.said(standard))));
     }
     if let Some(file) = &description.reference_rates {
-        table.remarks.push(Remark::Text(format!("Expected at the reference rates of {file}; limits are exact.")));
+        table.remarks.push(Remark::Text(w.expected_at(file)));
     }
     Some(table)
 }
@@ -238,7 +238,7 @@ fn rate_cells(
     };
     let rate = group.rate.clone().unwrap_or_default();
     let mut cells = vec![
-        Cell::text(title(group)),
+        Cell::text(title(report, group)),
         Cell::count(group.events, group.hidden, &mark),
         shown(rate.person_time.map_or(Value::Empty, Value::PersonYears)),
         shown(rate.rate.map_or(Value::NotEstimable, |r| Value::Rate(r, rate.lower, rate.upper))),
@@ -249,7 +249,7 @@ fn rate_cells(
     }
     if let Some(own) = &group.standardised {
         let value = own.rate.map_or(Value::NotEstimable, |r| Value::Rate(r, own.lower, own.upper));
-        let why = format!("{} strata of the standard have no person-time in the group", own.n_empty_strata);
+        let why = report.words().empty_strata(own.n_empty_strata);
         let note = (own.n_empty_strata > 0).then(|| table.footnote(&why));
         cells.push(note.into_iter().fold(shown(value), Cell::marked));
         if several {
@@ -265,13 +265,15 @@ fn rate_cells(
 }
 
 /// Tests of all groups.
-fn test_table(_: &Report, description: &Description) -> Option<DisplayTable> {
+fn test_table(report: &Report, description: &Description) -> Option<DisplayTable> {
+    let w = report.words();
     let columns = vec![
-        Column::new("label", "Test", ColumnKind::Text),
-        Column::new("stratified_by", "Stratified by", ColumnKind::Text),
-        Column::new("test", "Chi-squared", ColumnKind::Test),
+        Column::new("label", w.test(), ColumnKind::Text),
+        Column::new("stratified_by", w.stratified_by(), ColumnKind::Text),
+        Column::new("test", w.chi_squared(), ColumnKind::Test),
     ];
-    let mut table = DisplayTable::new("group_tests", &headed("Tests of equality", description), &["test"], columns);
+    let title = headed(report, w.tests_of_equality(), description);
+    let mut table = DisplayTable::new("group_tests", &title, &["test"], columns);
     for test in &description.tests {
         let label = test.cause.as_ref().map_or(test.name.clone(), |cause| format!("{}, {cause}", test.name));
         let cells = vec![
@@ -287,14 +289,15 @@ fn test_table(_: &Report, description: &Description) -> Option<DisplayTable> {
     (!table.rows.is_empty()).then_some(table)
 }
 
-fn pair_table(_: &Report, description: &Description) -> Option<DisplayTable> {
+fn pair_table(report: &Report, description: &Description) -> Option<DisplayTable> {
     let first = description.pairs.first()?;
+    let w = report.words();
     let columns = vec![
-        Column::new("label", "Groups", ColumnKind::Text),
-        Column::new("test", "Chi-squared", ColumnKind::Test),
-        Column::new("adjusted_p", &format!("P, adjusted ({})", first.adjustment), ColumnKind::Number),
+        Column::new("label", w.groups(), ColumnKind::Text),
+        Column::new("test", w.chi_squared(), ColumnKind::Test),
+        Column::new("adjusted_p", &w.p_adjusted_by(&first.adjustment), ColumnKind::Number),
     ];
-    let title_text = headed(&format!("Pairs of groups, {} test", first.name), description);
+    let title_text = headed(report, &w.pairs_of_groups(&first.name), description);
     let mut table = DisplayTable::new("group_pairs", &title_text, &["a", "b"], columns);
     for pair in &description.pairs {
         let cells =
@@ -304,12 +307,17 @@ fn pair_table(_: &Report, description: &Description) -> Option<DisplayTable> {
     Some(table)
 }
 
-fn curve_table(description: &Description) -> Option<DisplayTable> {
+fn curve_table(report: &Report, description: &Description) -> Option<DisplayTable> {
     let names =
         ["time", "at_risk", "events", "censored", "survival", "std.error", "lower", "upper", "cumulative_hazard"];
     let mut columns: Vec<Column> = names.iter().map(|n| Column::new(n, n, ColumnKind::Number)).collect();
     columns.push(Column::new("std.error.cumulative_hazard", "", ColumnKind::Number));
-    let mut table = DisplayTable::new("curves", &headed("Survival curves", description), &["group"], columns);
+    let mut table = DisplayTable::new(
+        "curves",
+        &headed(report, report.words().survival_curves(), description),
+        &["group"],
+        columns,
+    );
     for (group, curve) in description.groups.iter().filter_map(|g| g.curve.as_ref().map(|c| (g, c))) {
         for k in 0..curve.time.len() {
             let numbers = [&curve.time, &curve.at_risk, &curve.events, &curve.censored, &curve.survival];

@@ -5,12 +5,13 @@ use crate::report::{Link, Report};
 
 /// The flow of persons, step by step.
 pub fn attrition_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
     let columns = vec![
-        Column::new("label", "Step", ColumnKind::Text),
-        Column::new("excluded", "Excluded", ColumnKind::Number),
-        Column::new("persons", "Persons left", ColumnKind::Number),
+        Column::new("label", w.step(), ColumnKind::Text),
+        Column::new("excluded", w.excluded(), ColumnKind::Number),
+        Column::new("persons", w.persons_left(), ColumnKind::Number),
     ];
-    let mut table = DisplayTable::new("attrition", "Flow of persons", &["step"], columns);
+    let mut table = DisplayTable::new("attrition", w.flow_of_persons(), &["step"], columns);
     let marker = marker(report);
     for step in &report.attrition {
         let cells = vec![
@@ -25,15 +26,18 @@ pub fn attrition_table(report: &Report) -> Option<DisplayTable> {
 
 /// Why follow-up ended.
 pub fn exit_table(report: &Report) -> Option<DisplayTable> {
-    let columns =
-        vec![Column::new("label", "Reason", ColumnKind::Text), Column::new("persons", "Persons", ColumnKind::Number)];
-    let mut table = DisplayTable::new("exits", "End of follow-up", &[], columns);
+    let w = report.words();
+    let columns = vec![
+        Column::new("label", w.reason(), ColumnKind::Text),
+        Column::new("persons", w.persons(), ColumnKind::Number),
+    ];
+    let mut table = DisplayTable::new("exits", w.end_of_follow_up(), &[], columns);
     let marker = marker(report);
     for exit in &report.exits {
         table.push(
             RowKind::Plain,
             &[],
-            vec![Cell::text(&exit.reason), Cell::count(exit.persons, exit.hidden, &marker)],
+            vec![Cell::text(w.said(&exit.reason)), Cell::count(exit.persons, exit.hidden, &marker)],
         );
     }
     (!table.rows.is_empty()).then_some(table)
@@ -41,14 +45,15 @@ pub fn exit_table(report: &Report) -> Option<DisplayTable> {
 
 /// Every file that was read, with its SHA-256.
 pub fn input_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
     let columns = vec![
-        Column::new("path", "File", ColumnKind::Text),
-        Column::new("extract", "Used as", ColumnKind::Text),
-        Column::new("rows", "Rows", ColumnKind::Number),
-        Column::new("bytes", "Bytes", ColumnKind::Number),
+        Column::new("path", w.file(), ColumnKind::Text),
+        Column::new("extract", w.used_as(), ColumnKind::Text),
+        Column::new("rows", w.rows(), ColumnKind::Number),
+        Column::new("bytes", w.bytes(), ColumnKind::Number),
         Column::new("sha256", "SHA-256", ColumnKind::Text),
     ];
-    let mut table = DisplayTable::new("inputs", "Files read", &[], columns);
+    let mut table = DisplayTable::new("inputs", w.files_read(), &[], columns);
     for input in &report.inputs {
         let count = |n: Option<u64>| Cell::from(n.map_or(Value::Empty, Value::Count));
         table.push(
@@ -56,7 +61,7 @@ pub fn input_table(report: &Report) -> Option<DisplayTable> {
             &[],
             vec![
                 Cell::text(&input.path),
-                Cell::text(&input.extract),
+                Cell::text(w.said(&input.extract)),
                 count(input.rows),
                 count(input.bytes),
                 Cell::text(&input.hash),
@@ -68,15 +73,16 @@ pub fn input_table(report: &Report) -> Option<DisplayTable> {
 
 /// How the keys of each extract linked.
 pub fn link_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
     let columns = vec![
-        Column::new("extract", "Extract", ColumnKind::Text),
-        Column::new("spelling", "Key spelling", ColumnKind::Text),
-        Column::new("rows", "Rows", ColumnKind::Number),
-        Column::new("rows_matched", "Rows linked", ColumnKind::Number),
-        Column::new("keys", "Keys", ColumnKind::Number),
-        Column::new("keys_matched", "Keys linked", ColumnKind::Number),
+        Column::new("extract", w.extract(), ColumnKind::Text),
+        Column::new("spelling", w.key_spelling(), ColumnKind::Text),
+        Column::new("rows", w.rows(), ColumnKind::Number),
+        Column::new("rows_matched", w.rows_linked(), ColumnKind::Number),
+        Column::new("keys", w.keys(), ColumnKind::Number),
+        Column::new("keys_matched", w.keys_linked(), ColumnKind::Number),
     ];
-    let mut table = DisplayTable::new("links", "Linkage", &[], columns);
+    let mut table = DisplayTable::new("links", w.linkage(), &[], columns);
     let marker = marker(report);
     for link in &report.links {
         let mut cells = vec![Cell::text(&link.extract), Cell::text(&link.spelling)];
@@ -88,13 +94,14 @@ pub fn link_table(report: &Report) -> Option<DisplayTable> {
 
 /// What rules did to the data, with counts.
 pub fn note_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
     let columns = vec![
-        Column::new("source", "Where", ColumnKind::Text),
-        Column::new("message", "What was found or done", ColumnKind::Text),
-        Column::new("count", "Count", ColumnKind::Number),
-        Column::new("unit", "Of", ColumnKind::Text),
+        Column::new("source", w.place(), ColumnKind::Text),
+        Column::new("message", w.found_or_done(), ColumnKind::Text),
+        Column::new("count", w.count(), ColumnKind::Number),
+        Column::new("unit", w.of_what(), ColumnKind::Text),
     ];
-    let mut table = DisplayTable::new("notes", "What the rules did", &[], columns);
+    let mut table = DisplayTable::new("notes", w.what_rules_did(), &[], columns);
     let marker = marker(report);
     for note in &report.notes {
         table.push(
@@ -102,9 +109,9 @@ pub fn note_table(report: &Report) -> Option<DisplayTable> {
             &[],
             vec![
                 Cell::text(&note.source),
-                Cell::text(&note.message),
+                Cell::text(w.said(&note.message)),
                 Cell::count(note.count, note.hidden, &marker),
-                Cell::text(&note.unit),
+                Cell::text(w.said(&note.unit)),
             ],
         );
     }

@@ -1,6 +1,6 @@
 //! One interaction analysis: hazard ratios of the exposure within each level of the modifier.
 
-use super::coefficients::{interval_head, warning_remark};
+use super::coefficients::{hr_head, interval_head, warning_remark};
 use super::model::{test_cells, test_columns};
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
 use crate::report::{Interaction, InteractionCell, InteractionRatio, ModelResult, Report};
@@ -9,13 +9,14 @@ use crate::report::{Interaction, InteractionCell, InteractionRatio, ModelResult,
 /// ratios below, where there are any; the tests of the interaction under the table.
 pub fn interaction_table(report: &Report, model: &ModelResult, interaction: &Interaction) -> DisplayTable {
     let (exposure, modifier) = (interaction.exposure_title(), interaction.modifier_title());
-    let title = format!("{exposure} within levels of {modifier}");
+    let title = report.words().within_levels_title(exposure, modifier);
     let across = levels(&interaction.within, |c| (&c.modifier_level, c.modifier_title()));
     let down = levels(&interaction.within, |c| (&c.exposure_level, c.exposure_title()));
-    let mut table = DisplayTable::new(&id(interaction), &title, &["exposure_level"], wide_columns(report, &across));
+    let mut table =
+        DisplayTable::new(&id(interaction), &title, &["exposure_level"], wide_columns(report, model, &across));
     push_hazard_ratios(&mut table, report, interaction, &down, &across);
     push_ratios(&mut table, report, interaction, &down, &across);
-    push_remarks(&mut table, model, interaction);
+    push_remarks(&mut table, report, model, interaction);
     table
 }
 
@@ -57,21 +58,22 @@ pub fn interaction_data(report: &Report, interaction: &Interaction) -> DisplayTa
 
 /// The tests of every interaction analysis, one row each.
 pub fn interaction_tests_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
     let mut columns = vec![
-        Column::new("label", "Interaction", ColumnKind::Text),
-        Column::new("model_label", "On top of", ColumnKind::Text),
+        Column::new("label", w.interaction(), ColumnKind::Text),
+        Column::new("model_label", w.on_top_of(), ColumnKind::Text),
     ];
-    columns.extend(test_columns());
-    let mut table =
-        DisplayTable::new("interactions", "Tests of interaction", &["model", "exposure", "modifier"], columns);
+    columns.extend(test_columns(report));
+    let keys = ["model", "exposure", "modifier"];
+    let mut table = DisplayTable::new("interactions", w.interaction_tests_title(), &keys, columns);
     for (model, interaction) in super::interactions(report) {
-        let label = format!("{} by {}", interaction.exposure_title(), interaction.modifier_title());
+        let label = w.by_two(interaction.exposure_title(), interaction.modifier_title());
         let mut cells = vec![Cell::text(label), Cell::text(model.title())];
         for test in [interaction.wald, interaction.lr] {
             cells.extend(test_cells(test.filter(|_| interaction.converged)));
         }
         if !interaction.converged {
-            let mark = table.footnote(super::coefficients::NOT_CONVERGED);
+            let mark = table.footnote(w.not_converged());
             cells[0].marks.push(mark);
         }
         table.push(RowKind::Plain, &[&model.name, &interaction.exposure, &interaction.modifier], cells);
@@ -97,11 +99,11 @@ fn levels<'a>(
     found
 }
 
-fn wide_columns(report: &Report, across: &[Level]) -> Vec<Column> {
-    let hr = interval_head("HR", report);
+fn wide_columns(report: &Report, model: &ModelResult, across: &[Level]) -> Vec<Column> {
+    let hr = interval_head(hr_head(report, model), report);
     let mut columns = vec![Column::new("label", "", ColumnKind::Text)];
     for (level, label) in across {
-        columns.push(Column::new(&format!("{level}_events"), "Events", ColumnKind::Number).under(label));
+        columns.push(Column::new(&format!("{level}_events"), report.words().events(), ColumnKind::Number).under(label));
         columns.push(Column::new(&format!("{level}_hr"), &hr, ColumnKind::Interval).under(label));
     }
     columns
@@ -115,7 +117,7 @@ fn push_hazard_ratios(
     across: &[Level],
 ) {
     let marker = marker(report);
-    table.push_group(&format!("Hazard ratios of {}", interaction.exposure_title()));
+    table.push_group(&report.words().hazard_ratios_of(interaction.exposure_title()));
     for (exposure_level, label) in down {
         let mut cells = vec![Cell::text(*label)];
         for (modifier_level, _) in across {
@@ -137,8 +139,8 @@ fn push_ratios(table: &mut DisplayTable, report: &Report, interaction: &Interact
     }
     let base = across.iter().find(|(m, _)| interaction.ratios.iter().all(|r| r.modifier_level != *m));
     table.push_group(&match base {
-        Some((_, label)) => format!("Ratio of hazard ratios, against {label}"),
-        None => "Ratio of hazard ratios".to_string(),
+        Some((_, label)) => report.words().ratio_of_ratios_against(label),
+        None => report.words().ratio_of_ratios().to_string(),
     });
     for (exposure_level, label) in down {
         let found: Vec<_> = across.iter().map(|(m, _)| find_ratio(interaction, exposure_level, m)).collect();
@@ -171,15 +173,16 @@ pub(super) fn hazard_ratio(
         Some(hr) => Value::Ratio(hr, cell.lower, cell.upper),
         None => Value::NotEstimable,
     };
+    let w = report.words();
     let reason = match &cell.reason {
-        _ if !interaction.converged => Some(super::coefficients::NOT_CONVERGED),
-        Some(reason) => Some(reason.as_str()),
-        None if cell.hr.is_none() => Some("not estimable"),
+        _ if !interaction.converged => Some(w.not_converged().to_string()),
+        Some(reason) => Some(w.said(reason)),
+        None if cell.hr.is_none() => Some(w.not_estimable().to_string()),
         None => None,
     };
     match reason {
         Some(reason) => {
-            let mark = table.footnote(reason);
+            let mark = table.footnote(&reason);
             Cell::from(value).marked(mark)
         }
         None => Cell::from(value),
@@ -194,22 +197,23 @@ fn ratio_value(report: &Report, interaction: &Interaction, ratio: &InteractionRa
     })
 }
 
-fn push_remarks(table: &mut DisplayTable, model: &ModelResult, interaction: &Interaction) {
+fn push_remarks(table: &mut DisplayTable, report: &Report, model: &ModelResult, interaction: &Interaction) {
+    let w = report.words();
     if let Some(test) = interaction.wald.filter(|_| interaction.converged) {
-        table.remarks.push(Remark::Test("Interaction, joint Wald test".to_string(), test));
+        table.remarks.push(Remark::Test(w.joint_wald_test().to_string(), test));
     }
     if let Some(test) = interaction.lr.filter(|_| interaction.converged) {
-        table.remarks.push(Remark::Test("Interaction, likelihood-ratio test".to_string(), test));
+        table.remarks.push(Remark::Test(w.joint_lr_test().to_string(), test));
     }
     if let Some(test) = interaction.pooled_test.as_ref().filter(|_| interaction.converged) {
-        table.remarks.push(Remark::PooledTest("Interaction, pooled Wald test".to_string(), test.clone()));
+        table.remarks.push(Remark::PooledTest(w.joint_pooled_test().to_string(), test.clone()));
     }
     let adjusted = match interaction.adjusted_for.is_empty() {
         true => String::new(),
-        false => format!(", adjusted for {}", interaction.adjusted_for.join(", ")),
+        false => w.adjusted_for(interaction.adjusted_for.join(", ")),
     };
-    table.remarks.push(Remark::Text(format!("On top of the model \"{}\"{adjusted}.", model.title())));
-    table.remarks.extend(interaction.warnings.iter().map(warning_remark));
+    table.remarks.push(Remark::Text(w.on_top_of_model(model.title(), adjusted)));
+    table.remarks.extend(interaction.warnings.iter().map(|x| warning_remark(report, x)));
 }
 
 fn id(interaction: &Interaction) -> String {

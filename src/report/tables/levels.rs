@@ -1,8 +1,7 @@
 //! The main table: per level persons, events, person-years, rate, and the hazard ratio of every model side by side.
 
-use super::coefficients::{basis_remarks, interval_head, ratio_cell, warning_remark};
+use super::coefficients::{basis_remarks, hr_head, interval_head, ratio_cell, warning_remark};
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
-use crate::report::number::NumberStyle;
 use crate::report::{Coefficient, Counts, LevelRow, ModelResult, Report};
 use std::collections::BTreeSet;
 
@@ -12,15 +11,15 @@ pub fn level_table(report: &Report) -> Option<DisplayTable> {
     if report.levels.is_empty() && report.total.is_none() {
         return None;
     }
-    let title = "Persons, events, rates and hazard ratios";
-    let mut table = DisplayTable::new("levels", title, &["variable", "level"], columns(report));
+    let w = report.words();
+    let mut table = DisplayTable::new("levels", w.levels_title(), &["variable", "level"], columns(report));
     if let Some(total) = &report.total {
-        push_row(&mut table, report, RowKind::Plain, ["", ""], "All", total, |_, _| Cell::from(Value::Empty));
+        push_row(&mut table, report, RowKind::Plain, ["", ""], w.all(), total, |_, _| Cell::from(Value::Empty));
     }
     for rows in report.levels.chunk_by(|a, b| a.variable == b.variable) {
         table.push_group(if rows[0].label.is_empty() { &rows[0].variable } else { &rows[0].label });
         for row in rows {
-            let label = if row.level_label.is_empty() { &row.level } else { &row.level_label };
+            let label = row.title(report);
             let hr = |table: &mut DisplayTable, model: &ModelResult| level_cell(table, report, model, row);
             push_row(&mut table, report, RowKind::Item, [&row.variable, &row.level], label, &row.counts, hr);
         }
@@ -31,21 +30,19 @@ pub fn level_table(report: &Report) -> Option<DisplayTable> {
 }
 
 fn columns(report: &Report) -> Vec<Column> {
-    let per = NumberStyle::ENGLISH.decimal(report.settings.rate_per, 0);
+    let w = report.words();
+    let per = report.number_style().decimal(report.settings.rate_per, 0);
     let mut columns = vec![
         Column::new("label", "", ColumnKind::Text),
-        Column::new("persons", "Persons", ColumnKind::Number),
-        Column::new("events", "Events", ColumnKind::Number),
-        Column::new("person_years", "Person-years", ColumnKind::Number),
-        Column::new("rate", &interval_head(&format!("Rate per {per} person-years"), report), ColumnKind::Interval),
+        Column::new("persons", w.persons(), ColumnKind::Number),
+        Column::new("events", w.events(), ColumnKind::Number),
+        Column::new("person_years", w.person_years(), ColumnKind::Number),
+        Column::new("rate", &interval_head(&w.rate_per_person_years(per), report), ColumnKind::Interval),
     ];
-    let hr = interval_head("HR", report);
-    columns.extend(
-        report
-            .models
-            .iter()
-            .map(|m| Column::new(&format!("{}_hr", m.name), &hr, ColumnKind::Interval).under(m.title())),
-    );
+    let hr = |m: &ModelResult| interval_head(hr_head(report, m), report);
+    let of_model =
+        |m: &ModelResult| Column::new(&format!("{}_hr", m.name), &hr(m), ColumnKind::Interval).under(m.title());
+    columns.extend(report.models.iter().map(of_model));
     columns
 }
 
@@ -83,8 +80,7 @@ fn level_cell(table: &mut DisplayTable, report: &Report, model: &ModelResult, ro
     if let Some(own) = of_variable().find(|c| c.parts[0].level.as_deref() == Some(&row.level) && !row.missing) {
         let mut cell = ratio_cell(table, report, model, own);
         if let Some(other) = interacting(model, &row.variable) {
-            let text = format!("at the reference of {other}, because the model holds their interaction");
-            let mark = table.footnote(&text);
+            let mark = table.footnote(&report.words().at_reference_of(other));
             cell.marks.push(mark);
         }
         return cell;
@@ -121,7 +117,7 @@ fn push_numeric(table: &mut DisplayTable, report: &Report) {
     if seen.is_empty() {
         return;
     }
-    table.push_group("Per unit");
+    table.push_group(report.words().per_unit_group());
     for numeric in seen {
         let hr = |table: &mut DisplayTable, model: &ModelResult| {
             let own = model.coefficients.iter().find(|c| c.name == numeric.name);
@@ -133,30 +129,44 @@ fn push_numeric(table: &mut DisplayTable, report: &Report) {
 }
 
 fn push_remarks(table: &mut DisplayTable, report: &Report) {
+    let w = report.words();
     for model in &report.models {
         let rows: BTreeSet<(&str, &str)> =
             report.levels.iter().map(|l| (l.variable.as_str(), l.level.as_str())).collect();
         let elsewhere = model.coefficients.iter().filter(|c| !in_table(c, &rows)).count();
         if elsewhere > 0 {
-            let columns = if elsewhere == 1 { "1 coefficient" } else { &format!("{elsewhere} coefficients") };
-            let text = format!("{}: {columns} not in this table; see the coefficients file.", model.title());
-            table.remarks.push(Remark::Text(text));
+            table.remarks.push(Remark::Text(match elsewhere {
+                1 => w.one_coefficient_elsewhere(model.title()),
+                n => w.coefficients_elsewhere(model.title(), n),
+            }));
         }
         if let Some(n) = model.n_missing_dropped.filter(|n| *n > 0) {
-            let records =
-                if n == 1 { "1 record".to_owned() } else { format!("{} records", NumberStyle::ENGLISH.count(n)) };
-            let text = format!("{}: {records} left out because a value is missing.", model.title());
-            table.remarks.push(Remark::Text(text));
+            let what = match n {
+                1 => w.one_record_left_out().to_owned(),
+                n => w.records_left_out(report.number_style().count(n)),
+            };
+            table.remarks.push(Remark::Text(format!("{}.", w.of_model(model.title(), what))));
         }
         for remark in basis_remarks(report, model) {
             if !table.remarks.contains(&remark) {
                 table.remarks.push(remark);
             }
         }
-        table.remarks.extend(model.warnings.iter().map(|w| match warning_remark(w) {
-            Remark::Warning(text) => Remark::Warning(format!("{}: {text}", model.title())),
+        table.remarks.extend(model.warnings.iter().map(|x| match warning_remark(report, x) {
+            Remark::Warning(text) => Remark::Warning(w.of_model(model.title(), text)),
             other => other,
         }));
+    }
+}
+
+impl LevelRow {
+    /// What tables call the level.
+    pub(super) fn title(&self, report: &Report) -> &str {
+        match self.missing {
+            true => report.words().missing(),
+            false if self.level_label.is_empty() => &self.level,
+            false => &self.level_label,
+        }
     }
 }
 

@@ -20,8 +20,8 @@ mod pooling;
 mod time_varying;
 mod values;
 
-use super::number::NumberStyle;
-use super::{CompetingRisks, Interaction, ModelResult, PooledTest, Report, TestResult, methods};
+use super::{CompetingRisks, Interaction, ModelResult, PooledTest, Report, Settings, TestResult, methods};
+use crate::house_style::{Language, Style};
 use std::collections::BTreeMap;
 
 pub use additive::additive_table;
@@ -210,11 +210,12 @@ pub fn document(report: &Report) -> Document {
 
 /// What a fit of a data file is.
 fn data_file_title(report: &Report) -> &'static str {
+    let w = report.words();
     let fine_gray = |m: &ModelResult| m.competing.as_ref().is_some_and(CompetingRisks::is_fine_gray);
     match report.models.iter().all(fine_gray) && !report.models.is_empty() {
-        true => "Fine-Gray model of the subdistribution hazard",
-        false if report.models.is_empty() && !report.descriptions.is_empty() => "Description of the records",
-        false => "Cox proportional-hazards model",
+        true => w.title_fine_gray(),
+        false if report.models.is_empty() && !report.descriptions.is_empty() => w.title_description(),
+        false => w.title_cox(),
     }
 }
 
@@ -232,8 +233,18 @@ pub fn summary(report: &Report) -> Document {
     Document { title, blocks }
 }
 
-/// The report as tidy tables for programs, every one with its own `id`.
+/// The report as tidy tables for programs, every one with its own `id`. They are the same in every language and style.
 pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
+    match (report.settings.language, report.settings.style) {
+        (Language::English, Style::Plain) => plain_data_tables(report),
+        _ => {
+            let settings = Settings { language: Language::English, style: Style::Plain, ..report.settings.clone() };
+            plain_data_tables(&Report { settings, ..report.clone() })
+        }
+    }
+}
+
+fn plain_data_tables(report: &Report) -> Vec<DisplayTable> {
     let mut tables: Vec<DisplayTable> = [
         level_table(report),
         coefficient_data(report),
@@ -272,34 +283,35 @@ pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
 }
 
 fn study_blocks(report: &Report) -> Vec<Block> {
+    let w = report.words();
     let mut blocks = Vec::new();
     if let Some(study) = &report.study {
         if !study.note.is_empty() {
             blocks.push(Block::Paragraph(study.note.clone()));
         }
-        blocks.extend(sourced("Known from the abstract: ", &study.known));
-        blocks.extend(sourced("Chosen by the user: ", &study.chosen));
+        blocks.extend(sourced(w.known_from_abstract(), &study.known));
+        blocks.extend(sourced(w.chosen_by_user(), &study.chosen));
     }
     blocks.extend(disclosure_line(report));
-    push_section(&mut blocks, "Study population", [attrition_table(report), exit_table(report)]);
+    push_section(&mut blocks, w.study_population(), [attrition_table(report), exit_table(report)]);
     push_section(
         &mut blocks,
-        "Events, rates and hazard ratios",
+        w.section_hazard_ratios(),
         [level_table(report), value_table(report), term_table(report), contrast_table(report)]
             .into_iter()
             .chain(time_varying_tables(report).into_iter().map(Some)),
     );
-    push_section(&mut blocks, "Survival and rates of groups", description_tables(report).into_iter().map(Some));
+    push_section(&mut blocks, w.section_groups(), description_tables(report).into_iter().map(Some));
     let both = |(model, i)| [Some(interaction_table(report, model, i)), additive_table(report, i)];
     let each = interactions(report).flat_map(both);
-    push_section(&mut blocks, "Interactions", std::iter::once(interaction_tests_table(report)).chain(each));
-    push_section(&mut blocks, "Predicted survival and standardised risks", prediction_tables(report));
-    push_section(&mut blocks, "Several tests, and resampling", [adjusted_table(report), bootstrap_table(report)]);
-    push_section(&mut blocks, "Models", [model_table(report)]);
+    push_section(&mut blocks, w.section_interactions(), std::iter::once(interaction_tests_table(report)).chain(each));
+    push_section(&mut blocks, w.section_predictions(), prediction_tables(report));
+    push_section(&mut blocks, w.section_several_tests(), [adjusted_table(report), bootstrap_table(report)]);
+    push_section(&mut blocks, w.section_models(), [model_table(report)]);
     let diagnostics = [proportional_hazards_table(report), time_smooth_table(report), functional_form_table(report)];
-    push_section(&mut blocks, "Diagnostics", diagnostics);
+    push_section(&mut blocks, w.section_diagnostics(), diagnostics);
     push_methods(&mut blocks, report);
-    push_section(&mut blocks, "Data", [input_table(report), link_table(report), note_table(report)]);
+    push_section(&mut blocks, w.data(), [input_table(report), link_table(report), note_table(report)]);
     blocks
 }
 
@@ -310,7 +322,7 @@ fn data_file_blocks(report: &Report) -> Vec<Block> {
     blocks.extend(description_tables(report).into_iter().map(Block::Table));
     for model in &report.models {
         blocks.push(Block::Paragraph(model.formula.clone()));
-        blocks.extend(size_line(model));
+        blocks.extend(size_line(report, model));
         blocks.push(Block::Table(coefficient_table(report, model)));
     }
     blocks.extend(value_table(report).map(Block::Table));
@@ -349,7 +361,7 @@ fn push_section(blocks: &mut Vec<Block>, heading: &str, tables: impl IntoIterato
 
 fn push_methods(blocks: &mut Vec<Block>, report: &Report) {
     if !report.models.is_empty() {
-        blocks.push(Block::Heading("Methods".to_string()));
+        blocks.push(Block::Heading(report.words().section_methods().to_string()));
         blocks.push(Block::Paragraph(methods::paragraph(report)));
     }
 }
@@ -361,27 +373,27 @@ fn sourced(lead: &str, lines: &[String]) -> Option<Block> {
 
 /// `1,400 persons, 212 events, 2,500 person-years of follow-up.`
 fn total_line(report: &Report) -> Option<Block> {
-    let style = NumberStyle::ENGLISH;
+    let style = report.number_style();
     let total = report.total.as_ref()?;
     let (persons, events) = (style.count(total.persons?), style.count(total.events?));
     let years = style.person_years(total.person_years?);
-    Some(Block::Paragraph(format!("{persons} persons, {events} events, {years} person-years of follow-up.")))
+    Some(Block::Paragraph(report.words().total_line(persons, events, years)))
 }
 
 /// `1,388 records, 206 events; 12 records left out because a value is missing.`
-fn size_line(model: &ModelResult) -> Option<Block> {
-    let count = |n: u64| NumberStyle::ENGLISH.count(n);
-    let (records, events) = (count(model.n_records?), count(model.n_events?));
+fn size_line(report: &Report, model: &ModelResult) -> Option<Block> {
+    let (w, style) = (report.words(), report.number_style());
+    let size = w.size_line(style.count(model.n_records?), style.count(model.n_events?));
     let left_out = match model.n_missing_dropped.unwrap_or(0) {
         0 => String::new(),
-        1 => "; 1 record left out because a value is missing".to_owned(),
-        n => format!("; {} records left out because a value is missing", count(n)),
+        1 => format!("; {}", w.one_record_left_out()),
+        n => format!("; {}", w.records_left_out(style.count(n))),
     };
-    Some(Block::Paragraph(format!("{records} records, {events} events{left_out}.")))
+    Some(Block::Paragraph(format!("{size}{left_out}.")))
 }
 
 fn disclosure_line(report: &Report) -> Option<Block> {
-    report.disclosure.as_ref().map(|d| Block::Paragraph(d.sentence()))
+    report.disclosure.as_ref().map(|d| Block::Paragraph(d.sentence(report.words())))
 }
 
 /// Every interaction analysis with its model, in order.
@@ -403,7 +415,7 @@ fn unique_ids(tables: &mut [DisplayTable]) {
 
 /// What stands where a number was hidden.
 fn marker(report: &Report) -> String {
-    report.disclosure.as_ref().map_or_else(|| "hidden".to_string(), |d| d.marker.clone())
+    report.disclosure.as_ref().map_or_else(|| report.words().hidden().to_string(), |d| d.marker.clone())
 }
 
 impl DisplayTable {

@@ -1,76 +1,94 @@
 //! What each fit used and how well it fits: one column per model to read, one row per model (broom's names) for programs.
 
+use super::coefficients::p_head;
 use super::{Cell, Column, ColumnKind, DisplayTable, RowKind, Value, marker};
 use crate::conventions::Conventions;
+use crate::house_style::Language;
 use crate::report::{ModelResult, Report, TestResult};
 
 /// A statistic of a model: what people read, its name in data files (broom's where it has one), its value.
 struct Statistic {
-    head: &'static str,
+    head: fn(Language) -> &'static str,
     key: &'static str,
     kind: ColumnKind,
-    cell: fn(&ModelResult, &str) -> Cell,
+    cell: fn(&ModelResult, &About) -> Cell,
+}
+
+/// What a cell needs beside its model.
+struct About {
+    words: Language,
+    marker: String,
 }
 
 const fn statistic(
-    head: &'static str,
+    head: fn(Language) -> &'static str,
     key: &'static str,
     kind: ColumnKind,
-    cell: fn(&ModelResult, &str) -> Cell,
+    cell: fn(&ModelResult, &About) -> Cell,
 ) -> Statistic {
     Statistic { head, key, kind, cell }
 }
 
-/// In the order of the table. Every function gets the model and the marker of hidden numbers.
+impl About {
+    fn new(report: &Report) -> About {
+        About { words: report.words(), marker: marker(report) }
+    }
+}
+
+/// In the order of the table.
 const STATISTICS: [Statistic; 24] = [
-    statistic("Formula", "formula", ColumnKind::Text, |m, _| Cell::text(&m.formula)),
-    statistic("Records", "nobs", ColumnKind::Number, |m, hidden| Cell::count(m.n_records, m.counts_hidden, hidden)),
-    statistic("Persons", "n_persons", ColumnKind::Number, |m, hidden| {
-        Cell::count(m.n_persons, m.counts_hidden && m.n_persons.is_some(), hidden)
+    statistic(Language::formula, "formula", ColumnKind::Text, |m, _| Cell::text(&m.formula)),
+    statistic(Language::records, "nobs", ColumnKind::Number, |m, about| {
+        Cell::count(m.n_records, m.counts_hidden, &about.marker)
     }),
-    statistic("Events", "nevent", ColumnKind::Number, |m, hidden| Cell::count(m.n_events, m.counts_hidden, hidden)),
-    statistic("Records left out, missing value", "n_missing", ColumnKind::Number, |m, hidden| {
-        Cell::count(m.n_missing_dropped, m.counts_hidden, hidden)
+    statistic(Language::persons, "n_persons", ColumnKind::Number, |m, about| {
+        Cell::count(m.n_persons, m.counts_hidden && m.n_persons.is_some(), &about.marker)
     }),
-    statistic("Conventions", "like", ColumnKind::Text, |m, _| {
+    statistic(Language::events, "nevent", ColumnKind::Number, |m, about| {
+        Cell::count(m.n_events, m.counts_hidden, &about.marker)
+    }),
+    statistic(Language::records_left_out_missing, "n_missing", ColumnKind::Number, |m, about| {
+        Cell::count(m.n_missing_dropped, m.counts_hidden, &about.marker)
+    }),
+    statistic(Language::conventions, "like", ColumnKind::Text, |m, _| {
         words(m.like.as_deref().and_then(Conventions::named).map_or("", Conventions::program))
     }),
-    statistic("Ties", "ties", ColumnKind::Text, |m, _| Cell::text(&m.ties)),
-    statistic("Penalty", "penalty", ColumnKind::Text, |m, _| words(m.penalty.as_deref().unwrap_or(""))),
-    statistic("Intervals", "interval", ColumnKind::Text, |m, _| match m.interval.as_str() {
-        "profile" => Cell::text("profile likelihood"),
+    statistic(Language::ties, "ties", ColumnKind::Text, |m, _| Cell::text(&m.ties)),
+    statistic(Language::penalty, "penalty", ColumnKind::Text, |m, _| words(m.penalty.as_deref().unwrap_or(""))),
+    statistic(Language::intervals, "interval", ColumnKind::Text, |m, about| match m.interval.as_str() {
+        "profile" => Cell::text(about.words.profile_likelihood()),
         _ => Cell::from(Value::Empty),
     }),
-    statistic("Variance", "variance", ColumnKind::Text, |m, _| {
+    statistic(Language::variance, "variance", ColumnKind::Text, |m, _| {
         let by = m.cluster.as_ref().map_or(String::new(), |cluster| format!(" ({cluster})"));
         let factor = m.cluster_correction.as_ref().map_or(String::new(), |factor| format!(" × {factor}"));
         Cell::text(format!("{}{by}{factor}", m.variance))
     }),
-    statistic("Strata", "strata", ColumnKind::Text, |m, _| words(&m.strata.join(", "))),
-    statistic("Weights", "weights", ColumnKind::Text, |m, _| words(m.weights.as_deref().unwrap_or(""))),
-    statistic("Log partial likelihood, null", "logLik.null", ColumnKind::Number, |m, _| {
+    statistic(Language::strata, "strata", ColumnKind::Text, |m, _| words(&m.strata.join(", "))),
+    statistic(Language::weights, "weights", ColumnKind::Text, |m, _| words(m.weights.as_deref().unwrap_or(""))),
+    statistic(Language::log_likelihood_null, "logLik.null", ColumnKind::Number, |m, _| {
         converged(m, Cell::number(m.log_partial_likelihood.null, 2))
     }),
-    statistic("Log partial likelihood, fitted", "logLik", ColumnKind::Number, |m, _| {
+    statistic(Language::log_likelihood_fitted, "logLik", ColumnKind::Number, |m, _| {
         converged(m, Cell::number(m.log_partial_likelihood.fitted, 2))
     }),
-    statistic("Penalised log-likelihood, null", "logLik.penalised.null", ColumnKind::Number, |m, _| {
+    statistic(Language::penalised_null, "logLik.penalised.null", ColumnKind::Number, |m, _| {
         converged(m, Cell::number(m.penalised.and_then(|p| p.null), 2))
     }),
-    statistic("Penalised log-likelihood, fitted", "logLik.penalised", ColumnKind::Number, |m, _| {
+    statistic(Language::penalised_fitted, "logLik.penalised", ColumnKind::Number, |m, _| {
         converged(m, Cell::number(m.penalised.and_then(|p| p.fitted), 2))
     }),
-    statistic("AIC", "AIC", ColumnKind::Number, |m, _| converged(m, Cell::number(m.aic, 1))),
-    statistic("BIC", "BIC", ColumnKind::Number, |m, _| converged(m, Cell::number(m.bic, 1))),
-    statistic("Likelihood-ratio test", "log", ColumnKind::Test, |m, _| test(m, m.tests.lr)),
-    statistic("Wald test", "wald", ColumnKind::Test, |m, _| test(m, m.tests.wald)),
-    statistic("Score (log-rank) test", "sc", ColumnKind::Test, |m, _| test(m, m.tests.score)),
-    statistic("Robust score test", "robust", ColumnKind::Test, |m, _| test(m, m.tests.robust_score)),
-    statistic("Concordance (SE)", "concordance", ColumnKind::WithError, |m, _| concordance(m)),
-    statistic("Iterations", "iterations", ColumnKind::Text, |m, _| {
+    statistic(Language::aic, "AIC", ColumnKind::Number, |m, _| converged(m, Cell::number(m.aic, 1))),
+    statistic(Language::bic, "BIC", ColumnKind::Number, |m, _| converged(m, Cell::number(m.bic, 1))),
+    statistic(Language::lr_test, "log", ColumnKind::Test, |m, _| test(m, m.tests.lr)),
+    statistic(Language::wald_test, "wald", ColumnKind::Test, |m, _| test(m, m.tests.wald)),
+    statistic(Language::score_test, "sc", ColumnKind::Test, |m, _| test(m, m.tests.score)),
+    statistic(Language::robust_score_test, "robust", ColumnKind::Test, |m, _| test(m, m.tests.robust_score)),
+    statistic(Language::concordance_se, "concordance", ColumnKind::WithError, |m, _| concordance(m)),
+    statistic(Language::iterations, "iterations", ColumnKind::Text, |m, about| {
         Cell::text(match m.converged {
             true => m.iterations.to_string(),
-            false => format!("{}, not converged: {}", m.iterations, m.termination),
+            false => about.words.not_converged_why(m.iterations, about.words.said(&m.termination)),
         })
     }),
 ];
@@ -82,10 +100,10 @@ pub fn model_table(report: &Report) -> Option<DisplayTable> {
     }
     let mut columns = vec![Column::new("statistic", "", ColumnKind::Text)];
     columns.extend(report.models.iter().map(|m| Column::new(&m.name, m.title(), ColumnKind::Number)));
-    let mut table = DisplayTable::new("models", "Model fit", &[], columns);
-    let marker = marker(report);
+    let mut table = DisplayTable::new("models", report.words().model_fit(), &[], columns);
+    let about = About::new(report);
     for statistic in &STATISTICS {
-        let values: Vec<Cell> = report.models.iter().map(|m| (statistic.cell)(m, &marker)).collect();
+        let values: Vec<Cell> = report.models.iter().map(|m| (statistic.cell)(m, &about)).collect();
         if values.iter().any(|c| c.value != Value::Empty) {
             let mut cells = vec![Cell::text(head(statistic, report))];
             cells.extend(values);
@@ -103,10 +121,10 @@ fn head(statistic: &Statistic, report: &Report) -> &'static str {
         "wald" => "wald",
         "sc" => "score",
         "robust" => "robust_score",
-        _ => return statistic.head,
+        _ => return (statistic.head)(report.words()),
     };
     let conventions = like.filter(|name| report.models.iter().all(|m| m.like.as_deref() == Some(name)));
-    conventions.and_then(Conventions::named).and_then(|c| c.test_name(test)).unwrap_or(statistic.head)
+    conventions.and_then(Conventions::named).and_then(|c| c.test_name(test)).unwrap_or((statistic.head)(report.words()))
 }
 
 /// For programs: one row per model.
@@ -114,13 +132,14 @@ pub fn model_data(report: &Report) -> Option<DisplayTable> {
     if report.models.is_empty() {
         return None;
     }
-    let mut columns = vec![Column::new("label", "Model", ColumnKind::Text)];
-    columns.extend(STATISTICS.iter().map(|s| Column::new(s.key, s.head, s.kind)));
-    let mut table = DisplayTable::new("models", "Model fit", &["model"], columns);
-    let marker = marker(report);
+    let w = report.words();
+    let mut columns = vec![Column::new("label", w.model(), ColumnKind::Text)];
+    columns.extend(STATISTICS.iter().map(|s| Column::new(s.key, (s.head)(w), s.kind)));
+    let mut table = DisplayTable::new("models", w.model_fit(), &["model"], columns);
+    let about = About::new(report);
     for m in &report.models {
         let mut cells = vec![Cell::text(m.title())];
-        cells.extend(STATISTICS.iter().map(|s| (s.cell)(m, &marker)));
+        cells.extend(STATISTICS.iter().map(|s| (s.cell)(m, &about)));
         table.push(RowKind::Plain, &[&m.name], cells);
     }
     Some(table)
@@ -129,8 +148,8 @@ pub fn model_data(report: &Report) -> Option<DisplayTable> {
 /// To read: Wald and likelihood-ratio test of every term of every model.
 pub fn term_table(report: &Report) -> Option<DisplayTable> {
     let mut columns = vec![Column::new("label", "", ColumnKind::Text)];
-    columns.extend(test_columns());
-    let mut table = DisplayTable::new("terms", "Tests of terms", &["model", "term"], columns);
+    columns.extend(test_columns(report));
+    let mut table = DisplayTable::new("terms", report.words().terms_title(), &["model", "term"], columns);
     for m in report.models.iter().filter(|m| m.converged && !m.terms.is_empty()) {
         table.push_group(m.title());
         for t in &m.terms {
@@ -150,10 +169,11 @@ pub fn term_data(report: &Report) -> Option<DisplayTable> {
 }
 
 /// Chi-squared, degrees of freedom and P of a Wald and of a likelihood-ratio test.
-pub(super) fn test_columns() -> Vec<Column> {
+pub(super) fn test_columns(report: &Report) -> Vec<Column> {
+    let w = report.words();
     let mut columns = Vec::new();
-    for (key, span) in [("wald", "Wald test"), ("lr", "Likelihood-ratio test")] {
-        for (part, head) in [("chisq", "Chi-squared"), ("df", "df"), ("p", "P")] {
+    for (key, span) in [("wald", w.wald_test()), ("lr", w.lr_test())] {
+        for (part, head) in [("chisq", w.chi_squared()), ("df", w.df()), ("p", p_head(report))] {
             columns.push(Column::new(&format!("{key}_{part}"), head, ColumnKind::Number).under(span));
         }
     }

@@ -1,18 +1,20 @@
 //! What pooling over imputations adds to a model: how much was missing, and tests of terms.
 
+use super::coefficients::p_head;
 use super::{Cell, Column, ColumnKind, DisplayTable, RowKind};
 use crate::report::{ModelResult, PooledTest, Pooling, Report};
 
 /// Degrees of freedom, fraction of missing information and efficiency of every coefficient of the pooled models.
 pub fn pooling_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
     let columns = vec![
-        Column::new("label", "Coefficient", ColumnKind::Text),
-        Column::new("df", "df of t", ColumnKind::Number),
-        Column::new("riv", "Relative increase of variance", ColumnKind::Number),
-        Column::new("fmi", "Fraction of missing information", ColumnKind::Number),
-        Column::new("relative_efficiency", "Relative efficiency", ColumnKind::Number),
+        Column::new("label", w.coefficient(), ColumnKind::Text),
+        Column::new("df", w.df_of_t(), ColumnKind::Number),
+        Column::new("riv", w.variance_increase(), ColumnKind::Number),
+        Column::new("fmi", w.missing_information(), ColumnKind::Number),
+        Column::new("relative_efficiency", w.relative_efficiency(), ColumnKind::Number),
     ];
-    let title = "Pooling over imputations";
+    let title = w.pooling_title();
     let mut table = DisplayTable::new("pooling", title, &["model", "term"], columns);
     for (model, pooling) in pooled(report) {
         for (c, pooled) in model.coefficients.iter().zip(&pooling.coefficients) {
@@ -32,21 +34,22 @@ pub fn pooling_table(report: &Report) -> Option<DisplayTable> {
 
 /// The pooled tests of terms, and of all coefficients together.
 pub fn pooled_test_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
     let columns = vec![
         Column::new("label", "", ColumnKind::Text),
         Column::new("f", "F", ColumnKind::Number),
-        Column::new("df1", "df", ColumnKind::Number),
-        Column::new("df2", "Denominator df", ColumnKind::Number),
-        Column::new("p", "P", ColumnKind::Number),
+        Column::new("df1", w.df(), ColumnKind::Number),
+        Column::new("df2", w.denominator_df(), ColumnKind::Number),
+        Column::new("p", p_head(report), ColumnKind::Number),
     ];
-    let mut table = DisplayTable::new("pooled_tests", "Pooled Wald tests (D1)", &["model", "term"], columns);
+    let mut table = DisplayTable::new("pooled_tests", w.pooled_tests_title(), &["model", "term"], columns);
     for (model, pooling) in pooled(report).filter(|(m, _)| m.converged) {
         for test in &pooling.terms {
             let label = if test.label.is_empty() { &test.term } else { &test.label };
             table.push(RowKind::Plain, &[&model.name, &test.term], test_cells(label, test));
         }
         if let Some(test) = &pooling.overall {
-            table.push(RowKind::Plain, &[&model.name, ""], test_cells("All coefficients", test));
+            table.push(RowKind::Plain, &[&model.name, ""], test_cells(w.all_coefficients(), test));
         }
     }
     (!table.rows.is_empty()).then_some(table)
@@ -54,20 +57,21 @@ pub fn pooled_test_table(report: &Report) -> Option<DisplayTable> {
 
 /// The completed data sets: records, events and log partial likelihood of each.
 pub fn imputation_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
     let columns = vec![
-        Column::new("label", "Imputation", ColumnKind::Text),
-        Column::new("nobs", "Records", ColumnKind::Number),
-        Column::new("nevent", "Events", ColumnKind::Number),
-        Column::new("n_missing", "Records left out, missing value", ColumnKind::Number),
-        Column::new("logLik", "Log partial likelihood", ColumnKind::Number),
-        Column::new("iterations", "Iterations", ColumnKind::Text),
+        Column::new("label", w.imputation(), ColumnKind::Text),
+        Column::new("nobs", w.records(), ColumnKind::Number),
+        Column::new("nevent", w.events(), ColumnKind::Number),
+        Column::new("n_missing", w.records_left_out_missing(), ColumnKind::Number),
+        Column::new("logLik", w.log_partial_likelihood(), ColumnKind::Number),
+        Column::new("iterations", w.iterations(), ColumnKind::Text),
     ];
-    let mut table = DisplayTable::new("imputations", "Completed data sets", &["model", "imputation"], columns);
+    let mut table = DisplayTable::new("imputations", w.imputations_title(), &["model", "imputation"], columns);
     for (model, pooling) in pooled(report) {
         for set in &pooling.imputations {
             let iterations = match set.converged {
                 true => set.iterations.to_string(),
-                false => format!("{}, not converged", set.iterations),
+                false => w.not_converged_short(set.iterations),
             };
             let cells = vec![
                 Cell::text(&set.name),

@@ -1,7 +1,8 @@
 //! Hazard ratios that change with time.
 
-use super::coefficients::interval_head;
+use super::coefficients::{hr_head, interval_head, p_head};
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
+use crate::house_style::Language;
 use crate::report::{HazardRatioAt, ModelResult, Report, TimeVarying};
 
 /// For reading, one table per model: a group per covariate and level, a row per time or interval.
@@ -11,22 +12,23 @@ pub fn time_varying_tables(report: &Report) -> Vec<DisplayTable> {
 
 fn table(report: &Report, model: &ModelResult) -> DisplayTable {
     let stepwise = model.time_varying.iter().any(|v| v.level.is_some() && v.is_stepwise());
-    let mut columns = vec![Column::new("time", "Time", ColumnKind::Text)];
+    let w = report.words();
+    let mut columns = vec![Column::new("time", w.time(), ColumnKind::Text)];
     if stepwise {
-        columns.push(Column::new("events", "Events", ColumnKind::Number));
-        columns.push(Column::new("events_versus", "Events, reference", ColumnKind::Number));
+        columns.push(Column::new("events", w.events(), ColumnKind::Number));
+        columns.push(Column::new("events_versus", w.events_reference(), ColumnKind::Number));
     }
-    columns.push(Column::new("hr", &interval_head("HR", report), ColumnKind::Interval));
-    columns.push(Column::new("p", "P", ColumnKind::Number));
+    columns.push(Column::new("hr", &interval_head(hr_head(report, model), report), ColumnKind::Interval));
+    columns.push(Column::new("p", p_head(report), ColumnKind::Number));
     let title = match report.models.len() {
-        1 => "Hazard ratios along time".to_string(),
-        _ => format!("Hazard ratios along time, {}", model.title()),
+        1 => w.along_time().to_string(),
+        _ => w.along_time_of(model.title()),
     };
     let mut table = DisplayTable::new(&format!("time_varying_{}", model.name), &title, &[], columns);
     for varying in &model.time_varying {
-        table.push_group(&head(varying));
+        table.push_group(&head(w, varying));
         for at in &varying.hazard_ratios {
-            let mut cells = vec![Cell::text(when(at))];
+            let mut cells = vec![Cell::text(when(w, at))];
             if stepwise {
                 cells.extend([at.events, at.events_versus].map(|n| Cell::count(n, at.hidden, &marker(report))));
             }
@@ -35,7 +37,7 @@ fn table(report: &Report, model: &ModelResult) -> DisplayTable {
         }
         if !varying.at_reference.is_empty() {
             let others = varying.at_reference.join(", ");
-            table.remarks.push(Remark::Text(format!("{}: at the reference of {others}.", varying.title())));
+            table.remarks.push(Remark::Text(w.at_the_reference(varying.title(), others)));
         }
     }
     table.remarks.dedup();
@@ -67,22 +69,22 @@ pub fn time_varying_data(report: &Report) -> Option<DisplayTable> {
 }
 
 /// `Migrant group: Nordic`, `Age (per unit)`.
-fn head(varying: &TimeVarying) -> String {
+fn head(w: Language, varying: &TimeVarying) -> String {
     match varying.level {
         Some(_) => format!("{}: {}", varying.title(), varying.level_title()),
-        None => format!("{} (per unit)", varying.title()),
+        None => w.per_unit(varying.title()),
     }
 }
 
 /// `up to 90`, `over 90, up to 180`, `over 180`, `at 30`.
-fn when(at: &HazardRatioAt) -> String {
-    let number = crate::formula::number_text;
-    match (at.time, at.after, at.until) {
-        (Some(time), ..) => format!("at {}", number(time)),
-        (None, None, Some(until)) => format!("up to {}", number(until)),
-        (None, Some(after), Some(until)) => format!("over {}, up to {}", number(after), number(until)),
-        (None, Some(after), None) => format!("over {}", number(after)),
-        (None, None, None) => "all times".to_string(),
+fn when(w: Language, at: &HazardRatioAt) -> String {
+    let number = |t: &f64| crate::formula::number_text(*t);
+    match (&at.time, &at.after, &at.until) {
+        (Some(time), ..) => w.when_at(number(time)),
+        (None, None, Some(until)) => w.when_up_to(number(until)),
+        (None, Some(after), Some(until)) => w.when_over_up_to(number(after), number(until)),
+        (None, Some(after), None) => w.when_over(number(after)),
+        (None, None, None) => w.when_always().to_string(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Models, interaction analyses, disclosure and report.
 
 use super::Context;
-use super::competing::{CENSORING_TIES, WEIGHTS};
 use crate::conventions::Conventions;
 use crate::formula::Formula;
+use crate::house_style::{Language, Style};
 use crate::study::covariate::{Covariate, Kind};
 use crate::study::output::*;
 use crate::study::spec::{Section, Text, list_of, suggest};
@@ -78,8 +78,6 @@ impl Context<'_> {
             competing: self.read_competing(section, exits),
             regression: section.choice("model", &REGRESSIONS).unwrap_or_default(),
             censoring_group: self.read_censoring_group(section, covariates),
-            censoring_ties: self.of_fine_gray(section, "censoring_ties", &CENSORING_TIES).unwrap_or_default(),
-            estimated_weights: self.of_fine_gray(section, "fine_gray_weights", &WEIGHTS).unwrap_or_default(),
             hr_times: section.numbers("hr_times"),
             robust: section.flag("robust"),
             ratios_at: self.read_ratios_at(section, covariates),
@@ -328,12 +326,20 @@ impl Context<'_> {
                 named.push(column.to_owned());
             }
         }
-        let defaults =
-            ReportOptions { formats: Format::ALL.to_vec(), table_variables: named, rate_per: 1000.0, level: 0.95 };
+        let defaults = ReportOptions {
+            formats: Format::ALL.to_vec(),
+            table_variables: named,
+            rate_per: 1000.0,
+            level: 0.95,
+            language: Language::English,
+            style: Style::Plain,
+        };
         let Some(section) = root.section("report", "[report]") else { return defaults };
         let rate_per = section.number("rate_per", 1.0, 1e9).unwrap_or(defaults.rate_per);
         let level = section.number("level", 0.5, 0.9999).unwrap_or(defaults.level);
         let formats = self.read_formats(&section);
+        let language = section.choice("language", &Language::NAMED).unwrap_or_default();
+        let style = section.choice("style", &Style::NAMED).unwrap_or(language.style());
         let variables = section.texts("table_variables");
         section.finish();
         for variable in variables.iter().filter(|v| !covariates.contains_key(&v.text)) {
@@ -344,7 +350,8 @@ impl Context<'_> {
             true => variables.into_iter().map(|t| t.text).collect(),
             false => defaults.table_variables,
         };
-        ReportOptions { formats: formats.unwrap_or(defaults.formats), table_variables, rate_per, level }
+        let formats = formats.unwrap_or(defaults.formats);
+        ReportOptions { formats, table_variables, rate_per, level, language, style }
     }
 
     fn read_formats(&self, section: &Section<'_>) -> Option<Vec<Format>> {

@@ -1,0 +1,58 @@
+//! Flow of persons, ends of follow-up, files, linkage, what rules did.
+
+use super::words;
+
+words! {
+    known_from_abstract { "Known from the abstract: ", "Kjent fra sammendraget: " }
+    chosen_by_user { "Chosen by the user: ", "Valgt av brukeren: " }
+    study_population { "Study population", "Studiepopulasjon" }
+    flow_of_persons { "Flow of persons", "Personflyt" }
+    step { "Step", "Trinn" }
+    excluded { "Excluded", "Utelatt" }
+    persons_left { "Persons left", "Personer igjen" }
+    end_of_follow_up { "End of follow-up", "Slutt på oppfølging" }
+    reason { "Reason", "Årsak" }
+    files_read { "Files read", "Leste filer" }
+    file { "File", "Fil" }
+    used_as { "Used as", "Brukt som" }
+    rows { "Rows", "Rader" }
+    bytes { "Bytes", "Byte" }
+    linkage { "Linkage", "Kobling" }
+    extract { "Extract", "Uttrekk" }
+    key_spelling { "Key spelling", "Nøkkelform" }
+    rows_linked { "Rows linked", "Koblede rader" }
+    keys { "Keys", "Nøkler" }
+    keys_linked { "Keys linked", "Koblede nøkler" }
+    what_rules_did { "What the rules did", "Hva reglene gjorde" }
+    place { "Where", "Hvor" }
+    found_or_done { "What was found or done", "Hva som ble funnet eller gjort" }
+    count { "Count", "Antall" }
+    of_what { "Of", "Av" }
+    data { "Data", "Data" }
+    disclosure_of_nothing(profile) {
+        "Disclosure control: profile {profile}, nothing hidden or rounded.",
+        "Avsløringskontroll: profil {profile}, ingenting skjult eller avrundet."
+    }
+    disclosure_of(profile, hidden, rounded) {
+        "Disclosure control: profile {profile}{hidden}{rounded}.",
+        "Avsløringskontroll: profil {profile}{hidden}{rounded}."
+    }
+    counts_hidden(threshold, marker) {
+        ", counts under {threshold}, and what would give them back, shown as {marker}",
+        ", antall under {threshold}, og det som ville gitt dem tilbake, vist som {marker}"
+    }
+    counts_rounded(base) { ", counts rounded to the nearest {base}", ", antall avrundet til nærmeste {base}" }
+    total_line(persons, events, years) {
+        "{persons} persons, {events} events, {years} person-years of follow-up.",
+        "{persons} personer, {events} hendelser, {years} personår med oppfølging."
+    }
+    size_line(records, events) { "{records} records, {events} events", "{records} observasjoner, {events} hendelser" }
+    one_record_left_out {
+        "1 record left out because a value is missing",
+        "1 observasjon utelatt fordi en verdi mangler"
+    }
+    records_left_out(n) {
+        "{n} records left out because a value is missing",
+        "{n} observasjoner utelatt fordi en verdi mangler"
+    }
+}

@@ -1,0 +1,252 @@
+//! What other stages say in English, in other languages: notes, warnings, reasons.
+//!
+//! These texts reach a report as they were written, many with names and numbers inside, so they are found here by
+//! their English pattern: `{}` stands for anything, and what stood there is put into the translation in the same
+//! order. A text without a translation stays as it is; a test runs the example studies and finds such texts.
+
+use crate::house_style::Language;
+use crate::report::Warning;
+
+/// English pattern and Norwegian translation; as many `{}` in both.
+const SAID: &[(&str, &str)] = &[
+    // Units of notes, roles of files.
+    ("persons", "personer"),
+    ("rows", "rader"),
+    ("records", "observasjoner"),
+    ("values", "verdier"),
+    ("codes", "koder"),
+    ("first record of each person", "første observasjon for hver person"),
+    ("data", "data"),
+    ("study file", "studiefil"),
+    ("linkage", "kobling"),
+    ("reference rates", "referanserater"),
+    ("standard population", "standardpopulasjon"),
+    // Ends of follow-up.
+    ("end of follow-up", "slutt på oppfølgingen"),
+    ("maximum follow-up", "lengste oppfølging"),
+    ("{} of follow-up", "{} oppfølging"),
+    // Iterations, cells without an estimate.
+    ("converged", "konvergerte"),
+    (
+        "converged: the log partial likelihood no longer changes",
+        "konvergerte: log partiell likelihood endrer seg ikke lenger",
+    ),
+    ("the iteration limit was reached", "grensen for antall iterasjoner ble nådd"),
+    (
+        "not estimable: no records, or a combination of other columns",
+        "kan ikke beregnes: ingen observasjoner, eller en kombinasjon av andre kolonner",
+    ),
+    (
+        "runs to infinity: all events or none in this cell",
+        "går mot uendelig: alle hendelser eller ingen i denne cellen",
+    ),
+    (
+        "RERI, AP and S are meant for a reference with the lowest hazard; here that of {} × {} is lower (HR {}). Consider making these levels the references (Knol et al. 2011, doi 10.1007/s10654-011-9554-9); nothing was recoded.",
+        "RERI, AP og S er ment for en referanse med lavest hasard; her er den for {} × {} lavere (HR {}). Vurder å gjøre disse nivåene til referanser (Knol mfl. 2011, doi 10.1007/s10654-011-9554-9); ingenting ble omkodet.",
+    ),
+    // Functions of time.
+    ("the Kaplan-Meier transform of time", "Kaplan-Meier-transformasjonen av tid"),
+    ("the rank of time", "rangen av tid"),
+    ("time", "tid"),
+    ("the logarithm of time", "logaritmen av tid"),
+    // Warnings of a fit.
+    (
+        "{} has no coefficient: its column is constant or a combination of earlier columns (a level without records, or a copy of another term)",
+        "{} har ingen koeffisient: kolonnen er konstant eller en kombinasjon av tidligere kolonner (et nivå uten observasjoner, eller en kopi av et annet ledd)",
+    ),
+    (
+        "{} runs to plus infinity: all events, or none, go with it; no interval and no Wald test is given; Firth's correction (--firth; in a study, firth = true of the model) gives a finite estimate, or join levels",
+        "{} går mot pluss uendelig: alle hendelser, eller ingen, følger den; verken intervall eller Wald-test er gitt; Firths korreksjon (--firth; i en studie firth = true for modellen) gir et endelig estimat, eller slå sammen nivåer",
+    ),
+    (
+        "{} runs to minus infinity: all events, or none, go with it; no interval and no Wald test is given; Firth's correction (--firth; in a study, firth = true of the model) gives a finite estimate, or join levels",
+        "{} går mot minus uendelig: alle hendelser, eller ingen, følger den; verken intervall eller Wald-test er gitt; Firths korreksjon (--firth; i en studie firth = true for modellen) gir et endelig estimat, eller slå sammen nivåer",
+    ),
+    (
+        "no convergence after {} iterations; no estimates are shown; raise the limit or simplify the model",
+        "ingen konvergens etter {} iterasjoner; ingen estimater vises; hev grensen eller forenkle modellen",
+    ),
+    (
+        "1 stratum has no event; the records there say nothing about the coefficients",
+        "1 stratum har ingen hendelse; observasjonene der sier ingenting om koeffisientene",
+    ),
+    (
+        "{} strata have no event; the records there say nothing about the coefficients",
+        "{} strata har ingen hendelse; observasjonene der sier ingenting om koeffisientene",
+    ),
+    ("strata without events", "strata uten hendelser"),
+    ("the lower of the two values of {}", "den laveste av de to verdiene av {}"),
+    ("the higher of the two values of {}", "den høyeste av de to verdiene av {}"),
+    ("level {} of {}, the reference", "nivå {} av {}, referansen"),
+    ("level {} of {}", "nivå {} av {}"),
+    // Notes of the pipeline.
+    (
+        "level {} has nobody in the cohort and is left out of tables and models",
+        "nivå {} har ingen i kohorten og er utelatt fra tabeller og modeller",
+    ),
+    ("rows without a person key, left out", "rader uten personnøkkel, utelatt"),
+    ("rows whose key is not linked, left out", "rader med nøkkel som ikke er koblet, utelatt"),
+    (
+        "nobody had the competing event \"{}\"; the model goes without it",
+        "ingen hadde den konkurrerende hendelsen «{}»; modellen klarer seg uten den",
+    ),
+    (
+        "nobody had the competing event \"{}\"; it has no cumulative incidence",
+        "ingen hadde den konkurrerende hendelsen «{}»; den har ingen kumulativ insidens",
+    ),
+    (
+        "nobody had the event \"{}\"; it has no cumulative incidence",
+        "ingen hadde hendelsen «{}»; den har ingen kumulativ insidens",
+    ),
+    (
+        "without a competing event the Fine-Gray model is a Cox model, and was fitted as one",
+        "uten en konkurrerende hendelse er Fine-Gray-modellen en Cox-modell, og ble tilpasset som det",
+    ),
+    (
+        "rows of imputation 0, the incomplete original, left out",
+        "rader av imputering 0, den ufullstendige originalen, utelatt",
+    ),
+    // Remarks on descriptions.
+    (
+        "Survival and its log-rank test censor at {}; the probability of the event where they compete is its cumulative incidence.",
+        "Overlevelsen og log-rank-testen sensurerer ved {}; sannsynligheten for hendelsen der de konkurrerer, er dens kumulative insidens.",
+    ),
+    ("No Gray test of the cumulative incidences: {}.", "Ingen Gray-test av de kumulative insidensene: {}."),
+    ("{}; standard: the person-time of all groups", "{}; standard: persontiden i alle grupper"),
+    ("{}; standard: the person-time of {}", "{}; standard: persontiden i {}"),
+    ("{}; standard: the weights of {}", "{}; standard: vektene i {}"),
+    // Notes of the loader.
+    (
+        "events on or before the day of entry counted one day after it",
+        "hendelser på eller før inngangsdagen regnet én dag etter den",
+    ),
+    ("times of day dropped, calendar days kept", "klokkeslett droppet, kalenderdager beholdt"),
+    ("rows that the condition leaves out", "rader som betingelsen utelater"),
+    (
+        "of them, rows for which the condition is unknown (a missing value)",
+        "av dem, rader der betingelsen er ukjent (en verdi mangler)",
+    ),
+    ("of them, rows for which it is unknown (a missing value)", "av dem, rader der den er ukjent (en verdi mangler)"),
+    (
+        "rows of linked persons that the extract's condition leaves out",
+        "rader for koblede personer som uttrekkets betingelse utelater",
+    ),
+    ("read with delimiter {}, which cuts the header", "lest med skilletegn {}, som deler overskriften"),
+    ("values taken as missing by their mark", "verdier regnet som manglende etter merket sitt"),
+    ("every value is missing", "alle verdier mangler"),
+    (
+        "kept as text: values look like numbers but begin with 0 (first in row {})",
+        "beholdt som tekst: verdiene likner tall, men begynner med 0 (først i rad {})",
+    ),
+    (
+        "kept as text: not all values are numbers (first in row {}); if that one marks a missing value, say so",
+        "beholdt som tekst: ikke alle verdier er tall (først i rad {}); hvis den betyr manglende verdi, si det",
+    ),
+    (
+        "the condition is unknown (a missing value) and taken as not satisfied",
+        "betingelsen er ukjent (en verdi mangler) og regnet som ikke oppfylt",
+    ),
+    ("look-back shortened: {} begins {}", "tilbakeblikket er forkortet: {} begynner {}"),
+    ("identical rows collapsed", "like rader slått sammen"),
+    (
+        "persons with contradicting rows: the last by {} stands",
+        "personer med motstridende rader: den siste etter {} gjelder",
+    ),
+    (
+        "persons with contradicting rows: the first by {} stands",
+        "personer med motstridende rader: den første etter {} gjelder",
+    ),
+    (
+        "values that break their declaration taken as missing",
+        "verdier som bryter erklæringen sin, regnet som manglende",
+    ),
+    ("codes changed by {}", "koder endret av {}"),
+    ("codes padded with zeros to {} characters", "koder fylt ut med nuller til {} tegn"),
+    ("rows of linked persons without a date, not considered", "rader for koblede personer uten dato, ikke tatt med"),
+    (
+        "rows for which a condition is unknown (a missing value), not considered",
+        "rader der en betingelse er ukjent (en verdi mangler), ikke tatt med",
+    ),
+    (
+        "persons with an index event who are not in the population",
+        "personer med indekshendelse som ikke er i populasjonen",
+    ),
+];
+
+impl Language {
+    /// What another stage said, in this language; as it was said where there is no translation.
+    pub(crate) fn said(self, text: &str) -> String {
+        match self {
+            Language::English => text.to_string(),
+            Language::Bokmal => translated(text).unwrap_or_else(|| text.to_string()),
+        }
+    }
+
+    /// A warning with the counts of the records behind it, as [`Warning::text`] has it in English.
+    pub(crate) fn warned(self, warning: &Warning) -> String {
+        if self == Language::English {
+            return warning.text();
+        }
+        let message = self.said(&warning.message);
+        let Some(cell) = &warning.cell else { return message };
+        let number = |n: u64, one: &str, many: String| if n == 1 { one.to_string() } else { many };
+        let events = number(cell.events, self.one_event(), self.n_events(cell.events));
+        let records = number(cell.records, self.one_record(), self.n_records(cell.records));
+        let cell = self.warning_cell(self.said(&cell.what), events, records);
+        match message.split_once(": ") {
+            Some((what, why)) => format!("{what} {cell}: {why}"),
+            None => format!("{message} {cell}"),
+        }
+    }
+}
+
+fn translated(text: &str) -> Option<String> {
+    SAID.iter().find_map(|(english, norwegian)| {
+        let found = captured(english, text)?;
+        let mut pieces = norwegian.split("{}");
+        let mut out = pieces.next().unwrap_or_default().to_string();
+        for (piece, value) in pieces.zip(found) {
+            out.push_str(value);
+            out.push_str(piece);
+        }
+        Some(out)
+    })
+}
+
+/// What stands in the places of a pattern; `None` when the text does not fit it. Each place takes as little as it can.
+fn captured<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
+    let pieces: Vec<&str> = pattern.split("{}").collect();
+    let mut rest = text.strip_prefix(pieces[0])?;
+    let mut found = Vec::new();
+    for (k, piece) in pieces.iter().enumerate().skip(1) {
+        let at = if k + 1 == pieces.len() { rest.strip_suffix(piece)?.len() } else { rest.find(piece)? };
+        found.push(&rest[..at]);
+        rest = &rest[at + piece.len()..];
+    }
+    (!found.is_empty() || rest.is_empty()).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_translation_has_the_places_of_its_pattern() {
+        for (english, norwegian) in SAID {
+            assert_eq!(english.matches("{}").count(), norwegian.matches("{}").count(), "{english}");
+        }
+    }
+
+    #[test]
+    fn names_and_numbers_stay_where_they_were() {
+        let said = |text| Language::Bokmal.said(text);
+        assert_eq!(
+            said("look-back shortened: npr begins 2008-01-01"),
+            "tilbakeblikket er forkortet: npr begynner 2008-01-01"
+        );
+        assert_eq!(said("level a of b of c"), "nivå a av b of c");
+        assert_eq!(said("rows"), "rader");
+        assert_eq!(said("rows of something new"), "rows of something new");
+        assert_eq!(Language::English.said("rows"), "rows");
+    }
+}
