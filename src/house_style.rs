@@ -1,9 +1,10 @@
 //! In which language, and by which journal's habits, results are written. Data files do not depend on either.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The language of heads, titles, footnotes, remarks and the methods text. Labels come from the study file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub enum Language {
     /// English.
     #[default]
@@ -33,7 +34,7 @@ impl Language {
 }
 
 /// How numbers are written, by the journals that write them so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Style {
     /// Of no journal: decimal point, P with three decimals.

@@ -569,3 +569,101 @@ fn a_penalised_fit_has_no_residuals_that_start_from_a_zero_score() {
     assert!(fit("martingale", "martingale").status.success());
     assert!(folder.path().join("martingale/internal/residuals_model.parquet").exists());
 }
+
+/// Every file below a folder, by its path in it.
+fn files_below(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for name in names(folder) {
+        let path = folder.join(&name);
+        match path.is_dir() {
+            true => {
+                files.extend(files_below(&path).into_iter().map(|(below, bytes)| (format!("{name}/{below}"), bytes)))
+            }
+            false => files.push((name, fs::read(&path).expect("a file is read"))),
+        }
+    }
+    files
+}
+
+/// Without the data, from the results file alone: the same files, byte for byte, inside and for export.
+#[test]
+fn a_report_is_written_again_from_its_results_file() {
+    let delivery = Delivery::new();
+    assert!(cohort(delivery.path(), &["fit", "study.toml", "--out", "results"]).status.success());
+    fs::remove_file(delivery.path().join("people.csv")).expect("removed");
+    for part in ["internal", "export"] {
+        let results = format!("results/{part}/results.json");
+        let formats = "text,markdown,html,docx,xlsx,latex,csv,json";
+        let output = cohort(delivery.path(), &["report", &results, "--format", formats, "--out", part]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert_eq!(stderr(&output).contains("no disclosure control"), part == "internal");
+        let written = files_below(&delivery.path().join("results").join(part));
+        let again = files_below(&delivery.path().join(part));
+        assert!(again.len() >= 10, "{}", again.len());
+        for (name, bytes) in &again {
+            let (_, expected) = written.iter().find(|(n, _)| n == name).expect("the run wrote it too");
+            assert!(bytes == expected, "{part}/{name}");
+        }
+        for (name, _) in written.iter().filter(|(n, _)| !n.starts_with("curves") && !n.ends_with(".parquet")) {
+            assert!(again.iter().any(|(n, _)| n == name), "{part}/{name} is not written again");
+        }
+    }
+}
+
+#[test]
+fn a_report_goes_where_it_is_asked_to() {
+    let delivery = Delivery::new();
+    assert!(cohort(delivery.path(), &["fit", "study.toml", "--out", "out", "--format", "none"]).status.success());
+    let results = "out/export/results.json";
+    let report = |args: &[&str]| cohort(delivery.path(), &[&["report", results], args].concat());
+    let text = report(&[]);
+    assert!(text.status.success() && String::from_utf8_lossy(&text.stdout).starts_with("A small study\n"));
+    assert_eq!(text.stdout, fs::read(delivery.path().join("out/export/report.txt")).expect("the run's text"));
+    let page = report(&["--out", "page.html"]);
+    assert!(page.status.success(), "{}", stderr(&page));
+    assert!(page.stdout.is_empty());
+    let written = fs::read(delivery.path().join("page.html")).expect("the page");
+    assert!(written == fs::read(delivery.path().join("out/export/report.html")).expect("the run's page"));
+    // A workbook goes through a pipe like any other bytes.
+    let book = report(&["--format", "xlsx"]);
+    assert!(book.status.success() && book.stdout.starts_with(b"PK"));
+    // What is there stays, unless it may be replaced.
+    fs::write(delivery.path().join("page.html"), "mine").expect("written");
+    assert_eq!(report(&["--out", "page.html"]).status.code(), Some(14));
+    assert_eq!(fs::read(delivery.path().join("page.html")).expect("the page"), b"mine");
+    assert!(report(&["--out", "page.html", "--overwrite"]).status.success());
+    assert!(fs::read(delivery.path().join("page.html")).expect("the page") == written);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_says_why() {
+    let delivery = Delivery::new();
+    assert!(cohort(delivery.path(), &["fit", "study.toml", "--out", "out", "--format", "none"]).status.success());
+    delivery.write("broken.json", "{\"schema\": \"cohort-results/1\", \"models\": 3}");
+    delivery.write("other.json", "{\"schema\": \"cohort-results/99\"}");
+    let before = names(delivery.path());
+    let cases: [(&[&str], i32, &str); 7] = [
+        (&["broken.json"], 11, "line 1"),
+        (&["other.json"], 11, "schema is not cohort-results/1"),
+        (&["missing.json"], 10, "missing.json"),
+        (&["out/export/results.json", "--format", "html,docx"], 2, "needs --out DIR"),
+        (&["out/export/results.json", "--format", "html", "--out", "page.docx"], 2, "page.docx"),
+        (&["out/export/results.json", "--out", "new"], 2, "--out new"),
+        (&["out/export/results.json", "--format", "html", "--out", "people.csv/page.html"], 14, "people.csv"),
+    ];
+    for (args, code, words) in cases {
+        let output = cohort(delivery.path(), &[&["report"], args].concat());
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {message}");
+        assert!(message.contains(words), "{message}");
+        assert_eq!(names(delivery.path()), before);
+    }
+}
+
+#[test]
+fn the_schema_is_printed() {
+    let output = cohort(root(), &["schema", "results"]);
+    assert!(output.status.success());
+    let published = fs::read(root().join("schemas/results.schema.json")).expect("the published schema");
+    assert!(output.stdout == published);
+}

@@ -185,7 +185,7 @@ end of data                   150
 fn what_is_hidden_stands_in_no_exported_file() {
     let exported = export(&sample(), "dk-dst");
     // 1,402 persons after step 2 and 98 exclusions protect the two people of step 3.
-    for format in [Format::Text, Format::Markdown, Format::Csv, Format::Json] {
+    for format in [Format::Text, Format::Markdown, Format::Html, Format::Latex, Format::Csv, Format::Json] {
         let text = render(&exported, format, &NumberStyle::ENGLISH, 120);
         for secret in ["1402", "1,402", " 98 ", ",98,", ": 98", "level unknown"] {
             assert!(!text.contains(secret), "{secret} in {}", format.name());
@@ -213,8 +213,8 @@ fn comparisons_and_pooled_numbers_of_hidden_levels_go() {
     let model = &mut report.models[1];
     let n = model.coefficients.len();
     let contrast = |j: usize| {
-        let mut weights = vec![0.0; n];
-        weights[j] = 1.0;
+        let mut weights = vec![Some(0.0); n];
+        weights[j] = Some(1.0);
         Contrast { comparison: format!("{j}"), weights, hr: Some(2.0), se: Some(0.1), ..Contrast::default() }
     };
     model.contrasts = (0..n).map(contrast).collect();

@@ -21,7 +21,9 @@ fn fit(study: &str, more: &[&str]) -> Value {
         .output()
         .expect("cohort starts");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    json(&out.join("internal/results.json"))
+    let results = json(&out.join("internal/results.json"));
+    crate::documents::assert_fits_schema(&results);
+    results
 }
 
 fn json(path: &Path) -> Value {

@@ -283,7 +283,7 @@ pub fn sample() -> Report {
 }
 
 /// A fit of a data file: no study, no levels.
-fn data_file() -> Report {
+pub fn data_file() -> Report {
     let robust = |c: Coefficient| Coefficient { robust_se: c.se.map(|se| se * 1.1), ..c };
     let mut model = ModelResult {
         label: String::new(),

@@ -10,6 +10,7 @@ mod describe_command; // `cohort describe`: R's numbers at the terminal, rates a
 mod design; // rows in use, coding, names of columns as R spells them
 mod diagnostics; // tests of proportional hazards, residuals, variance options
 mod disclosure; // what a profile hides, and what an attacker can work out from the rest
+mod documents; // HTML, docx, xlsx, LaTeX: read back, and compared with the tables and with results.json
 mod examples; // the studies in examples/, run as a user would
 mod follow_up; // index date to exit; person-time that cannot be; counting day by day
 mod formula; // terms as R orders them; messages for faulty formulas

@@ -82,9 +82,11 @@ fn dispatch(cli: &Cli, context: &mut Context) -> Result<()> {
     match &cli.command {
         Command::Fit(args) => commands::fit::run(args, context),
         Command::Describe(args) => commands::describe::run(args, context),
+        Command::Report(args) => commands::report::run(args, context),
         Command::Check(args) => commands::check::run(args, context),
         Command::Simulate(args) => commands::simulate::run(args, context),
         Command::Init(args) => commands::init::run(args, context),
+        Command::Schema { of } => commands::schema::run(*of, context),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "cohort", &mut context.results);
             Ok(())
@@ -116,6 +118,7 @@ fn exit_of(error: &Error) -> Exit {
         Error::Design { error: crate::design::DesignError::Collapse { .. }, .. } => Exit::Specification,
         Error::Design { .. } | Error::Fit { .. } | Error::Residuals { .. } => Exit::Model,
         Error::Describe(_) => Exit::Specification,
+        Error::Report(crate::report::ReportError::Results { .. }) => Exit::Extract,
         Error::Report(_) => Exit::Output,
         Error::File { writing, .. } if *writing => Exit::Output,
         Error::File { .. } => Exit::Specification,

@@ -72,7 +72,9 @@ pub(super) fn add(result: &mut ModelResult, settings: &ModelSettings, fitted: &F
         coefficient.bootstrap = Some(exponential(&replicates.interval(fit.coefficients[j], level, |b| b[j])));
     }
     for contrast in &mut result.contrasts {
-        let found = contrast.estimate.map(|e| replicates.combination(e, level, &contrast.weights));
+        // A comparison that has an estimate has a weight for every coefficient.
+        let weights: Vec<f64> = contrast.weights.iter().map(|w| w.unwrap_or(0.0)).collect();
+        let found = contrast.estimate.map(|e| replicates.combination(e, level, &weights));
         contrast.bootstrap = found.as_ref().map(exponential);
     }
 }

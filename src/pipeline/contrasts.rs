@@ -41,7 +41,7 @@ fn shown(request: &ContrastRequest, found: &Contrast) -> report::Contrast {
     report::Contrast {
         label: request.label.clone(),
         comparison: request.comparison.source.clone(),
-        weights: found.weights.clone(),
+        weights: found.weights.iter().map(|w| finite(*w)).collect(),
         estimate: number(found.estimate.estimate),
         se: number(found.estimate.se),
         z: number(found.estimate.z),

@@ -1,10 +1,11 @@
 //! The part of a report that a bootstrap fills.
 
 use super::Matrix;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a model was resampled.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Bootstrap {
     /// Replicates asked for.
@@ -27,7 +28,7 @@ pub struct Bootstrap {
 
 /// What the replicates say of one statistic. Standard error and bias are on the scale of `se` (of logarithms for hazard
 /// ratios and the synergy index), limits on that of the hazard ratio, RERI, AP or S itself.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct BootstrapInterval {
     /// Replicates in which the statistic has a value.

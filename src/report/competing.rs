@@ -1,10 +1,11 @@
 //! What a model did with competing events, as a report holds it.
 
 use super::is_false;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Competing risks of one model.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CompetingRisks {
     /// `cause_specific` (competing events are censored) or `fine_gray` (subdistribution hazard).

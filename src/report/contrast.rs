@@ -2,18 +2,19 @@
 
 use super::bootstrap::BootstrapInterval;
 use super::is_false;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The hazard ratio of two covariate patterns.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Contrast {
     /// What tables print; `comparison` when empty.
     pub label: String,
     /// The comparison as written: `group=b, age=60 vs group=a, age=50`.
     pub comparison: String,
-    /// What each coefficient is multiplied with; the sum is the log hazard ratio.
-    pub weights: Vec<f64>,
+    /// What each coefficient is multiplied with; the sum is the log hazard ratio. `None` where that changes with time.
+    pub weights: Vec<Option<f64>>,
     /// Log hazard ratio; `None` when it cannot be estimated.
     pub estimate: Option<f64>,
     /// Its standard error.

@@ -1,10 +1,11 @@
 //! The part of a report that baseline hazards, survival curves and standardised risks fill.
 
 use super::{is_false, label_or};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The baseline cumulative hazard of one stratum: one entry per distinct event time in every list.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct BaselineHazard {
     /// The stratum, as `sex=1`; empty without strata.
@@ -24,7 +25,7 @@ pub struct BaselineHazard {
 }
 
 /// A predicted curve: of survival, or of the cumulative incidence (Fine-Gray models).
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SurvivalCurve {
     /// What tables print: the label asked for, or the covariates.
@@ -58,7 +59,7 @@ pub struct SurvivalCurve {
 }
 
 /// What a curve shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CurveQuantity {
     /// exp(−Λ).
@@ -69,7 +70,7 @@ pub enum CurveQuantity {
 }
 
 /// A covariate of a curve.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CurveCovariate {
     /// Column of the data.
@@ -79,7 +80,7 @@ pub struct CurveCovariate {
 }
 
 /// A curve at one time. Standard error and limits are those of survival or of the cumulative incidence, whichever there is.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CurvePoint {
     /// The time.
@@ -109,7 +110,7 @@ pub struct CurvePoint {
 }
 
 /// A curve with a step at every event time; one entry per time in every list.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CurveSteps {
     /// Event times.
@@ -130,7 +131,7 @@ pub struct CurveSteps {
 }
 
 /// Standardised risks of one exposure.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct StandardisedRisks {
     /// Name of the exposure.
@@ -150,7 +151,7 @@ pub struct StandardisedRisks {
 }
 
 /// Standardised risk and restricted mean time of one level at one time.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct StandardisedRow {
     /// The time.
@@ -183,7 +184,7 @@ pub struct StandardisedRow {
 }
 
 /// A number with standard error and interval.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Measure {
     /// The estimate.

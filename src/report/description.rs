@@ -1,10 +1,11 @@
 //! The part of a report that descriptions of records fill: survival, cumulative incidence, tests of groups, rates.
 
 use super::{MissingCount, TestResult, is_false};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What was described, group by group.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Description {
     /// The formula; its right side names the groups.
@@ -48,7 +49,7 @@ pub struct Description {
 }
 
 /// One group.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct GroupDescription {
     /// `sex=1, stage=2`; empty when all records are one group.
@@ -86,7 +87,7 @@ pub struct GroupDescription {
 }
 
 /// A probability at one time: of survival, or of having had an event of one kind.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SurvivalPoint {
     /// The time.
@@ -112,7 +113,7 @@ pub struct SurvivalPoint {
 }
 
 /// A quantile of the time to event; `None` is not reached.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct QuantilePoint {
     /// Share that has had the event: 0.5 is the median.
@@ -126,7 +127,7 @@ pub struct QuantilePoint {
 }
 
 /// Mean time without event up to a horizon.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MeanTime {
     /// The horizon.
@@ -145,7 +146,7 @@ pub struct MeanTime {
 }
 
 /// The cumulative incidence of one kind of event.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CauseIncidence {
     /// The kind, as it stands in the data.
@@ -159,7 +160,7 @@ pub struct CauseIncidence {
 }
 
 /// Events, person-time and rate of a group, and its rate over that of the first group.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct GroupRate {
     /// Person-time, in the unit of [`Description::time_scale`].
@@ -181,7 +182,7 @@ pub struct GroupRate {
 }
 
 /// A directly standardised rate, and its ratio to that of the first group.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct StandardisedRate {
     /// The rate; `None` where strata of the standard have no person-time in the group.
@@ -203,7 +204,7 @@ pub struct StandardisedRate {
 }
 
 /// Observed against expected events.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ObservedExpected {
     /// Observed events.
@@ -221,7 +222,7 @@ pub struct ObservedExpected {
 }
 
 /// A survival curve at every distinct time at which a record ends.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Curve {
     /// Times.
@@ -247,7 +248,7 @@ pub struct Curve {
 }
 
 /// A test of all groups.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct GroupTest {
     /// `log-rank`, `Peto-Peto`, `Gray`.
@@ -265,7 +266,7 @@ pub struct GroupTest {
 }
 
 /// A test of two groups.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PairTest {
     /// The test's name.

@@ -1,10 +1,11 @@
 //! The part of a report that says how well a model's assumptions hold.
 
 use super::{TestResult, label_or};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Score tests of proportional hazards against one function of time.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ProportionalHazards {
     /// Function of time: `km`, `rank`, `identity` or `log`.
@@ -26,7 +27,7 @@ pub struct ProportionalHazards {
 }
 
 /// A named test.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TermTest {
     /// The term, or R's name of the coefficient.
@@ -43,7 +44,7 @@ pub struct TermTest {
 
 /// A coefficient as it changes with time: the scaled Schoenfeld residuals smoothed by a natural spline (4 df) over transformed
 /// time, with a band of two standard errors.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TimeSmooth {
     /// R's name of the coefficient.
@@ -57,7 +58,7 @@ pub struct TimeSmooth {
 }
 
 /// A log hazard ratio at one time.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TimePoint {
     /// Share of the events that have happened by then.
@@ -76,7 +77,7 @@ pub struct TimePoint {
 }
 
 /// Check of the functional form of a number by cumulative martingale residuals.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct FunctionalForm {
     /// The column.

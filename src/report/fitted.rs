@@ -9,10 +9,11 @@ use super::pooling::{PooledTest, Pooling};
 use super::terms::{BasisUsed, Collapsed, RatiosAt};
 use super::time_varying::TimeVarying;
 use super::{FunctionalForm, Matrix, ProportionalHazards, is_false, label_or};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One fitted model.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ModelResult {
     /// Short name.
@@ -21,7 +22,6 @@ pub struct ModelResult {
     pub label: String,
     /// The formula as written.
     pub formula: String,
-    /// `efron`, `breslow` or `exact`.
     /// Whose conventions filled in what the analysis left open: `r`, `stata` or `sas`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub like: Option<String>,
@@ -133,7 +133,7 @@ pub struct ModelResult {
 }
 
 /// Missing values of one variable.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MissingCount {
     /// Name of the variable.
@@ -143,7 +143,7 @@ pub struct MissingCount {
 }
 
 /// One coefficient.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Coefficient {
     /// R's name: `sexMale`, `sexMale:age`.
@@ -199,7 +199,7 @@ pub struct Coefficient {
 }
 
 /// One variable's share in a coefficient.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Part {
     /// Name of the variable.
@@ -217,7 +217,7 @@ pub struct Part {
 }
 
 /// Log partial likelihood at both ends of the iterations.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct LogPartialLikelihood {
     /// At the initial coefficients.
@@ -227,7 +227,7 @@ pub struct LogPartialLikelihood {
 }
 
 /// One chi-squared test.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TestResult {
     /// The statistic.
@@ -239,7 +239,7 @@ pub struct TestResult {
 }
 
 /// Tests of all coefficients together.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct GlobalTests {
     /// Likelihood ratio.
@@ -253,7 +253,7 @@ pub struct GlobalTests {
 }
 
 /// Tests of one term.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TermTests {
     /// The term, as in the formula.
@@ -267,7 +267,7 @@ pub struct TermTests {
 }
 
 /// Harrell's concordance.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Concordance {
     /// Share of concordant pairs, ties counted half.
@@ -287,7 +287,7 @@ pub struct Concordance {
 }
 
 /// What needs care in a fit.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Warning {
     /// A fixed word for scripts: `infinite_coefficient`, `aliased`, `empty_stratum`, ….
@@ -304,7 +304,7 @@ pub struct Warning {
 }
 
 /// One interaction analysis: exposure by modifier, on top of a model.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Interaction {
     /// Name of the exposure.
@@ -352,7 +352,7 @@ pub struct Interaction {
 }
 
 /// One hazard ratio of an interaction analysis.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct InteractionCell {
     /// Level of the exposure.
@@ -401,7 +401,7 @@ pub struct InteractionCell {
 }
 
 /// A ratio of two hazard ratios.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct InteractionRatio {
     /// Level of the exposure.
@@ -428,7 +428,7 @@ pub struct InteractionRatio {
 }
 
 /// Relative excess risk due to interaction and its kin, for one pair of levels.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AdditiveInteraction {
     /// Level of the exposure.

@@ -6,8 +6,8 @@
 //! come in with the [`Manifest`].
 
 use super::disclosure::{self, Profile, checker};
-use super::render::{Format, csv, json, markdown, text};
-use super::{Input, Report, ReportError, Software, Timings, curve_files, tables};
+use super::render::{self, Format, json};
+use super::{Input, Report, ReportError, Software, Timings, curve_files};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -197,26 +197,15 @@ impl OutputFolder {
         report: &Report,
         formats: &[Format],
     ) -> Result<Vec<(String, &'static str)>, ReportError> {
-        let style = report.number_style();
-        let mut files =
-            vec![("results.json".to_string(), "every number of the run, for programs", json::results(report))];
-        if formats.contains(&Format::Text) {
-            let content = text::document(&tables::document(report), &style, text::WIDTH);
-            files.push(("report.txt".into(), "the tables as aligned text", content));
+        // Programs read results.json, whatever else is asked for.
+        let others = formats.iter().filter(|f| **f != Format::Json);
+        let files = std::iter::once(&Format::Json).chain(others).flat_map(|f| render::files(report, *f));
+        let mut written = Vec::new();
+        for file in files {
+            self.write(&format!("{folder}/{}", file.name), &file.bytes)?;
+            written.push((file.name, file.holds));
         }
-        if formats.contains(&Format::Markdown) {
-            let content = markdown::document(&tables::document(report), &style);
-            files.push(("report.md".into(), "the tables in Markdown", content));
-        }
-        if formats.contains(&Format::Csv) {
-            for table in tables::data_tables(report) {
-                files.push((format!("tables/{}.csv", file_name(&table.id)), "one tidy table", csv::table(&table)));
-            }
-        }
-        for (name, _, content) in &files {
-            self.write(&format!("{folder}/{name}"), content.as_bytes())?;
-        }
-        Ok(files.into_iter().map(|(name, holds, _)| (name, holds)).collect())
+        Ok(written)
     }
 }
 

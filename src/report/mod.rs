@@ -24,6 +24,7 @@ pub mod number;
 mod penalised;
 mod pooling;
 pub mod render;
+pub mod schema;
 pub mod tables;
 pub(crate) mod terms;
 mod time_varying;
@@ -31,6 +32,7 @@ pub(crate) mod words;
 
 use crate::house_style::{Language, Style};
 use number::NumberStyle;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use bootstrap::{Bootstrap, BootstrapInterval};
@@ -74,7 +76,7 @@ pub fn matrix(n_rows: usize, n_columns: usize, cell: impl Fn(usize, usize) -> f6
 pub type Matrix = Vec<Vec<Option<f64>>>;
 
 /// Everything a run found: the content of `results.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Report {
     /// [`SCHEMA`] of the writer.
@@ -145,7 +147,7 @@ impl Report {
 }
 
 /// The program that wrote the report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Software {
     /// `cohort`.
     pub name: String,
@@ -160,7 +162,7 @@ impl Default for Software {
 }
 
 /// What the study file says about the study.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct StudyInfo {
     /// Short name.
@@ -176,7 +178,7 @@ pub struct StudyInfo {
 }
 
 /// Settings shared by all models of a report.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Settings {
     /// Confidence level of every interval, as 0.95.
@@ -196,7 +198,7 @@ impl Default for Settings {
 }
 
 /// A file that was read.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Input {
     /// Name of the extract, code list or linkage it belongs to; may be empty.
@@ -212,7 +214,7 @@ pub struct Input {
 }
 
 /// How the keys of one extract linked to the population.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Link {
     /// Name of the extract.
@@ -233,7 +235,7 @@ pub struct Link {
 }
 
 /// One step of the flow of persons.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AttritionStep {
     /// Number of the step; 0 is the population.
@@ -253,7 +255,7 @@ pub struct AttritionStep {
 }
 
 /// How people were followed.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct FollowUp {
     /// Time scale: `since_index`, `age` or `calendar`.
@@ -271,7 +273,7 @@ pub struct FollowUp {
 }
 
 /// Persons whose follow-up ended for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ExitCount {
     /// Label of the event or exit.
@@ -284,7 +286,7 @@ pub struct ExitCount {
 }
 
 /// Persons, events, person-time and rate of a group of people.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Counts {
     /// Persons with person-time in the group.
@@ -312,7 +314,7 @@ pub struct Counts {
 }
 
 /// Counts and rate of one level of a table variable.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct LevelRow {
     /// Name of the variable, as formulas use it.
@@ -332,7 +334,7 @@ pub struct LevelRow {
 }
 
 /// What a rule did to the data.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Note {
     /// Extract, covariate or rule concerned.
@@ -349,7 +351,7 @@ pub struct Note {
 }
 
 /// How long a run took and what it used. Never part of a report: it differs between runs of the same input.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Timings {
     /// Reading, linking and cutting person-time.

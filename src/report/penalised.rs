@@ -1,9 +1,10 @@
 //! What reports hold of likelihoods other than the plain one.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Wald's statements on a coefficient, where its interval and P value are those of the profile likelihood.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct WaldStatement {
     /// Estimate over standard error.
@@ -21,7 +22,7 @@ pub struct WaldStatement {
 }
 
 /// A ridge term: −(θ/2) Σ v β² is added to the log partial likelihood.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RidgeTerm {
     /// The term, as in the formula.
@@ -33,7 +34,7 @@ pub struct RidgeTerm {
 }
 
 /// What a ridge fit has beside others.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Ridge {
     /// The penalised terms.
@@ -49,7 +50,7 @@ pub struct Ridge {
 }
 
 /// Records behind a warning: counts, so disclosure control takes care of them.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct WarningCell {
     /// What they are: `level Nordic of group`.

@@ -1,10 +1,11 @@
 //! The part of a report that pooling over imputations fills.
 
 use super::Matrix;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How the estimates of a model came from several completed data sets.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Pooling {
     /// Column of the imputation's number; `None` when every imputation is a file.
@@ -26,7 +27,7 @@ pub struct Pooling {
 }
 
 /// One completed data set.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Imputation {
     /// Its number, or its file.
@@ -46,7 +47,7 @@ pub struct Imputation {
 }
 
 /// What pooling says of one coefficient beside its estimate.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PooledCoefficient {
     /// R's name.
@@ -70,7 +71,7 @@ pub struct PooledCoefficient {
 }
 
 /// A pooled test of several coefficients (D1).
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PooledTest {
     /// The term; empty for all coefficients together.

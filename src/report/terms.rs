@@ -4,10 +4,11 @@ use super::is_false;
 use super::number::NumberStyle;
 use crate::formula::number_text;
 use crate::house_style::Language;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The functions of a number that a model used, with the constants that give them for any value.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct BasisUsed {
     /// As the formula spells it: `ns(age, df = 3)`.
@@ -32,7 +33,7 @@ pub struct BasisUsed {
 }
 
 /// A knot.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Knot {
     /// Where it is.
@@ -45,7 +46,7 @@ pub struct Knot {
 }
 
 /// Hazard ratios of one column along its curve.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RatiosAt {
     /// The data's column.
@@ -65,7 +66,7 @@ pub struct RatiosAt {
 }
 
 /// The hazard ratio at one value.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RatioAt {
     /// The value.
@@ -94,7 +95,7 @@ pub struct RatioAt {
 }
 
 /// A level made of others.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Collapsed {
     /// The variable.
@@ -106,7 +107,7 @@ pub struct Collapsed {
 }
 
 /// A level that was merged into another.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct CollapsedLevel {
     /// As it stands in the data.

@@ -1,10 +1,11 @@
 //! Hazard ratios that change with time, as a report holds them.
 
 use super::{is_false, label_or};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The hazard ratios of one level, or of one unit more, along the time axis.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TimeVarying {
     /// The covariate, as the formula spells it.
@@ -26,7 +27,7 @@ pub struct TimeVarying {
 }
 
 /// A hazard ratio at a time (`time`) or within an interval (`after`, `until`), in the unit of the data.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct HazardRatioAt {
     /// The time; `None` for an interval.

@@ -320,6 +320,14 @@ pub enum Format {
     Text,
     /// Markdown tables.
     Markdown,
+    /// One HTML page.
+    Html,
+    /// A Word document.
+    Docx,
+    /// A workbook.
+    Xlsx,
+    /// A LaTeX document.
+    Latex,
     /// One CSV file per table.
     Csv,
     /// `results.json`.
@@ -328,13 +336,26 @@ pub enum Format {
 
 impl Format {
     /// All formats, in the order in which messages list them.
-    pub const ALL: [Format; 4] = [Format::Text, Format::Markdown, Format::Csv, Format::Json];
+    pub const ALL: [Format; 8] = [
+        Format::Text,
+        Format::Markdown,
+        Format::Html,
+        Format::Docx,
+        Format::Xlsx,
+        Format::Latex,
+        Format::Csv,
+        Format::Json,
+    ];
 
     /// The name in the study file.
     pub fn name(self) -> &'static str {
         match self {
             Format::Text => "text",
             Format::Markdown => "markdown",
+            Format::Html => "html",
+            Format::Docx => "docx",
+            Format::Xlsx => "xlsx",
+            Format::Latex => "latex",
             Format::Csv => "csv",
             Format::Json => "json",
         }

@@ -7,6 +7,7 @@ mod diagnostics;
 mod inference;
 mod likelihood;
 mod output;
+mod report;
 mod terms;
 mod time;
 
@@ -17,10 +18,12 @@ pub use diagnostics::DiagnosticArgs;
 pub use inference::InferenceArgs;
 pub use likelihood::{CiArg, LikelihoodArgs};
 pub use output::OutputArgs;
+pub use report::ReportArgs;
 pub use terms::TermArgs;
 pub use time::TimeArgs;
 
 use crate::conventions::Conventions;
+use crate::report::render::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -69,12 +72,20 @@ pub enum Command {
     Fit(Box<FitArgs>),
     /// Survival, cumulative incidence, tests of groups and rates: a study (study.toml) or a data file
     Describe(Box<DescribeArgs>),
+    /// Render a results.json again, in any format, without the data
+    Report(ReportArgs),
     /// Find every fault of a study file, its headers and code lists before any work
     Check(CheckArgs),
     /// Write linked synthetic register extracts with known hazard ratios
     Simulate(SimulateArgs),
     /// Write a commented study file to start from
     Init(InitArgs),
+    /// Print the JSON Schema of a file that the program writes or reads
+    Schema {
+        /// The file
+        #[arg(value_enum, value_name = "FILE")]
+        of: SchemaArg,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -306,6 +317,13 @@ pub enum ConvergenceArg {
     LikeR,
 }
 
+/// Files with a published schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaArg {
+    /// results.json
+    Results,
+}
+
 /// What is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FormatArg {
@@ -315,10 +333,35 @@ pub enum FormatArg {
     Text,
     /// Markdown tables
     Markdown,
+    /// One page, readable offline
+    Html,
+    /// A Word document
+    Docx,
+    /// A workbook, numbers as numbers
+    Xlsx,
+    /// A LaTeX document
+    Latex,
     /// Comma-separated values with broom's column names
     Csv,
     /// The results file
     Json,
+}
+
+impl FormatArg {
+    /// The format; `None` where nothing is wanted.
+    pub fn format(self) -> Option<Format> {
+        match self {
+            FormatArg::None => None,
+            FormatArg::Text => Some(Format::Text),
+            FormatArg::Markdown => Some(Format::Markdown),
+            FormatArg::Html => Some(Format::Html),
+            FormatArg::Docx => Some(Format::Docx),
+            FormatArg::Xlsx => Some(Format::Xlsx),
+            FormatArg::Latex => Some(Format::Latex),
+            FormatArg::Csv => Some(Format::Csv),
+            FormatArg::Json => Some(Format::Json),
+        }
+    }
 }
 
 fn parse_assignment(text: &str) -> Result<(String, String), String> {

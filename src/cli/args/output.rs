@@ -27,6 +27,14 @@ pub struct OutputArgs {
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub format: FormatArg,
 
+    /// Style and language
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// How results look to people.
+#[derive(Debug, Args)]
+pub struct LookArgs {
     /// How numbers are written for people, as a journal has them; by default as the study file says, or by the language
     #[arg(long, value_name = "STYLE", value_parser = styles())]
     pub style: Option<Style>,
@@ -36,7 +44,7 @@ pub struct OutputArgs {
     pub language: Option<Language>,
 }
 
-impl OutputArgs {
+impl LookArgs {
     /// Puts the language and style that were asked for in place of the study's. Data files do not depend on them.
     pub fn restyle(&self, settings: &mut Settings) {
         let by_language = settings.style == settings.language.style();

@@ -33,7 +33,7 @@ fn data_file(args: &DescribeArgs, sink: JsonSink, context: &mut Context) -> Resu
     context.progress.clear();
     let others: Vec<(&str, &Flat)> = others.iter().map(|(role, flat)| (*role, flat)).collect();
     let mut report = pipeline::describe_flat(flat, &others, &settings, &mut watch)?;
-    args.output.restyle(&mut report.settings);
+    args.output.look.restyle(&mut report.settings);
     finish_data_file(&report, folder, &watch, (&args.output, sink), context)
 }
 
@@ -48,7 +48,7 @@ fn study(args: &DescribeArgs, sink: JsonSink, context: &mut Context) -> Result<(
     let clock = context.clock();
     let mut watch = Stopwatch::new(&clock);
     let mut run = pipeline::describe_study(&study, &mut context.progress, &mut watch)?;
-    args.output.restyle(&mut run.report.settings);
+    args.output.look.restyle(&mut run.report.settings);
     context.progress.clear();
     finish_study(&run, &study, folder, &watch, (&args.output, sink), context)
 }

@@ -27,7 +27,7 @@ fn study(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()> {
     let mut watch = Stopwatch::new(&clock);
     let mut files = ResidualFiles::new(folder.as_ref());
     let mut run = pipeline::run_study(&study, &mut context.progress, &mut files, &mut watch)?;
-    args.output.restyle(&mut run.report.settings);
+    args.output.look.restyle(&mut run.report.settings);
     let not_written = files.not_written();
     context.progress.clear();
     not_written.iter().for_each(|line| context.warn(line));
@@ -47,7 +47,7 @@ fn data_file(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()
     context.progress.clear();
     let mut outputs = ResidualFiles::new(folder.as_ref());
     let mut report = fitted(args, flats, &settings, &mut outputs, &mut watch)?;
-    args.output.restyle(&mut report.settings);
+    args.output.look.restyle(&mut report.settings);
     finish_data_file(&report, folder, &watch, (&args.output, sink), context)
 }
 

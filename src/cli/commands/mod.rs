@@ -5,7 +5,9 @@ pub mod describe;
 pub mod fit;
 pub mod init;
 mod output;
+pub mod report;
 pub mod residuals;
+pub mod schema;
 pub mod simulate;
 
 use super::interrupt::Interrupt;

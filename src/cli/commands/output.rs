@@ -12,7 +12,7 @@ use crate::report::{Input, Report, Timings};
 use crate::study::Study;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 /// Reads a data file; all of its columns where one that is asked for is not there, so that the message can say which
@@ -29,6 +29,7 @@ pub fn read(path: &Path, options: &FlatOptions, context: &mut Context) -> Result
 
 /// Tries the results folder before the long work begins.
 pub fn prepare(args: &OutputArgs, context: &mut Context) -> Result<Option<OutputFolder>> {
+    args.format.format().map_or(Ok(()), refuse_terminal)?;
     let Some(out) = &args.out else { return Ok(None) };
     let existing = if args.overwrite { Existing::Replace } else { Existing::Refuse };
     let folder = OutputFolder::prepare(out, existing)?;
@@ -71,8 +72,7 @@ pub fn finish_data_file(
 ) -> Result<()> {
     let mut timings = timings(watch, context);
     if let Some(folder) = folder {
-        let formats = [Format::Text, Format::Markdown, Format::Csv, Format::Json];
-        let lines = folder.write_report(report, None, &formats)?;
+        let lines = folder.write_report(report, None, &Format::ALL)?;
         timings.total_seconds = Some(watch.now());
         commit(folder, &manifest(report, timings, context), &lines, context)?;
     }
@@ -134,20 +134,14 @@ fn show(args: &OutputArgs, report: &Report, timings: &Timings, sink: JsonSink, c
         warn(report, context);
     }
     sink.write(&render::json::with_timings(report, timings), context)?;
-    let format = match args.format {
-        FormatArg::None => return Ok(()),
-        FormatArg::Text => Format::Text,
-        FormatArg::Markdown => Format::Markdown,
-        FormatArg::Csv => Format::Csv,
-        FormatArg::Json => Format::Json,
-    };
+    let Some(format) = args.format.format() else { return Ok(()) };
     let (style, width) = (&report.number_style(), render::text::WIDTH);
-    let text = match format {
+    let bytes = match format {
         // The whole text stands in the results folder: the terminal gets what fits a screen.
-        Format::Text if args.out.is_some() => render::summary(report, style, width),
-        _ => render::render(report, format, style, width),
+        Format::Text if args.out.is_some() => render::summary(report, style, width).into_bytes(),
+        _ => render::bytes(report, format, style, width),
     };
-    write_results(context, text.as_bytes())
+    write_results(context, &bytes)
 }
 
 /// Warnings always appear: on standard error where standard output does not carry them in words.
@@ -157,6 +151,17 @@ fn warn(report: &Report, context: &mut Context) {
         for warning in model.warnings.iter().chain(of_interactions) {
             context.warn(&format!("warning: {}: {}", model.title(), warning.text()));
         }
+    }
+}
+
+/// A Word document or a workbook does nothing good on a terminal.
+pub fn refuse_terminal(format: Format) -> Result<()> {
+    match format.is_binary() && std::io::stdout().is_terminal() {
+        true => Err(Error::Usage(format!(
+            "--format {}: not for a terminal; name a file or folder with --out, or redirect standard output",
+            format.name()
+        ))),
+        false => Ok(()),
     }
 }
 

@@ -87,7 +87,7 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>) -> usi
 
 /// A comparison is made of coefficients and goes with any of them.
 fn hide_contrasts(model: &mut ModelResult, hide: &[bool]) {
-    let uses_hidden = |weights: &[f64]| weights.iter().zip(hide).any(|(w, hide)| *hide && *w != 0.0);
+    let uses_hidden = |weights: &[Option<f64>]| weights.iter().zip(hide).any(|(w, hide)| *hide && *w != Some(0.0));
     model.contrasts.iter_mut().filter(|c| uses_hidden(&c.weights)).for_each(|c| c.hide());
 }
 

@@ -20,13 +20,14 @@ mod time_varying;
 use super::{AttritionStep, Counts, ExitCount, Interaction, InteractionCell, LevelRow, Report};
 use crate::house_style::Language;
 use protect::{Grid, protect_chain, protect_line};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub use profile::{PROFILES, Profile};
 
 /// What disclosure control did to a report, for readers of the exported copy.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct DisclosureStatement {
     /// Name of the profile.

@@ -1,10 +1,19 @@
 //! From tables to bytes, one file per format. Renderers write values in their style and never compute or choose.
+//!
+//! [`files`] is what a results folder holds of a report; the same report gives the same bytes, in the run and from
+//! `results.json` later.
 
 pub mod csv;
+pub mod docx;
+pub mod html;
 pub mod json;
+pub mod latex;
+mod layout;
 pub mod markdown;
 pub mod text;
+pub mod xlsx;
 
+use super::folder::file_name;
 use super::number::NumberStyle;
 use super::tables::{Cell, Remark, Value};
 use super::{Report, tables};
@@ -17,6 +26,14 @@ pub enum Format {
     Text,
     /// Pipe tables.
     Markdown,
+    /// One self-contained page.
+    Html,
+    /// A Word document.
+    Docx,
+    /// A workbook, one sheet per table.
+    Xlsx,
+    /// A LaTeX document.
+    Latex,
     /// One tidy file per table, numbers at full precision.
     Csv,
     /// `results.json`.
@@ -24,9 +41,35 @@ pub enum Format {
 }
 
 impl Format {
+    /// All formats, in the order in which messages list them.
+    pub const ALL: [Format; 8] = [
+        Format::Text,
+        Format::Markdown,
+        Format::Html,
+        Format::Docx,
+        Format::Xlsx,
+        Format::Latex,
+        Format::Csv,
+        Format::Json,
+    ];
+
     /// The format by its name; `None` when there is none.
     pub fn named(name: &str) -> Option<Format> {
-        [Format::Text, Format::Markdown, Format::Csv, Format::Json].into_iter().find(|f| f.name() == name)
+        Format::ALL.into_iter().find(|f| f.name() == name)
+    }
+
+    /// The format that a file name ends in; `None` for CSV too, which is one file per table.
+    pub fn of_extension(extension: &str) -> Option<Format> {
+        match extension.to_ascii_lowercase().as_str() {
+            "txt" => Some(Format::Text),
+            "md" => Some(Format::Markdown),
+            "html" | "htm" => Some(Format::Html),
+            "docx" => Some(Format::Docx),
+            "xlsx" => Some(Format::Xlsx),
+            "tex" => Some(Format::Latex),
+            "json" => Some(Format::Json),
+            _ => None,
+        }
     }
 
     /// The format of a checked study.
@@ -34,9 +77,18 @@ impl Format {
         match format {
             study::Format::Text => Format::Text,
             study::Format::Markdown => Format::Markdown,
+            study::Format::Html => Format::Html,
+            study::Format::Docx => Format::Docx,
+            study::Format::Xlsx => Format::Xlsx,
+            study::Format::Latex => Format::Latex,
             study::Format::Csv => Format::Csv,
             study::Format::Json => Format::Json,
         }
+    }
+
+    /// Whether it is a file that a terminal cannot show.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Format::Docx | Format::Xlsx)
     }
 
     /// As study files and flags write it.
@@ -44,20 +96,73 @@ impl Format {
         match self {
             Format::Text => "text",
             Format::Markdown => "markdown",
+            Format::Html => "html",
+            Format::Docx => "docx",
+            Format::Xlsx => "xlsx",
+            Format::Latex => "latex",
             Format::Csv => "csv",
             Format::Json => "json",
         }
     }
 }
 
-/// The report as one text in a format. CSV holds every table after a line with its name, for a stream; the results
-/// folder has one file per table instead.
-pub fn render(report: &Report, format: Format, style: &NumberStyle, width: usize) -> String {
+/// A file of a results folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedFile {
+    /// Its path inside the folder, with `/`.
+    pub name: String,
+    /// What it holds, in a few words.
+    pub holds: &'static str,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The files of a report in one format: one, except CSV, which is a file per table.
+pub fn files(report: &Report, format: Format) -> Vec<RenderedFile> {
+    let file = |name: &str, holds| {
+        vec![RenderedFile {
+            name: name.to_owned(),
+            holds,
+            bytes: bytes(report, format, &report.number_style(), text::WIDTH),
+        }]
+    };
     match format {
-        Format::Text => text::document(&tables::document(report), style, width),
-        Format::Markdown => markdown::document(&tables::document(report), style),
-        Format::Csv => csv::stream(&tables::data_tables(report)),
-        Format::Json => json::results(report),
+        Format::Text => file("report.txt", "the tables as aligned text"),
+        Format::Markdown => file("report.md", "the tables in Markdown"),
+        Format::Html => file("report.html", "the report as one page, readable offline"),
+        Format::Docx => file("report.docx", "the report as a Word document"),
+        Format::Xlsx => file("report.xlsx", "the tables as a workbook, numbers at full precision"),
+        Format::Latex => file("report.tex", "the report in LaTeX"),
+        Format::Json => file("results.json", "every number of the run, for programs"),
+        Format::Csv => tables::data_tables(report).iter().map(csv_file).collect(),
+    }
+}
+
+fn csv_file(table: &tables::DisplayTable) -> RenderedFile {
+    RenderedFile {
+        name: format!("tables/{}.csv", file_name(&table.id)),
+        holds: "one tidy table",
+        bytes: csv::table(table).into_bytes(),
+    }
+}
+
+/// The report as one text. Panics when the format is none, as docx.
+pub fn render(report: &Report, format: Format, style: &NumberStyle, width: usize) -> String {
+    String::from_utf8(bytes(report, format, style, width)).expect("the format is a text")
+}
+
+/// The report as one stream in a format. CSV holds every table after a line with its name; the results folder has one
+/// file per table instead. `width` is that of text, in characters.
+pub fn bytes(report: &Report, format: Format, style: &NumberStyle, width: usize) -> Vec<u8> {
+    match format {
+        Format::Text => text::document(&tables::document(report), style, width).into_bytes(),
+        Format::Markdown => markdown::document(&tables::document(report), style).into_bytes(),
+        Format::Html => html::page(report, style).into_bytes(),
+        Format::Docx => docx::document(report, style),
+        Format::Xlsx => xlsx::workbook(report, style),
+        Format::Latex => latex::document(report, style).into_bytes(),
+        Format::Csv => csv::stream(&tables::data_tables(report)).into_bytes(),
+        Format::Json => json::results(report).into_bytes(),
     }
 }
 
@@ -67,7 +172,7 @@ pub fn summary(report: &Report, style: &NumberStyle, width: usize) -> String {
 }
 
 /// A value as people read it.
-fn display(value: &Value, style: &NumberStyle) -> String {
+pub fn display(value: &Value, style: &NumberStyle) -> String {
     let w = style.language;
     match value {
         Value::Empty => String::new(),

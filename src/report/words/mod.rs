@@ -11,6 +11,7 @@
 mod common;
 mod curves;
 mod description;
+mod documents;
 mod interactions;
 mod models;
 mod population;

@@ -1,0 +1,135 @@
+//! `cohort report`: a results file rendered again, without the data.
+
+use super::Context;
+use super::output::{refuse_terminal, write_results};
+use crate::cli::args::{FormatArg, ReportArgs};
+use crate::error::{Error, Result};
+use crate::report::Report;
+use crate::report::render::{self, Format, RenderedFile, json};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Renders a results file.
+pub fn run(args: &ReportArgs, context: &mut Context) -> Result<()> {
+    let target = Target::new(args)?;
+    let mut report = read(&args.results)?;
+    args.look.restyle(&mut report.settings);
+    if report.disclosure.is_none() {
+        context.say("these results had no disclosure control: keep what is written where the data are");
+    }
+    match target {
+        Target::Stream(format) => stream(&report, format, context),
+        Target::File(format, path) => {
+            let bytes = whole(&report, format);
+            write_files(&parent(&path), &[(path.clone(), bytes)], args.overwrite, context)
+        }
+        Target::Folder(formats, folder) => {
+            let rendered = formats.iter().flat_map(|f| render::files(&report, *f));
+            let files: Vec<_> = rendered.map(|RenderedFile { name, bytes, .. }| (folder.join(name), bytes)).collect();
+            write_files(&folder, &files, args.overwrite, context)
+        }
+    }
+}
+
+/// Where the report goes.
+enum Target {
+    Stream(Format),
+    File(Format, PathBuf),
+    Folder(Vec<Format>, PathBuf),
+}
+
+impl Target {
+    fn new(args: &ReportArgs) -> Result<Target> {
+        let formats = formats(&args.format)?;
+        let Some(out) = &args.out else {
+            return match formats.as_slice() {
+                [] => Ok(Target::Stream(Format::Text)),
+                [format] => Ok(Target::Stream(*format)),
+                _ => Err(Error::Usage("--format with several formats needs --out DIR".to_owned())),
+            };
+        };
+        let extension = out.extension().map(|e| e.to_string_lossy().into_owned());
+        let named = extension.as_deref().and_then(Format::of_extension);
+        match (formats.as_slice(), named) {
+            _ if out.is_dir() && formats.is_empty() => Err(Error::Usage(format!(
+                "{} is a folder: say what to write there with --format, such as --format html",
+                out.display()
+            ))),
+            _ if out.is_dir() => Ok(Target::Folder(formats, out.clone())),
+            ([], Some(named)) => Ok(Target::File(named, out.clone())),
+            ([format], Some(named)) if *format == named => Ok(Target::File(named, out.clone())),
+            (_, None) if !formats.is_empty() && extension.is_none() => Ok(Target::Folder(formats, out.clone())),
+            _ => Err(Error::Usage(format!(
+                "--out {}: a file takes one format and the ending that belongs to it ({}); a folder has no ending",
+                out.display(),
+                "txt, md, html, docx, xlsx, tex, json"
+            ))),
+        }
+    }
+}
+
+/// The formats asked for, each once.
+fn formats(args: &[FormatArg]) -> Result<Vec<Format>> {
+    let mut formats = Vec::new();
+    for arg in args {
+        match arg.format() {
+            Some(format) if formats.contains(&format) => {}
+            Some(format) => formats.push(format),
+            None => return Err(Error::Usage("--format none: a report has some format".to_owned())),
+        }
+    }
+    Ok(formats)
+}
+
+fn read(path: &Path) -> Result<Report> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+        path: path.to_owned(),
+        source,
+        remedy: "name a results.json that `cohort fit` or `cohort describe` wrote",
+        writing: false,
+    })?;
+    Ok(json::read(&text)?)
+}
+
+fn stream(report: &Report, format: Format, context: &mut Context) -> Result<()> {
+    refuse_terminal(format)?;
+    write_results(context, &whole(report, format))
+}
+
+fn whole(report: &Report, format: Format) -> Vec<u8> {
+    render::bytes(report, format, &report.number_style(), render::text::WIDTH)
+}
+
+/// Writes every file beside its place first, then gives each its name; what is there stays unless it may be replaced.
+fn write_files(folder: &Path, files: &[(PathBuf, Vec<u8>)], overwrite: bool, context: &mut Context) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|source| fault(folder, source))?;
+    if let Some((path, _)) = files.iter().find(|(path, _)| !overwrite && path.exists()) {
+        return Err(fault(path, io::ErrorKind::AlreadyExists.into()));
+    }
+    let mut written = Vec::new();
+    for (path, bytes) in files {
+        let beside = parent(path);
+        std::fs::create_dir_all(&beside).map_err(|source| fault(&beside, source))?;
+        let mut file = tempfile::NamedTempFile::new_in(&beside).map_err(|source| fault(path, source))?;
+        file.write_all(bytes).map_err(|source| fault(path, source))?;
+        written.push((file, path));
+    }
+    for (file, path) in written {
+        let named = if overwrite { file.persist(path) } else { file.persist_noclobber(path) };
+        named.map_err(|e| fault(path, e.error))?;
+        context.say(&format!("{}: written", path.display()));
+    }
+    Ok(())
+}
+
+fn parent(path: &Path) -> PathBuf {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
+fn fault(path: &Path, source: io::Error) -> Error {
+    let remedy = match source.kind() {
+        io::ErrorKind::AlreadyExists => "choose another --out, or pass --overwrite to replace it",
+        _ => "choose an --out in a folder that you may write to",
+    };
+    Error::File { path: path.to_owned(), source, remedy, writing: true }
+}

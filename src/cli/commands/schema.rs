@@ -1,0 +1,15 @@
+//! `cohort schema`
+
+use super::Context;
+use super::output::write_results;
+use crate::cli::args::SchemaArg;
+use crate::error::Result;
+use crate::report::schema;
+
+/// Prints a JSON Schema.
+pub fn run(of: SchemaArg, context: &mut Context) -> Result<()> {
+    let text = match of {
+        SchemaArg::Results => schema::results(),
+    };
+    write_results(context, text.as_bytes())
+}

@@ -1,0 +1,336 @@
+//! A Word document: headings, running text, and real tables of three lines whose heads repeat on every page.
+//!
+//! Tables that are too wide for an upright page stand on pages in landscape. Dates and paragraph numbers are fixed, so
+//! that the same report gives the same bytes. Two things that the writing crate does not know are set in the finished XML:
+//! rows that repeat as heads, and the title of the document.
+
+use super::layout::{self, letter, widths};
+use super::{display, display_remark};
+use crate::report::Report;
+use crate::report::number::NumberStyle;
+use crate::report::tables::{self, Block, Cell, ColumnKind, DisplayTable, Remark, Row, RowKind};
+use docx_rs::{
+    AlignmentType, BorderType, Docx, LineSpacing, PageMargin, PageOrientationType, PageSize, Paragraph, Run, RunFonts,
+    SectionProperty, Style, StyleType, TableCell, TableCellBorder, TableCellBorderPosition, TableCellBorders,
+    TableLayoutType, TableRow, VAlignType, VMergeType, VertAlignType, WidthType,
+};
+use std::io::Cursor;
+
+/// A4 and its margins in twentieths of a point.
+const SHORT: u32 = 11906;
+const LONG: u32 = 16838;
+const MARGIN: u32 = 1134;
+/// The room that a character takes, in twentieths of a point for every point of its size.
+const CHARACTER: f64 = 11.4;
+/// Room around the words of a cell, its margins included.
+const PADDING: usize = 250;
+/// The widest that a column of words becomes, in characters.
+const WIDEST: usize = 34;
+/// A row height that nothing else has: marks the rows that repeat as heads until the XML is finished.
+const HEAD_MARK: &str = r#"<w:trHeight w:val="1" w:hRule="atLeast" />"#;
+
+/// The report as a Word document.
+pub fn document(report: &Report, style: &NumberStyle) -> Vec<u8> {
+    let document = tables::document(report);
+    let mut writer = Writer { docx: styled(), n_paragraphs: 0, style, landscape: false };
+    writer.words("Title", &document.title);
+    if report.disclosure.is_none() {
+        writer.words("Normal", report.words().no_disclosure_control());
+    }
+    let mut n_tables = 0;
+    for (i, block) in document.blocks.iter().enumerate() {
+        match block {
+            Block::Heading(text) => writer.heading(text, document.blocks.get(i + 1)),
+            Block::Paragraph(text) => writer.words("Normal", text),
+            Block::List(items) => items.iter().for_each(|item| writer.words("Normal", &format!("– {item}"))),
+            Block::Table(table) => {
+                n_tables += 1;
+                writer.table(table, n_tables);
+            }
+        }
+    }
+    let software = format!("{} {}", report.software.name, report.software.version);
+    writer.finish(&document.title, &software)
+}
+
+/// An empty document with the styles that the report uses.
+fn styled() -> Docx {
+    let paragraph = |id: &str, name: &str, size: usize| {
+        Style::new(id, StyleType::Paragraph).name(name).based_on("Normal").size(2 * size)
+    };
+    let fonts = RunFonts::new().ascii("Arial").hi_ansi("Arial").cs("Arial");
+    let spaced = |before: u32, after: u32| LineSpacing::new().before(before).after(after);
+    Docx::new()
+        .default_fonts(fonts)
+        .default_size(20)
+        .default_line_spacing(spaced(0, 120))
+        .add_style(paragraph("Title", "Title", 16).bold().line_spacing(spaced(0, 160)))
+        .add_style(paragraph("Heading1", "heading 1", 13).bold().outline_lvl(0).line_spacing(spaced(320, 120)))
+        .add_style(paragraph("Caption", "caption", 10).line_spacing(spaced(240, 80)))
+        .add_style(paragraph("TableWords", "Table words", 9).line_spacing(spaced(20, 20)))
+        .add_style(paragraph("TableNote", "Table note", 8).line_spacing(spaced(40, 0)))
+}
+
+struct Writer<'a> {
+    docx: Docx,
+    n_paragraphs: u32,
+    style: &'a NumberStyle,
+    /// Whether the pages being filled are in landscape.
+    landscape: bool,
+}
+
+impl Writer<'_> {
+    /// A paragraph with a number of its own: the crate's numbers go on from document to document.
+    fn paragraph(&mut self, style: &str) -> Paragraph {
+        self.n_paragraphs += 1;
+        Paragraph::new().id(format!("{:08x}", self.n_paragraphs)).style(style)
+    }
+
+    fn add(&mut self, paragraph: Paragraph) {
+        let docx = std::mem::take(&mut self.docx);
+        self.docx = docx.add_paragraph(paragraph);
+    }
+
+    fn words(&mut self, style: &str, text: &str) {
+        self.turn(false);
+        let paragraph = self.paragraph(style).add_run(Run::new().add_text(text));
+        self.add(paragraph);
+    }
+
+    /// A heading stands on the page of the table that follows it.
+    fn heading(&mut self, text: &str, next: Option<&Block>) {
+        let landscape = matches!(next, Some(Block::Table(table)) if Sheet::of(table, self.style).landscape);
+        self.turn(landscape);
+        let paragraph = self.paragraph("Heading1").keep_next(true).add_run(Run::new().add_text(text));
+        self.add(paragraph);
+    }
+
+    /// Goes on in portrait or in landscape: ends the pages so far where that is a change.
+    fn turn(&mut self, landscape: bool) {
+        if self.landscape != landscape {
+            let end = self.paragraph("TableNote").section_property(pages(self.landscape));
+            self.add(end);
+            self.landscape = landscape;
+        }
+    }
+
+    fn table(&mut self, table: &DisplayTable, number: usize) {
+        let sheet = Sheet::of(table, self.style);
+        self.turn(sheet.landscape);
+        let caption = self
+            .paragraph("Caption")
+            .keep_next(true)
+            .add_run(Run::new().bold().add_text(format!("{}. ", self.style.language.table_number(number))))
+            .add_run(Run::new().add_text(&table.title));
+        self.add(caption);
+        let rows = self.head(table, &sheet).into_iter().chain(self.body(table, &sheet)).collect();
+        let content = docx_rs::Table::without_borders(rows)
+            .set_grid(sheet.widths.clone())
+            .width(sheet.widths.iter().sum(), WidthType::Dxa)
+            .layout(TableLayoutType::Fixed);
+        let docx = std::mem::take(&mut self.docx);
+        self.docx = docx.add_table(content);
+        self.under(table);
+    }
+
+    /// Footnotes and remarks; at least one paragraph, because tables that touch become one.
+    fn under(&mut self, table: &DisplayTable) {
+        for (i, text) in table.footnotes.iter().enumerate() {
+            let note = self.paragraph("TableNote").add_run(raised(&letter(i + 1)));
+            self.add(note.add_run(Run::new().add_text(format!(" {text}"))));
+        }
+        for remark in &table.remarks {
+            let run = Run::new().add_text(display_remark(remark, self.style));
+            let run = if matches!(remark, Remark::Warning(_)) { run.bold() } else { run };
+            let note = self.paragraph("TableNote").add_run(run);
+            self.add(note);
+        }
+        if table.footnotes.is_empty() && table.remarks.is_empty() {
+            let space = self.paragraph("TableNote");
+            self.add(space);
+        }
+    }
+
+    fn head(&mut self, table: &DisplayTable, sheet: &Sheet) -> Vec<TableRow> {
+        let lines = layout::head(&table.columns);
+        let n_lines = lines.len();
+        let mut rows = Vec::new();
+        for line in 0..n_lines {
+            let mut cells = Vec::new();
+            let mut j = 0;
+            while j < table.columns.len() {
+                let own = lines[line].iter().find(|cell| cell.first == j);
+                let columns = own.map_or(1, |cell| cell.columns);
+                let is_span = line + 1 < n_lines && own.is_some_and(|cell| cell.lines == 1);
+                let edges = Edges { above: line == 0, below: line + 1 == n_lines || is_span, closing: false };
+                let align = match () {
+                    () if is_span => AlignmentType::Center,
+                    () if j == 0 || table.columns[j].kind == ColumnKind::Text => AlignmentType::Left,
+                    () => AlignmentType::Right,
+                };
+                let text = own.map_or("", |cell| cell.text);
+                let words = self.paragraph("TableWords").align(align).keep_next(true);
+                let words = words.add_run(Run::new().bold().size(sheet.size).add_text(text));
+                let width = sheet.widths[j..j + columns].iter().sum();
+                let mut cell = TableCell::new().add_paragraph(words).width(width, WidthType::Dxa);
+                cell = cell.set_borders(edges.borders()).vertical_align(VAlignType::Bottom);
+                if columns > 1 {
+                    cell = cell.grid_span(columns);
+                }
+                if own.is_none() {
+                    cell = cell.vertical_merge(VMergeType::Continue);
+                } else if own.is_some_and(|cell| cell.lines > 1) {
+                    cell = cell.vertical_merge(VMergeType::Restart);
+                }
+                cells.push(cell);
+                j += columns;
+            }
+            rows.push(TableRow::new(cells).cant_split().row_height(1.0));
+        }
+        rows
+    }
+
+    fn body(&mut self, table: &DisplayTable, sheet: &Sheet) -> Vec<TableRow> {
+        let n = table.rows.len();
+        table.rows.iter().enumerate().map(|(i, row)| self.row(table, sheet, row, i + 1 == n)).collect()
+    }
+
+    fn row(&mut self, table: &DisplayTable, sheet: &Sheet, row: &Row, is_last: bool) -> TableRow {
+        let borders = Edges { above: false, below: false, closing: is_last }.borders();
+        if row.kind == RowKind::Group {
+            let words = self.paragraph("TableWords").keep_next(true);
+            let words = self.filled(words, &row.cells[0], sheet, true);
+            let width = sheet.widths.iter().sum();
+            let cell = TableCell::new().add_paragraph(words).width(width, WidthType::Dxa);
+            return TableRow::new(vec![cell.grid_span(table.columns.len()).set_borders(borders)]).cant_split();
+        }
+        let mut cells = Vec::new();
+        for (j, cell) in row.cells.iter().enumerate() {
+            let align = match j == 0 || table.columns[j].kind == ColumnKind::Text {
+                true => AlignmentType::Left,
+                false => AlignmentType::Right,
+            };
+            let mut words = self.paragraph("TableWords").align(align);
+            if j == 0 && row.kind == RowKind::Item {
+                words = words.indent(Some(200), None, None, None);
+            }
+            let words = self.filled(words, cell, sheet, false);
+            let cell = TableCell::new().add_paragraph(words).width(sheet.widths[j], WidthType::Dxa);
+            cells.push(cell.set_borders(borders.clone()));
+        }
+        TableRow::new(cells).cant_split()
+    }
+
+    /// A cell's words and the letters of its footnotes.
+    fn filled(&self, words: Paragraph, cell: &Cell, sheet: &Sheet, bold: bool) -> Paragraph {
+        let run = Run::new().size(sheet.size).add_text(display(&cell.value, self.style));
+        let words = words.add_run(if bold { run.bold() } else { run });
+        match cell.marks.is_empty() {
+            true => words,
+            false => {
+                let letters: Vec<String> = cell.marks.iter().map(|m| letter(*m)).collect();
+                words.add_run(raised(&letters.join(",")).size(sheet.size))
+            }
+        }
+    }
+
+    /// The finished file.
+    fn finish(self, title: &str, software: &str) -> Vec<u8> {
+        let margin = MARGIN as i32;
+        let margins = PageMargin::new().top(margin).bottom(margin).left(margin).right(margin).header(567).footer(567);
+        let (width, height) = if self.landscape { (LONG, SHORT) } else { (SHORT, LONG) };
+        let mut docx = self.docx.page_size(width, height).page_margin(margins);
+        if self.landscape {
+            docx = docx.page_orient(PageOrientationType::Landscape);
+        }
+        let mut parts = docx.build();
+        let replaced = |bytes: &[u8], pairs: &[(&str, &str)]| {
+            let text = String::from_utf8(bytes.to_vec()).expect("the parts of the document are UTF-8");
+            pairs.iter().fold(text, |text, (from, to)| text.replace(from, to)).into_bytes()
+        };
+        parts.document = replaced(&parts.document, &[(HEAD_MARK, "<w:tblHeader />")]);
+        let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let author = format!("<dc:creator>{}</dc:creator><dc:title>{}</dc:title>", escaped(software), escaped(title));
+        let modifier = format!("<cp:lastModifiedBy>{}<", escaped(software));
+        parts.doc_props.core = replaced(
+            &parts.doc_props.core,
+            &[("<dc:creator>unknown</dc:creator>", &author), ("<cp:lastModifiedBy>unknown<", &modifier)],
+        );
+        let mut file = Cursor::new(Vec::new());
+        parts.pack(&mut file).expect("writing to memory does not fail");
+        file.into_inner()
+    }
+}
+
+/// The pages of a section.
+fn pages(landscape: bool) -> SectionProperty {
+    let margin = MARGIN as i32;
+    let margins = PageMargin::new().top(margin).bottom(margin).left(margin).right(margin).header(567).footer(567);
+    let size = match landscape {
+        true => PageSize::new().size(LONG, SHORT).orient(PageOrientationType::Landscape),
+        false => PageSize::new().size(SHORT, LONG),
+    };
+    SectionProperty::new().page_size(size).page_margin(margins)
+}
+
+fn raised(letters: &str) -> Run {
+    let mut run = Run::new().add_text(letters);
+    run.run_property = run.run_property.vert_align(VertAlignType::SuperScript);
+    run
+}
+
+/// The rules of a three-line table that touch a cell.
+#[derive(Clone, Copy)]
+struct Edges {
+    /// The heavy rule over the head.
+    above: bool,
+    /// The light rule under the head, or under a head over several columns.
+    below: bool,
+    /// The heavy rule at the end.
+    closing: bool,
+}
+
+impl Edges {
+    fn borders(self) -> TableCellBorders {
+        let rule = |place, size| TableCellBorder::new(place).border_type(BorderType::Single).size(size);
+        let mut borders = TableCellBorders::with_empty();
+        if self.above {
+            borders = borders.set(rule(TableCellBorderPosition::Top, 12));
+        }
+        if self.below {
+            borders = borders.set(rule(TableCellBorderPosition::Bottom, 6));
+        }
+        if self.closing {
+            borders = borders.set(rule(TableCellBorderPosition::Bottom, 12));
+        }
+        borders
+    }
+}
+
+/// How a table fits on its page.
+struct Sheet {
+    landscape: bool,
+    /// Size of its words, in half points.
+    size: usize,
+    /// Width of its columns, in twentieths of a point.
+    widths: Vec<usize>,
+}
+
+impl Sheet {
+    /// Upright with words of 9 points if it fits, then landscape, then smaller; in the end columns of words wrap more.
+    fn of(table: &DisplayTable, style: &NumberStyle) -> Sheet {
+        let wanted = widths(table, style, WIDEST);
+        let at = |points: f64| -> Vec<usize> {
+            wanted.iter().map(|n| (*n as f64 * points * CHARACTER) as usize + PADDING).collect()
+        };
+        let room = |landscape: bool| (if landscape { LONG } else { SHORT } - 2 * MARGIN) as usize;
+        for (landscape, points) in [(false, 9.0), (false, 8.0), (true, 9.0), (true, 8.0), (true, 7.0)] {
+            let widths = at(points);
+            if widths.iter().sum::<usize>() <= room(landscape) {
+                return Sheet { landscape, size: (2.0 * points) as usize, widths };
+            }
+        }
+        let wraps: Vec<bool> = (0..table.columns.len()).map(|j| layout::wraps(table, j)).collect();
+        Sheet { landscape: true, size: 14, widths: layout::squeeze(&at(7.0), &wraps, room(true)) }
+    }
+}
