@@ -175,3 +175,95 @@ fn an_age_outside_the_classes_is_an_error_for_those_in_the_cohort() {
     delivery.replace("[follow_up]\n", step);
     assert_eq!(levels(&delivery.load().unwrap().table, "age_group"), ["35-65", "25-34"]);
 }
+
+/// The civil status as it is on every day, and time since the visits.
+const CURRENT: &str = r#"
+[extract.civil]
+file = "civil.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = "id"
+[extract.civil.columns]
+since = { column = "since", type = "date", format = "YYYYMMDD" }
+status = { column = "status", type = "code", levels = ["1", "2", "3"] }
+
+[covariate.civil]
+label = "Civil status"
+spells = "civil"
+since = "since"
+value = "status"
+at = "current"
+levels = ["1", "2", "3", "unknown"]
+if_missing = { level = "unknown" }
+
+[covariate.visited]
+label = "Visited"
+any = "visits"
+date = "date"
+where = "ward = 'z'"
+within = ["index", "0 days"]
+at = "current"
+
+[[model]]"#;
+
+fn current() -> Delivery {
+    let mut delivery = Delivery::default();
+    delivery.replace("[[model]]", CURRENT);
+    delivery.write("civil.csv", "id;since;status\na1;20100201;2\na1;20100411;2\na1;20100601;1\na2;20101111;3\n");
+    delivery
+}
+
+#[test]
+fn person_time_is_cut_where_a_covariate_changes() {
+    let mut delivery = current();
+    let loaded = delivery.load().unwrap();
+    // a1 (120 days, event): married since the index date, again married, and the change on the day of the event counts
+    // no more. a2 (index 2010-10-10): 32 days unknown, then divorced. a3 (index 2012-06-01): unknown.
+    assert_eq!(
+        crate::loader::records(&loaded.table),
+        [(0, 0, 120, true), (1, 0, 32, false), (1, 32, 113, false), (2, 0, 213, false)]
+    );
+    assert_eq!(levels(&loaded.table, "civil"), ["2", "unknown", "3", "unknown"]);
+    assert_eq!(levels(&loaded.table, "visited"), ["no"; 4]);
+    assert_eq!(levels(&loaded.table, "exit_reason"), ["visit", "follow-up continues", "death", "emigration"]);
+    assert_eq!(noted(&loaded, "covariate.civil", "missing values taken as level unknown"), Some(2));
+    let civil = loaded.covariates.iter().find(|c| c.name == "civil").unwrap();
+    assert_eq!((civil.persons, civil.missing_before, civil.missing_after), (3, 2, 0));
+
+    // Left out where it is not known, and never the person for that.
+    delivery.replace("\"3\", \"unknown\"]\nif_missing = { level = \"unknown\" }", "\"3\"]\nif_missing = \"exclude\"");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(crate::loader::records(&loaded.table), [(0, 0, 120, true), (1, 32, 113, false)]);
+    assert_eq!(noted(&loaded, "covariate.civil", "person-time without a value, left out"), Some(32 + 213));
+    assert_eq!(
+        loaded.attrition.last().map(|s| (s.label.as_str(), s.excluded)),
+        Some(("Civil status is known at some time", 1))
+    );
+
+    delivery.replace("if_missing = \"exclude\"", "if_missing = \"error\"");
+    assert!(
+        delivery.error().starts_with("covariate.civil: 2 persons during follow-up without a value; set if_missing")
+    );
+    delivery.add("civil.csv", "a2;20101111;1\n");
+    assert!(delivery.error().starts_with("covariate.civil: 1 person has rows of one day with different values"));
+}
+
+#[test]
+fn what_changes_cannot_be_asked_at_index() {
+    let fault = |old: &str, new: &str| {
+        let mut delivery = current();
+        delivery.replace(old, new);
+        let faults = delivery.check().expect_err("a fault");
+        faults.split_once("column ").map_or(String::new(), |(_, rest)| rest[rest.find(": ").unwrap() + 2..].to_owned())
+    };
+    let step = "[[cohort.step]]\nlabel = \"married\"\ninclude = \"civil = '2'\"\n\n[follow_up]\n";
+    assert!(
+        fault("[follow_up]\n", step).contains("it changes during follow-up; make a covariate of its value at index")
+    );
+    let age = "[covariate.age]\nyears_since = \"persons.birth\"\nat = \"current\"\nif_missing = \"error\"\n\n[[model]]";
+    assert!(fault("[[model]]", age).starts_with("[covariate.age] is another number every day; give it `cut`"));
+    let late = fault("[\"index\", \"0 days\"]", "[\"index\", \"30 days\"]");
+    assert!(late.starts_with("`within` looks past the day for which the covariate stands"), "{late}");
+    let lag = fault("at = \"current\"\nlevels", "at = \"index\"\nlag = \"3 days\"\nlevels");
+    assert!(lag.starts_with("`lag` is for values that change during follow-up"), "{lag}");
+}

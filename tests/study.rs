@@ -329,8 +329,8 @@ fn parts_that_contradict_each_other_are_faults() {
         (
             "of = \"age\"",
             "of = \"age\"\nfrom = \"persons.sex\"",
-            "[covariate.age_group] comes from several places: from, of; write one of from, years_since, year_of, of, \
-             spells, wide, yearly, index, sql",
+            "[covariate.age_group] comes from several places: from, of; write one of from, years_since, \
+             days_since, year_of, of, spells, latest, any, count, sum, wide, yearly, index, sql",
         ),
         (
             "from = \"persons.sex\"",

@@ -20,6 +20,7 @@ mod likelihoods; // exact ties, Firth's correction, profile intervals, ridge ter
 mod linkage; // keys of several deliverers; what happens when they do not fit
 mod loader; // whole deliveries: the example studies, dirty files, messages
 mod oracle; // fast engine = slow textbook, on generated data
+mod person_time_oracle; // every day of generated persons, counted one after the other
 mod prediction; // curves and standardised risks: flags, tables, data files, disclosure
 mod properties; // row order, splitting, scaling, weights, threads
 mod readme; // what the README shows is what the program prints

@@ -1,7 +1,7 @@
-//! Covariates as of the index date.
+//! Covariates: from raw values to levels and numbers.
 //!
-//! Each is derived for everybody with an index date, before the first step, since steps may use them: the
-//! source's raw value; overrides (their persons skip the rest); recoding; `unlisted` for raw values that no rule
+//! Those as of the index date are derived for everybody who has one, before the first step, since steps may use them;
+//! those that change during follow-up when it is known (see `current`). Each in the same order: the source's raw value; overrides (their persons skip the rest); recoding; `unlisted` for raw values that no rule
 //! covers; `if_missing`. A level or value that `if_missing` gives stands from derivation on.
 //!
 //! What is an error waits until it matters: a raw value that no rule covers, until a step uses the covariate or the
@@ -10,33 +10,33 @@
 
 use super::attrition::Attrition;
 use super::condition;
+use super::dated::{self, Asked};
 use super::error::{Fault, LoadError, Place, counted};
 use super::extract::{ColumnKey, Request};
-use super::people::{Kept, People};
-use super::rows::Rows;
+use super::people::{Kept, People, Slots};
 use super::schema::{Dictionary, MISSING_CODE, Values};
 use super::{Note, eligibility};
 use crate::day::Day;
 use crate::study::{
-    CodeList, Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Override, PickRow, Recode, Source, Spells, Study,
-    Unlisted,
+    CodeList, Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, LookbackStart, Measure, Offset, Override, Recode,
+    Source, Spells, Study, Timing, Unlisted,
 };
-use crate::table::{Codes, Column, ColumnData, Factor, MISSING_WHOLE};
+use crate::table::{Codes, ColumnData, Factor, MISSING_WHOLE};
 use indexmap::IndexMap;
 use polars::prelude::{AnyValue, DataType};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// A covariate of everybody with an index date.
+/// A covariate of everybody with an index date, of pieces of follow-up or of records: one value per slot.
 #[derive(Debug, Clone)]
 pub(crate) struct Derived {
     values: DerivedValues,
-    /// Persons with a raw value that no rule covers, and a number for that value.
+    /// Slots with a raw value that no rule covers, and a number for that value.
     uncovered: BTreeMap<u32, u32>,
     /// How each value came about: from the source, or by the rule of that number in `rules`.
     how: Vec<u8>,
-    /// What the rules are called in notes.
-    rules: Vec<String>,
+    /// The rules that gave values.
+    pub(crate) rules: Vec<Rule>,
     /// The covariates it needs, directly or through others.
     needs: BTreeSet<String>,
 }
@@ -47,6 +47,25 @@ enum DerivedValues {
     Level(Vec<u16>),
     /// NaN is missing.
     Number(Vec<f64>),
+}
+
+/// A rule that gave values which the source did not.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) kind: RuleKind,
+    /// What it is called in notes.
+    text: String,
+}
+
+/// What a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RuleKind {
+    /// An `override`.
+    Override,
+    /// Values that no rule covers, as `unlisted` says.
+    Unlisted,
+    /// Missing values, as `if_missing` says.
+    Missing,
 }
 
 const NO_LEVEL: u16 = u16::MAX;
@@ -74,75 +93,160 @@ impl Derived {
         }
     }
 
-    fn is_missing(&self, position: u32) -> bool {
+    /// Whether a slot has no value.
+    pub(crate) fn is_missing(&self, slot: u32) -> bool {
         match &self.values {
-            DerivedValues::Level(v) => v[position as usize] == NO_LEVEL,
-            DerivedValues::Number(v) => v[position as usize].is_nan(),
+            DerivedValues::Level(v) => v[slot as usize] == NO_LEVEL,
+            DerivedValues::Number(v) => v[slot as usize].is_nan(),
+        }
+    }
+
+    /// Whether two slots have the same value, come about in the same way.
+    pub(crate) fn same(&self, a: u32, b: u32) -> bool {
+        let (a, b) = (a as usize, b as usize);
+        let equal = match &self.values {
+            DerivedValues::Level(v) => v[a] == v[b],
+            DerivedValues::Number(v) => v[a] == v[b] || (v[a].is_nan() && v[b].is_nan()),
+        };
+        equal && self.how[a] == self.how[b]
+    }
+
+    /// What kind of rule gave the value of a slot; `None` for the source.
+    pub(crate) fn rule_of(&self, slot: u32) -> Option<RuleKind> {
+        self.rules.get(usize::from(self.how[slot as usize])).map(|rule| rule.kind)
+    }
+
+    /// The values of the given slots, in their order; all of them are covered.
+    pub(crate) fn take(&self, slots: &[u32]) -> Derived {
+        Derived {
+            values: match &self.values {
+                DerivedValues::Level(v) => DerivedValues::Level(slots.iter().map(|&s| v[s as usize]).collect()),
+                DerivedValues::Number(v) => DerivedValues::Number(slots.iter().map(|&s| v[s as usize]).collect()),
+            },
+            uncovered: BTreeMap::new(),
+            how: slots.iter().map(|&s| self.how[s as usize]).collect(),
+            rules: self.rules.clone(),
+            needs: self.needs.clone(),
+        }
+    }
+
+    /// Adds a note for every rule: for how many of `who` it gave a value. Slots of one person stand together.
+    pub(crate) fn rule_notes(
+        &self,
+        name: &str,
+        slots: impl Iterator<Item = (u32, u32)> + Clone,
+        notes: &mut Vec<Note>,
+    ) {
+        for (number, rule) in self.rules.iter().enumerate() {
+            let mut last = None;
+            let mut n = 0;
+            for (who, _) in slots.clone().filter(|(_, slot)| usize::from(self.how[*slot as usize]) == number) {
+                n += u64::from(last.replace(who) != Some(who));
+            }
+            notes.push(Note::new(&format!("covariate.{name}"), &rule.text, n, "persons"));
         }
     }
 }
 
 /// The rows that a covariate needs: its extract and the request.
 pub(crate) fn request(study: &Study, covariate: &Covariate) -> Option<(String, Request)> {
-    let years = |name: &str, first: i32, last: i32, offset: i32| {
-        // Only the years that index dates can ask for.
-        let from = study.cohort.index.from.map_or(first, |d| d.year() + offset).max(first);
-        let to = study.cohort.index.to.map_or(last, |d| d.year() + offset).min(last);
-        (from..=to).map(|year| ColumnKey { name: name.to_string(), year: Some(year) }).collect::<Vec<_>>()
-    };
     match &covariate.source {
-        Source::Status { extract, since, value } => Some((extract.clone(), Request::all(&[since, value]))),
-        Source::SpellValue { spells: Spells { extract, from, to }, value } => {
+        Source::Status { extract, since, value, .. } => Some((extract.clone(), Request::all(&[since, value]))),
+        Source::SpellValue { spells: Spells { extract, from, to }, value, .. } => {
             Some((extract.clone(), Request::all(&[from, to, value])))
         }
+        Source::Latest { rows, value, look_back } => {
+            let start = look_back.map(|o| Offset { amount: -o.amount, ..o });
+            let (from, to) = days_asked(study, covariate);
+            let from = from.zip(start).map(|(day, start)| start.from(day));
+            Some((rows.extract.clone(), Request::events(rows, from, to, &[value])))
+        }
+        Source::Events { rows, within, measure, .. } => {
+            let (from, to) = days_asked(study, covariate);
+            let from = match within.start {
+                LookbackStart::Ever => None,
+                LookbackStart::AfterIndex => study.cohort.index.from,
+                LookbackStart::Before(start) => from.map(|day| start.from(day)),
+            };
+            let to = to.map(|day| within.end.from(day));
+            let summed: Vec<&str> = match measure {
+                Measure::Sum(column) => vec![column],
+                Measure::Any | Measure::Count => Vec::new(),
+            };
+            Some((rows.extract.clone(), Request::events(rows, from, to, &summed)))
+        }
         Source::Yearly { extract, year, value, .. } => Some((extract.clone(), Request::all(&[year, value]))),
-        Source::Wide { column, at } => {
+        Source::Wide { column, at, look_back } => {
             let crate::study::ColumnSource::Yearly { first, last, .. } = study.column(column).source else {
                 unreachable!("a checked study names a yearly column here")
             };
-            let columns = years(&column.column, first, last, at.offset);
+            // Only the years that somebody can be asked for.
+            let (from, to) = days_asked(study, covariate);
+            let from = from.map_or(first, |d| d.year() + at.offset - look_back).max(first);
+            let to = to.map_or(last, |d| d.year() + at.offset).min(last);
+            let columns = (from..=to).map(|year| ColumnKey { name: column.column.clone(), year: Some(year) }).collect();
             Some((column.extract.clone(), Request { columns, filter: None }))
         }
-        Source::YearsSince(DateOf::Row { column, .. }) | Source::YearOf(DateOf::Row { column, .. }) => {
-            Some((column.extract.clone(), Request::all(&[&column.column])))
-        }
+        Source::YearsSince(DateOf::Row { column, .. })
+        | Source::DaysSince(DateOf::Row { column, .. })
+        | Source::YearOf(DateOf::Row { column, .. }) => Some((column.extract.clone(), Request::all(&[&column.column]))),
         _ => None,
     }
 }
 
-/// Derives all covariates, in an order in which each comes after those it needs.
-pub(crate) fn derive_all(people: &People, kept: &Kept) -> Result<IndexMap<String, Derived>, LoadError> {
+/// The first and the last day as of which a covariate is asked for, where the study limits them.
+fn days_asked(study: &Study, covariate: &Covariate) -> (Option<Day>, Option<Day>) {
+    let index = &study.cohort.index;
+    let lag = covariate.timing.lag();
+    let last = match covariate.timing {
+        Timing::Index => index.to,
+        Timing::Current { .. } | Timing::Follows => {
+            index.to.zip(study.follow_up.maximum).map(|(to, maximum)| maximum.from(to))
+        }
+    };
+    (index.from.map(|day| Day(day.0 - lag)), last.map(|day| Day(day.0 - lag)))
+}
+
+/// Derives all covariates as of the index date, in an order in which each comes after those it needs.
+pub(crate) fn derive_all(
+    people: &People,
+    kept: &Kept,
+    notes: &mut Vec<Note>,
+) -> Result<IndexMap<String, Derived>, LoadError> {
     let mut derived = IndexMap::new();
-    for &i in &people.study.derivation_order {
-        let covariate = &people.study.covariates[i];
-        let one = derive(people, kept, covariate, &derived)?;
+    let positions = people.positions();
+    let asked = Asked::at_index(people);
+    let covariates = people.study.derivation_order.iter().map(|&i| &people.study.covariates[i]);
+    for covariate in covariates.filter(|c| !c.timing.changes()) {
+        let slots = Slots::persons(&positions, &derived);
+        let raw = match dated::answers(&asked, kept, covariate, notes)? {
+            Some((_, raw)) => raw,
+            None => raw_values(people, kept, covariate, &slots)?,
+        };
+        let one = derive(people, covariate, raw, &slots)?;
         derived.insert(covariate.name.clone(), one);
     }
     Ok(derived)
 }
 
-/// Raw values of everybody with an index date.
-struct Raw {
-    values: Values,
-    dictionary: Arc<Dictionary>,
+/// Raw values, one per slot.
+pub(crate) struct Raw {
+    pub(crate) values: Values,
+    pub(crate) dictionary: Arc<Dictionary>,
 }
 
 impl Raw {
-    fn numbers(values: Vec<f64>) -> Raw {
+    /// Numbers; NaN is missing.
+    pub(crate) fn numbers(values: Vec<f64>) -> Raw {
         Raw { values: Values::Number(values), dictionary: Arc::default() }
     }
 }
 
-fn derive(
-    people: &People,
-    kept: &Kept,
-    covariate: &Covariate,
-    derived: &IndexMap<String, Derived>,
-) -> Result<Derived, LoadError> {
-    let raw = raw_values(people, kept, covariate, derived)?;
+/// The covariate of every slot, from its raw values.
+pub(crate) fn derive(people: &People, covariate: &Covariate, raw: Raw, slots: &Slots) -> Result<Derived, LoadError> {
     let mut needs = BTreeSet::new();
     let mut need = |name: &str| {
-        if let Some(other) = derived.get(name) {
+        if let Some(other) = slots.get(name) {
             needs.insert(name.to_string());
             needs.extend(other.needs.iter().cloned());
         }
@@ -155,15 +259,15 @@ fn derive(
     let mut out = Derived {
         values: DerivedValues::Number(Vec::new()),
         uncovered: BTreeMap::new(),
-        how: vec![SOURCE; people.len()],
+        how: vec![SOURCE; slots.positions.len()],
         rules: Vec::new(),
         needs,
     };
     match &covariate.kind {
         Kind::Number { overrides, if_missing } => {
             let mut values = number_values(covariate, &raw)?;
-            for (position, given) in overridden(people, covariate, overrides, derived, &mut out)? {
-                values[position as usize] = given;
+            for (slot, given) in overridden(people, covariate, overrides, slots, &mut out)? {
+                values[slot as usize] = given;
             }
             if let IfMissing::Use(value) = *if_missing {
                 fill(&mut values, value, |x| x.is_nan(), &mut out, format!("missing values taken as {value}"));
@@ -171,9 +275,9 @@ fn derive(
             out.values = DerivedValues::Number(values);
         }
         Kind::Factor(rules) => {
-            let given = overridden(people, covariate, &rules.overrides, derived, &mut out)?;
+            let given = overridden(people, covariate, &rules.overrides, slots, &mut out)?;
             let mut levels = recode(rules, &raw, &mut out);
-            given.into_iter().for_each(|(position, level)| levels[position as usize] = level as u16);
+            given.into_iter().for_each(|(slot, level)| levels[slot as usize] = level as u16);
             if let IfMissing::Use(level) = rules.if_missing {
                 let rule = format!("missing values taken as level {}", rules.levels[level].value);
                 let uncovered = std::mem::take(&mut out.uncovered);
@@ -193,7 +297,7 @@ fn derive(
 /// Replaces missing values, and remembers for whom.
 fn fill<T: Clone>(values: &mut [T], with: T, missing: impl Fn(&T) -> bool, out: &mut Derived, rule: String) {
     let number = out.rules.len() as u8;
-    out.rules.push(rule);
+    out.rules.push(Rule { kind: RuleKind::Missing, text: rule });
     for (value, how) in values.iter_mut().zip(&mut out.how) {
         if missing(value) {
             *value = with.clone();
@@ -205,12 +309,12 @@ fn fill<T: Clone>(values: &mut [T], with: T, missing: impl Fn(&T) -> bool, out: 
     }
 }
 
-/// Persons whose value a condition gives, with the value; the first condition that is true stands.
+/// Slots whose value a condition gives, with the value; the first condition that is true stands.
 fn overridden<T: Copy>(
     people: &People,
     covariate: &Covariate,
     overrides: &[Override<T>],
-    derived: &IndexMap<String, Derived>,
+    slots: &Slots,
     out: &mut Derived,
 ) -> Result<Vec<(u32, T)>, LoadError> {
     let mut given = Vec::new();
@@ -218,18 +322,18 @@ fn overridden<T: Copy>(
         let place = format!("covariate.{}.override", covariate.name);
         let condition = condition::compile(&rule.when.text, &place)?;
         for name in &condition.names {
-            if let Some(other) = derived.get(name) {
+            if let Some(other) = slots.get(name) {
                 out.needs.insert(name.clone());
                 out.needs.extend(other.needs.iter().cloned());
             }
         }
         let number = out.rules.len() as u8;
-        out.rules.push(format!("values given by override {}", i + 1));
-        let truth = people.evaluate(&condition, derived, &people.positions())?;
-        for (position, truth) in (0u32..).zip(truth) {
-            if truth == Some(true) && out.how[position as usize] == SOURCE {
-                out.how[position as usize] = number;
-                given.push((position, rule.value));
+        out.rules.push(Rule { kind: RuleKind::Override, text: format!("values given by override {}", i + 1) });
+        let truth = people.evaluate(&condition, slots)?;
+        for (slot, truth) in (0u32..).zip(truth) {
+            if truth == Some(true) && out.how[slot as usize] == SOURCE {
+                out.how[slot as usize] = number;
+                given.push((slot, rule.value));
             }
         }
     }
@@ -303,10 +407,11 @@ fn recode(rules: &FactorRules, raw: &Raw, out: &mut Derived) -> Vec<u16> {
         }
     }
     if unlisted {
-        out.rules.push(match rules.unlisted {
+        let text = match rules.unlisted {
             Unlisted::Level(level) => format!("unlisted values taken as level {}", rules.levels[level].value),
             _ => "unlisted values taken as missing".to_string(),
-        });
+        };
+        out.rules.push(Rule { kind: RuleKind::Unlisted, text });
     }
     levels
 }
@@ -356,193 +461,40 @@ fn mix_number(x: f64) -> u32 {
     super::schema::mix(x.to_bits(), 0) as u32
 }
 
-/// The raw values of a covariate, for everybody with an index date.
-fn raw_values(
-    people: &People,
-    kept: &Kept,
-    covariate: &Covariate,
-    derived: &IndexMap<String, Derived>,
-) -> Result<Raw, LoadError> {
-    let rows = request(people.study, covariate).map(|(extract, request)| kept.rows(&extract, &request));
-    let rows = |what: &str| rows.unwrap_or_else(|| panic!("a covariate from {what} asked for its rows"));
+/// The raw values of a covariate that is not dated.
+pub(crate) fn raw_values(people: &People, kept: &Kept, covariate: &Covariate, slots: &Slots) -> Result<Raw, LoadError> {
     match &covariate.source {
         Source::Person(column) => {
-            let (values, dictionary) = people.column(&column.column, &people.positions());
+            let (values, dictionary) = people.column(&column.column, slots.positions);
             Ok(Raw { values, dictionary: Arc::new(dictionary.clone()) })
         }
-        Source::YearsSince(date) => {
-            let dates = dates_of(people, date, rows);
-            let years = dates.iter().zip(&people.index).map(|(d, index)| d.map_or(f64::NAN, |d| index.years_since(d)));
-            Ok(Raw::numbers(years.collect()))
-        }
-        Source::YearOf(date) => {
-            let dates = dates_of(people, date, rows);
-            Ok(Raw::numbers(dates.iter().map(|d| d.map_or(f64::NAN, |d| f64::from(d.year()))).collect()))
-        }
-        Source::Covariate(name) => {
-            let data = derived[name].data(&people.study.covariates[name], &people.positions());
-            Ok(from_data(data))
-        }
-        Source::Status { .. } => picked(covariate, rows("dated changes"), people, 1, |rows, range, index| {
-            let days = rows.columns[0].days();
-            let last = days[range.clone()].iter().filter(|&&d| d != MISSING_WHOLE && d <= index.0).max()?;
-            Some(range.filter(|&row| days[row] == *last).collect())
-        }),
-        Source::SpellValue { .. } => picked(covariate, rows("spells"), people, 2, |rows, range, index| {
-            let (from, to) = (rows.columns[0].days(), rows.columns[1].days());
-            let covers = |&row: &usize| {
-                from[row] != MISSING_WHOLE && from[row] <= index.0 && (to[row] == MISSING_WHOLE || index.0 <= to[row])
-            };
-            Some(range.filter(covers).collect())
-        }),
-        Source::Yearly { at, .. } => yearly(covariate, rows("yearly rows"), people, at.offset),
-        Source::Wide { at, .. } => {
-            let (_, request) = request(people.study, covariate).expect("a wide covariate asks for its rows");
-            Ok(wide(rows("a wide table"), &request.columns, people, at.offset))
-        }
-        Source::IndexCodes { column } => index_codes(people, kept, column),
-        Source::Sql(sql) => from_sql(people, covariate, &sql.text, derived),
+        Source::Covariate(name) => Ok(from_data(slots.data(people.study, name))),
+        Source::IndexCodes { column } => Ok(index_codes(people, kept, column, slots.positions)),
+        Source::Sql(sql) => from_sql(people, covariate, &sql.text, slots),
+        _ => unreachable!("dated sources are asked as of days"),
     }
-}
-
-fn dates_of<'r>(people: &People, date: &DateOf, rows: impl Fn(&str) -> &'r Rows) -> Vec<Option<Day>> {
-    let (column, pick) = match date {
-        DateOf::Index => return people.index.iter().map(|&d| Some(d)).collect(),
-        DateOf::Person(column) => return people.dates(column),
-        DateOf::Row { column, pick } => (column, pick),
-    };
-    let rows = rows(&column.column);
-    let days = rows.columns[0].days();
-    let of_person = |(&person, index): (&u32, &Day)| {
-        let days = days[rows.of(person)].iter().filter(|&&d| d != MISSING_WHOLE);
-        match pick {
-            PickRow::First => days.min(),
-            PickRow::Last => days.max(),
-            PickRow::LastBeforeIndex => days.filter(|&&d| d <= index.0).max(),
-        }
-        .map(|&d| Day(d))
-    };
-    people.numbers.iter().zip(&people.index).map(of_person).collect()
-}
-
-/// The value of the rows that are picked for each person; rows with different values are an error.
-fn picked(
-    covariate: &Covariate,
-    rows: &Rows,
-    people: &People,
-    value: usize,
-    pick: impl Fn(&Rows, std::ops::Range<usize>, Day) -> Option<Vec<usize>>,
-) -> Result<Raw, LoadError> {
-    let values = &rows.columns[value];
-    let mut chosen = Vec::with_capacity(people.len());
-    let mut contradicting = 0;
-    for (&person, &index) in people.numbers.iter().zip(&people.index) {
-        let candidates = pick(rows, rows.of(person), index).unwrap_or_default();
-        contradicting += u64::from(candidates.iter().any(|&row| !values.same(row, candidates[0])));
-        chosen.push(candidates.first().map(|&row| row as u32));
-    }
-    if contradicting > 0 {
-        let have = if contradicting == 1 { "has" } else { "have" };
-        let rule = format!("{} {have} rows of one day with different values", counted(contradicting, "person"));
-        return Err(fault(covariate, rule, "repair them at the source, or set a `where` on the extract"));
-    }
-    Ok(Raw { values: take_or_missing(values, &chosen), dictionary: Arc::clone(&rows.dictionaries[value]) })
-}
-
-/// The values of rows, missing where there is no row.
-fn take_or_missing(values: &Values, rows: &[Option<u32>]) -> Values {
-    let at = |row: &Option<u32>| row.map(|r| r as usize);
-    match values {
-        Values::Day(v) => Values::Day(rows.iter().map(|r| at(r).map_or(MISSING_WHOLE, |r| v[r])).collect()),
-        Values::Whole(v) => Values::Whole(rows.iter().map(|r| at(r).map_or(MISSING_WHOLE, |r| v[r])).collect()),
-        Values::Number(v) => Values::Number(rows.iter().map(|r| at(r).map_or(f64::NAN, |r| v[r])).collect()),
-        Values::Code(v) => Values::Code(rows.iter().map(|r| at(r).map_or(MISSING_CODE, |r| v[r])).collect()),
-        Values::Codes { .. } => {
-            let (mut ends, mut codes) = (Vec::with_capacity(rows.len()), Vec::new());
-            for row in rows {
-                codes.extend_from_slice(at(row).map_or(&[], |r| values.codes(r)));
-                ends.push(codes.len());
-            }
-            Values::Codes { ends, codes }
-        }
-    }
-}
-
-fn yearly(covariate: &Covariate, rows: &Rows, people: &People, offset: i32) -> Result<Raw, LoadError> {
-    let Values::Whole(years) = &rows.columns[0] else {
-        return Err(fault(covariate, "the year is no whole number", "declare type = \"whole\""));
-    };
-    let mut chosen = Vec::with_capacity(people.len());
-    let mut repeated = 0;
-    for (&person, &index) in people.numbers.iter().zip(&people.index) {
-        let mut of_year = rows.of(person).filter(|&row| years[row] == index.year() + offset);
-        chosen.push(of_year.next().map(|row| row as u32));
-        repeated += u64::from(of_year.next().is_some());
-    }
-    if repeated > 0 {
-        let have = if repeated == 1 { "has" } else { "have" };
-        let rule = format!("{} {have} more than one row of the year that counts", counted(repeated, "person"));
-        let remedy = "set duplicates = \"collapse_identical\" if they are equal, else repair them at the source";
-        return Err(fault(covariate, rule, remedy));
-    }
-    Ok(Raw { values: take_or_missing(&rows.columns[1], &chosen), dictionary: Arc::clone(&rows.dictionaries[1]) })
-}
-
-/// The value of the column of the year that counts. The columns of a family have dictionaries of their own.
-fn wide(rows: &Rows, columns: &[ColumnKey], people: &People, offset: i32) -> Raw {
-    let mut dictionary = Dictionary::default();
-    let renumbered: Vec<Vec<u32>> =
-        rows.dictionaries.iter().map(|d| d.texts().iter().map(|t| dictionary.number(t)).collect()).collect();
-    let cell = |(&person, index): (&u32, &Day)| {
-        let row = rows.of(person).next()?;
-        let column = columns.iter().position(|c| c.year == Some(index.year() + offset))?;
-        Some((row, column))
-    };
-    let cells: Vec<Option<(usize, usize)>> = people.numbers.iter().zip(&people.index).map(cell).collect();
-    let values = match rows.columns.first() {
-        Some(Values::Number(_) | Values::Whole(_)) => {
-            let number = |(row, column): (usize, usize)| match &rows.columns[column] {
-                Values::Number(v) => v[row],
-                Values::Whole(v) if v[row] != MISSING_WHOLE => f64::from(v[row]),
-                _ => f64::NAN,
-            };
-            Values::Number(cells.iter().map(|c| c.map_or(f64::NAN, number)).collect())
-        }
-        _ => {
-            let code = |(row, column): (usize, usize)| {
-                let codes = rows.columns[column].codes(row);
-                codes.first().map_or(MISSING_CODE, |&c| renumbered[column][c as usize])
-            };
-            Values::Code(cells.iter().map(|c| c.map_or(MISSING_CODE, code)).collect())
-        }
-    };
-    Raw { values, dictionary: Arc::new(dictionary) }
 }
 
 /// The codes of all rows of the index event on the index day.
-fn index_codes(people: &People, kept: &Kept, column: &str) -> Result<Raw, LoadError> {
+fn index_codes(people: &People, kept: &Kept, column: &str, positions: &[u32]) -> Raw {
     let (extract, request) = eligibility::index_request(people.study).expect("the index is an event");
     let rows = kept.rows(&extract, &request);
     let place = request.columns.iter().position(|c| c.name == column).expect("index codes are kept");
     let days = rows.columns[0].days();
-    let (mut ends, mut codes) = (Vec::with_capacity(people.len()), Vec::new());
-    for (&person, index) in people.numbers.iter().zip(&people.index) {
+    let (mut ends, mut codes) = (Vec::with_capacity(positions.len()), Vec::new());
+    for &position in positions {
+        let (person, index) = (people.numbers[position as usize], people.index[position as usize]);
         for row in rows.of(person).filter(|&row| days[row] == index.0) {
             codes.extend_from_slice(rows.columns[place].codes(row));
         }
         ends.push(codes.len());
     }
-    Ok(Raw { values: Values::Codes { ends, codes }, dictionary: Arc::clone(&rows.dictionaries[place]) })
+    Raw { values: Values::Codes { ends, codes }, dictionary: Arc::clone(&rows.dictionaries[place]) }
 }
 
-fn from_sql(
-    people: &People,
-    covariate: &Covariate,
-    sql: &str,
-    derived: &IndexMap<String, Derived>,
-) -> Result<Raw, LoadError> {
+fn from_sql(people: &People, covariate: &Covariate, sql: &str, slots: &Slots) -> Result<Raw, LoadError> {
     let expression = condition::compile(sql, &format!("covariate.{}.sql", covariate.name))?;
-    let frame = people.frame(&expression.names, derived, &people.positions());
+    let frame = people.frame(&expression.names, slots);
     let value = expression.value(&frame)?;
     let series = value.as_materialized_series();
     if series.dtype().is_primitive_numeric() {
@@ -551,7 +503,7 @@ fn from_sql(
         return Ok(Raw::numbers(numbers.iter().map(|x| x.unwrap_or(f64::NAN)).collect()));
     }
     let mut dictionary = Dictionary::default();
-    let mut codes = Vec::with_capacity(people.len());
+    let mut codes = Vec::with_capacity(slots.positions.len());
     for cell in series.iter() {
         codes.push(match cell {
             AnyValue::Null => MISSING_CODE,
@@ -597,21 +549,63 @@ pub(crate) fn check_covered(
     }
     // In the order of derivation, so that the cause is named rather than what is made of it.
     for (name, covariate) in derived.iter().filter(|(name, _)| all.contains(name.as_str())) {
-        let values: Vec<u32> = people.iter().filter_map(|p| covariate.uncovered.get(p).copied()).collect();
-        if !values.is_empty() {
-            let distinct = values.iter().collect::<BTreeSet<_>>().len() as u64;
-            let persons = counted(values.len() as u64, "person");
-            let have = if values.len() == 1 { "has" } else { "have" };
-            let rule = format!(
-                "{persons} {when} {have} a value that no rule covers ({})",
-                counted(distinct, "distinct value")
-            );
-            let place = Place::file(format!("covariate.{name}"));
-            let remedy = "add the value to the levels, code list or cut points, or set `unlisted`";
-            return Err(LoadError::Covariate(Fault::new(place, rule, remedy)));
-        }
+        covariate.covered(name, people.iter().map(|&p| (p, p)), when)?;
     }
     Ok(())
+}
+
+impl Derived {
+    /// Errors when one of the slots, given as (person, slot), has a value that no rule covers.
+    pub(crate) fn covered(
+        &self,
+        name: &str,
+        slots: impl Iterator<Item = (u32, u32)>,
+        when: &str,
+    ) -> Result<(), LoadError> {
+        if self.uncovered.is_empty() {
+            return Ok(());
+        }
+        let found: Vec<(u32, u32)> =
+            slots.filter_map(|(who, slot)| self.uncovered.get(&slot).map(|value| (who, *value))).collect();
+        if found.is_empty() {
+            return Ok(());
+        }
+        let distinct = |of: fn(&(u32, u32)) -> u32| found.iter().map(of).collect::<BTreeSet<_>>().len() as u64;
+        let (persons, values) = (distinct(|f| f.0), distinct(|f| f.1));
+        let have = if persons == 1 { "has" } else { "have" };
+        let rule = format!(
+            "{} {when} {have} a value that no rule covers ({})",
+            counted(persons, "person"),
+            counted(values, "distinct value")
+        );
+        let place = Place::file(format!("covariate.{name}"));
+        let remedy = "add the value to the levels, code list or cut points, or set `unlisted`";
+        Err(LoadError::Covariate(Fault::new(place, rule, remedy)))
+    }
+
+    /// Errors when one of the slots, given as (person, slot), has no value.
+    pub(crate) fn known(
+        &self,
+        covariate: &Covariate,
+        slots: impl Iterator<Item = (u32, u32)>,
+        when: &str,
+    ) -> Result<(), LoadError> {
+        let mut who: Vec<u32> = slots.filter(|(_, slot)| self.is_missing(*slot)).map(|(who, _)| who).collect();
+        who.dedup();
+        if who.is_empty() {
+            return Ok(());
+        }
+        let rule = format!("{} {when} without a value", counted(who.len() as u64, "person"));
+        Err(fault(covariate, rule, "set if_missing to a level, a value or \"exclude\""))
+    }
+}
+
+/// Whether a missing value takes out the person, or the person-time.
+pub(crate) fn excludes(covariate: &Covariate) -> bool {
+    match &covariate.kind {
+        Kind::Number { if_missing, .. } => matches!(if_missing, IfMissing::Exclude),
+        Kind::Factor(rules) => matches!(rules.if_missing, IfMissing::Exclude),
+    }
 }
 
 /// After the last step: errors for what is not covered or missing, exclusions for what is missing, notes for the rest.
@@ -622,42 +616,17 @@ pub(crate) fn settle(
     attrition: &mut Attrition,
     notes: &mut Vec<Note>,
 ) -> Result<(), LoadError> {
-    let names: Vec<String> = study.covariates.keys().cloned().collect();
+    let fixed = || study.covariates.iter().filter(|(_, c)| !c.timing.changes());
+    let names: Vec<String> = fixed().map(|(name, _)| name.clone()).collect();
     check_covered(derived, &names, people, "in the cohort")?;
-    for (name, covariate) in &study.covariates {
-        let values = &derived[name];
-        let excludes = match &covariate.kind {
-            Kind::Number { if_missing, .. } => matches!(if_missing, IfMissing::Exclude),
-            Kind::Factor(rules) => matches!(rules.if_missing, IfMissing::Exclude),
-        };
-        if excludes {
-            attrition.keep(&format!("{} is known", covariate.label), people, |p| !values.is_missing(p));
-        }
+    for (name, covariate) in fixed().filter(|(_, c)| excludes(c)) {
+        attrition.keep(&format!("{} is known", covariate.label), people, |p| !derived[name].is_missing(p));
     }
-    for (name, covariate) in &study.covariates {
-        let missing = people.iter().filter(|&&p| derived[name].is_missing(p)).count() as u64;
-        if missing > 0 {
-            let rule = format!("{} in the cohort without a value", counted(missing, "person"));
-            let remedy = "set if_missing to a level, a value or \"exclude\"";
-            return Err(fault(covariate, rule, remedy));
-        }
+    for (name, covariate) in fixed() {
+        derived[name].known(covariate, people.iter().map(|&p| (p, p)), "in the cohort")?;
     }
-    for (name, covariate) in &study.covariates {
-        let values = &derived[name];
-        for (number, rule) in values.rules.iter().enumerate() {
-            let n = people.iter().filter(|&&p| usize::from(values.how[p as usize]) == number).count() as u64;
-            notes.push(Note::new(&format!("covariate.{}", covariate.name), rule, n, "persons"));
-        }
+    for (name, _) in fixed() {
+        derived[name].rule_notes(name, people.iter().map(|&p| (p, p)), notes);
     }
     Ok(())
-}
-
-/// The columns of the table, for the persons at these positions.
-pub(crate) fn columns(study: &Study, derived: &IndexMap<String, Derived>, people: &[u32]) -> Vec<Column> {
-    let column = |covariate: &Covariate| Column {
-        name: covariate.name.clone(),
-        label: covariate.label.clone(),
-        data: derived[&covariate.name].data(covariate, people),
-    };
-    study.covariates.values().map(column).collect()
 }

@@ -4,7 +4,7 @@ use super::attrition::Attrition;
 use super::covariate::{self, Derived};
 use super::error::{Fault, LoadError, Place};
 use super::extract::Request;
-use super::people::{Kept, People};
+use super::people::{Kept, People, Slots};
 use super::spells::SpellRows;
 use super::{Note, condition};
 use crate::day::Day;
@@ -93,7 +93,7 @@ fn evaluate(
             let source = format!("cohort.step {} ({})", i + 1, step.label);
             let compiled = condition::compile(&sql.text, &source)?;
             covariate::check_covered(derived, &compiled.names, alive, &format!("at step {} of the cohort", i + 1))?;
-            let truth = people.evaluate(&compiled, derived, alive)?;
+            let truth = people.evaluate(&compiled, &Slots::persons(alive, derived))?;
             let unknown = truth.iter().filter(|t| t.is_none()).count() as u64;
             if unknown > 0 {
                 let message = "the condition is unknown (a missing value) and taken as not satisfied";

@@ -21,6 +21,8 @@ use crate::table::MISSING_WHOLE;
 /// A person's time at risk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
+    /// Time 0 of the time scale, as a calendar day.
+    pub(crate) origin: i32,
     /// Entry and exit in days on the time scale of the study; entry < exit.
     pub(crate) entry: i32,
     pub(crate) exit: i32,
@@ -111,7 +113,8 @@ pub(crate) fn follow(
             (TimeScale::Calendar, _) => 0,
             _ => index,
         };
-        spans.push(Span { entry: index - origin, exit: exit - origin, event: reason == 0, reason: reason as u32 });
+        let (entry, exit) = (index - origin, exit - origin);
+        spans.push(Span { origin, entry, exit, event: reason == 0, reason: reason as u32 });
     }
     Ok((spans, exits))
 }

@@ -2,9 +2,10 @@
 
 use super::attrition::Attrition;
 use super::extract::{self, ColumnKey, Persons, Request};
-use super::people::{Kept, People};
+use super::people::{Kept, People, Slots};
 use super::{
-    Input, LinkReport, LoadError, Loaded, Note, Progress, covariate, eligibility, follow_up, person_time, spells,
+    Input, LinkReport, LoadError, Loaded, Note, Progress, covariate, covariate_table, current, eligibility, follow_up,
+    person_time, spells,
 };
 use crate::study::{ColumnSource, Condition, Extract, IndexSource, RowsPerPerson, Study};
 use indexmap::IndexMap;
@@ -194,7 +195,7 @@ impl<'a> Load<'a> {
             columns: &whole.columns,
             numbers,
         };
-        let derived = covariate::derive_all(&people, &self.kept)?;
+        let derived = covariate::derive_all(&people, &self.kept, &mut self.notes)?;
         let (mut alive, attrition, notes) = (people.positions(), &mut self.attrition, &mut self.notes);
         for (extract, out) in self.contradicting.iter().filter(|(name, _)| **name != study.cohort.population) {
             let label = format!("rows of {extract} do not contradict each other");
@@ -203,20 +204,31 @@ impl<'a> Load<'a> {
         progress.step("eligibility", 0, total);
         eligibility::apply_steps(&people, &self.kept, &derived, &mut alive, attrition, notes)?;
         eligibility::somebody(alive.len(), attrition)?;
+        let mut tallies = covariate_table::tallies(study, &derived, &alive);
         covariate::settle(study, &derived, &mut alive, attrition, notes)?;
         eligibility::somebody(alive.len(), attrition)?;
         progress.step("follow-up", 0, total);
-        let (spans, exits) = follow_up::follow(&people, &self.kept, &mut alive, attrition, notes)?;
+        let (mut spans, mut exits) = follow_up::follow(&people, &self.kept, &mut alive, attrition, notes)?;
+        eligibility::somebody(alive.len(), attrition)?;
+        progress.step("person-time", 0, total);
+        let (mut records, mut current) =
+            current::records(&people, &self.kept, &derived, (&alive, &spans), &mut tallies, notes)?;
+        let parts = (&mut records, &mut current);
+        current::leave_out_missing(&people, (&mut alive, &mut spans), &mut exits, parts, attrition, notes);
         eligibility::somebody(alive.len(), attrition)?;
 
-        let numbers = alive.iter().map(|&p| people.numbers[p as usize]).collect();
-        let table = person_time::table(numbers, &spans, &exits, covariate::columns(study, &derived, &alive));
+        let numbers: Vec<u32> = alive.iter().map(|&p| people.numbers[p as usize]).collect();
+        let positions: Vec<u32> = records.who.iter().map(|&w| alive[w as usize]).collect();
+        let slots = Slots { positions: &positions, derived: &derived, current: &current };
+        let columns = person_time::covariate_columns(study, &slots);
+        let table = person_time::table(&numbers, &spans, &records, &exits, columns);
         let place = |extract: &str| study.extracts.get_index_of(extract);
         self.links.sort_by_key(|l| place(&l.extract));
         // The linkage file is no extract and comes first.
         self.inputs.sort_by_key(|input| place(&input.extract));
         Ok(Loaded {
             table,
+            covariates: covariate_table::table(study, &tallies),
             attrition: self.attrition.steps,
             exits,
             links: self.links,

@@ -12,10 +12,13 @@
 //! | `rows`, `spells` | kept rows by person and day; which spell covers a day |
 //! | `quality` | duplicates, contradictions, what was done to cells |
 //! | `people` | persons with an index date, and what conditions see of them |
-//! | `covariate` | raw values to levels and numbers, as of the index date |
+//! | `dated` | what dated rows and clocks say as of a day, and when they begin to say something else |
+//! | `covariate` | raw values to levels and numbers |
 //! | `eligibility`, `attrition` | index dates, steps in order, the flow of persons |
 //! | `follow_up` | entry to the first of event, exits and maximum |
-//! | `split`, `merge` | cutting person-time on several time scales; dated facts into intervals (not used by a study yet) |
+//! | `current` | covariates that change during follow-up, and the records they cut it into |
+//! | `split`, `merge` | cutting person-time on several time scales; dated facts into intervals |
+//! | `covariate_table` | what every covariate is, and how many had no value |
 //! | `person_time` | the table, and as Parquet |
 //! | `number_file` | columns of numbers as Parquet, piece by piece |
 //! | `load` | all of it, in order |
@@ -34,6 +37,9 @@
 pub(crate) mod attrition;
 pub(crate) mod condition;
 pub(crate) mod covariate;
+mod covariate_table;
+pub(crate) mod current;
+pub(crate) mod dated;
 pub(crate) mod eligibility;
 pub mod error;
 pub(crate) mod extract;
@@ -52,13 +58,14 @@ pub(crate) mod schema;
 pub(crate) mod spells;
 pub mod split;
 
+pub use covariate_table::CovariateSource;
 pub use error::{Fault, LoadError, Place};
 pub use flat::{Flat, FlatOptions, encoding_named, read_flat};
 pub use format::FileRead;
 pub use link::LinkReport;
 pub use load::load;
 pub use number_file::{NumberColumn, NumberFile, NumberType};
-pub use person_time::write_parquet;
+pub use person_time::{CONTINUES, join_records, write_parquet};
 
 use crate::table::Table;
 
@@ -69,6 +76,8 @@ pub struct Loaded {
     /// the key), `entry` and `exit` (Whole days on the study's time scale), `event` (Logical), then the covariates in
     /// the order of the study: factors with their levels and labels (the reference first), numbers as Number.
     pub table: Table,
+    /// What every covariate of the table is, in the order of the study.
+    pub covariates: Vec<CovariateSource>,
     /// The flow of persons: the population first, then every step and rule, also those that took out nobody.
     pub attrition: Vec<AttritionStep>,
     /// Why follow-up ended, the event first, then the exits in the order of the study.

@@ -8,7 +8,7 @@ use super::rows::Rows;
 use super::schema::{Dictionary, Values};
 use crate::day::Day;
 use crate::study::{ColumnRef, Study};
-use crate::table::MISSING_WHOLE;
+use crate::table::{ColumnData, MISSING_WHOLE};
 use indexmap::IndexMap;
 use polars::prelude::DataFrame;
 
@@ -80,35 +80,70 @@ impl People<'_> {
         (0..self.len() as u32).collect()
     }
 
-    /// What a condition over persons sees: `index_date`, the covariates derived so far, and the columns of the
-    /// population extract. A covariate hides a column of its name.
-    pub(crate) fn frame(&self, names: &[String], derived: &IndexMap<String, Derived>, positions: &[u32]) -> DataFrame {
+    /// What a condition sees of slots: `index_date`, the covariates derived so far, and the columns of the population
+    /// extract. A covariate hides a column of its name.
+    pub(crate) fn frame(&self, names: &[String], slots: &Slots) -> DataFrame {
         let mut columns = Vec::new();
         for name in names {
-            if let Some(covariate) = derived.get(name) {
-                columns.push(table_column(name, &covariate.data(&self.study.covariates[name], positions)));
+            if let Some(covariate) = slots.current.get(name) {
+                columns.push(table_column(name, &covariate.data(&self.study.covariates[name], &slots.all())));
+            } else if let Some(covariate) = slots.derived.get(name) {
+                columns.push(table_column(name, &covariate.data(&self.study.covariates[name], slots.positions)));
             } else if name == INDEX_DATE {
-                let days: Vec<Day> = positions.iter().map(|&p| self.index[p as usize]).collect();
+                let days: Vec<Day> = slots.positions.iter().map(|&p| self.index[p as usize]).collect();
                 columns.push(day_column(name, &days));
             } else if self.place(name).is_some() {
-                let (values, dictionary) = self.column(name, positions);
+                let (values, dictionary) = self.column(name, slots.positions);
                 columns.extend(values.to_polars(name, dictionary, None));
             }
         }
-        DataFrame::new(positions.len(), columns).expect("columns over persons have one length")
+        DataFrame::new(slots.positions.len(), columns).expect("columns over slots have one length")
     }
 
-    /// True, false or unknown for the persons at these positions.
-    pub(crate) fn evaluate(
-        &self,
-        condition: &Compiled,
-        derived: &IndexMap<String, Derived>,
-        positions: &[u32],
-    ) -> Result<Vec<Option<bool>>, LoadError> {
-        if positions.is_empty() {
+    /// True, false or unknown for every slot.
+    pub(crate) fn evaluate(&self, condition: &Compiled, slots: &Slots) -> Result<Vec<Option<bool>>, LoadError> {
+        if slots.positions.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(condition.evaluate(&self.frame(&condition.names, derived, positions))?.iter().collect())
+        Ok(condition.evaluate(&self.frame(&condition.names, slots))?.iter().collect())
+    }
+}
+
+/// For whom values are worked out: persons as of the index date, pieces of their follow-up, or records.
+#[derive(Clone, Copy)]
+pub(crate) struct Slots<'a> {
+    /// The position of the person of every slot.
+    pub(crate) positions: &'a [u32],
+    /// Covariates by position.
+    pub(crate) derived: &'a IndexMap<String, Derived>,
+    /// Covariates by slot, which come before those by position.
+    pub(crate) current: &'a IndexMap<String, Derived>,
+}
+
+impl<'a> Slots<'a> {
+    /// The persons at these positions.
+    pub(crate) fn persons(positions: &'a [u32], derived: &'a IndexMap<String, Derived>) -> Slots<'a> {
+        static NONE: std::sync::LazyLock<IndexMap<String, Derived>> = std::sync::LazyLock::new(IndexMap::new);
+        Slots { positions, derived, current: &NONE }
+    }
+
+    /// The numbers of all slots.
+    fn all(&self) -> Vec<u32> {
+        (0..self.positions.len() as u32).collect()
+    }
+
+    /// A covariate by its name.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a Derived> {
+        self.current.get(name).or_else(|| self.derived.get(name))
+    }
+
+    /// A covariate as a column over the slots.
+    pub(crate) fn data(&self, study: &Study, name: &str) -> ColumnData {
+        let covariate = &study.covariates[name];
+        match self.current.get(name) {
+            Some(values) => values.data(covariate, &self.all()),
+            None => self.derived[name].data(covariate, self.positions),
+        }
     }
 }
 

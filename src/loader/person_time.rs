@@ -2,29 +2,91 @@
 
 use super::ExitCount;
 use super::condition::table_column;
+use super::current::Records;
 use super::error::{Fault, LoadError, Place};
 use super::follow_up::Span;
+use super::people::Slots;
+use crate::study::{Covariate, Study};
 use crate::table::{Codes, Column, ColumnData, Factor, Table};
 use polars::prelude::{DataFrame, ParquetCompression, ParquetWriter};
 use std::fs::File;
 use std::path::Path;
 
-/// The table of one record per person: `person`, `entry`, `exit`, `event`, `exit_reason`, then the covariates.
-pub(crate) fn table(numbers: Vec<u32>, spans: &[Span], exits: &[ExitCount], covariates: Vec<Column>) -> Table {
+/// What a record ends with that is not the last of its person.
+pub const CONTINUES: &str = "follow-up continues";
+
+/// The table: `person`, `entry`, `exit`, `event`, `exit_reason`, then the covariates; `numbers` are those of the persons
+/// followed.
+pub(crate) fn table(
+    numbers: &[u32],
+    spans: &[Span],
+    records: &Records,
+    exits: &[ExitCount],
+    covariates: Vec<Column>,
+) -> Table {
     let column = |name: &str, label: &str, data| Column { name: name.into(), label: label.into(), data };
+    let who = |r: usize| records.who[r] as usize;
+    let days = |v: &[i32]| v.iter().enumerate().map(|(r, day)| day - spans[who(r)].origin).collect();
+    let is_last = |r: usize| r + 1 == records.len() || who(r + 1) != who(r);
+    let all = 0..records.len();
+    let persons = all.clone().map(|r| numbers[who(r)] as i32).collect();
+    let events = all.clone().map(|r| Some(is_last(r) && spans[who(r)].event)).collect();
+    let ends = all.map(|r| is_last(r).then(|| spans[who(r)].reason));
     let mut columns = vec![
-        column("person", "Person", ColumnData::Whole(numbers.into_iter().map(|n| n as i32).collect())),
-        column("entry", "Entry, days", ColumnData::Whole(spans.iter().map(|s| s.entry).collect())),
-        column("exit", "Exit, days", ColumnData::Whole(spans.iter().map(|s| s.exit).collect())),
-        column("event", "Event", ColumnData::Logical(spans.iter().map(|s| Some(s.event)).collect())),
-        column("exit_reason", "End of follow-up", ColumnData::Factor(reasons(spans, exits))),
+        column("person", "Person", ColumnData::Whole(persons)),
+        column("entry", "Entry, days", ColumnData::Whole(days(&records.entry))),
+        column("exit", "Exit, days", ColumnData::Whole(days(&records.exit))),
+        column("event", "Event", ColumnData::Logical(events)),
+        column(
+            "exit_reason",
+            "End of follow-up",
+            ColumnData::Factor(reasons(ends, exits, records.len() > spans.len())),
+        ),
     ];
     columns.extend(covariates);
     Table::new(columns)
 }
 
-/// Why follow-up of each person ended; the levels are the reasons that occur, in the order of the study.
-fn reasons(spans: &[Span], exits: &[ExitCount]) -> Factor {
+/// The table without the columns `changing`, and without the cuts that only they made: records of a person that follow
+/// each other become one, which ends as the last of them.
+pub fn join_records(table: &Table, changing: &[&str]) -> Table {
+    let whole = |name: &str| match table.column(name).map(|c| &c.data) {
+        Some(ColumnData::Whole(v)) => v.as_slice(),
+        _ => panic!("a person-time table has a column {name} of whole numbers"),
+    };
+    let (person, entry, exit) = (whole("person"), whole("entry"), whole("exit"));
+    let goes_on = |r: usize| r + 1 < exit.len() && person[r + 1] == person[r] && entry[r + 1] == exit[r];
+    let (mut first, mut last) = (Vec::new(), Vec::new());
+    for r in 0..exit.len() {
+        if r == 0 || !goes_on(r - 1) {
+            first.push(r as u32);
+        }
+        if !goes_on(r) {
+            last.push(r as u32);
+        }
+    }
+    let ends = ["exit", "event", "exit_reason"];
+    let columns = table.columns().iter().filter(|c| !changing.contains(&c.name.as_str())).map(|c| Column {
+        name: c.name.clone(),
+        label: c.label.clone(),
+        data: c.data.take(if ends.contains(&c.name.as_str()) { &last } else { &first }),
+    });
+    Table::new(columns.collect())
+}
+
+/// The covariates as columns, in the order of the study.
+pub(crate) fn covariate_columns(study: &Study, slots: &Slots) -> Vec<Column> {
+    let column = |covariate: &Covariate| Column {
+        name: covariate.name.clone(),
+        label: covariate.label.clone(),
+        data: slots.data(study, &covariate.name),
+    };
+    study.covariates.values().map(column).collect()
+}
+
+/// Why follow-up ended with each record, `None` where it goes on; the levels are the reasons that occur, in the order of
+/// the study.
+fn reasons(ends: impl Iterator<Item = Option<u32>>, exits: &[ExitCount], several: bool) -> Factor {
     let mut levels: Vec<String> = Vec::new();
     let mut level_of_reason = Vec::new();
     for exit in exits {
@@ -35,8 +97,12 @@ fn reasons(spans: &[Span], exits: &[ExitCount]) -> Factor {
         }
         level_of_reason.push(known.unwrap_or(levels.len().saturating_sub(1)) as u32);
     }
-    let codes = Codes::pack(spans.iter().map(|s| Some(level_of_reason[s.reason as usize])), levels.len());
-    Factor { codes, labels: levels.clone(), levels, declared: true }
+    let goes_on = levels.len() as u32;
+    if several {
+        levels.push(CONTINUES.to_owned());
+    }
+    let code = |end: Option<u32>| Some(end.map_or(goes_on, |reason| level_of_reason[reason as usize]));
+    Factor { codes: Codes::pack(ends.map(code), levels.len()), labels: levels.clone(), levels, declared: true }
 }
 
 /// Writes a table as Parquet: factors as text, missing values as null. The same table gives the same bytes.
@@ -53,4 +119,32 @@ pub fn write_parquet(table: &Table, path: &Path) -> Result<(), LoadError> {
     let written = ParquetWriter::new(&file).with_compression(ParquetCompression::Zstd(None)).finish(&mut frame);
     written.map_err(|_| fault("writing stopped before the end".to_string()))?;
     file.sync_all().map_err(|e| fault(format!("writing stopped before the end ({})", e.kind())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_that_follow_each_other_become_one() {
+        let whole = |name: &str, v: &[i32]| Column {
+            name: name.into(),
+            label: name.into(),
+            data: ColumnData::Whole(v.to_vec()),
+        };
+        let event = [false, true, false, false].map(Some).to_vec();
+        let table = Table::new(vec![
+            whole("person", &[1, 1, 2, 2]),
+            whole("entry", &[0, 5, 0, 9]),
+            whole("exit", &[5, 8, 4, 12]),
+            Column { name: "event".into(), label: "Event".into(), data: ColumnData::Logical(event) },
+            whole("age", &[1, 2, 1, 1]),
+        ]);
+        let joined = join_records(&table, &["age"]);
+        let column = |name: &str| joined.column(name).map(|c| c.data.clone());
+        assert_eq!(column("entry"), Some(ColumnData::Whole(vec![0, 0, 9])));
+        assert_eq!(column("exit"), Some(ColumnData::Whole(vec![8, 4, 12])), "a gap stays");
+        assert_eq!(column("event"), Some(ColumnData::Logical(vec![Some(true), Some(false), Some(false)])));
+        assert_eq!(column("age"), None);
+    }
 }

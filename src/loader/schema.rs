@@ -120,6 +120,34 @@ impl Values {
         }
     }
 
+    /// The number of a row; NaN when it is missing or no number.
+    pub fn number(&self, row: usize) -> f64 {
+        match self {
+            Values::Number(v) => v[row],
+            Values::Whole(v) | Values::Day(v) if v[row] != MISSING_WHOLE => f64::from(v[row]),
+            _ => f64::NAN,
+        }
+    }
+
+    /// The values of rows, missing where there is no row.
+    pub fn take_or_missing(&self, rows: &[Option<u32>]) -> Values {
+        let at = |row: &Option<u32>| row.map(|r| r as usize);
+        match self {
+            Values::Day(v) => Values::Day(rows.iter().map(|r| at(r).map_or(MISSING_WHOLE, |r| v[r])).collect()),
+            Values::Whole(v) => Values::Whole(rows.iter().map(|r| at(r).map_or(MISSING_WHOLE, |r| v[r])).collect()),
+            Values::Number(v) => Values::Number(rows.iter().map(|r| at(r).map_or(f64::NAN, |r| v[r])).collect()),
+            Values::Code(v) => Values::Code(rows.iter().map(|r| at(r).map_or(MISSING_CODE, |r| v[r])).collect()),
+            Values::Codes { .. } => {
+                let (mut ends, mut codes) = (Vec::with_capacity(rows.len()), Vec::new());
+                for row in rows {
+                    codes.extend_from_slice(at(row).map_or(&[], |r| self.codes(r)));
+                    ends.push(codes.len());
+                }
+                Values::Codes { ends, codes }
+            }
+        }
+    }
+
     /// Whether two rows have the same value; two missing values are the same.
     pub fn same(&self, a: usize, b: usize) -> bool {
         match self {

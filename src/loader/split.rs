@@ -25,7 +25,7 @@ impl Moment for i32 {}
 impl Moment for f64 {}
 
 /// What must be added to a record's time to give the time on a scale.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Shift<'a, T> {
     /// The same for all records; 0 is the records' own scale.
     Common(T),
@@ -33,10 +33,13 @@ pub enum Shift<'a, T> {
     PerRecord(&'a [T]),
     /// One per record that has one; the others lie in band 0 throughout, as people without the exposure do.
     Where(&'a [Option<T>]),
+    /// No shift: the record's own time of every cut, ascending, for a scale that does not run parallel. Years of age begin
+    /// on birthdays, which are 365 or 366 days apart.
+    Rule(&'a (dyn Fn(usize, T) -> T + Sync)),
 }
 
 /// A time scale and where it is cut.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Scale<'a, T> {
     /// Where it stands beside the records' own scale.
     pub shift: Shift<'a, T>,
@@ -91,6 +94,12 @@ impl<T: Moment> Scale<'_, T> {
     /// Hands every cut inside (entry, exit), on the records' own scale, to `see`; gives the band of the beginning.
     fn cuts_inside(&self, record: usize, entry: T, exit: T, mut see: impl FnMut(T)) -> u32 {
         let shift = match self.shift {
+            Shift::Rule(time_of) => {
+                let first = self.cuts.partition_point(|cut| time_of(record, *cut) <= entry);
+                let inside = self.cuts[first..].iter().map(|cut| time_of(record, *cut)).take_while(|cut| *cut < exit);
+                inside.for_each(&mut see);
+                return first as u32;
+            }
             Shift::Common(shift) => shift,
             Shift::PerRecord(shifts) => shifts[record],
             Shift::Where(shifts) => match shifts[record] {

@@ -73,6 +73,7 @@ pub fn run_study(
         curves::fill(&mut result, &settings, &fitted)?;
         standardise::fill(&mut result, &settings, &fitted, &loaded.table)?;
         predictions::hand_over(&result, None, &settings, &fitted, outputs)?;
+        report.notes.extend(note_of_fixed_values(study, number, model));
         done += 1;
         for analysis in study.interactions.iter().filter(|i| i.model == number) {
             for modifier in &analysis.modifiers {
@@ -275,6 +276,22 @@ fn product(base: &ModelSettings, exposure: &str, modifier: &str) -> (ModelSettin
     let (contrasts, predictions) = (Vec::new(), PredictionSettings::default());
     let request = InteractionRequest { exposure: exposure.to_owned(), modifier: modifier.to_owned(), at: Vec::new() };
     (ModelSettings { formula, contrasts, predictions, ..base.clone() }, request)
+}
+
+/// What is to be said when a prediction holds fixed what changes during follow-up.
+fn note_of_fixed_values(study: &Study, number: usize, model: &study::Model) -> Option<report::Note> {
+    let asked = study.curves.iter().any(|c| c.model == number) || study.standardised.iter().any(|s| s.model == number);
+    let words = || model.formula.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let changes = |word: &&str| study.covariates.get(*word).is_some_and(|c| c.timing.changes());
+    let mut changing: Vec<&str> = words().filter(changes).collect();
+    changing.sort_unstable();
+    changing.dedup();
+    let message = format!(
+        "predicted for people who keep the values of their first record: {} changes during follow-up",
+        changing.join(", ")
+    );
+    let source = format!("model {}", model.name);
+    (asked && !changing.is_empty()).then(|| report::Note { source, message, ..report::Note::default() })
 }
 
 /// Everything of the report that is not a model.

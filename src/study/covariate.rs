@@ -1,7 +1,7 @@
 //! Covariates: where a value comes from and how it becomes a number or a level.
 
-use super::cohort::Spells;
-use super::{CodeList, ColumnRef, Span, Sql};
+use super::cohort::{EventRows, Spells};
+use super::{CodeList, ColumnRef, Offset, Span, Sql};
 
 /// A covariate: one column of the person-time table.
 #[derive(Debug, Clone)]
@@ -14,8 +14,42 @@ pub struct Covariate {
     pub label: String,
     /// Where raw values come from.
     pub source: Source,
+    /// Whether it keeps the value of the index date or changes during follow-up.
+    pub timing: Timing,
     /// What they become.
     pub kind: Kind,
+}
+
+/// Whether a covariate keeps its value or changes during follow-up.
+///
+/// A covariate that changes has, in the record (entry, exit], the value that it would have at index were the entry the
+/// index date: what is dated on a day counts from the day after, and nothing counts before it is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timing {
+    /// As of the index date, for all of follow-up (`at = "index"`).
+    Index,
+    /// As of every day of follow-up (`at = "current"`).
+    Current {
+        /// Days by which everything counts later (`lag = "90 days"`).
+        lag: i32,
+    },
+    /// Made of covariates that change: worked out for every record.
+    Follows,
+}
+
+impl Timing {
+    /// Whether a person may have several values.
+    pub fn changes(self) -> bool {
+        self != Timing::Index
+    }
+
+    /// Days by which everything counts later.
+    pub fn lag(self) -> i32 {
+        match self {
+            Timing::Current { lag } => lag,
+            Timing::Index | Timing::Follows => 0,
+        }
+    }
 }
 
 /// Where the raw values of a covariate come from. A person without a row or value is missing.
@@ -26,11 +60,13 @@ pub enum Source {
     /// Years from a date to the index date: completed years plus the elapsed part of the running year, so that
     /// birthdays are whole numbers ([`crate::day::Day::years_since`]). Negative when the date is later.
     YearsSince(DateOf),
+    /// Whole days from a date (`days_since`). Negative when the date is later.
+    DaysSince(DateOf),
     /// The calendar year of a date (`year_of`).
     YearOf(DateOf),
     /// Another covariate (`of = "age"`).
     Covariate(String),
-    /// The status on the index date, from dated changes: the value of the row with the latest `since` on or before
+    /// The status on the day, from dated changes: the value of the row with the latest `since` on or before
     /// it. Rows of one person with the same `since` and different values are an error.
     Status {
         /// Name of the extract.
@@ -39,13 +75,38 @@ pub enum Source {
         since: String,
         /// Name of the value column.
         value: String,
+        /// How old the value may be; older is missing.
+        look_back: Option<Offset>,
     },
-    /// The value of the spell that covers the index date. Spells of different values that both do are an error.
+    /// The value of the spell that covers the day.
     SpellValue {
         /// The spells.
         spells: Spells,
         /// Name of the value column.
         value: String,
+        /// What spells of different values that cover one day mean.
+        overlap: Overlap,
+    },
+    /// The value of the latest of dated rows on or before the day (`latest = "labs"`). Rows of one person and day with
+    /// different values are an error.
+    Latest {
+        /// The rows considered.
+        rows: EventRows,
+        /// Name of the value column.
+        value: String,
+        /// How old the value may be; older is missing.
+        look_back: Option<Offset>,
+    },
+    /// What dated rows in a window up to the day come to (`any`, `count`, `sum`).
+    Events {
+        /// The rows considered.
+        rows: EventRows,
+        /// The window.
+        within: Lookback,
+        /// What is asked of them.
+        measure: Measure,
+        /// Whether a window that begins before the register is accepted.
+        truncate_lookback: bool,
     },
     /// A yearly (wide) column of an extract with one row per person (`wide = "education.level"`).
     Wide {
@@ -53,6 +114,8 @@ pub enum Source {
         column: ColumnRef,
         /// Which year.
         at: YearAt,
+        /// How many years further back a value is looked for where that year has none.
+        look_back: i32,
     },
     /// Rows of one person and year (`yearly = "income"`). Two rows of a person and year are an error.
     Yearly {
@@ -64,6 +127,8 @@ pub enum Source {
         value: String,
         /// Which year.
         at: YearAt,
+        /// How many years further back a value is looked for where that year has none.
+        look_back: i32,
     },
     /// The codes of a column of the index event; with several index rows on the day, of all of them.
     IndexCodes {
@@ -79,6 +144,8 @@ pub enum Source {
 pub enum DateOf {
     /// The index date.
     Index,
+    /// The day itself, for the calendar year of follow-up (`year_of = "current"`).
+    Current,
     /// A date column of the population extract.
     Person(ColumnRef),
     /// A date column of another extract, from the row that is picked by this date.
@@ -101,11 +168,52 @@ pub enum PickRow {
     LastBeforeIndex,
 }
 
-/// A calendar year relative to the index date: `year of index` is 0, `year before index` is -1,
+/// What spells of different values that cover one day mean.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Overlap {
+    /// An error that counts the persons.
+    #[default]
+    Error,
+    /// The spell that began last counts; of two that began on one day an error.
+    LatestStart,
+}
+
+/// What is asked of the rows in a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Measure {
+    /// Whether there is any: `yes` or `no`.
+    Any,
+    /// How many there are.
+    Count,
+    /// The sum of a number column; rows without a number are counted and add nothing.
+    Sum(String),
+}
+
+/// Days up to the day that is looked at, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lookback {
+    /// Where it begins.
+    pub start: LookbackStart,
+    /// Where it ends, counted from the day that is looked at; never after it.
+    pub end: Offset,
+}
+
+/// Where a [`Lookback`] begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookbackStart {
+    /// With the first row there is (`"ever"`).
+    Ever,
+    /// On the day after the index date (`"index"`).
+    AfterIndex,
+    /// So far before the day that is looked at.
+    Before(Offset),
+}
+
+/// A calendar year relative to the day that is looked at: `year of index` is 0, `year before index` is -1,
 /// `2 years before index` is -2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct YearAt {
-    /// Years from the year of the index date; 0 or negative.
+    /// Years from the year of that day; 0 or negative.
     pub offset: i32,
 }
 

@@ -31,6 +31,9 @@
 //!   rest); recoding (prefix, code list, groups or cut points); `unlisted` for raw values that no rule
 //!   covers; `if_missing`. A level or value given by `if_missing` stands from derivation on, so steps and other
 //!   covariates see it. `if_missing = "exclude"` and `"error"` act after the last step.
+//! - **Covariates that change.** With `at = "current"` the record (entry, exit] has the value that the covariate would
+//!   have at index were its entry the index date, see [`Timing`]. Steps do not see it; `if_missing = "exclude"` leaves
+//!   out the person-time without a value, never the person for what comes later.
 
 pub mod check;
 pub mod check_files;
@@ -56,7 +59,8 @@ pub use cohort::{
     IndexSource, Invalid, OnInvalid, Pick, SameMonth, Spells, Step, StepKind, TimeScale,
 };
 pub use covariate::{
-    Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, Override, PickRow, Recode, Source, Unlisted, YearAt,
+    Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, Lookback, LookbackStart, Measure, Overlap, Override,
+    PickRow, Recode, Source, Timing, Unlisted, YearAt,
 };
 pub use dates::{DateFault, DateFormat, DatePattern, DateSpec, Offset, OffsetUnit, PlaceInMonth, Window};
 pub use describe::Describe;

@@ -5,6 +5,7 @@ use super::settings::{DescribeSettings, RateSettings, Standard, Tests};
 use crate::day::DAYS_PER_YEAR;
 use crate::describe::LogRankWeight;
 use crate::error::Result;
+use crate::loader::join_records;
 use crate::pipeline::exits::causes;
 use crate::report::Description;
 use crate::study::{Describe, Study};
@@ -16,6 +17,13 @@ pub(in crate::pipeline) fn descriptions(study: &Study, wanted: &Describe, table:
         [] => vec!["1".to_owned()],
         names => names.iter().map(|name| format!("`{name}`")).collect(),
     };
+    let named = || wanted.by.iter().chain(&wanted.strata).chain(&wanted.standardise);
+    let changing: Vec<&str> =
+        study.covariates.values().filter(|c| c.timing.changes()).map(|c| c.name.as_str()).collect();
+    // Cuts that no question is about would only make people look as if they entered late.
+    let cut = !changing.is_empty() && !named().any(|name| changing.contains(&name.as_str()));
+    let joined = cut.then(|| join_records(table, &changing));
+    let table = joined.as_ref().unwrap_or(table);
     let competing = causes(study, wanted, table);
     let one = |side: &String| {
         let settings = DescribeSettings { competing: competing.clone(), ..settings(study, wanted, side) };

@@ -279,6 +279,16 @@ impl Context<'_> {
         names.extend(covariates.values().map(|c| (c.name.clone(), name_kind(c))));
         Scope { of: "persons".to_owned(), names }
     }
+
+    /// The same for steps, which are decided at index: covariates that change are not known there.
+    pub fn step_scope(&self, population: &str, covariates: &IndexMap<String, Covariate>) -> Scope {
+        let mut scope = self.person_scope(population, covariates);
+        for covariate in covariates.values().filter(|c| c.timing.changes()) {
+            let reason = "it changes during follow-up; make a covariate of its value at index";
+            scope.names.insert(covariate.name.clone(), NameKind::Refused(reason));
+        }
+        scope
+    }
 }
 
 /// What a covariate is in a condition. A placeholder of a faulty covariate is not known.

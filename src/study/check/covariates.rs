@@ -11,7 +11,22 @@ use crate::study::{ColumnKind, ColumnRef, ColumnSource, Extract, RowsPerPerson, 
 use indexmap::IndexMap;
 
 /// The keys that say where a covariate comes from.
-const SOURCES: [&str; 9] = ["from", "years_since", "year_of", "of", "spells", "wide", "yearly", "index", "sql"];
+const SOURCES: [&str; 14] = [
+    "from",
+    "years_since",
+    "days_since",
+    "year_of",
+    "of",
+    "spells",
+    "latest",
+    "any",
+    "count",
+    "sum",
+    "wide",
+    "yearly",
+    "index",
+    "sql",
+];
 
 /// A covariate that has been read but for the conditions, which may name covariates further down.
 struct Draft<'a> {
@@ -57,10 +72,11 @@ impl Context<'_> {
         let label = section.text("label").map_or(name.to_owned(), |t| t.text);
         let sql = section.text("sql");
         let source = self.read_source(&section, cohort, above, declared);
-        let (source, raw) = source.unwrap_or((Source::Covariate(String::new()), Raw::Unknown));
+        let (source, raw, timing) = source.unwrap_or((Source::Covariate(String::new()), Raw::Unknown, Timing::Index));
         let (kind, conditions) = self.read_kind(&section, raw);
+        self.check_steps(&section, &source, timing, &kind);
         section.finish();
-        let covariate = Covariate { name: name.to_owned(), span: section.span.clone(), label, source, kind };
+        let covariate = Covariate { name: name.to_owned(), span: section.span.clone(), label, source, timing, kind };
         Draft { section, covariate, sql, conditions }
     }
 
@@ -70,7 +86,7 @@ impl Context<'_> {
         cohort: &CohortDraft,
         above: &IndexMap<String, &Covariate>,
         declared: &[&str],
-    ) -> Option<(Source, Raw)> {
+    ) -> Option<(Source, Raw, Timing)> {
         // `from` beside `spells` is the first day of a spell.
         let spells = section.has("spells");
         let written: Vec<&str> = SOURCES.into_iter().filter(|k| section.has(k) && !(spells && *k == "from")).collect();
@@ -84,36 +100,46 @@ impl Context<'_> {
             return None;
         };
         section.know(match key {
-            "years_since" | "year_of" => &["at", "pick"],
-            "spells" => &["at", "value", "since", "to"],
-            "yearly" => &["at", "value", "year"],
-            "wide" => &["at"],
+            "years_since" | "days_since" | "year_of" => &["at", "pick"],
+            "spells" => &["at", "lag", "value", "since", "to", "look_back", "on_overlap"],
+            "latest" => &["at", "lag", "date", "value", "where", "codes", "look_back"],
+            "any" | "count" => &["at", "lag", "date", "within", "where", "codes", "truncate_lookback"],
+            "sum" => &["at", "lag", "date", "within", "where", "codes", "truncate_lookback", "value"],
+            "yearly" => &["at", "lag", "value", "year", "look_back"],
+            "wide" => &["at", "lag", "look_back"],
             _ => &[],
         });
+        let fixed = |found: Option<(Source, Raw)>| found.map(|(source, raw)| (source, raw, Timing::Index));
         match key {
             "from" => {
                 let column = self.reference(&section.text("from")?, Want::Any)?;
                 self.expect_population(section, "from", &column, population);
                 let raw = self.raw_of(section, "from", &column)?;
-                Some((Source::Person(column), raw))
+                fixed(Some((Source::Person(column), raw)))
             }
-            "years_since" | "year_of" => {
-                let date = self.read_date_of(section, key, population)?;
+            "years_since" | "days_since" => {
+                let timing = self.read_timing(section);
+                let date = self.read_date_of(section, key, population, timing)?;
                 let years = key == "years_since";
-                if years {
-                    self.read_at_index(section);
-                }
-                Some((if years { Source::YearsSince(date) } else { Source::YearOf(date) }, Raw::Number))
+                Some((if years { Source::YearsSince(date) } else { Source::DaysSince(date) }, Raw::Number, timing))
             }
-            "of" => self.read_of(section, above, declared),
+            "year_of" => {
+                let date = self.read_date_of(section, key, population, Timing::Index)?;
+                let current = date == DateOf::Current;
+                let timing = if current { Timing::Current { lag: 0 } } else { Timing::Index };
+                Some((Source::YearOf(date), Raw::Number, timing))
+            }
+            "of" => fixed(self.read_of(section, above, declared)),
             "spells" => self.read_status(section),
+            "latest" => self.read_latest(section),
+            "any" | "count" | "sum" => self.read_events(section, key),
             "wide" => self.read_wide(section),
             "yearly" => self.read_yearly(section),
-            "index" => self.read_index_codes(section, cohort),
-            _ => Some((
+            "index" => fixed(self.read_index_codes(section, cohort)),
+            _ => fixed(Some((
                 Source::Sql(Sql { text: String::new(), span: section.span.clone(), names: Vec::new() }),
                 Raw::Sql,
-            )),
+            ))),
         }
     }
 
@@ -121,12 +147,12 @@ impl Context<'_> {
         if column.extract != population && !population.is_empty() {
             let span = section.node(key).map_or(&section.span, |n| &n.span);
             let rule = format!("`{}` is not the population: a person may have several rows there", column.extract);
-            self.faults.add(span, rule, "use `spells`, `wide`, `yearly` or `years_since`");
+            self.faults.add(span, rule, "use `spells`, `latest`, `wide`, `yearly` or `years_since`");
         }
     }
 
     /// What a column gives as raw values.
-    fn raw_of(&self, section: &Section<'_>, key: &'static str, column: &ColumnRef) -> Option<Raw> {
+    pub fn raw_of(&self, section: &Section<'_>, key: &'static str, column: &ColumnRef) -> Option<Raw> {
         let spec = &self.extracts[&column.extract].columns[&column.column];
         if self.broken_columns.contains(&(column.extract.clone(), column.column.clone())) {
             return Some(Raw::Unknown);
@@ -150,21 +176,27 @@ impl Context<'_> {
         }
     }
 
-    /// `"index"`, a date of the population, or a date of another extract with `pick`.
-    fn read_date_of(&self, section: &Section<'_>, key: &'static str, population: &str) -> Option<DateOf> {
+    /// `"index"`, `"current"`, a date of the population, or a date of another extract with `pick`.
+    fn read_date_of(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        population: &str,
+        timing: Timing,
+    ) -> Option<DateOf> {
         let written = section.text(key)?;
         let picks =
             [("first", PickRow::First), ("last", PickRow::Last), ("last_before_index", PickRow::LastBeforeIndex)];
         let pick = section.choice("pick", &picks);
         if written.text == "index" {
-            if key == "years_since" {
-                self.faults.add(
-                    &written.span,
-                    "years from the index date to the index date are 0",
-                    "name a date column",
-                );
+            if key != "year_of" && timing == Timing::Index {
+                let rule = "the time from the index date to the index date is 0";
+                self.faults.add(&written.span, rule, "name a date column, or set at = \"current\"");
             }
             return Some(DateOf::Index);
+        }
+        if written.text == "current" && key == "year_of" {
+            return Some(DateOf::Current);
         }
         let column = self.reference(&written, Want::Date)?;
         match (column.extract == population || population.is_empty(), pick) {
@@ -180,34 +212,6 @@ impl Context<'_> {
                 None
             }
         }
-    }
-
-    /// `at = "index"`.
-    fn read_at_index(&self, section: &Section<'_>) {
-        match section.text("at") {
-            Some(at) if at.text != "index" => {
-                self.faults.add(&at.span, format!("`at` cannot be \"{}\" here", at.text), "write at = \"index\"");
-            }
-            Some(_) => {}
-            None => section.missing("at", "write at = \"index\""),
-        }
-    }
-
-    fn read_year_at(&self, section: &Section<'_>) -> Option<YearAt> {
-        let help = "write \"year of index\", \"year before index\" or \"2 years before index\"";
-        let at = section.required_text("at", help);
-        let offset = match at.text.as_str() {
-            "year of index" => Some(0),
-            "year before index" => Some(-1),
-            other => {
-                let number = other.strip_suffix(" years before index").and_then(|n| n.trim().parse::<i32>().ok());
-                number.filter(|n| (0..=100).contains(n)).map(|n| -n)
-            }
-        };
-        if offset.is_none() && !at.text.is_empty() {
-            self.faults.add(&at.span, format!("`at` cannot be \"{}\" here", at.text), help);
-        }
-        offset.map(|offset| YearAt { offset })
     }
 
     fn read_of(
@@ -238,11 +242,22 @@ impl Context<'_> {
     }
 
     /// `spells` with `since` (dated changes) or with `from` and `to`, and `value`.
-    fn read_status(&self, section: &Section<'_>) -> Option<(Source, Raw)> {
-        self.read_at_index(section);
+    fn read_status(&self, section: &Section<'_>) -> Option<(Source, Raw, Timing)> {
+        let timing = self.read_timing(section);
         let value = section.required_text("value", "the column with the status");
         let since = section.text("since");
         section.know(&["from", "to"]);
+        let look_back = self.read_look_back(section);
+        let overlaps = [("error", Overlap::Error), ("latest_start", Overlap::LatestStart)];
+        let overlap = section.choice("on_overlap", &overlaps).unwrap_or_default();
+        let unused = if since.is_some() { "on_overlap" } else { "look_back" };
+        if let Some(entry) = section.entry(unused) {
+            let rule = match unused {
+                "look_back" => "a spell says itself when it ends: `look_back` has no use here",
+                _ => "dated changes cannot overlap: `on_overlap` has no use here",
+            };
+            self.faults.add(&entry.key_span, rule, "take it out");
+        }
         let spells = if since.is_some() { None } else { self.read_spells(section) };
         let extract = self.extract(&section.text("spells")?)?;
         let value = self.column(extract, &value, Want::Any)?;
@@ -250,15 +265,16 @@ impl Context<'_> {
         let source = match since {
             Some(since) => {
                 let since = self.column(extract, &since, Want::Date)?;
-                Source::Status { extract: extract.name.clone(), since: since.column, value: value.column }
+                Source::Status { extract: extract.name.clone(), since: since.column, value: value.column, look_back }
             }
-            None => Source::SpellValue { spells: spells?, value: value.column },
+            None => Source::SpellValue { spells: spells?, value: value.column, overlap },
         };
-        Some((source, raw))
+        Some((source, raw, timing))
     }
 
-    fn read_wide(&self, section: &Section<'_>) -> Option<(Source, Raw)> {
+    fn read_wide(&self, section: &Section<'_>) -> Option<(Source, Raw, Timing)> {
         let at = self.read_year_at(section);
+        let look_back = self.read_years_back(section);
         let written = section.text("wide")?;
         let column = self.reference(&written, Want::Any)?;
         let extract: &Extract = &self.extracts[&column.extract];
@@ -276,19 +292,22 @@ impl Context<'_> {
             self.faults.add(&written.span, rule, format!("set one_per_person = true in [extract.{}]", column.extract));
         }
         let raw = self.raw_of(section, "wide", &column)?;
-        Some((Source::Wide { column, at: at? }, raw))
+        let (at, timing) = at?;
+        Some((Source::Wide { column, at, look_back }, raw, timing))
     }
 
-    fn read_yearly(&self, section: &Section<'_>) -> Option<(Source, Raw)> {
+    fn read_yearly(&self, section: &Section<'_>) -> Option<(Source, Raw, Timing)> {
         let at = self.read_year_at(section);
+        let look_back = self.read_years_back(section);
         let year = section.required_text("year", "the column with the year");
         let value = section.required_text("value", "the column with the value");
         let extract = self.extract(&section.text("yearly")?)?;
         let year = self.column(extract, &year, Want::Whole);
         let value = self.column(extract, &value, Want::Any)?;
         let raw = self.raw_of(section, "value", &value)?;
-        let source = Source::Yearly { extract: extract.name.clone(), year: year?.column, value: value.column, at: at? };
-        Some((source, raw))
+        let (at, timing) = at?;
+        let (extract, year, value) = (extract.name.clone(), year?.column, value.column);
+        Some((Source::Yearly { extract, year, value, at, look_back }, raw, timing))
     }
 
     fn read_index_codes(&self, section: &Section<'_>, cohort: &CohortDraft) -> Option<(Source, Raw)> {
@@ -343,7 +362,29 @@ impl Context<'_> {
             covariates.insert(name, covariate);
         }
         let order = self.order(&covariates, &needs);
+        self.follow_changes(&mut covariates, &order, &needs);
         (covariates, order)
+    }
+
+    /// What is made of covariates that change changes with them.
+    fn follow_changes(&self, covariates: &mut IndexMap<String, Covariate>, order: &[usize], needs: &[Vec<String>]) {
+        for &i in order {
+            let Some(changing) = needs[i].iter().find(|n| covariates.get(*n).is_some_and(|c| c.timing.changes()))
+            else {
+                continue;
+            };
+            match covariates[i].timing {
+                Timing::Current { .. } => {
+                    let rule = format!(
+                        "[covariate.{}] changes, and its override names `{changing}`, which changes too",
+                        covariates[i].name
+                    );
+                    let remedy = "put the override into a covariate `of` this one";
+                    self.faults.add(&covariates[i].span, rule, remedy);
+                }
+                _ => covariates[i].timing = Timing::Follows,
+            }
+        }
     }
 
     /// An `sql` covariate must give what its kind asks for.

@@ -4,8 +4,8 @@
 use super::Context;
 use crate::day::Day;
 use crate::study::cohort::*;
-use crate::study::covariate::{Covariate, Source};
-use crate::study::{ColumnSource, Extract, Span};
+use crate::study::covariate::{Covariate, LookbackStart, Source, Timing};
+use crate::study::{ColumnSource, Extract, Offset, OffsetUnit, Span};
 use indexmap::IndexMap;
 
 impl Context<'_> {
@@ -14,7 +14,10 @@ impl Context<'_> {
         self.check_index(cohort);
         for step in &cohort.steps {
             if let Condition::Events { rows, within, truncate_lookback, .. } = &step.condition {
-                self.check_lookback(cohort, step, rows, within.start, *truncate_lookback);
+                let place = format!("step \"{}\"", step.label);
+                if !truncate_lookback {
+                    self.check_lookback(cohort, &step.span, &place, rows, within.start);
+                }
                 if let Some(to) = cohort.index.to {
                     self.check_complete(
                         &rows.extract,
@@ -26,7 +29,40 @@ impl Context<'_> {
             }
         }
         self.check_follow_up(cohort, follow_up);
-        self.check_years(cohort, covariates);
+        self.check_years(cohort, follow_up, covariates);
+        for covariate in covariates.values() {
+            self.check_covariate(cohort, follow_up, covariate);
+        }
+    }
+
+    /// The rows that a covariate counts lie where their register is complete.
+    fn check_covariate(&self, cohort: &CohortRules, follow_up: &FollowUp, covariate: &Covariate) {
+        let (rows, start, end) = match &covariate.source {
+            Source::Latest { rows, look_back, .. } => {
+                let back = look_back.map(|o| Offset { amount: -o.amount, ..o });
+                (rows, back, Offset { amount: 0, unit: OffsetUnit::Days })
+            }
+            Source::Events { rows, within, truncate_lookback, .. } => {
+                let start = match within.start {
+                    LookbackStart::Before(start) => Some(start).filter(|_| !truncate_lookback),
+                    LookbackStart::Ever => {
+                        self.check_ever(covariate, rows, *truncate_lookback);
+                        None
+                    }
+                    LookbackStart::AfterIndex => None,
+                };
+                (rows, start, within.end)
+            }
+            _ => return,
+        };
+        let place = format!("covariate `{}`", covariate.name);
+        if let (Some(start), Source::Events { .. }) = (start, &covariate.source) {
+            self.check_lookback(cohort, &covariate.span, &place, rows, start);
+        }
+        let last = if covariate.timing.changes() { last_day(cohort, follow_up) } else { cohort.index.to };
+        if let Some(last) = last {
+            self.check_complete(&rows.extract, end.from(last), &covariate.span, &place);
+        }
     }
 
     fn check_index(&self, cohort: &CohortRules) {
@@ -45,20 +81,12 @@ impl Context<'_> {
     }
 
     /// Trap 10: "no record" before a register begins is not "no history".
-    fn check_lookback(
-        &self,
-        cohort: &CohortRules,
-        step: &Step,
-        rows: &EventRows,
-        start: crate::study::Offset,
-        truncate: bool,
-    ) {
+    fn check_lookback(&self, cohort: &CohortRules, span: &Span, place: &str, rows: &EventRows, start: Offset) {
         let Some(extract) = self.extracts.get(&rows.extract) else { return };
-        let Some((begin, verb)) = beginning(extract).filter(|_| !truncate) else { return };
-        let place = format!("step \"{}\"", step.label);
+        let Some((begin, verb)) = beginning(extract) else { return };
         let Some(earliest) = cohort.index.from else {
             let rule = format!("{place}: how far back it looks is not known, {} {verb} {begin}", extract.name);
-            self.faults.add(&step.span, rule, "set `from` in [cohort.index], or truncate_lookback = true");
+            self.faults.add(span, rule, "set `from` in [cohort.index], or truncate_lookback = true");
             return;
         };
         let needed = start.from(earliest);
@@ -66,7 +94,19 @@ impl Context<'_> {
             let back = crate::study::Offset { amount: -start.amount, ..start };
             let reach = if start.amount < 0 { format!("{back} before {earliest}") } else { format!("{earliest}") };
             let rule = format!("{place}: {reach} needs {} from {needed}, which {verb} {begin}", extract.name);
-            self.faults.add(&step.span, rule, "shorten it, start later, or set truncate_lookback = true");
+            self.faults.add(span, rule, "shorten it, start later, or set truncate_lookback = true");
+        }
+    }
+
+    /// "Ever" goes back to the beginning of the register, and the study says so.
+    fn check_ever(&self, covariate: &Covariate, rows: &EventRows, truncate: bool) {
+        let begins = self.extracts.get(&rows.extract).and_then(beginning).filter(|_| !truncate);
+        if let Some((begin, verb)) = begins {
+            let rule = format!(
+                "covariate `{}` looks back to the first row, and {} {verb} {begin}: more is known of those who enter late",
+                covariate.name, rows.extract
+            );
+            self.faults.add(&covariate.span, rule, "shorten the window, or set truncate_lookback = true");
         }
     }
 
@@ -93,12 +133,7 @@ impl Context<'_> {
     }
 
     fn check_follow_up(&self, cohort: &CohortRules, follow_up: &FollowUp) {
-        let fixed = follow_up.exits.iter().filter_map(|exit| match exit.source {
-            ExitSource::Day(day) => Some(day),
-            _ => None,
-        });
-        let longest = follow_up.maximum.zip(cohort.index.to).map(|(maximum, to)| maximum.from(to));
-        let end = fixed.chain(longest).min();
+        let end = last_day(cohort, follow_up);
         let event = match &follow_up.event {
             FollowUpEvent::Rows { rows, .. } => Some(rows.extract.as_str()),
             FollowUpEvent::Date { .. } => None,
@@ -132,14 +167,19 @@ impl Context<'_> {
     }
 
     /// A yearly column must have the years that the index window asks for.
-    fn check_years(&self, cohort: &CohortRules, covariates: &IndexMap<String, Covariate>) {
-        let (Some(from), Some(to)) = (cohort.index.from, cohort.index.to) else { return };
+    fn check_years(&self, cohort: &CohortRules, follow_up: &FollowUp, covariates: &IndexMap<String, Covariate>) {
         for covariate in covariates.values() {
-            let Source::Wide { column, at } = &covariate.source else { continue };
+            let Source::Wide { column, at, look_back } = &covariate.source else { continue };
+            let lag = covariate.timing.lag();
+            let current = matches!(covariate.timing, Timing::Current { .. });
+            let last = if current { last_day(cohort, follow_up) } else { cohort.index.to };
+            let (Some(from), Some(to)) = (cohort.index.from, last) else { continue };
+            let (from, to) = (Day(from.0 - lag), Day(to.0 - lag));
             let spec = self.extracts.get(&column.extract).and_then(|e| e.columns.get(&column.column));
             let Some(ColumnSource::Yearly { first, last, .. }) = spec.map(|s| &s.source) else { continue };
             let (needs_first, needs_last) = (from.year() + at.offset, to.year() + at.offset);
-            if needs_first < *first || needs_last > *last {
+            // Looking back takes a value from a year before; the years before the first column have none.
+            if needs_first < *first || needs_last - look_back > *last {
                 let rule = format!(
                     "covariate `{}` needs the years {needs_first} to {needs_last}, column `{}` has {first} to {last}",
                     covariate.name, column.column
@@ -148,6 +188,16 @@ impl Context<'_> {
             }
         }
     }
+}
+
+/// The last day that follow-up can reach, where the study says one.
+fn last_day(cohort: &CohortRules, follow_up: &FollowUp) -> Option<Day> {
+    let fixed = follow_up.exits.iter().filter_map(|exit| match exit.source {
+        ExitSource::Day(day) => Some(day),
+        _ => None,
+    });
+    let longest = follow_up.maximum.zip(cohort.index.to).map(|(maximum, to)| maximum.from(to));
+    fixed.chain(longest).min()
 }
 
 /// The first day on which the rows of an extract can be relied on, and how messages say it.

@@ -11,6 +11,7 @@ mod contrast;
 mod covariates;
 mod coverage;
 mod curve;
+mod dated;
 mod describe;
 mod extracts;
 mod follow_up;
@@ -108,7 +109,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
     context.read_codelists(&root);
     let cohort = context.read_cohort(&root);
     let (covariates, derivation_order) = context.read_covariates(&root, &cohort);
-    let scope = context.person_scope(&cohort.population, &covariates);
+    let scope = context.step_scope(&cohort.population, &covariates);
     let steps = context.read_steps(&root, &scope);
     let follow_up = context.read_follow_up(&root, &cohort);
     let exits = follow_up.as_ref().map(|f| f.exits.as_slice());

@@ -20,6 +20,8 @@ pub enum Raw {
     },
     /// The levels of another covariate.
     Levels(Vec<String>),
+    /// `no` or `yes`.
+    YesNo,
     /// Several codes.
     Codes {
         /// The column.
@@ -57,7 +59,7 @@ impl Context<'_> {
             self.faults.add(&section.span, rule, "keep one");
         }
         let form = written.first().copied();
-        let is_text = matches!(raw, Raw::Text { .. } | Raw::Levels(_) | Raw::Codes { .. });
+        let is_text = matches!(raw, Raw::Text { .. } | Raw::Levels(_) | Raw::YesNo | Raw::Codes { .. });
         if form == Some("cut") {
             if is_text {
                 let span = section.node("cut").map_or(&section.span, |n| &n.span);
@@ -151,6 +153,9 @@ impl Context<'_> {
         let levels = match (declared, &list) {
             (Some(levels), _) => levels,
             (None, Some(list)) => list.values.iter().map(|v| Level { value: v.clone(), label: v.clone() }).collect(),
+            (None, None) if matches!(raw, Raw::YesNo) => [("no", "No"), ("yes", "Yes")]
+                .map(|(value, label)| Level { value: value.to_owned(), label: label.to_owned() })
+                .to_vec(),
             (None, None) => {
                 if form.is_none() {
                     section.missing("levels", "list its values in the order of the tables, the reference first");
@@ -251,6 +256,7 @@ impl Context<'_> {
         let column_levels = match raw {
             Raw::Text { levels, .. } => levels.clone(),
             Raw::Levels(levels) => Some(levels.clone()),
+            Raw::YesNo => Some(["no", "yes"].map(str::to_owned).to_vec()),
             _ => None,
         };
         let possible: Option<Vec<String>> = match recode {
@@ -402,6 +408,9 @@ impl Context<'_> {
     ) -> IfMissing<T> {
         let example = if key == "level" { "{ level = \"unknown\" }" } else { "{ value = 0 }" };
         let Some(node) = section.node("if_missing") else {
+            if ["any", "count", "sum"].into_iter().any(|key| section.has(key)) {
+                return IfMissing::Error; // Rows are there or not: a number of them is never missing.
+            }
             section.missing("if_missing", &format!("choose \"exclude\", \"error\" or {example}"));
             return IfMissing::Error;
         };

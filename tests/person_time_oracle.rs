@@ -1,0 +1,647 @@
+//! Person-time counted the slow way, one person and one day after the other, on generated deliveries: index, wash-out,
+//! exits, ties on one day, time scales, and covariates that change. Nothing of the loader is used to count.
+
+use crate::loader::Delivery;
+use crate::support::Random;
+use cohort::loader::Loaded;
+use cohort::table::{ColumnData, Table};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+const EXTRACTS: &str = r#"
+[study]
+name = "oracle"
+
+[extract.persons]
+file = "persons.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = "id"
+one_per_person = true
+[extract.persons.columns]
+birth = { type = "date", format = "YYYY-MM-DD" }
+death = { type = "date", format = "YYYY-MM-DD" }
+operation = { type = "date", format = "YYYY-MM-DD" }
+sex = { type = "code", levels = ["1", "2"] }
+
+[extract.contacts]
+file = "contacts.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = "id"
+[extract.contacts.columns]
+date = { type = "date", format = "YYYY-MM-DD" }
+
+[extract.visits]
+file = "visits.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = "id"
+[extract.visits.columns]
+date = { type = "date", format = "YYYY-MM-DD" }
+
+[extract.residence]
+file = "residence.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = "id"
+[extract.residence.columns]
+from = { type = "date", format = "YYYY-MM-DD" }
+to = { type = "date", format = "YYYY-MM-DD" }
+
+[extract.civil]
+file = "civil.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = "id"
+[extract.civil.columns]
+since = { type = "date", format = "YYYY-MM-DD" }
+status = { type = "code", levels = ["1", "2", "3"] }
+
+[extract.wards]
+file = "wards.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = "id"
+[extract.wards.columns]
+from = { type = "date", format = "YYYY-MM-DD" }
+to = { type = "date", format = "YYYY-MM-DD" }
+ward = { type = "code", levels = ["a", "b"] }
+
+[extract.drugs]
+file = "drugs.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = "id"
+[extract.drugs.columns]
+date = { type = "date", format = "YYYY-MM-DD" }
+dose = { type = "number" }
+kind = { type = "code", levels = ["x", "y"] }
+
+[extract.income]
+file = "income.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = "id"
+[extract.income.columns]
+year = { type = "whole" }
+income = { type = "number" }
+
+[extract.school]
+file = "school.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = "id"
+one_per_person = true
+[extract.school.columns]
+level = { column = "L_{year}", type = "code", levels = ["low", "high"], years = [2004, 2014] }
+
+[cohort]
+population = "persons"
+[cohort.index]
+extract = "contacts"
+date = "date"
+pick = "first"
+from = 2010-01-01
+to = 2012-06-30
+[[cohort.step]]
+label = "wash-out"
+exclude = { any = "visits", date = "date", within = ["-6 months", "-1 day"] }
+[[cohort.step]]
+label = "resident"
+include = { spells = "residence", from = "from", to = "to", at = "index" }
+
+[follow_up]
+SCALE
+maximum = "18 months"
+event_at_entry = "exclude"
+on_invalid = { exit_at_entry = "exclude", exit_before_entry = "exclude" }
+[follow_up.event]
+label = "visit"
+extract = "visits"
+date = "date"
+[[follow_up.exit]]
+label = "death"
+date = "persons.death"
+[[follow_up.exit]]
+label = "emigration"
+spells = "residence"
+from = "from"
+to = "to"
+[[follow_up.exit]]
+label = "end of data"
+date = 2013-09-30
+"#;
+
+const COVARIATES: &str = r#"
+[covariate.sex]
+from = "persons.sex"
+levels = ["1", "2"]
+if_missing = "error"
+
+[covariate.age]
+years_since = "persons.birth"
+at = "current"
+cut = [0, 20, 20.5, 30, 31, 32, 50]
+open_end = true
+if_missing = "error"
+
+[covariate.period]
+year_of = "current"
+cut = [2009, 2011, 2012, 2013, 2015]
+labels = ["2009 and 2010", "2011", "2012", "2013 and 2014"]
+if_missing = "error"
+
+[covariate.year]
+year_of = "current"
+if_missing = "error"
+
+[covariate.since_index]
+days_since = "index"
+at = "current"
+cut = [0, 30, 90, 365]
+open_end = true
+if_missing = "error"
+
+[covariate.since_operation]
+days_since = "persons.operation"
+at = "current"
+cut = [0, 1, 60]
+open_end = true
+if_missing = { level = "60 or more" }
+
+[covariate.stay]
+years_since = "residence.from"
+pick = "first"
+at = "current"
+cut = [0, 5, 6, 7]
+open_end = true
+override = { when = "sex = '2'", value = "7 or more" }
+if_missing = "error"
+
+[covariate.civil]
+spells = "civil"
+since = "since"
+value = "status"
+at = "current"
+levels = ["1", "2", "3", "unknown"]
+if_missing = { level = "unknown" }
+
+[covariate.civil_at_index]
+spells = "civil"
+since = "since"
+value = "status"
+at = "index"
+look_back = "2 years"
+levels = ["1", "2", "3", "unknown"]
+if_missing = { level = "unknown" }
+
+[covariate.ward]
+spells = "wards"
+from = "from"
+to = "to"
+value = "ward"
+at = "current"
+lag = "3 days"
+on_overlap = "latest_start"
+levels = ["a", "b", "none"]
+if_missing = WARD
+
+[covariate.exposed]
+any = "drugs"
+date = "date"
+where = "kind = 'x'"
+within = ["-2 months", "-1 day"]
+at = "current"
+truncate_lookback = true
+
+[covariate.exposed_late]
+any = "drugs"
+date = "date"
+within = ["ever", "0 days"]
+lag = "20 days"
+at = "current"
+
+[covariate.packs]
+count = "drugs"
+date = "date"
+within = ["-45 days", "0 days"]
+at = "current"
+
+[covariate.packs_before]
+count = "drugs"
+date = "date"
+within = ["-12 months", "0 days"]
+at = "index"
+
+[covariate.dose]
+sum = "drugs"
+date = "date"
+value = "dose"
+within = ["index", "0 days"]
+at = "current"
+
+[covariate.since_drug]
+days_since = "drugs.date"
+pick = "last"
+at = "current"
+cut = [0, 10, 40]
+open_end = true
+override = { when = "sex = '2'", value = "0-9" }
+if_missing = { level = "40 or more" }
+
+[covariate.kind]
+latest = "drugs"
+date = "date"
+value = "kind"
+where = "dose IS NOT NULL"
+look_back = "1 month"
+at = "current"
+levels = ["x", "y", "none"]
+if_missing = { level = "none" }
+
+[covariate.income]
+yearly = "income"
+year = "year"
+value = "income"
+at = "year before current year"
+look_back = "2 years"
+if_missing = { value = -1 }
+
+[covariate.school]
+wide = "school.level"
+at = "current year"
+lag = "100 days"
+levels = ["low", "high", "unknown"]
+if_missing = { level = "unknown" }
+
+[covariate.state]
+sql = "CASE WHEN packs > 1 AND civil = '1' THEN 'p' WHEN exposed = 'yes' THEN 'q' ELSE 'r' END"
+levels = ["r", "p", "q"]
+if_missing = "error"
+
+[covariate.two_periods]
+of = "period"
+group = { early = ["2009 and 2010", "2011"], late = ["2012", "2013 and 2014"] }
+override = { when = "packs = 2", value = "two" }
+levels = ["early", "late", "two"]
+if_missing = "error"
+
+[[model]]
+name = "sex"
+formula = "sex"
+"#;
+
+/// A calendar of its own: day after day from 1940-01-01, which is 10,957 days before 1970.
+fn calendar() -> &'static [(i32, i32, i32)] {
+    static DAYS: std::sync::OnceLock<Vec<(i32, i32, i32)>> = std::sync::OnceLock::new();
+    DAYS.get_or_init(|| {
+        let (mut day, mut all) = ((1940, 1, 1), Vec::new());
+        while day.0 < 2080 {
+            all.push(day);
+            day = match day {
+                (year, month, of_month) if of_month < month_length(year, month) => (year, month, of_month + 1),
+                (year, 12, _) => (year + 1, 1, 1),
+                (year, month, _) => (year, month + 1, 1),
+            };
+        }
+        all
+    })
+}
+
+const BEFORE_1970: i32 = 10_957;
+
+fn ymd(day: i32) -> (i32, i32, i32) {
+    calendar()[(day + BEFORE_1970) as usize]
+}
+
+fn month_length(year: i32, month: i32) -> i32 {
+    match month {
+        2 if (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+fn number(year: i32, month: i32, day: i32) -> i32 {
+    let found = calendar().binary_search(&(year, month, day)).expect("a day of the calendar");
+    found as i32 - BEFORE_1970
+}
+
+fn months_later(day: i32, months: i32) -> i32 {
+    let (year, month, of_month) = ymd(day);
+    let months = year * 12 + month - 1 + months;
+    let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
+    number(year, month, of_month.min(month_length(year, month)))
+}
+
+/// Whether `years` (whole or half) have passed since `birth`.
+fn has_passed(birth: i32, day: i32, years: f64) -> bool {
+    let anniversary = |n: i32| {
+        let (year, month, of_month) = ymd(birth);
+        match (month, of_month, month_length(year + n, 2)) {
+            (2, 29, 28) => number(year + n, 3, 1),
+            _ => number(year + n, month, of_month),
+        }
+    };
+    let whole = years.floor() as i32;
+    let (last, next) = (anniversary(whole), anniversary(whole + 1));
+    f64::from(day - last) >= (years - years.floor()) * f64::from(next - last)
+}
+
+fn text(day: i32) -> String {
+    let (year, month, day) = ymd(day);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// What is known of a person.
+#[derive(Debug, Default)]
+struct Person {
+    birth: i32,
+    death: Option<i32>,
+    operation: Option<i32>,
+    sex: i32,
+    contacts: Vec<i32>,
+    visits: Vec<i32>,
+    residence: Vec<(i32, Option<i32>)>,
+    civil: Vec<(i32, i32)>,
+    wards: Vec<(i32, i32, &'static str)>,
+    drugs: Vec<(i32, Option<f64>, &'static str)>,
+    income: BTreeMap<i32, Option<f64>>,
+    school: BTreeMap<i32, &'static str>,
+}
+
+fn generate(random: &mut Random) -> Person {
+    let first = number(2009, 10, 1);
+    let index = first + random.below(1000) as i32;
+    let mut person = Person {
+        birth: index - 7000 - random.below(12_000) as i32,
+        sex: 1 + random.below(2) as i32,
+        contacts: (0..1 + random.below(3)).map(|_| index + random.below(300) as i32).collect(),
+        ..Person::default()
+    };
+    if random.below(12) == 0 {
+        person.birth = number(ymd(person.birth).0 / 4 * 4, 2, 29);
+    }
+    let near = |random: &mut Random| index - 250 + random.below(900) as i32;
+    person.death = (random.below(4) == 0).then(|| index + random.below(700) as i32);
+    person.operation = (random.below(2) == 0).then(|| near(random));
+    person.visits = (0..random.below(3)).map(|_| index - 60 + random.below(600) as i32).collect();
+    let mut from = index - 1500 - random.below(2000) as i32;
+    for spell in 0..1 + random.below(3) {
+        let to = if spell == 0 { index - 100 } else { from + 30 } + random.below(1200) as i32;
+        person.residence.push((from, (random.below(3) > 0).then_some(to)));
+        if person.residence[person.residence.len() - 1].1.is_none() {
+            break;
+        }
+        from = to + 1 + random.below(4) as i32;
+    }
+    for _ in 0..random.below(5) {
+        let day = index - 1000 + random.below(1500) as i32;
+        if person.civil.iter().all(|c| c.0 != day) {
+            person.civil.push((day, 1 + random.below(3) as i32));
+        }
+    }
+    for _ in 0..random.below(6) {
+        let from = near(random);
+        if person.wards.iter().all(|w| w.0 != from) {
+            person.wards.push((from, from + random.below(90) as i32, ["a", "b"][random.below(2) as usize]));
+        }
+    }
+    for _ in 0..random.below(14) {
+        let day = near(random);
+        let kind = person.drugs.iter().find(|d| d.0 == day).map_or(["x", "y"][random.below(2) as usize], |d| d.2);
+        // Halves add up exactly, in any order.
+        person.drugs.push((day, (random.below(6) > 0).then(|| f64::from(random.below(20)) / 2.0), kind));
+    }
+    for year in 2005..2014 {
+        if random.below(3) > 0 {
+            person.income.insert(year, (random.below(4) > 0).then(|| f64::from(random.below(3)) * 10.0));
+        }
+        if random.below(3) > 0 {
+            person.school.insert(year, ["low", "high"][random.below(2) as usize]);
+        }
+    }
+    person
+}
+
+fn write(delivery: &Delivery, persons: &[Person]) {
+    let mut texts: BTreeMap<&str, String> = [
+        ("persons", "id;birth;death;operation;sex"),
+        ("contacts", "id;date"),
+        ("visits", "id;date"),
+        ("residence", "id;from;to"),
+        ("civil", "id;since;status"),
+        ("wards", "id;from;to;ward"),
+        ("drugs", "id;date;dose;kind"),
+        ("income", "id;year;income"),
+    ]
+    .map(|(name, head)| (name, format!("{head}\n")))
+    .into();
+    let years: Vec<String> = (2004..=2014).map(|y| format!("L_{y}")).collect();
+    texts.insert("school", format!("id;{}\n", years.join(";")));
+    let day = |d: Option<i32>| d.map_or(String::new(), text);
+    for (i, p) in persons.iter().enumerate() {
+        let id = format!("k{i:04}");
+        let mut line = |name: &str, rest: String| writeln!(texts.get_mut(name).unwrap(), "{id};{rest}").unwrap();
+        line("persons", format!("{};{};{};{}", text(p.birth), day(p.death), day(p.operation), p.sex));
+        p.contacts.iter().for_each(|d| line("contacts", text(*d)));
+        p.visits.iter().for_each(|d| line("visits", text(*d)));
+        p.residence.iter().for_each(|(from, to)| line("residence", format!("{};{}", text(*from), day(*to))));
+        p.civil.iter().for_each(|(since, status)| line("civil", format!("{};{status}", text(*since))));
+        p.wards.iter().for_each(|(from, to, w)| line("wards", format!("{};{};{w}", text(*from), text(*to))));
+        let number = |x: &Option<f64>| x.map_or(String::new(), |x| x.to_string());
+        p.drugs.iter().for_each(|(d, dose, k)| line("drugs", format!("{};{};{k}", text(*d), number(dose))));
+        p.income.iter().for_each(|(year, income)| line("income", format!("{year};{}", number(income))));
+        let levels: Vec<&str> = (2004..=2014).map(|y| p.school.get(&y).copied().unwrap_or("")).collect();
+        line("school", levels.join(";"));
+    }
+    texts.iter().for_each(|(name, content)| delivery.write(&format!("{name}.csv"), content));
+}
+
+impl Person {
+    fn is_resident(&self, day: i32) -> bool {
+        self.residence.iter().any(|(from, to)| *from <= day && to.is_none_or(|to| day <= to))
+    }
+
+    /// Index date, last day of follow-up, and whether it ends with the event.
+    fn follow(&self) -> Option<(i32, i32, bool)> {
+        let window = number(2010, 1, 1)..=number(2012, 6, 30);
+        let index = *self.contacts.iter().filter(|d| window.contains(d)).min()?;
+        let washed = self.visits.iter().any(|d| (months_later(index, -6)..index).contains(d));
+        let dead = self.death.is_some_and(|d| d <= index);
+        if washed || !self.is_resident(index) || self.visits.contains(&index) || dead || !self.is_resident(index + 1) {
+            return None;
+        }
+        let mut today = index;
+        loop {
+            today += 1;
+            if self.visits.contains(&today) {
+                return Some((index, today, true));
+            }
+            let end = today == number(2013, 9, 30) || today == months_later(index, 18);
+            if self.death == Some(today) || !self.is_resident(today + 1) || end {
+                return Some((index, today, false));
+            }
+        }
+    }
+
+    /// What every covariate is as of a day, as text; a covariate without a value is `None`.
+    fn values(&self, index: i32, day: i32) -> Vec<(&'static str, Option<String>)> {
+        let some = |text: &str| Some(text.to_owned());
+        let class = |x: i32, edges: &[i32]| match edges.iter().filter(|e| **e <= x).count() {
+            0 => None,
+            n if n == edges.len() => Some(format!("{} or more", edges[n - 1])),
+            n if edges[n] - edges[n - 1] == 1 => Some(edges[n - 1].to_string()),
+            n => Some(format!("{}-{}", edges[n - 1], edges[n] - 1)),
+        };
+        let passed = |since: i32, years: &[f64]| years.iter().filter(|y| has_passed(since, day, **y)).count();
+        let age = ["", "0 to under 20", "20 to under 20.5", "20.5 to under 30", "30 to under 31", "31 to under 32"];
+        let age = *age.get(passed(self.birth, &[0.0, 20.0, 20.5, 30.0, 31.0, 32.0, 50.0])).unwrap_or_else(|| {
+            let old = has_passed(self.birth, day, 50.0);
+            if old { &"50 or more" } else { &"32 to under 50" }
+        });
+        let year = ymd(day).0;
+        let period = match year {
+            2009 | 2010 => "2009 and 2010",
+            2011 => "2011",
+            2012 => "2012",
+            _ => "2013 and 2014",
+        };
+        let stay = self.residence.iter().map(|r| r.0).min().map(|from| passed(from, &[0.0, 5.0, 6.0, 7.0]));
+        let stay = if self.sex == 2 { "7 or more" } else { ["", "0-4", "5", "6", "7 or more"][stay.unwrap()] };
+        let operation = self.operation.filter(|d| *d <= day).and_then(|d| class(day - d, &[0, 1, 60]));
+        let civil = |day: i32, after: i32| {
+            let known = self.civil.iter().filter(|c| c.0 <= day && c.0 >= after).max_by_key(|c| c.0);
+            known.map_or("unknown".to_owned(), |c| c.1.to_string())
+        };
+        let lagged = day - 3;
+        let ward = self.wards.iter().filter(|w| w.0 <= lagged && lagged <= w.1).max_by_key(|w| w.0).map(|w| w.2);
+        let drugs = |from: i32, to: i32| self.drugs.iter().filter(move |d| from <= d.0 && d.0 <= to);
+        let yes = |b: bool| some(if b { "yes" } else { "no" });
+        let exposed = drugs(months_later(day, -2), day - 1).any(|d| d.2 == "x");
+        let packs = drugs(day - 45, day).count();
+        let since_drug = drugs(i32::MIN, day).map(|d| d.0).max().and_then(|d| class(day - d, &[0, 10, 40]));
+        let since_drug = if self.sex == 2 { some("0-9") } else { since_drug.or(some("40 or more")) };
+        let kind = drugs(months_later(day, -1), day).filter(|d| d.1.is_some()).max_by_key(|d| d.0).map(|d| d.2);
+        let income = (year - 3..year).rev().find_map(|y| self.income.get(&y).copied().flatten()).unwrap_or(-1.0);
+        let school = self.school.get(&ymd(day - 100).0).copied().unwrap_or("unknown");
+        let now = civil(day, i32::MIN);
+        let state = if packs > 1 && now == "1" {
+            "p"
+        } else if exposed {
+            "q"
+        } else {
+            "r"
+        };
+        let halves = if year <= 2011 { "early" } else { "late" };
+        vec![
+            ("sex", some(&self.sex.to_string())),
+            ("age", some(age)),
+            ("period", some(period)),
+            ("year", some(&year.to_string())),
+            ("since_index", class(day - index, &[0, 30, 90, 365])),
+            ("since_operation", operation.or(some("60 or more"))),
+            ("stay", some(stay)),
+            ("civil", some(&now)),
+            ("civil_at_index", some(&civil(index, months_later(index, -24)))),
+            ("ward", ward.map(str::to_owned)),
+            ("exposed", yes(exposed)),
+            ("exposed_late", yes(drugs(i32::MIN, day - 20).next().is_some())),
+            ("packs", some(&packs.to_string())),
+            ("packs_before", some(&drugs(months_later(index, -12), index).count().to_string())),
+            ("dose", some(&drugs(index + 1, day).filter_map(|d| d.1).fold(0.0, |sum, x| sum + x).to_string())),
+            ("since_drug", since_drug),
+            ("kind", some(kind.unwrap_or("none"))),
+            ("income", some(&income.to_string())),
+            ("school", some(school)),
+            ("state", some(state)),
+            ("two_periods", some(if packs == 2 { "two" } else { halves })),
+        ]
+    }
+}
+
+fn cell(table: &Table, name: &str, row: usize) -> String {
+    match &table.column(name).unwrap().data {
+        ColumnData::Factor(f) => f.levels[f.codes.get(row).unwrap() as usize].clone(),
+        ColumnData::Number(v) => v[row].to_string(),
+        ColumnData::Whole(v) => v[row].to_string(),
+        ColumnData::Logical(v) => v[row].unwrap().to_string(),
+        ColumnData::Day(v) => v[row].to_string(),
+    }
+}
+
+/// Every day of every record has what was counted for it, no day is missing or there twice, and no two neighbours are equal.
+fn compare(loaded: &Loaded, persons: &[Person], origin: impl Fn(&Person, i32) -> i32, leave_out: bool) {
+    let table = &loaded.table;
+    let whole = |name: &str, row: usize| cell(table, name, row).parse::<i32>().unwrap();
+    let mut row = 0;
+    let mut events = 0;
+    for (i, person) in persons.iter().enumerate() {
+        let Some((index, last, event)) = person.follow() else { continue };
+        let zero = origin(person, index);
+        let mut neighbour: Option<(i32, Vec<String>)> = None;
+        let mut day = index;
+        while day < last {
+            let values = person.values(index, day);
+            let ward = values.iter().any(|(_, value)| value.is_none());
+            if ward && leave_out {
+                day += 1;
+                continue;
+            }
+            assert_eq!(whole("person", row), i as i32, "person {i}, day {}", text(day));
+            assert_eq!(whole("entry", row), day - zero, "person {i}, day {}", text(day));
+            let exit = whole("exit", row) + zero;
+            let now: Vec<String> = values.iter().map(|(name, _)| cell(table, name, row)).collect();
+            assert!(
+                neighbour.as_ref().is_none_or(|(end, before)| *end < day || *before != now),
+                "a needless cut at {}",
+                text(day)
+            );
+            while day < exit {
+                for (name, value) in person.values(index, day) {
+                    let value = value.unwrap_or("none".to_owned());
+                    assert_eq!(cell(table, name, row), value, "{name} of person {i} as of {}", text(day));
+                }
+                day += 1;
+            }
+            assert_eq!(cell(table, "event", row), (event && day == last).to_string());
+            assert_eq!(cell(table, "exit_reason", row) == "visit", event && day == last);
+            events += usize::from(event && day == last);
+            neighbour = Some((exit, now));
+            row += 1;
+        }
+    }
+    assert_eq!(row, table.n_rows(), "no record but these");
+    assert!(events > 5 && row > persons.len(), "{events} events, {row} records: the data say nothing");
+    let of_event = loaded.exits.iter().find(|e| e.is_event).unwrap();
+    assert_eq!(of_event.persons as usize, events);
+}
+
+#[test]
+fn every_day_has_the_values_that_counting_day_by_day_gives() {
+    let scales = [
+        ("scale = \"since_index\"", (|_, index| index) as fn(&Person, i32) -> i32),
+        ("scale = \"age\"\norigin = \"persons.birth\"", |person, _| person.birth),
+        ("scale = \"calendar\"", |_, _| 0),
+    ];
+    for seed in 0..6 {
+        let mut random = Random(1000 + seed);
+        let persons: Vec<Person> = (0..100).map(|_| generate(&mut random)).collect();
+        let (scale, origin) = scales[seed as usize % 3];
+        let leave_out = seed % 2 == 1;
+        let ward = if leave_out { "\"exclude\"" } else { "{ level = \"none\" }" };
+        let levels = if leave_out {
+            "levels = [\"a\", \"b\"]\nif_missing"
+        } else {
+            "levels = [\"a\", \"b\", \"none\"]\nif_missing"
+        };
+        let covariates = COVARIATES.replace("levels = [\"a\", \"b\", \"none\"]\nif_missing", levels);
+        let mut delivery = Delivery::default();
+        delivery.study = EXTRACTS.replace("SCALE", scale) + &covariates.replace("WARD", ward);
+        write(&delivery, &persons);
+        let loaded = delivery.load().unwrap_or_else(|error| panic!("{error}"));
+        compare(&loaded, &persons, origin, leave_out);
+    }
+}
