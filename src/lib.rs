@@ -7,6 +7,7 @@
 //! | [`day`], [`table`] | | a calendar date as a whole number; compact named columns |
 //! | [`house_style`] | | the language and the journal's habits of what is written |
 //! | [`conventions`] | | what R, Stata and SAS do where an analysis leaves a choice open |
+//! | [`stored`] | a file of Stata, SPSS or SAS | its columns, as the file types them; and back |
 //! | [`study`] | the text of a study file | [`study::Study`], checked |
 //! | [`formula`] | the text of a model formula | terms, with the place of every fault |
 //! | [`loader`] | a study and its extracts | person-time records and the attrition table |
@@ -17,8 +18,8 @@
 //! | [`report`] | statements | tables and files; computes no statistic |
 //! | [`pipeline`] | a study | all of it, in order |
 //!
-//! Invariants: `engine` sees arrays, never persons, files or terms. Files are opened in `study`, `loader`,
-//! `simulate` and `cli` only (`report` writes through a folder that `cli` hands it). The library never prints,
+//! Invariants: `engine` sees arrays, never persons, files or terms. Files are opened in `stored`, `study`,
+//! `loader`, `simulate` and `cli` only (`report` writes through a folder that `cli` hands it). The library never prints,
 //! exits, or reads the clock or the environment. The same input gives the same bytes for any thread count.
 #![forbid(unsafe_code)]
 
@@ -36,5 +37,6 @@ pub mod loader;
 pub mod pipeline;
 pub mod report;
 pub mod simulate;
+pub mod stored;
 pub mod study;
 pub mod table;
