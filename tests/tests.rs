@@ -13,6 +13,7 @@ mod disclosure; // what a profile hides, and what an attacker can work out from 
 mod documents; // HTML, docx, xlsx, LaTeX: read back, and compared with the tables and with results.json
 mod examples; // the studies in examples/, run as a user would
 mod follow_up; // index date to exit; person-time that cannot be; counting day by day
+mod formats; // files of Stata, SPSS and SAS; one study from five forms of a delivery; `init --from`
 mod formula; // terms as R orders them; messages for faulty formulas
 mod hard_cases; // no events, infinite estimates, aliased columns, huge numbers
 mod inference; // interaction analyses and tests per term, by the rules they follow

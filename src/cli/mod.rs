@@ -32,6 +32,7 @@ pub fn run(
         Err(message) => return usage(&message, results, messages).into(),
     };
     set_threads(&cli);
+    keep_readers_quiet();
     let mut context = Context {
         results,
         messages,
@@ -76,6 +77,17 @@ fn set_threads(cli: &Cli) {
         // A pool that exists already keeps its size: nothing depends on it but speed.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
     }
+}
+
+/// A panic while a file of Stata, SPSS or SAS is read means that the file is damaged. It becomes an error with the
+/// file's name, so nothing need be said about it here.
+fn keep_readers_quiet() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(crate::stored::READER_THREAD) {
+            usual(panic);
+        }
+    }));
 }
 
 fn dispatch(cli: &Cli, context: &mut Context) -> Result<()> {

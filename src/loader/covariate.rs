@@ -18,8 +18,8 @@ use super::schema::{Dictionary, MISSING_CODE, Values};
 use super::{Note, eligibility};
 use crate::day::Day;
 use crate::study::{
-    CodeList, Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, LookbackStart, Measure, Offset, Override, Recode,
-    Source, Spells, Study, Timing, Unlisted,
+    CodeList, Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, LookbackStart, Measure, Offset, Override,
+    Recode, Source, Spells, Study, Timing, Unlisted,
 };
 use crate::table::{Codes, ColumnData, Factor, MISSING_WHOLE};
 use indexmap::IndexMap;
@@ -39,6 +39,8 @@ pub(crate) struct Derived {
     pub(crate) rules: Vec<Rule>,
     /// The covariates it needs, directly or through others.
     needs: BTreeSet<String>,
+    /// Labels that the files give raw values.
+    labels: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone)]
@@ -85,12 +87,19 @@ impl Derived {
                 ColumnData::Factor(Factor {
                     codes: Codes::pack(positions.iter().map(code), order.len()),
                     levels: order.iter().map(|&i| rules.levels[i].value.clone()).collect(),
-                    labels: order.iter().map(|&i| rules.levels[i].label.clone()).collect(),
+                    labels: order.iter().map(|&i| self.label(rules, &rules.levels[i])).collect(),
                     declared: true,
                 })
             }
             (DerivedValues::Level(_), Kind::Number { .. }) => unreachable!("a covariate keeps its kind"),
         }
+    }
+
+    /// A level's own label, or the one that the files give its value where the study asks for those.
+    fn label(&self, rules: &FactorRules, level: &Level) -> String {
+        let unnamed = rules.file_labels && level.label == level.value;
+        let given = self.labels.get(&level.value).filter(|_| unnamed);
+        given.unwrap_or(&level.label).clone()
     }
 
     /// Whether a slot has no value.
@@ -127,6 +136,7 @@ impl Derived {
             how: slots.iter().map(|&s| self.how[s as usize]).collect(),
             rules: self.rules.clone(),
             needs: self.needs.clone(),
+            labels: self.labels.clone(),
         }
     }
 
@@ -262,6 +272,7 @@ pub(crate) fn derive(people: &People, covariate: &Covariate, raw: Raw, slots: &S
         how: vec![SOURCE; slots.positions.len()],
         rules: Vec::new(),
         needs,
+        labels: raw.dictionary.labels.clone(),
     };
     match &covariate.kind {
         Kind::Number { overrides, if_missing } => {

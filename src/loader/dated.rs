@@ -362,6 +362,9 @@ fn wide(asked: &Asked, rows: &Rows, columns: &[ColumnKey], (offset, back): (i32,
     };
     let found = walk(asked, ask, None);
     let mut dictionary = Dictionary::default();
+    for (value, label) in rows.dictionaries.iter().flat_map(|d| &d.labels) {
+        dictionary.labels.entry(value.clone()).or_insert_with(|| label.clone());
+    }
     let renumbered: Vec<Vec<u32>> =
         rows.dictionaries.iter().map(|d| d.texts().iter().map(|t| dictionary.number(t)).collect()).collect();
     let values = match rows.columns.first() {

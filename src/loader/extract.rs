@@ -8,17 +8,18 @@
 use super::condition::{self, Compiled};
 use super::error::{Fault, LoadError, Place};
 use super::format::FileRead;
-use super::format::delimited::{BATCH_ROWS, BatchPlan, RawBatch, Records, find_column};
-use super::format::parquet::ParquetFile;
+use super::format::delimited::find_column;
+use super::format::file::{DataBatch, DataFile};
 use super::link::{KeyReader, LinkReport, Linker, NO_PERSON};
 use super::quality;
 use super::rows::Rows;
 use super::schema::{Converter, Dictionary, Values, mix};
 use super::{Input, Note, Progress};
 use crate::day::Day;
+use crate::stored::{StoredColumn, Wanted};
 use crate::study::{
     CodeList, ColumnSource, ColumnSpec, Decimal, EventRows, Extract, FileFormat, Identical, InputFile, RowsPerPerson,
-    Sql, Study,
+    Sql, Study, fit,
 };
 use crate::table::MISSING_WHOLE;
 use polars::prelude::DataFrame;
@@ -115,12 +116,7 @@ pub(crate) fn read_extract(
     let mut reading = Reading::new(study, extract, requests, persons)?;
     let mut inputs = Vec::new();
     for file in &extract.files {
-        let read = match &extract.format {
-            FileFormat::Delimited(format) => {
-                reading.text(Records::open(&file.path, &file.written, format)?, file, progress)?
-            }
-            FileFormat::Parquet => reading.parquet(file, progress)?,
-        };
+        let read = reading.file(file, progress)?;
         inputs.push(Input { extract: extract.name.clone(), file: read });
     }
     reading.finish(inputs)
@@ -141,6 +137,8 @@ struct Reading<'a> {
     unknown: u64,
     /// Rows read so far.
     n_rows: u64,
+    /// What somebody should know about the files.
+    remarks: Vec<Note>,
     /// Person, hash of all declared columns and number of every row, where duplicates matter.
     fingerprints: Option<Vec<quality::Fingerprint>>,
 }
@@ -175,7 +173,7 @@ impl<'a> Reading<'a> {
         let specs: Vec<_> = declared(extract).filter(|(spec, _)| needed(spec)).collect();
         let decimal = match &extract.format {
             FileFormat::Delimited(format) => format.decimal,
-            FileFormat::Parquet => Decimal::Point,
+            FileFormat::Parquet | FileFormat::Stored { .. } => Decimal::Point,
         };
         let converters: Vec<_> = specs.iter().map(|(spec, year)| Converter::new(spec, *year, decimal)).collect();
         let collectors = requests
@@ -193,6 +191,7 @@ impl<'a> Reading<'a> {
             left_out: 0,
             unknown: 0,
             n_rows: 0,
+            remarks: Vec::new(),
             fingerprints: compare.then(Vec::new),
         })
     }
@@ -218,72 +217,67 @@ impl<'a> Reading<'a> {
         Ok(places)
     }
 
-    fn text(&mut self, records: Records, file: &InputFile, progress: &mut dyn Progress) -> Result<FileRead, LoadError> {
-        let header = records.header().to_vec();
+    fn file(&mut self, file: &InputFile, progress: &mut dyn Progress) -> Result<FileRead, LoadError> {
+        let data = DataFile::open(file, &self.extract.format)?;
+        let header = data.header().to_vec();
         let places = self.places(&header, file)?;
-        let mut batches = records.into_batches(BatchPlan { keep: places.clone(), rows: BATCH_ROWS });
-        while let Some(batch) = batches.next_batch()? {
+        self.begin_file(data.columns()?.as_deref(), &header, &places, file)?;
+        self.remarks.extend(data.remarks().iter().map(|remark| Note::plain(&file.written, remark)));
+        let keep = std::iter::once(false).chain(self.specs.iter().map(|(spec, _)| spec.keep_user_missing));
+        let wanted: Vec<Wanted> =
+            places.iter().zip(keep).map(|(&column, keep_user_missing)| Wanted { column, keep_user_missing }).collect();
+        let mut batches = data.into_batches(&wanted);
+        while let Some(batch) = batches.next_batch(progress)? {
             let (persons, values) = self.convert(&batch);
+            let persons = persons.map_err(|row| key_fault(&file.written, &header[places[0]], row))?;
             self.keep(persons, values, file)?;
-            progress.step(&file.written, batch.bytes_read, size(&file.path));
         }
         self.end_file(&header, &places, file)?;
-        Ok(batches.file_read().expect("the stream has ended").clone())
+        batches.finish(progress)
     }
 
-    /// Persons and typed values of a batch of text.
-    fn convert(&mut self, batch: &RawBatch) -> (Vec<u32>, Vec<Values>) {
-        let Reading { keys, converters, .. } = self;
-        rayon::join(
-            || (0..batch.n_rows()).map(|row| keys.person(batch.field(row, 0), batch.rows[row])).collect(),
-            || converters.par_iter_mut().enumerate().map(|(i, c)| c.convert(batch, i + 1)).collect(),
-        )
-    }
-
-    fn parquet(&mut self, file: &InputFile, progress: &mut dyn Progress) -> Result<FileRead, LoadError> {
-        let mut parquet = ParquetFile::open(&file.path, &file.written)?;
-        let header = parquet.header().to_vec();
-        let places = self.places(&header, file)?;
-        let mut names: Vec<String> = places.iter().map(|&i| header[i].clone()).collect();
-        names.sort_unstable();
-        names.dedup();
-        while let Some((frame, first_row)) = parquet.next_group(&names)? {
-            for start in (0..frame.height()).step_by(BATCH_ROWS) {
-                let part = frame.slice(start as i64, BATCH_ROWS);
-                let (persons, values) = self.convert_stored(&part, &header, &places, first_row + start as u64);
-                // A column of an unfit type gives no values; its fault is raised here.
-                if values.iter().any(|v| v.len() != part.height()) {
-                    self.end_file(&header, &places, file)?;
-                }
-                self.keep(persons, values, file)?;
-                progress.step(&file.written, first_row + start as u64, Some(parquet.n_rows() as u64));
-            }
-        }
-        self.end_file(&header, &places, file)?;
-        parquet.finish(progress)
-    }
-
-    /// Persons and typed values of stored columns.
-    fn convert_stored(
+    /// Tells key and columns what the file says of them. Errors: stored types that contradict the declared ones.
+    fn begin_file(
         &mut self,
-        frame: &DataFrame,
+        columns: Option<&[StoredColumn]>,
         header: &[String],
         places: &[usize],
-        first_row: u64,
-    ) -> (Vec<u32>, Vec<Values>) {
-        let column = |i: usize| frame.column(&header[places[i]]).expect("the column was read");
+        file: &InputFile,
+    ) -> Result<(), LoadError> {
+        let Some(columns) = columns else { return Ok(()) };
+        let place = |at: usize| Place::file(&*file.written).in_column(&*header[at]);
+        let key = &columns[places[0]];
+        let unfit = fit::key(&key.holds).err();
+        let mut faults: Vec<Fault> = unfit
+            .map(|unfit| {
+                Fault::new(
+                    place(places[0]),
+                    format!("the key has the type {}: {}", key.holds, unfit.rule),
+                    unfit.remedy,
+                )
+            })
+            .into_iter()
+            .collect();
+        for (converter, &at) in self.converters.iter_mut().zip(&places[1..]) {
+            faults.extend(converter.begin_file(Some(&columns[at]), &place(at)));
+        }
+        if faults.is_empty() { Ok(()) } else { Err(LoadError::Values(faults)) }
+    }
+
+    /// Persons, or the row of a key that is none, and typed values of a batch.
+    fn convert(&mut self, batch: &DataBatch) -> (Result<Vec<u32>, u64>, Vec<Values>) {
         let Reading { keys, converters, .. } = self;
-        rayon::join(
-            || {
-                // A key that is stored as a number is compared by its digits.
-                let key = column(0).as_materialized_series().cast(&polars::prelude::DataType::String);
-                let key = key.unwrap_or_else(|_| column(0).as_materialized_series().clone());
-                let Ok(texts) = key.str() else { return Vec::new() };
-                let rows = first_row..;
-                texts.iter().zip(rows).map(|(t, row)| keys.person(t.unwrap_or("").as_bytes(), row)).collect()
-            },
-            || converters.par_iter_mut().enumerate().map(|(i, c)| c.convert_stored(column(i + 1), first_row)).collect(),
-        )
+        let persons = || {
+            let mut buffer = String::new();
+            let mut person = |row: usize| match batch.key(row, 0, &mut buffer) {
+                Some(key) => Ok(keys.person(key, batch.row(row))),
+                None => Err(batch.row(row)),
+            };
+            (0..batch.n_rows()).map(&mut person).collect()
+        };
+        rayon::join(persons, || {
+            converters.par_iter_mut().enumerate().map(|(i, c)| c.convert_batch(batch, i + 1)).collect()
+        })
     }
 
     /// Lets every request keep its rows of a batch.
@@ -324,11 +318,21 @@ impl<'a> Reading<'a> {
 
     fn finish(self, inputs: Vec<Input>) -> Result<Extracted, LoadError> {
         let Reading {
-            extract, keys, specs, converters, collectors, left_out, unknown, fingerprints, condition, ..
+            extract,
+            keys,
+            specs,
+            converters,
+            collectors,
+            left_out,
+            unknown,
+            fingerprints,
+            condition,
+            remarks,
+            ..
         } = self;
         let collects = matches!(self.persons, Persons::Collect);
         let (link, collected) = keys.finish()?;
-        let mut notes = Vec::new();
+        let mut notes = remarks;
         if condition.is_some() {
             let message = "rows of linked persons that the extract's condition leaves out";
             notes.push(Note::new(&extract.name, message, left_out, "rows"));
@@ -361,6 +365,13 @@ impl<'a> Reading<'a> {
         }
         Ok(Extracted { rows, link, inputs, notes, contradicting, linker })
     }
+}
+
+/// A key that is stored as a number and is no whole number that a double holds exactly.
+fn key_fault(file: &str, column: &str, row: u64) -> LoadError {
+    let place = Place::row(file, row).in_column(column);
+    let rule = "the key is stored as a number and is not whole, or has more digits than a number holds";
+    LoadError::Values(vec![Fault::new(place, rule, "have it delivered as text")])
 }
 
 /// The bytes of a file, to show how far reading is.
@@ -527,40 +538,25 @@ pub(crate) fn read_linkage(study: &Study, progress: &mut dyn Progress) -> Result
             .collect()
     };
     let mut keys = vec![Keys::default(); spellings.len()];
-    let read = match &linkage.format {
-        FileFormat::Delimited(format) => {
-            let records = Records::open(&file.path, &file.written, format)?;
-            let keep = places(records.header())?;
-            let mut batches = records.into_batches(BatchPlan { keep, rows: BATCH_ROWS });
-            while let Some(batch) = batches.next_batch()? {
-                keys.par_iter_mut().enumerate().for_each(|(i, arena)| {
-                    (0..batch.n_rows()).for_each(|row| arena.push(batch.field(row, i)));
-                });
-                progress.step(&file.written, batch.bytes_read, size(&file.path));
-            }
-            batches.file_read().expect("the stream has ended").clone()
-        }
-        FileFormat::Parquet => {
-            let mut parquet = ParquetFile::open(&file.path, &file.written)?;
-            let header = parquet.header().to_vec();
-            let names: Vec<String> = places(&header)?.into_iter().map(|i| header[i].clone()).collect();
-            while let Some((frame, _)) = parquet.next_group(&names)? {
-                for (name, arena) in names.iter().zip(&mut keys) {
-                    let column = frame.column(name).expect("the column was read").as_materialized_series();
-                    let texts = column.cast(&polars::prelude::DataType::String).map_err(|_| {
-                        let place = Place::file(&*file.written).in_column(name);
-                        LoadError::Values(vec![Fault::new(
-                            place,
-                            "stored as a type that is no text",
-                            "store keys as text",
-                        )])
-                    })?;
-                    texts.str().expect("cast to text").iter().for_each(|t| arena.push(t.unwrap_or("").as_bytes()));
+    let data = DataFile::open(file, &linkage.format)?;
+    let header = data.header().to_vec();
+    let keep = places(&header)?;
+    let wanted: Vec<Wanted> = keep.iter().map(|&column| Wanted { column, keep_user_missing: false }).collect();
+    let mut batches = data.into_batches(&wanted);
+    while let Some(batch) = batches.next_batch(progress)? {
+        let read = keys.par_iter_mut().enumerate().map(|(i, arena)| {
+            let mut buffer = String::new();
+            (0..batch.n_rows()).try_for_each(|row| match batch.key(row, i, &mut buffer) {
+                Some(key) => {
+                    arena.push(key);
+                    Ok(())
                 }
-            }
-            parquet.finish(progress)?
-        }
-    };
+                None => Err(key_fault(&file.written, &header[keep[i]], batch.row(row))),
+            })
+        });
+        read.collect::<Result<Vec<()>, _>>()?;
+    }
+    let read = batches.finish(progress)?;
     let population = study.population().key.spelling.clone().unwrap_or_default();
     let spellings = spellings.keys().cloned().zip(keys).collect();
     let linker = Linker::from_linkage(spellings, &population, &file.written, linkage.min_matched)?;

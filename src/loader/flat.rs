@@ -10,9 +10,11 @@
 use super::error::{Fault, LoadError, Place};
 use super::format::FileRead;
 use super::format::delimited::{BATCH_ROWS, BatchPlan, RawBatch, Records, delimiter_name};
+use super::format::file::file_read;
 use super::format::parquet;
 use super::schema::Dictionary;
-use super::{Note, Progress, condition};
+use super::{Note, Progress, condition, flat_stored};
+use crate::stored::StoredFormat;
 use crate::study::{Decimal, Delimited, Encoding, Header};
 use crate::table::{Codes, Column, ColumnData, Factor, MISSING_WHOLE, Table};
 use rayon::prelude::*;
@@ -61,7 +63,7 @@ pub fn encoding_named(name: &str) -> Option<Encoding> {
     }
 }
 
-/// Reads `path` (Parquet when its name ends so, delimited text otherwise), called `shown` in messages.
+/// Reads `path` (Parquet, Stata, SPSS or SAS when its name ends so, delimited text otherwise), called `shown` in messages.
 ///
 /// Errors: `File`, `Encoding`, `Header`, `Ragged`, and `Condition` for a condition that cannot be evaluated.
 pub fn read_flat(
@@ -78,7 +80,9 @@ pub fn read_flat(
         options.columns.as_ref().is_none_or(|c| c.iter().any(|w| w == name) || names.iter().any(|w| w == name))
     };
     let is_parquet = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
-    let mut flat = if is_parquet {
+    let mut flat = if let Some(format) = path.to_str().and_then(StoredFormat::of_name) {
+        flat_stored::read((path, shown, format), options, &wanted, progress)?
+    } else if is_parquet {
         read_parquet(path, shown, &wanted, progress)?
     } else {
         read_text(path, shown, options, &wanted, progress)?
@@ -117,7 +121,8 @@ fn read_parquet(
     let keep: Vec<String> = header.iter().filter(|h| wanted(h)).cloned().collect();
     let mut notes = Vec::new();
     let columns = file.read_columns(&keep, &mut notes, progress)?;
-    Ok(Flat { file_rows: None, table: Table::new(columns), header, input: file.finish(progress)?, notes })
+    let input = file_read(path, shown, file.n_rows() as u64, progress)?;
+    Ok(Flat { file_rows: None, table: Table::new(columns), header, input, notes })
 }
 
 fn read_text(

@@ -23,6 +23,7 @@
 //! | `number_file` | columns of numbers as Parquet, piece by piece |
 //! | `load` | all of it, in order |
 //! | `flat` | a data file for `cohort fit DATA`, types found by looking |
+//! | `flat_stored` | the same for Stata, SPSS and SAS files, types are the file's own |
 //!
 //! # Arrays and queries
 //!
@@ -44,6 +45,7 @@ pub(crate) mod eligibility;
 pub mod error;
 pub(crate) mod extract;
 pub mod flat;
+mod flat_stored;
 pub(crate) mod follow_up;
 pub mod format;
 pub(crate) mod link;

@@ -171,6 +171,16 @@ pub(crate) fn column_notes(extract: &Extract, spec: &ColumnSpec, converter: &Con
             "rows",
         ));
     }
+    // One kind alone is what every program calls missing.
+    if counts.missing_kinds.keys().any(|kind| kind != ".") {
+        for (kind, &n) in &counts.missing_kinds {
+            notes.push(Note::new(&source, &format!("missing as {kind} in the file"), n, "rows"));
+        }
+    }
+    if counts.labels_differ > 0 {
+        let message = "labels of values that differ between files; those of the first file stand";
+        notes.push(Note::new(&source, message, counts.labels_differ, "labels"));
+    }
     let (ColumnKind::Code(rules) | ColumnKind::Codes { code: rules, .. }) = converter.kind() else { return };
     for (step, &n) in rules.clean.iter().zip(&counts.cleaned) {
         notes.push(Note::new(&source, &format!("codes changed by {}", step_name(*step)), n, "rows"));

@@ -7,11 +7,14 @@
 
 use super::error::{Fault, Place, counted};
 use super::format::delimited::RawBatch;
-use crate::study::{Clean, CodeSpec, ColumnKind, ColumnSpec, DateFault, DateFormat, DateSpec, Decimal, IfInvalid};
-use crate::table::MISSING_WHOLE;
-use polars::prelude::{
-    Column as PolarsColumn, DataType, IntoColumn, NamedFrom, PlHashMap, Series, StringChunked, TimeUnit,
+use super::format::file::{DataBatch, exact_whole};
+use crate::day::Day;
+use crate::stored::{Cells, StoredColumn, StoredType, StoredValues};
+use crate::study::{
+    Clean, CodeSpec, ColumnKind, ColumnSpec, DateFault, DateFormat, DateSpec, Decimal, IfInvalid, Limits, fit,
 };
+use crate::table::MISSING_WHOLE;
+use polars::prelude::{Column as PolarsColumn, DataType, IntoColumn, NamedFrom, PlHashMap, Series, StringChunked};
 use std::collections::BTreeMap;
 
 /// The number of a missing code.
@@ -22,6 +25,8 @@ pub const MISSING_CODE: u32 = u32::MAX;
 pub struct Dictionary {
     numbers: PlHashMap<Box<[u8]>, u32>,
     texts: Vec<Box<str>>,
+    /// Labels of values that the files give.
+    pub labels: BTreeMap<String, String>,
 }
 
 impl Dictionary {
@@ -81,16 +86,6 @@ impl Values {
             ColumnKind::Number { .. } => Values::Number(Vec::new()),
             ColumnKind::Code(_) => Values::Code(Vec::new()),
             ColumnKind::Codes { .. } => Values::Codes { ends: Vec::new(), codes: Vec::new() },
-        }
-    }
-
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        match self {
-            Values::Day(v) | Values::Whole(v) => v.len(),
-            Values::Number(v) => v.len(),
-            Values::Code(v) => v.len(),
-            Values::Codes { ends, .. } => ends.len(),
         }
     }
 
@@ -257,8 +252,10 @@ enum Broken {
     Whole,
     Number,
     DecimalMark,
-    /// Stored as a number where a code, or as a type where a date is declared.
-    StoredType,
+    /// Outside the declared limits.
+    Limits,
+    /// A number with a fraction, or beyond what it holds exactly, where a code is declared.
+    Fraction,
 }
 
 /// What a cell becomes.
@@ -287,6 +284,10 @@ pub struct ColumnCounts {
     pub invalid_as_missing: u64,
     /// Rows that each clean-up step changed, in the order of the steps; the last is padding.
     pub cleaned: Vec<u64>,
+    /// Missing cells by the kinds of the files (`.a`, `user-missing`).
+    pub missing_kinds: BTreeMap<String, u64>,
+    /// Labels of values that differ from those of an earlier file.
+    pub labels_differ: u64,
 }
 
 /// Converts the fields of one column.
@@ -305,6 +306,11 @@ pub struct Converter {
     days: PlHashMap<Box<[u8]>, Cell<i32>>,
     codes: PlHashMap<Box<[u8]>, Cell<CleanCode>>,
     arena: Vec<u32>,
+    /// The marks of missing as numbers and days, for columns that are stored so.
+    missing_numbers: Vec<f64>,
+    missing_days: Vec<i32>,
+    /// Whether the current file stores months.
+    months: bool,
     /// Per rule: the first row that breaks it and how many do, in the current file.
     broken: BTreeMap<Broken, (u64, u64)>,
 }
@@ -330,6 +336,9 @@ impl Converter {
             days: PlHashMap::default(),
             codes: PlHashMap::default(),
             arena: Vec::new(),
+            missing_numbers: spec.missing.iter().filter_map(|mark| number(mark.trim(), decimal).ok()).collect(),
+            missing_days: spec.missing.iter().filter_map(|mark| DateFormat::Native.read(mark)).map(|d| d.0).collect(),
+            months: false,
             broken: BTreeMap::new(),
         }
     }
@@ -337,6 +346,14 @@ impl Converter {
     /// The declared type.
     pub fn kind(&self) -> &ColumnKind {
         &self.kind
+    }
+
+    /// The values of kept column number `field` of a batch.
+    pub(crate) fn convert_batch(&mut self, batch: &DataBatch, field: usize) -> Values {
+        match batch {
+            DataBatch::Text(batch) => self.convert(batch, field),
+            DataBatch::Stored(batch) => self.convert_stored(&batch.columns[field], batch.first_row),
+        }
     }
 
     /// The values of kept field number `field` of a batch.
@@ -348,78 +365,130 @@ impl Converter {
         values
     }
 
-    /// The values of a stored column; `first_row` is the row of its first value.
-    ///
-    /// A column stored as dates or numbers is taken as such where that is the declared type. A code that is stored
-    /// as a number has lost its leading zeros, if it had any: it needs a declared width or levels to show that it has not.
-    pub fn convert_stored(&mut self, column: &PolarsColumn, first_row: u64) -> Values {
-        let mut values = Values::empty(&self.kind);
-        let Some(series) = self.readable(column) else {
-            self.note_broken(Broken::StoredType, first_row);
-            return values;
+    /// What a file says of the column, before its first batch; `None` for text. `shown` is the column's name there.
+    /// Errors: a stored type that contradicts the declared one.
+    pub fn begin_file(&mut self, column: Option<&StoredColumn>, place: &Place) -> Option<Fault> {
+        let column = column?;
+        if let Err(unfit) = fit::column(&self.kind, &column.holds) {
+            let rule = format!("the column has the type {}: {}", column.holds, unfit.rule);
+            return Some(Fault::new(place.clone(), rule, unfit.remedy));
+        }
+        self.months = column.holds == StoredType::Month;
+        let rules = match &self.kind {
+            ColumnKind::Code(rules) => Some(rules.clone()),
+            _ => None,
         };
-        match (&mut values, series.dtype()) {
-            (Values::Day(out), DataType::Date) => {
-                let days = series.to_physical_repr();
-                let days = days.i32().expect("dates are stored as 32-bit days");
-                for (row, day) in days.iter().enumerate() {
-                    let cell = day.map_or(Cell::Missing, |d| self.stored_day(d));
-                    out.push(self.settle(cell, MISSING_WHOLE, first_row + row as u64));
-                }
+        for (value, label) in &column.value_labels {
+            let value = rules.as_ref().map_or(value.clone(), |rules| clean_code(value, rules, &mut 0));
+            let known = self.dictionary.labels.entry(value).or_insert_with(|| label.clone());
+            self.counts.labels_differ += u64::from(known != label);
+        }
+        None
+    }
+
+    /// The values of a column that is stored with a type; `first_row` is the row of its first value.
+    ///
+    /// Dates and numbers are taken as such where that is the declared type. A code that is stored as a number is
+    /// its digits.
+    pub fn convert_stored(&mut self, cells: &Cells, first_row: u64) -> Values {
+        for (kind, n) in &cells.missing {
+            *self.counts.missing_kinds.entry(kind.clone()).or_default() += n;
+        }
+        let mut values = Values::empty(&self.kind);
+        match &cells.values {
+            StoredValues::Text(texts) => {
+                (0..texts.len()).for_each(|row| self.push(&mut values, texts.get(row), first_row + row as u64));
             }
-            (Values::Number(out), DataType::Float64) => {
-                let numbers = series.f64().expect("cast to f64");
-                for (row, x) in numbers.iter().enumerate() {
-                    let cell = match x {
-                        Some(x) if x.is_finite() => Cell::Value(x),
-                        Some(x) if x.is_infinite() => Cell::Broken(Broken::Number),
-                        _ => Cell::Missing,
-                    };
-                    out.push(self.settle(cell, f64::NAN, first_row + row as u64));
-                }
+            StoredValues::Whole(v) => {
+                let number = |x: i64| (x != i64::MIN).then_some(x as f64);
+                self.push_numbers(&mut values, v.iter().map(|&x| number(x)), first_row);
             }
-            _ => {
-                let texts = series.str().expect("everything else was cast to text");
-                for (row, text) in texts.iter().enumerate() {
-                    self.push(&mut values, text.unwrap_or("").as_bytes(), first_row + row as u64);
+            StoredValues::Number(v) => {
+                self.push_numbers(&mut values, v.iter().map(|&x| (!x.is_nan()).then_some(x)), first_row);
+            }
+            StoredValues::Day(v) => self.push_days(&mut values, v, first_row),
+            StoredValues::Logical(v) => {
+                for (row, b) in v.iter().enumerate() {
+                    let text = b.map_or("", |b| if b { "true" } else { "false" });
+                    self.push(&mut values, text.as_bytes(), first_row + row as u64);
                 }
             }
         }
         values
     }
 
-    /// The stored column as dates, numbers or text; `None` when its type contradicts the declared one.
-    fn readable(&self, column: &PolarsColumn) -> Option<Series> {
-        let series = column.as_materialized_series();
-        let stored = series.dtype();
-        let number = stored.is_primitive_numeric();
-        let wanted = match &self.kind {
-            ColumnKind::Date(spec) if matches!(stored, DataType::Date | DataType::Datetime(..)) => {
-                matches!(spec.format, DateFormat::Native | DateFormat::Day(_)).then_some(DataType::Date)?
-            }
-            ColumnKind::Number { .. } if number => DataType::Float64,
-            ColumnKind::Whole { .. } if stored.is_float() => {
-                // A whole number stored as 3.0 reads as 3; 3.5 stays 3.5 and is refused as text.
-                let whole = series.cast(&DataType::Int64).ok()?;
-                let back = whole.cast(&DataType::Float64).ok()?;
-                let same = back.equals_missing(&series.cast(&DataType::Float64).ok()?);
-                return if same { whole.cast(&DataType::String).ok() } else { series.cast(&DataType::String).ok() };
-            }
-            ColumnKind::Code(code) | ColumnKind::Codes { code, .. } if number => {
-                (code.width.is_some() || code.levels.is_some()).then_some(DataType::String)?
-            }
-            _ if matches!(stored, DataType::Date | DataType::Datetime(..) | DataType::Boolean) => return None,
-            _ => DataType::String,
-        };
-        if let DataType::Datetime(unit, _) = stored {
-            debug_assert!(matches!(unit, TimeUnit::Milliseconds | TimeUnit::Microseconds | TimeUnit::Nanoseconds));
+    fn push_days(&mut self, values: &mut Values, days: &[i32], first_row: u64) {
+        let Values::Day(out) = values else { unreachable!("stored dates are read into date columns only") };
+        for (row, &day) in days.iter().enumerate() {
+            let cell = match &self.kind {
+                _ if day == MISSING_WHOLE || self.missing_days.contains(&day) => Cell::Missing,
+                ColumnKind::Date(spec) => day_cell(spec.stored_day(Day(day), self.months)),
+                _ => unreachable!("only date columns have days"),
+            };
+            out.push(self.settle(cell, MISSING_WHOLE, first_row + row as u64));
         }
-        series.cast(&wanted).ok()
     }
 
-    fn stored_day(&self, day: i32) -> Cell<i32> {
-        let ColumnKind::Date(spec) = &self.kind else { return Cell::Broken(Broken::StoredType) };
-        if spec.in_range(crate::day::Day(day)) { Cell::Value(day) } else { Cell::Broken(Broken::DateRange) }
+    /// Numbers into a column of numbers; digits into a column of codes or dates.
+    fn push_numbers(&mut self, values: &mut Values, numbers: impl Iterator<Item = Option<f64>>, first_row: u64) {
+        let is_date = matches!(self.kind, ColumnKind::Date(_));
+        for (x, row) in numbers.zip(first_row..) {
+            let x = x.filter(|x| !self.missing_numbers.contains(x));
+            match (&mut *values, x) {
+                (Values::Number(out), x) => {
+                    let cell = x.map_or(Cell::Missing, |x| self.number_cell(x));
+                    out.push(self.settle(cell, f64::NAN, row));
+                }
+                (Values::Whole(out), x) => {
+                    let cell = x.map_or(Cell::Missing, |x| self.whole_cell(exact_whole(x)));
+                    out.push(self.settle(cell, MISSING_WHOLE, row));
+                }
+                (values, None) => self.push(values, b"", row),
+                (values, Some(x)) => match exact_whole(x) {
+                    Some(x) => self.push(values, x.to_string().as_bytes(), row),
+                    None if is_date => self.push(values, x.to_string().as_bytes(), row),
+                    None => self.push_broken(values, Broken::Fraction, row),
+                },
+            }
+        }
+    }
+
+    /// A code that cannot be one.
+    fn push_broken(&mut self, values: &mut Values, rule: Broken, row: u64) {
+        self.settle(Cell::<()>::Broken(rule), (), row);
+        match values {
+            Values::Code(out) => out.push(MISSING_CODE),
+            Values::Codes { ends, codes } => ends.push(codes.len()),
+            Values::Day(out) | Values::Whole(out) => out.push(MISSING_WHOLE),
+            Values::Number(out) => out.push(f64::NAN),
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        match &self.kind {
+            ColumnKind::Whole { limits, .. } | ColumnKind::Number { limits, .. } => *limits,
+            _ => Limits::default(),
+        }
+    }
+
+    fn number_cell(&self, x: f64) -> Cell<f64> {
+        match x.is_finite() {
+            false => Cell::Broken(Broken::Number),
+            true if self.limits().contain(x) => Cell::Value(x),
+            true => Cell::Broken(Broken::Limits),
+        }
+    }
+
+    fn whole_cell(&self, x: Option<i64>) -> Cell<i32> {
+        let limits = self.limits();
+        let Some(x) = x.and_then(|x| i32::try_from(x).ok()).filter(|&x| x != MISSING_WHOLE) else {
+            return Cell::Broken(Broken::Whole);
+        };
+        let x = match limits.years_from {
+            Some(from) if (0..100).contains(&x) => from + (x - from).rem_euclid(100),
+            _ => x,
+        };
+        if limits.contain(f64::from(x)) { Cell::Value(x) } else { Cell::Broken(Broken::Limits) }
     }
 
     /// Converts one field and adds it to `values`.
@@ -430,11 +499,17 @@ impl Converter {
                 out.push(self.settle(cell, MISSING_WHOLE, row));
             }
             Values::Whole(out) => {
-                let cell = self.number_like(field, |text, _| whole(text));
+                let cell = match self.number_like(field, |text, _| whole(text)) {
+                    Cell::Value(x) => self.whole_cell(Some(i64::from(x))),
+                    other => other,
+                };
                 out.push(self.settle(cell, MISSING_WHOLE, row));
             }
             Values::Number(out) => {
-                let cell = self.number_like(field, number);
+                let cell = match self.number_like(field, number) {
+                    Cell::Value(x) => self.number_cell(x),
+                    other => other,
+                };
                 out.push(self.settle(cell, f64::NAN, row));
             }
             Values::Code(out) => {
@@ -476,7 +551,7 @@ impl Converter {
         match &self.kind {
             ColumnKind::Date(spec) => spec.if_invalid,
             ColumnKind::Code(code) | ColumnKind::Codes { code, .. } => code.if_invalid,
-            ColumnKind::Whole { if_invalid } | ColumnKind::Number { if_invalid } => *if_invalid,
+            ColumnKind::Whole { if_invalid, .. } | ColumnKind::Number { if_invalid, .. } => *if_invalid,
         }
     }
 
@@ -571,7 +646,7 @@ impl Converter {
         let values = counted(n, "value");
         let (rule, remedy) = match (rule, &self.kind) {
             (Broken::DateForm, ColumnKind::Date(spec)) => (
-                format!("expected a date as {} ({})", date_form(spec), affected(n)),
+                format!("expected a date as {} ({})", spec.format.shown(), affected(n)),
                 "set format to the file's own".into(),
             ),
             (Broken::NoSuchDay, _) => (
@@ -605,9 +680,20 @@ impl Converter {
                 let rule = format!("expected a number with decimal mark \"{declared}\" ({})", affected(n));
                 (rule, format!("set decimal = \"{other}\" if that is the file's"))
             }
-            (Broken::StoredType, kind) => (
-                format!("stored as a type that is no {}", kind_name(kind)),
-                "declare the stored type; a code that is stored as a number also needs width or levels".to_string(),
+            (
+                Broken::Limits,
+                ColumnKind::Whole { limits: Limits { at_least: Some(1000.0), years_from: None, .. }, .. },
+            ) => (
+                format!("{values} {} no year of four digits", is_are(n)),
+                "set years_from for years of two digits, or if_invalid = \"missing\"".to_string(),
+            ),
+            (Broken::Limits, _) => (
+                format!("{values} {} outside the declared at_least and at_most", is_are(n)),
+                "correct the limits, or set if_invalid = \"missing\"".to_string(),
+            ),
+            (Broken::Fraction, _) => (
+                format!("{values} {} no whole number that can be a code", is_are(n)),
+                "declare type = \"number\", or read the column as text at the source".to_string(),
             ),
             _ => (
                 format!("expected a number ({})", affected(n)),
@@ -628,26 +714,13 @@ fn is_are(n: u64) -> &'static str {
     if n == 1 { "is" } else { "are" }
 }
 
-fn kind_name(kind: &ColumnKind) -> &'static str {
-    match kind {
-        ColumnKind::Date(_) => "date of the declared format",
-        ColumnKind::Code(_) | ColumnKind::Codes { .. } => "text",
-        ColumnKind::Whole { .. } => "whole number",
-        ColumnKind::Number { .. } => "number",
-    }
-}
-
-fn date_form(spec: &DateSpec) -> String {
-    match &spec.format {
-        DateFormat::Day(pattern) | DateFormat::Month(pattern, _) => pattern.to_string(),
-        DateFormat::DaysSince(_) => "a whole number of days".to_string(),
-        DateFormat::Native => "YYYY-MM-DD".to_string(),
-    }
-}
-
 fn read_day(spec: &DateSpec, field: &[u8]) -> Cell<i32> {
     let Ok(text) = std::str::from_utf8(field) else { return Cell::Broken(Broken::DateForm) };
-    match spec.day(text) {
+    day_cell(spec.day(text))
+}
+
+fn day_cell(day: Result<Day, DateFault>) -> Cell<i32> {
+    match day {
         Ok(day) => Cell::Value(day.0),
         Err(DateFault::Form) => Cell::Broken(Broken::DateForm),
         Err(DateFault::NoSuchDay) => Cell::Broken(Broken::NoSuchDay),

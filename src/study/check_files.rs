@@ -1,14 +1,13 @@
 //! The headers of the extracts and of the linkage file: whether the declared columns are there.
 
-use super::dates::DateFormat;
 use super::extract::{ColumnKind, ColumnSource, Extract, FileFormat, InputFile};
 use super::fault::StudyFaults;
+use super::fit;
 use super::header::{self, Names};
 use super::spec::Faults;
 use super::{Span, Study};
-use polars::prelude::DataType;
 
-/// Looks at the first rows of every file of a study: encoding, delimiter, column names, types of Parquet columns.
+/// Looks at the first rows of every file of a study: encoding, delimiter, column names, types of stored columns.
 ///
 /// Errors: every fault, in the order of the study file; a fault that several files share is reported once.
 /// Shows column names, never a row of data.
@@ -90,43 +89,23 @@ impl Found {
         None
     }
 
-    /// A key in Parquet is text or a whole number.
+    /// A stored key is text or a whole number.
     fn key_type(&mut self, names: &Names, at: usize, span: &Span) {
-        let Some(dtype) = names.types.as_ref().map(|types| &types[at]) else { return };
-        if !(is_text(dtype) || dtype.is_integer()) {
-            let rule = format!("key column `{}` has the type {dtype}", names.names[at]);
-            self.0.push((span.clone(), rule, "a key is text".into()));
+        let Some(holds) = names.types.as_ref().map(|types| &types[at]) else { return };
+        if let Err(unfit) = fit::key(holds) {
+            let rule = format!("key column `{}` has the type {holds}: {}", names.names[at], unfit.rule);
+            self.0.push((span.clone(), rule, unfit.remedy));
         }
     }
 
-    /// Declared and real type of a Parquet column must fit.
+    /// Declared and stored type of a column must fit.
     fn column_type(&mut self, names: &Names, at: usize, kind: &ColumnKind, span: &Span) {
-        let Some(dtype) = names.types.as_ref().map(|types| &types[at]) else { return };
-        let (fits, wanted) = match kind {
-            ColumnKind::Code(_) | ColumnKind::Codes { .. } => {
-                (is_text(dtype), "a code is text, leading zeros and all: read the column as text at the source")
-            }
-            ColumnKind::Whole { .. } => (dtype.is_integer(), "a whole number is needed"),
-            ColumnKind::Number { .. } => (dtype.is_integer() || dtype.is_float(), "a number is needed"),
-            ColumnKind::Date(spec) => match spec.format {
-                DateFormat::Native => (
-                    matches!(dtype, DataType::Date | DataType::Datetime(..)),
-                    "format = \"native\" needs a column of dates",
-                ),
-                DateFormat::DaysSince(_) => (dtype.is_integer(), "days since a day are whole numbers"),
-                _ if matches!(dtype, DataType::Date | DataType::Datetime(..)) => (false, "set format = \"native\""),
-                _ => (is_text(dtype), "a date with a written form is text"),
-            },
-        };
-        if !fits {
-            let rule = format!("column `{}` has the type {dtype}", names.names[at]);
-            self.0.push((span.clone(), rule, wanted.into()));
+        let Some(holds) = names.types.as_ref().map(|types| &types[at]) else { return };
+        if let Err(unfit) = fit::column(kind, holds) {
+            let rule = format!("column `{}` has the type {holds}: {}", names.names[at], unfit.rule);
+            self.0.push((span.clone(), rule, unfit.remedy));
         }
     }
-}
-
-fn is_text(dtype: &DataType) -> bool {
-    matches!(dtype, DataType::String | DataType::Null)
 }
 
 /// Gathers the faults of the files of one extract, so that a fault of many files is one message.

@@ -246,6 +246,8 @@ pub struct FactorRules {
     pub overrides: Vec<Override<usize>>,
     /// What a missing value becomes.
     pub if_missing: IfMissing<usize>,
+    /// Whether levels without a label of their own take the one that the files give their value (Stata, SPSS).
+    pub file_labels: bool,
 }
 
 impl FactorRules {

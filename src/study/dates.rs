@@ -25,15 +25,113 @@ pub enum DateFormat {
     Month(DatePattern, PlaceInMonth),
     /// A whole number of days since a declared day.
     DaysSince(Day),
-    /// The file's own date type (Parquet).
+    /// Seconds, or thousandths of them, since the beginning of a declared day; the time of day is dropped.
+    ClockSince {
+        /// The day.
+        reference: Day,
+        /// 86,400 for seconds, 86,400,000 for thousandths.
+        per_day: u32,
+    },
+    /// A whole number of months since the month of a declared day, with the day that stands for the month.
+    MonthsSince(Day, PlaceInMonth),
+    /// The file's own date type (Parquet, Stata, SPSS, SAS).
     Native,
+    /// The file's own type for months, with the day that stands for the month.
+    NativeMonth(PlaceInMonth),
+    /// Several of these, none of which reads a field that another reads differently: files of one family may write
+    /// a date in different ways.
+    OneOf(Vec<DateFormat>),
 }
 
 impl DateFormat {
-    /// Whether the day within the month is not known.
+    /// Whether the day within the month is not known, or may not be.
     pub fn is_month_only(&self) -> bool {
-        matches!(self, DateFormat::Month(..))
+        match self {
+            DateFormat::Month(..) | DateFormat::MonthsSince(..) | DateFormat::NativeMonth(_) => true,
+            DateFormat::OneOf(formats) => formats.iter().any(DateFormat::is_month_only),
+            _ => false,
+        }
     }
+
+    /// The formats that it stands for: itself, or each of several.
+    pub fn each(&self) -> &[DateFormat] {
+        match self {
+            DateFormat::OneOf(formats) => formats,
+            one => std::slice::from_ref(one),
+        }
+    }
+
+    /// What a field looks like, for messages.
+    pub fn shown(&self) -> String {
+        match self {
+            DateFormat::Day(pattern) | DateFormat::Month(pattern, _) => pattern.to_string(),
+            DateFormat::DaysSince(_) => "a whole number of days".into(),
+            DateFormat::ClockSince { per_day: 86_400, .. } => "a number of seconds".into(),
+            DateFormat::ClockSince { .. } => "a number of milliseconds".into(),
+            DateFormat::MonthsSince(..) => "a whole number of months".into(),
+            DateFormat::Native => "YYYY-MM-DD".into(),
+            DateFormat::NativeMonth(_) => "YYYY-MM".into(),
+            DateFormat::OneOf(formats) => formats.iter().map(DateFormat::shown).collect::<Vec<_>>().join(" or "),
+        }
+    }
+
+    /// The day that a field stands for, if it has this form.
+    pub fn read(&self, field: &str) -> Option<Day> {
+        self.day(field).ok()
+    }
+
+    /// The day that a field stands for, whatever the limits of the column.
+    fn day(&self, field: &str) -> Result<Day, DateFault> {
+        let within = |day: Option<i32>| day.filter(|d| DAYS.contains(d)).map(Day).ok_or(DateFault::OutOfRange);
+        match self {
+            DateFormat::Day(pattern) => {
+                let (year, month, day) = pattern.read(field).ok_or(DateFault::Form)?;
+                Day::from_ymd(year, month, day).ok_or(DateFault::NoSuchDay)
+            }
+            DateFormat::Month(pattern, place) => {
+                let (year, month, _) = pattern.read(field).ok_or(DateFault::Form)?;
+                place.day(year, month).ok_or(DateFault::NoSuchDay)
+            }
+            DateFormat::DaysSince(reference) => {
+                let days: i32 = field.parse().map_err(|_| DateFault::Form)?;
+                within(reference.0.checked_add(days))
+            }
+            DateFormat::ClockSince { reference, per_day } => {
+                let ticks: f64 = field.parse().map_err(|_| DateFault::Form)?;
+                let days = (ticks / f64::from(*per_day)).floor();
+                // A cast beyond the range gives its end, which no calendar holds.
+                ticks.is_finite().then(|| within(reference.0.checked_add(days as i32))).ok_or(DateFault::Form)?
+            }
+            DateFormat::MonthsSince(reference, place) => {
+                let months: i32 = field.parse().map_err(|_| DateFault::Form)?;
+                let (year, month, _) = reference.ymd();
+                let months = (year * 12 + month as i32 - 1).checked_add(months).ok_or(DateFault::OutOfRange)?;
+                place.day(months.div_euclid(12), months.rem_euclid(12) as u32 + 1).ok_or(DateFault::OutOfRange)
+            }
+            DateFormat::Native => {
+                let (year, month, day) = iso(field).ok_or(DateFault::Form)?;
+                Day::from_ymd(year, month, day).ok_or(DateFault::NoSuchDay)
+            }
+            DateFormat::NativeMonth(_) => Err(DateFault::Form),
+            DateFormat::OneOf(formats) => {
+                let mut fault = DateFault::Form;
+                for format in formats {
+                    match format.day(field) {
+                        Ok(day) => return Ok(day),
+                        Err(DateFault::Form) => {}
+                        // The form was right, so this is what is wrong.
+                        Err(other) => fault = other,
+                    }
+                }
+                Err(fault)
+            }
+        }
+    }
+}
+
+/// Year, month and day as ISO 8601 writes them.
+fn iso(field: &str) -> Option<(i32, u32, u32)> {
+    DatePattern::new("YYYY-MM-DD").expect("a valid pattern").read(field)
 }
 
 /// The day that stands for a month.
@@ -52,16 +150,56 @@ pub enum PlaceInMonth {
 pub struct DatePattern {
     text: String,
     parts: Vec<Part>,
+    /// The first of the hundred years that two digits stand for.
+    years_from: i32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Year,
+    /// The last two digits of a year.
+    ShortYear,
     Month,
+    /// One or two digits.
+    LooseMonth,
+    /// Three letters of an English name.
+    NamedMonth,
     Day,
+    /// One or two digits.
+    LooseDay,
     /// Two digits of a time of day, read and dropped.
     Clock,
+    /// Digits of a fraction of a second, read and dropped.
+    Fraction,
     Literal(char),
+}
+
+/// The parts of patterns by their spelling; a longer one comes before its beginning.
+const PARTS: [(&str, Part); 11] = [
+    ("YYYY", Part::Year),
+    ("YY", Part::ShortYear),
+    ("MON", Part::NamedMonth),
+    ("MM", Part::Month),
+    ("M", Part::LooseMonth),
+    ("DD", Part::Day),
+    ("D", Part::LooseDay),
+    ("hh", Part::Clock),
+    ("mm", Part::Clock),
+    ("ss", Part::Clock),
+    ("f", Part::Fraction),
+];
+
+const MONTH_NAMES: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+
+/// Why a text is no date pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatternFault {
+    /// It has other letters, no year or month, or a part twice.
+    NoPattern,
+    /// Years of two digits, and nothing says of which hundred years.
+    TwoDigitYears,
+    /// A part of one or two digits with a digit after it: where it ends cannot be told.
+    OpenEnded,
 }
 
 /// Why a field is no date. Never carries the field's content.
@@ -76,31 +214,101 @@ pub enum DateFault {
 }
 
 impl DatePattern {
-    /// Reads a pattern: `YYYY`, `MM`, `DD`, `hh`, `mm`, `ss` and single characters that stand for themselves.
-    /// `None` when year or month is absent, or a part comes twice.
+    /// A pattern with years of four digits; `None` when the text is none.
     pub fn new(text: &str) -> Option<DatePattern> {
+        DatePattern::with_years(text, None).ok()
+    }
+
+    /// Reads a pattern: `YYYY`, `YY`, `MM`, `MON` (`JAN`), `DD`, `hh`, `mm`, `ss`, `f` (digits of a fraction), `M` and
+    /// `D` for one digit or two, and single characters that stand for themselves. `years_from` is the first of the
+    /// hundred years that `YY` stands for.
+    pub fn with_years(text: &str, years_from: Option<i32>) -> Result<DatePattern, PatternFault> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
-            let known = [("YYYY", Part::Year), ("MM", Part::Month), ("DD", Part::Day)]
-                .into_iter()
-                .chain(["hh", "mm", "ss"].map(|t| (t, Part::Clock)))
-                .find(|(token, _)| rest.starts_with(token));
-            let (length, part) = known.map_or((c.len_utf8(), Part::Literal(c)), |(token, part)| (token.len(), part));
-            if c.is_ascii_alphanumeric() && part == Part::Literal(c) && c != 'T' {
-                return None;
+            let known = PARTS.iter().find(|(token, _)| rest.starts_with(token));
+            let (length, part) = known.map_or((c.len_utf8(), Part::Literal(c)), |(token, part)| (token.len(), *part));
+            if c.is_ascii_alphanumeric() && part == Part::Literal(c) && !matches!(c, 'T' | 'Z') {
+                return Err(PatternFault::NoPattern);
             }
             parts.push(part);
             rest = &rest[length..];
         }
-        let count = |part| parts.iter().filter(|p| **p == part).count();
-        let valid = count(Part::Year) == 1 && count(Part::Month) == 1 && count(Part::Day) <= 1;
-        valid.then(|| DatePattern { text: text.to_owned(), parts })
+        let count = |wanted: &[Part]| parts.iter().filter(|p| wanted.contains(p)).count();
+        let years = count(&[Part::Year, Part::ShortYear]);
+        let months = count(&[Part::Month, Part::LooseMonth, Part::NamedMonth]);
+        if years != 1 || months != 1 || count(&[Part::Day, Part::LooseDay]) > 1 {
+            return Err(PatternFault::NoPattern);
+        }
+        let loose = |p: &Part| matches!(p, Part::LooseMonth | Part::LooseDay | Part::Fraction);
+        if parts.windows(2).any(|pair| loose(&pair[0]) && !matches!(pair[1], Part::Literal(_) | Part::NamedMonth)) {
+            return Err(PatternFault::OpenEnded);
+        }
+        if parts.contains(&Part::ShortYear) && years_from.is_none() {
+            return Err(PatternFault::TwoDigitYears);
+        }
+        Ok(DatePattern { text: text.to_owned(), parts, years_from: years_from.unwrap_or(0) })
     }
 
     /// Whether the pattern has a day of the month.
     pub fn has_day(&self) -> bool {
-        self.parts.contains(&Part::Day)
+        self.parts.iter().any(|p| matches!(p, Part::Day | Part::LooseDay))
+    }
+
+    /// Whether the pattern has years of two digits.
+    pub fn has_short_year(&self) -> bool {
+        self.parts.contains(&Part::ShortYear)
+    }
+
+    /// Whether a date of this form is a whole number that keeps all its digits: digits only, the year first.
+    pub fn is_number(&self) -> bool {
+        self.parts.first() == Some(&Part::Year)
+            && self.parts.iter().all(|p| matches!(p, Part::Year | Part::Month | Part::Day | Part::Clock))
+    }
+
+    /// Whether a date of this form is digits only.
+    pub fn is_digits(&self) -> bool {
+        self.shape().iter().all(|run| matches!(run, Run::Digits(..)))
+    }
+
+    /// Whether a field can have the form of both patterns and be two different dates.
+    pub fn conflicts(&self, other: &DatePattern) -> bool {
+        let order = |p: &DatePattern| -> Vec<u8> {
+            let rank = |part: &Part| match part {
+                Part::Year | Part::ShortYear => Some(0),
+                Part::Month | Part::LooseMonth | Part::NamedMonth => Some(1),
+                Part::Day | Part::LooseDay => Some(2),
+                _ => None,
+            };
+            p.parts.iter().filter_map(rank).collect()
+        };
+        order(self) != order(other) && overlap(&self.shape(), &other.shape())
+    }
+
+    /// The pattern as marks and runs of digits, each run with its least and most length.
+    fn shape(&self) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        for part in &self.parts {
+            let digits = match part {
+                Part::Year => (4, 4),
+                Part::LooseMonth | Part::LooseDay => (1, 2),
+                Part::Fraction => (1, 9),
+                Part::Literal(c) => {
+                    runs.push(Run::Mark(*c));
+                    continue;
+                }
+                Part::NamedMonth => {
+                    runs.push(Run::Name);
+                    continue;
+                }
+                _ => (2, 2),
+            };
+            match runs.last_mut() {
+                Some(Run::Digits(least, most)) => (*least, *most) = (*least + digits.0, *most + digits.1),
+                _ => runs.push(Run::Digits(digits.0, digits.1)),
+            }
+        }
+        runs
     }
 
     /// Year, month and day (0 when the pattern has none) of a field; `None` when it does not have this form.
@@ -108,21 +316,55 @@ impl DatePattern {
         let (mut year, mut month, mut day) = (0, 0, 0);
         let mut rest = field.as_bytes();
         for part in &self.parts {
-            let mut digits = |n: usize| -> Option<u32> {
-                let (head, tail) = rest.split_at_checked(n)?;
-                rest = tail;
-                head.iter().try_fold(0, |sum, b| b.is_ascii_digit().then(|| sum * 10 + u32::from(b - b'0')))
-            };
             match part {
-                Part::Year => year = digits(4)? as i32,
-                Part::Month => month = digits(2)?,
-                Part::Day => day = digits(2)?,
-                Part::Clock => _ = digits(2)?,
+                Part::Year => year = digits(&mut rest, 4, 4)? as i32,
+                Part::ShortYear => {
+                    let short = digits(&mut rest, 2, 2)? as i32;
+                    year = self.years_from + (short - self.years_from).rem_euclid(100);
+                }
+                Part::Month => month = digits(&mut rest, 2, 2)?,
+                Part::LooseMonth => month = digits(&mut rest, 1, 2)?,
+                Part::NamedMonth => {
+                    let (head, tail) = rest.split_at_checked(3)?;
+                    let place = MONTH_NAMES.iter().position(|name| head.eq_ignore_ascii_case(name.as_bytes()))?;
+                    (month, rest) = (place as u32 + 1, tail);
+                }
+                Part::Day => day = digits(&mut rest, 2, 2)?,
+                Part::LooseDay => day = digits(&mut rest, 1, 2)?,
+                Part::Clock => _ = digits(&mut rest, 2, 2)?,
+                Part::Fraction => _ = digits(&mut rest, 1, 9)?,
                 Part::Literal(c) => rest = rest.strip_prefix(c.encode_utf8(&mut [0; 4]).as_bytes())?,
             }
         }
         rest.is_empty().then_some((year, month, day))
     }
+}
+
+/// A piece of a date's written form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Run {
+    Digits(usize, usize),
+    Mark(char),
+    Name,
+}
+
+/// Whether a field can have both forms.
+fn overlap(a: &[Run], b: &[Run]) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).all(|pair| match pair {
+            (Run::Digits(least, most), Run::Digits(other_least, other_most)) => {
+                least.max(other_least) <= most.min(other_most)
+            }
+            (a, b) => a == b,
+        })
+}
+
+/// Takes `least` to `most` digits off the front, as many as there are.
+fn digits(rest: &mut &[u8], least: usize, most: usize) -> Option<u32> {
+    let n = rest.iter().take(most).take_while(|b| b.is_ascii_digit()).count();
+    let (head, tail) = rest.split_at(n);
+    *rest = tail;
+    (n >= least).then(|| head.iter().fold(0, |sum, b| sum * 10 + u32::from(b - b'0')))
 }
 
 impl fmt::Display for DatePattern {
@@ -135,27 +377,21 @@ impl DateSpec {
     /// The day that a field stands for; the field is neither empty nor another mark of missing. Blanks at its
     /// ends do not matter.
     pub fn day(&self, field: &str) -> Result<Day, DateFault> {
-        let field = field.trim();
-        let day = match &self.format {
-            DateFormat::Day(pattern) => {
-                let (year, month, day) = pattern.read(field).ok_or(DateFault::Form)?;
-                Day::from_ymd(year, month, day).ok_or(DateFault::NoSuchDay)?
-            }
-            DateFormat::Month(pattern, place) => {
-                let (year, month, _) = pattern.read(field).ok_or(DateFault::Form)?;
-                place.day(year, month).ok_or(DateFault::NoSuchDay)?
-            }
-            DateFormat::DaysSince(reference) => {
-                let days: i32 = field.parse().map_err(|_| DateFault::Form)?;
-                let day = reference.0.checked_add(days).filter(|d| DAYS.contains(d));
-                Day(day.ok_or(DateFault::OutOfRange)?)
-            }
-            DateFormat::Native => {
-                let pattern = DatePattern::new("YYYY-MM-DD").expect("a valid pattern");
-                let (year, month, day) = pattern.read(field).ok_or(DateFault::Form)?;
-                Day::from_ymd(year, month, day).ok_or(DateFault::NoSuchDay)?
-            }
-        };
+        let day = self.format.day(field.trim())?;
+        self.in_range(day).then_some(day).ok_or(DateFault::OutOfRange)
+    }
+
+    /// The day that a stored day stands for; for a stored month, which is given by its first day, the declared day.
+    pub fn stored_day(&self, day: Day, is_month: bool) -> Result<Day, DateFault> {
+        if !DAYS.contains(&day.0) {
+            return Err(DateFault::OutOfRange);
+        }
+        let place = self.format.each().iter().find_map(|format| match format {
+            DateFormat::NativeMonth(place) if is_month => Some(place),
+            _ => None,
+        });
+        let (year, month, _) = day.ymd();
+        let day = place.map_or(Some(day), |place| place.day(year, month)).ok_or(DateFault::NoSuchDay)?;
         self.in_range(day).then_some(day).ok_or(DateFault::OutOfRange)
     }
 
@@ -248,5 +484,75 @@ impl Window {
     /// First and last day of the window around an index date.
     pub fn around(&self, index: Day) -> (Day, Day) {
         (self.start.from(index), self.end.from(index))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pattern: &str, field: &str) -> Result<String, DateFault> {
+        let pattern = DatePattern::with_years(pattern, Some(1930)).unwrap();
+        let format = match pattern.has_day() {
+            true => DateFormat::Day(pattern),
+            false => DateFormat::Month(pattern, PlaceInMonth::Middle),
+        };
+        format.day(field).map(|day| day.to_string())
+    }
+
+    #[test]
+    fn patterns_read_what_they_say() {
+        for (pattern, field, day) in [
+            ("YYYY-MM-DDThh:mm:ss.fZ", "2015-06-01T23:59:59.123456Z", "2015-06-01"),
+            ("D.M.YYYY", "1.12.2015", "2015-12-01"),
+            ("D.M.YYYY", "01.06.2015", "2015-06-01"),
+            ("DDMONYYYY", "29feb2000", "2000-02-29"),
+            ("DDMMYY", "010630", "1930-06-01"),
+            ("DDMMYY", "010629", "2029-06-01"),
+            ("YYYYM", "20231", "2023-01-15"),
+            ("YYYYM", "202310", "2023-10-15"),
+        ] {
+            assert_eq!(read(pattern, field).as_deref(), Ok(day), "{pattern} {field}");
+        }
+        assert_eq!(read("DDMONYYYY", "29foo2000"), Err(DateFault::Form));
+        assert_eq!(read("D.M.YYYY", "31.2.2015"), Err(DateFault::NoSuchDay));
+        assert_eq!(read("YYYYMM", "198513"), Err(DateFault::NoSuchDay));
+        assert_eq!(read("YYYYMM", "201500"), Err(DateFault::NoSuchDay));
+    }
+
+    #[test]
+    fn years_of_two_digits_need_their_hundred_years() {
+        assert_eq!(DatePattern::with_years("DD.MM.YY", None), Err(PatternFault::TwoDigitYears));
+        assert_eq!(DatePattern::with_years("DMYYYY", None), Err(PatternFault::OpenEnded));
+        assert_eq!(DatePattern::with_years("DD.MM", None), Err(PatternFault::NoPattern));
+    }
+
+    #[test]
+    fn patterns_that_read_one_field_as_two_dates_conflict() {
+        let pattern = |text: &str| DatePattern::with_years(text, Some(1930)).unwrap();
+        for (a, b, conflict) in [
+            ("YYYYMMDD", "DDMMYYYY", true),
+            ("DD.MM.YYYY", "M.D.YYYY", true),
+            ("YYYYMM", "DDMMYY", true),
+            ("YYYYMMDD", "YYYY-MM-DD", false),
+            ("D.M.YYYY", "DD.MM.YYYY", false),
+            ("YYYYMM", "YYYYMMDD", false),
+        ] {
+            assert_eq!(pattern(a).conflicts(&pattern(b)), conflict, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn counts_begin_where_they_are_declared_to() {
+        let day = |y, m, d| Day::from_ymd(y, m, d).unwrap();
+        let first = day(1960, 1, 1);
+        assert_eq!(DateFormat::DaysSince(first).day("20240"), Ok(day(2015, 6, 1)));
+        let seconds = DateFormat::ClockSince { reference: day(1582, 10, 14), per_day: 86_400 };
+        assert_eq!(seconds.day("13652496000"), Ok(day(2015, 6, 1)));
+        assert_eq!(seconds.day("13652582399.5"), Ok(day(2015, 6, 1)));
+        assert_eq!(seconds.day("-1e300"), Err(DateFault::OutOfRange));
+        let months = DateFormat::MonthsSince(first, PlaceInMonth::Last);
+        assert_eq!(months.day("665"), Ok(day(2015, 6, 30)));
+        assert_eq!(months.day("-1"), Ok(day(1959, 12, 31)));
     }
 }

@@ -3,6 +3,7 @@
 use super::dates::DateSpec;
 use super::{Span, Sql};
 use crate::day::Day;
+use crate::stored::StoredFormat;
 use indexmap::IndexMap;
 use std::path::PathBuf;
 
@@ -37,6 +38,13 @@ pub enum FileFormat {
     Delimited(Delimited),
     /// Parquet: types are the file's own, checked against the declared ones.
     Parquet,
+    /// Stata, SPSS or SAS: types, dates and labels are the file's own, checked against the declared types.
+    Stored {
+        /// Which of them.
+        format: StoredFormat,
+        /// How its text is encoded, where the file does not say it (Stata before release 14).
+        encoding: Option<Encoding>,
+    },
 }
 
 /// Delimited text. Nothing in a file says these, so the study does.
@@ -208,6 +216,8 @@ pub struct ColumnSpec {
     pub kind: ColumnKind,
     /// Further texts that mean missing; an empty field always does.
     pub missing: Vec<String>,
+    /// Whether values that a file itself declares to mean missing (SPSS) are values all the same.
+    pub keep_user_missing: bool,
 }
 
 /// Names of a column in the files, compared without case.
@@ -250,14 +260,37 @@ pub enum ColumnKind {
     },
     /// A whole number.
     Whole {
-        /// What to do with a field that is none.
+        /// What to do with a field that is none, or outside its limits.
         if_invalid: IfInvalid,
+        /// Between which numbers it lies.
+        limits: Limits,
     },
     /// A real number, with the decimal mark of the extract.
     Number {
-        /// What to do with a field that is none.
+        /// What to do with a field that is none, or outside its limits.
         if_invalid: IfInvalid,
+        /// Between which numbers it lies.
+        limits: Limits,
     },
+}
+
+/// The numbers that can be true, both ends included.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Limits {
+    /// The smallest.
+    pub at_least: Option<f64>,
+    /// The largest.
+    pub at_most: Option<f64>,
+    /// For years: the first of the hundred years that a field of two digits stands for; without it such a field is
+    /// outside the limits.
+    pub years_from: Option<i32>,
+}
+
+impl Limits {
+    /// Whether a number lies within.
+    pub fn contain(&self, x: f64) -> bool {
+        self.at_least.is_none_or(|least| x >= least) && self.at_most.is_none_or(|most| x <= most)
+    }
 }
 
 /// Rules for a code.

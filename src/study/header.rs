@@ -1,6 +1,7 @@
 //! The first rows of a file: its column names, and whether delimiter and encoding can be right.
 
 use super::extract::{Delimited, Encoding, FileFormat, Header, InputFile};
+use crate::stored::{Reader, StoredFormat, StoredType};
 use polars::prelude::*;
 use std::fs::File;
 use std::io::Read;
@@ -13,8 +14,8 @@ const SAMPLE_BYTES: u64 = 256 * 1024;
 pub struct Names {
     /// The column names.
     pub names: Vec<String>,
-    /// The types of the columns; only Parquet has them.
-    pub types: Option<Vec<DataType>>,
+    /// The types of the columns; text files have none.
+    pub types: Option<Vec<StoredType>>,
 }
 
 /// A rule that the first rows of a file break, and what to do.
@@ -52,7 +53,7 @@ impl Names {
 }
 
 /// Column names begin with a letter and hold no long number; rows of data rarely do in every field.
-fn looks_like_names(fields: &[String]) -> bool {
+pub(super) fn looks_like_names(fields: &[String]) -> bool {
     let longest_number = |text: &str| text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
     let is_name = |text: &str| {
         let start = text.trim().trim_start_matches('_');
@@ -70,6 +71,7 @@ fn looks_like_names(fields: &[String]) -> bool {
 pub fn read(file: &InputFile, format: &FileFormat) -> Result<Names, Complaint> {
     match format {
         FileFormat::Parquet => read_parquet(file),
+        FileFormat::Stored { format, encoding } => read_stored(file, *format, *encoding),
         FileFormat::Delimited(rules) => {
             let bytes = sample(file)?;
             let text = decode(&bytes, rules.encoding)?;
@@ -85,11 +87,33 @@ fn read_parquet(file: &InputFile) -> Result<Names, Complaint> {
     let mut frame = LazyFrame::scan_parquet(PlRefPath::new(path), Default::default()).map_err(|_| complaint())?;
     let schema = frame.collect_schema().map_err(|_| complaint())?;
     let names = schema.iter_names().map(|n| n.to_string()).collect();
-    Ok(Names { names, types: Some(schema.iter_values().cloned().collect()) })
+    Ok(Names { names, types: Some(schema.iter_values().map(parquet_type).collect()) })
+}
+
+/// What a Parquet column holds.
+pub(crate) fn parquet_type(stored: &DataType) -> StoredType {
+    match stored {
+        DataType::Boolean => StoredType::Logical,
+        DataType::Date => StoredType::Day,
+        DataType::Datetime(..) => StoredType::Moment,
+        DataType::String | DataType::Null => StoredType::Text,
+        stored if stored.is_integer() => StoredType::Whole,
+        stored if stored.is_float() => StoredType::Number,
+        DataType::Categorical(..) | DataType::Enum(..) => StoredType::Text,
+        other => StoredType::Unfit(other.to_string()),
+    }
+}
+
+fn read_stored(file: &InputFile, format: StoredFormat, encoding: Option<Encoding>) -> Result<Names, Complaint> {
+    let reader = Reader::open(&file.path, format, encoding.map(Encoding::decoder))
+        .map_err(|error| Complaint::new(error.rule, error.remedy))?;
+    let columns = reader.columns().iter();
+    let (names, types) = columns.map(|c| (c.name.clone(), c.holds.clone())).unzip();
+    Ok(Names { names, types: Some(types) })
 }
 
 /// The first bytes of a file, decompressed when its name ends in `.gz`.
-fn sample(file: &InputFile) -> Result<Vec<u8>, Complaint> {
+pub(super) fn sample(file: &InputFile) -> Result<Vec<u8>, Complaint> {
     let unreadable = |_| Complaint::new("cannot be read", "check its permissions");
     let open = File::open(&file.path).map_err(unreadable)?;
     let mut bytes = Vec::new();

@@ -45,10 +45,12 @@ pub mod describe;
 mod extract;
 pub mod fault;
 mod files;
+pub mod fit;
 mod header;
 mod output;
 pub mod spec;
 mod sql;
+mod survey;
 mod template;
 
 pub use check::check;
@@ -62,19 +64,21 @@ pub use covariate::{
     Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, Lookback, LookbackStart, Measure, Overlap, Override,
     PickRow, Recode, Source, Timing, Unlisted, YearAt,
 };
-pub use dates::{DateFault, DateFormat, DatePattern, DateSpec, Offset, OffsetUnit, PlaceInMonth, Window};
+pub use dates::{DateFault, DateFormat, DatePattern, DateSpec, Offset, OffsetUnit, PatternFault, PlaceInMonth, Window};
 pub use describe::Describe;
 pub use extract::{
     Clean, CodeSpec, ColumnKind, ColumnRef, ColumnSource, ColumnSpec, Conflict, Coverage, Decimal, Delimited, Encoding,
-    Extract, FileFormat, Header, Identical, IfInvalid, InputFile, Key, Linkage, RowsPerPerson,
+    Extract, FileFormat, Header, Identical, IfInvalid, InputFile, Key, Limits, Linkage, RowsPerPerson,
 };
 pub use fault::{Fault, Place, StudyFaults};
+pub(crate) use header::parquet_type;
 pub use output::{
     Adjust, Contrast, Correction, Curve, Disclosure, Format, Interaction, Interval, Model, PREDICTIONS,
     PredictionReference, Profile, RESIDUALS, RatiosAt, Regression, ReportOptions, Resampling, Standardised, Ties,
     TimeTransform,
 };
 pub use sql::Sql;
+pub use survey::survey;
 pub use template::TEMPLATE;
 
 use indexmap::IndexMap;

@@ -241,6 +241,9 @@ pub struct SimulateArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  cohort init --out study.toml")]
 pub struct InitArgs {
+    /// Look at the files of a delivery and write a study file for them, to finish by hand; prints no cell of data
+    #[arg(long, value_name = "FOLDER")]
+    pub from: Option<PathBuf>,
     /// Where to write the study file [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -3,6 +3,7 @@
 
 pub mod decode;
 pub mod delimited;
+pub(crate) mod file;
 pub mod parquet;
 
 /// One file that was read.

@@ -3,18 +3,19 @@
 //! A row is counted from 1 over the whole file. Only files are read: an address on a network is refused, since
 //! person data stay on the machine they were delivered to.
 
-use super::FileRead;
-use super::decode::{hex, unreadable};
+use super::decode::unreadable;
+use super::delimited::BATCH_ROWS;
 use crate::loader::error::{Fault, LoadError, Place};
 use crate::loader::flat::sorted_factor;
 use crate::loader::schema::{Dictionary, MISSING_CODE};
 use crate::loader::{Note, Progress};
+use crate::stored::{Cells, StoredBatch, StoredColumn, StoredType, StoredValues, Texts};
+use crate::study::parquet_type;
 use crate::table::{Column, ColumnData, Factor, MISSING_WHOLE};
 use polars::prelude::{DataFrame, DataType, ParquetReader, SerReader, Series};
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// An open Parquet file.
@@ -56,14 +57,59 @@ impl ParquetFile {
         self.groups.iter().sum()
     }
 
-    /// The named columns of the next row group, and the number of its first row (from 1); `None` at the end.
-    pub fn next_group(&mut self, columns: &[String]) -> Result<Option<(DataFrame, u64)>, LoadError> {
-        let Some(&rows) = self.groups.get(self.next_group) else { return Ok(None) };
-        let first_row = self.rows_before as u64 + 1;
-        let frame = self.slice(columns, self.rows_before, rows)?;
-        self.next_group += 1;
-        self.rows_before += rows;
-        Ok(Some((frame, first_row)))
+    /// What the columns hold. Errors: `LoadError::File`.
+    pub(crate) fn columns(&self) -> Result<Vec<StoredColumn>, LoadError> {
+        let empty = self.slice(&self.header, 0, 0)?;
+        let column = |c: &polars::prelude::Column| StoredColumn {
+            name: c.name().to_string(),
+            label: String::new(),
+            holds: parquet_type(c.dtype()),
+            format: String::new(),
+            value_labels: Vec::new(),
+            user_missing: Vec::new(),
+        };
+        Ok(empty.columns().iter().map(column).collect())
+    }
+
+    /// The columns at these places in the next row group that has rows, in batches, the last first; none at the end.
+    pub(crate) fn next_batches(&mut self, places: &[usize]) -> Result<Vec<StoredBatch>, LoadError> {
+        let mut names: Vec<String> = places.iter().map(|&i| self.header[i].clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+        while let Some(&rows) = self.groups.get(self.next_group) {
+            let first_row = self.rows_before as u64 + 1;
+            let frame = self.slice(&names, self.rows_before, rows)?;
+            self.next_group += 1;
+            self.rows_before += rows;
+            if rows > 0 {
+                let starts = (0..rows).step_by(BATCH_ROWS);
+                return starts.rev().map(|start| self.batch(&frame, places, start, first_row)).collect();
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn batch(
+        &self,
+        frame: &DataFrame,
+        places: &[usize],
+        start: usize,
+        first_row: u64,
+    ) -> Result<StoredBatch, LoadError> {
+        let part = frame.slice(start as i64, BATCH_ROWS);
+        let columns: Result<Vec<Cells>, LoadError> = places
+            .par_iter()
+            .map(|&i| {
+                let column = part.column(&self.header[i]).expect("the column was read");
+                let values = values_of(column.as_materialized_series()).ok_or_else(|| {
+                    let place = Place::file(&*self.file).in_column(&self.header[i]);
+                    let rule = "the stored type is none that can be read";
+                    LoadError::Values(vec![Fault::new(place, rule, "store it as text, number or date")])
+                })?;
+                Ok(Cells { values, missing: BTreeMap::new() })
+            })
+            .collect();
+        Ok(StoredBatch { first_row: first_row + start as u64, n_rows: part.height(), columns: columns? })
     }
 
     fn slice(&self, columns: &[String], offset: usize, rows: usize) -> Result<DataFrame, LoadError> {
@@ -98,24 +144,36 @@ impl ParquetFile {
         }
         Ok(out)
     }
+}
 
-    /// Size and checksum of the file, read once more from end to end.
-    pub fn finish(&self, progress: &mut dyn Progress) -> Result<FileRead, LoadError> {
-        let mut file = File::open(&self.path).map_err(|e| unreadable(&self.file, &e))?;
-        let (mut hasher, mut bytes) = (Sha256::new(), 0);
-        let mut buffer = vec![0; 1 << 18];
-        loop {
-            let n = file.read(&mut buffer).map_err(|e| unreadable(&self.file, &e))?;
-            if n == 0 {
-                break;
-            }
-            hasher.update(&buffer[..n]);
-            bytes += n as u64;
+/// The values of a stored column; `None` for a type that none has.
+fn values_of(series: &Series) -> Option<StoredValues> {
+    let holds = parquet_type(series.dtype());
+    let whole = |series: &Series| series.cast(&DataType::Int64).ok();
+    Some(match holds {
+        StoredType::Whole => match whole(series) {
+            Some(cast) => StoredValues::Whole(cast.i64().ok()?.iter().map(|x| x.unwrap_or(i64::MIN)).collect()),
+            // Unsigned numbers beyond the signed ones.
+            None => StoredValues::Text(texts_of(series)?),
+        },
+        StoredType::Number | StoredType::Single => {
+            let numbers = series.cast(&DataType::Float64).ok()?;
+            StoredValues::Number(numbers.f64().ok()?.iter().map(|x| x.unwrap_or(f64::NAN)).collect())
         }
-        progress.step(&self.file, bytes, Some(bytes));
-        let sha256 = hex(&hasher.finalize());
-        Ok(FileRead { path: self.file.clone(), bytes, sha256, rows: self.n_rows() as u64 })
-    }
+        StoredType::Day | StoredType::Moment => {
+            let days = series.cast(&DataType::Date).and_then(|s| s.cast(&DataType::Int32)).ok()?;
+            StoredValues::Day(days.i32().ok()?.iter().map(|d| d.unwrap_or(MISSING_WHOLE)).collect())
+        }
+        StoredType::Logical => StoredValues::Logical(series.bool().ok()?.iter().collect()),
+        StoredType::Text | StoredType::Month | StoredType::Unfit(_) => StoredValues::Text(texts_of(series)?),
+    })
+}
+
+fn texts_of(series: &Series) -> Option<Texts> {
+    let cast = series.cast(&DataType::String).ok()?;
+    let mut texts = Texts::default();
+    cast.str().ok()?.iter().for_each(|text| texts.push(text.unwrap_or("")));
+    Some(texts)
 }
 
 /// A stored column as a column of a table, with a note where its type was changed.

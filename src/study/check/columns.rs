@@ -1,9 +1,11 @@
 //! Columns of extracts.
 
 use super::names;
-use crate::study::extract::{Clean, CodeSpec, ColumnKind, ColumnSource, ColumnSpec, IfInvalid};
+use crate::day::Day;
+use crate::study::extract::{Clean, CodeSpec, ColumnKind, ColumnSource, ColumnSpec, IfInvalid, Limits};
 use crate::study::spec::{Entry, Section, Text};
-use crate::study::{DateFormat, DatePattern, DateSpec, PlaceInMonth};
+use crate::study::{DateFormat, DatePattern, DateSpec, PatternFault, PlaceInMonth};
+use std::collections::BTreeSet;
 
 /// What a column holds, in words.
 pub fn kind_name(kind: &ColumnKind) -> &'static str {
@@ -27,9 +29,11 @@ pub fn read(entry: &Entry, parent: &Section<'_>) -> Option<ColumnSpec> {
     let section = Section::new(format!("column `{}`", entry.key), &entry.key_span, &entry.node, faults)?;
     let source = read_source(&section, &entry.key);
     let missing = section.texts("missing").into_iter().map(|t| t.text).collect();
-    let types = [("date", 0), ("code", 1), ("codes", 2), ("whole", 3), ("number", 4)];
+    let keeps = [("missing", false), ("value", true)];
+    let keep_user_missing = section.choice("user_missing", &keeps).unwrap_or(false);
+    let types = [("date", 0), ("code", 1), ("codes", 2), ("whole", 3), ("number", 4), ("year", 5)];
     if !section.has("type") {
-        section.missing("type", "choose \"date\", \"code\", \"codes\", \"whole\" or \"number\"");
+        section.missing("type", "choose \"date\", \"code\", \"codes\", \"whole\", \"number\" or \"year\"");
     }
     let kind = match section.choice("type", &types) {
         Some(0) => ColumnKind::Date(read_date(&section)),
@@ -41,12 +45,13 @@ pub fn read(entry: &Entry, parent: &Section<'_>) -> Option<ColumnSpec> {
             }
             ColumnKind::Codes { split: split.text, code: read_code(&section) }
         }
-        Some(3) => ColumnKind::Whole { if_invalid: read_invalid(&section) },
-        Some(4) => ColumnKind::Number { if_invalid: read_invalid(&section) },
+        Some(3) => ColumnKind::Whole { if_invalid: read_invalid(&section), limits: read_limits(&section) },
+        Some(4) => ColumnKind::Number { if_invalid: read_invalid(&section), limits: read_limits(&section) },
+        Some(5) => ColumnKind::Whole { if_invalid: read_invalid(&section), limits: read_year(&section) },
         _ => return None, // The other keys depend on the type.
     };
     section.finish();
-    Some(ColumnSpec { name: entry.key.clone(), span: entry.key_span.clone(), source, kind, missing })
+    Some(ColumnSpec { name: entry.key.clone(), span: entry.key_span.clone(), source, kind, missing, keep_user_missing })
 }
 
 fn read_source(section: &Section<'_>, name: &str) -> ColumnSource {
@@ -89,9 +94,11 @@ fn read_invalid(section: &Section<'_>) -> IfInvalid {
     section.choice("if_invalid", &choices).unwrap_or_default()
 }
 
+/// The keys of a date, beside its format.
+const DATE_KEYS: [&str; 3] = ["place_in_month", "reference_date", "years_from"];
+
 fn read_date(section: &Section<'_>) -> DateSpec {
-    let written = section.required_text("format", "write for example \"YYYY-MM-DD\", \"YYYYMM\" or \"days_since\"");
-    let format = read_format(section, &written);
+    let format = read_formats(section);
     let (earliest, latest) = (section.day("earliest"), section.day("latest"));
     if let (Some(earliest), Some(latest)) = (earliest, latest)
         && earliest > latest
@@ -101,50 +108,167 @@ fn read_date(section: &Section<'_>) -> DateSpec {
     DateSpec { format, earliest, latest, if_invalid: read_invalid(section) }
 }
 
-fn read_format(section: &Section<'_>, written: &Text) -> DateFormat {
-    let faults = section.faults();
+/// What the keys of a date say, and which of them a format used.
+struct DateKeys {
+    place: Option<PlaceInMonth>,
+    reference: Option<Day>,
+    years_from: Option<i32>,
+    used: BTreeSet<&'static str>,
+}
+
+/// `format`: one form, or a list of those that the files of a family have.
+fn read_formats(section: &Section<'_>) -> DateFormat {
     let places = [("first", PlaceInMonth::First), ("middle", PlaceInMonth::Middle), ("last", PlaceInMonth::Last)];
-    let (place, reference) = (section.choice("place_in_month", &places), section.day("reference_date"));
-    let unused = |key: &'static str, reason: &str| {
-        if let Some(entry) = section.entry(key) {
-            faults.add(&entry.key_span, format!("`{key}` has no use here: {reason}"), "take it out");
+    let mut keys = DateKeys {
+        place: section.choice("place_in_month", &places),
+        reference: section.day("reference_date"),
+        years_from: read_years_from(section),
+        used: BTreeSet::new(),
+    };
+    let written = section.node("format").map_or(Vec::new(), |node| section.texts_of("format", node));
+    if !section.has("format") {
+        section.missing("format", "write for example \"YYYY-MM-DD\", \"YYYYMM\" or \"days_since\"");
+        keys.used.extend(DATE_KEYS);
+    }
+    let mut formats: Vec<DateFormat> = Vec::new();
+    for text in &written {
+        let Some(format) = read_format(section, text, &mut keys) else {
+            keys.used.extend(DATE_KEYS); // What is wrong with the format comes first.
+            continue;
+        };
+        check_conflict(section, text, &format, &formats);
+        formats.push(format);
+    }
+    for entry in DATE_KEYS.iter().filter(|key| !keys.used.contains(*key)).filter_map(|key| section.entry(key)) {
+        let reason = match entry.key.as_str() {
+            "place_in_month" => "the day is known",
+            "years_from" => "the years have four digits",
+            _ => "only \"days_since\" and the like count from a day",
+        };
+        section.faults().add(&entry.key_span, format!("`{}` has no use here: {reason}", entry.key), "take it out");
+    }
+    match formats.len() {
+        0 => DateFormat::Native, // Its absence is a fault already.
+        1 => formats.swap_remove(0),
+        _ => DateFormat::OneOf(formats),
+    }
+}
+
+/// `years_from`: the first of the hundred years that two digits stand for.
+fn read_years_from(section: &Section<'_>) -> Option<i32> {
+    section.whole("years_from", 1000, 9900).map(|year| year as i32)
+}
+
+/// A field must not be two dates.
+fn check_conflict(section: &Section<'_>, written: &Text, format: &DateFormat, earlier: &[DateFormat]) {
+    let pattern = |format: &DateFormat| match format {
+        DateFormat::Day(pattern) | DateFormat::Month(pattern, _) => Some(pattern.clone()),
+        _ => None,
+    };
+    let counts = |format: &DateFormat| {
+        matches!(format, DateFormat::DaysSince(_) | DateFormat::ClockSince { .. } | DateFormat::MonthsSince(..))
+    };
+    for other in earlier {
+        let same = match (pattern(format), pattern(other)) {
+            (Some(a), Some(b)) => a == b || a.conflicts(&b),
+            (Some(pattern), None) => counts(other) && pattern.is_digits(),
+            (None, Some(pattern)) => counts(format) && pattern.is_digits(),
+            (None, None) => format == other || (counts(format) && counts(other)),
+        };
+        if same {
+            let rule = format!("a field could be read both as {} and as {}", other.shown(), format.shown());
+            section.faults().add(&written.span, rule, "keep one of them, or declare two extracts");
+        }
+    }
+}
+
+fn read_format(section: &Section<'_>, written: &Text, keys: &mut DateKeys) -> Option<DateFormat> {
+    let faults = section.faults();
+    let mut reference = || {
+        keys.used.insert("reference_date");
+        if !section.has("reference_date") {
+            let remedy = "set reference_date = 1960-01-01, or the day the delivery says";
+            let units = written.text.trim_end_matches("_since");
+            faults.add(&written.span, format!("{units} need a day to count from"), remedy);
+        }
+        keys.reference.unwrap_or(Day(0))
+    };
+    match written.text.as_str() {
+        "days_since" => return Some(DateFormat::DaysSince(reference())),
+        "seconds_since" => return Some(DateFormat::ClockSince { reference: reference(), per_day: 86_400 }),
+        "milliseconds_since" => return Some(DateFormat::ClockSince { reference: reference(), per_day: 86_400_000 }),
+        "months_since" => {
+            let reference = reference();
+            return Some(DateFormat::MonthsSince(reference, place(section, written, keys)));
+        }
+        "native" => return Some(DateFormat::Native),
+        "native_month" => return Some(DateFormat::NativeMonth(place(section, written, keys))),
+        _ => {}
+    }
+    let pattern = match DatePattern::with_years(&written.text, keys.years_from) {
+        Ok(pattern) => pattern,
+        Err(fault) => {
+            let (rule, remedy) = pattern_fault(&written.text, fault);
+            faults.add(&written.span, rule, remedy);
+            return None;
         }
     };
-    if written.text == "days_since" {
-        if !section.has("reference_date") {
-            faults.add(
-                &written.span,
-                "days need a day to count from",
-                "set reference_date = 1960-01-01, or the day the delivery says",
-            );
-        }
-        unused("place_in_month", "the day is known");
-        return reference.map_or(DateFormat::Native, DateFormat::DaysSince);
+    if pattern.has_short_year() {
+        keys.used.insert("years_from");
     }
-    unused("reference_date", "only \"days_since\" counts from a day");
-    if written.text == "native" {
-        unused("place_in_month", "the day is known");
-        return DateFormat::Native;
+    Some(match pattern.has_day() {
+        true => DateFormat::Day(pattern),
+        false => DateFormat::Month(pattern, place(section, written, keys)),
+    })
+}
+
+/// The day that stands for a month, which a format without days needs.
+fn place(section: &Section<'_>, written: &Text, keys: &mut DateKeys) -> PlaceInMonth {
+    keys.used.insert("place_in_month");
+    if !section.has("place_in_month") {
+        let rule = format!("`{}` has no day of the month", written.text);
+        section.faults().add(&written.span, rule, "set place_in_month = \"first\", \"middle\" or \"last\"");
     }
-    match DatePattern::new(&written.text) {
-        None if written.text.is_empty() => DateFormat::Native, // Its absence is a fault already.
-        None => {
-            let rule = format!("`{}` is no date format", written.text);
-            let remedy = "use YYYY, MM, DD (and hh, mm, ss) with the marks between them, \"days_since\" or \"native\"";
-            faults.add(&written.span, rule, remedy);
-            DateFormat::Native
-        }
-        Some(pattern) if pattern.has_day() => {
-            unused("place_in_month", "the format has the day");
-            DateFormat::Day(pattern)
-        }
-        Some(pattern) => {
-            if !section.has("place_in_month") {
-                let rule = format!("`{}` has no day of the month", written.text);
-                faults.add(&written.span, rule, "set place_in_month = \"first\", \"middle\" or \"last\"");
-            }
-            DateFormat::Month(pattern, place.unwrap_or(PlaceInMonth::First))
-        }
+    keys.place.unwrap_or(PlaceInMonth::First)
+}
+
+fn pattern_fault(text: &str, fault: PatternFault) -> (String, &'static str) {
+    match fault {
+        PatternFault::NoPattern => (
+            format!("`{text}` is no date format"),
+            "use YYYY, MM or MON, DD (and hh, mm, ss) with the marks between them, \"days_since\" or \"native\"",
+        ),
+        PatternFault::TwoDigitYears => (
+            format!("`{text}` has years of two digits"),
+            "say which hundred years they stand for, for example years_from = 1930 for 1930 to 2029",
+        ),
+        PatternFault::OpenEnded => (
+            format!("`{text}` does not say where a part of one or two digits ends"),
+            "write MM and DD, or a mark after M and D",
+        ),
+    }
+}
+
+/// `at_least`, `at_most` of a whole number.
+fn read_limits(section: &Section<'_>) -> Limits {
+    let limit = |key| section.number(key, -1e15, 1e15);
+    let limits = Limits { at_least: limit("at_least"), at_most: limit("at_most"), years_from: None };
+    if let (Some(least), Some(most)) = (limits.at_least, limits.at_most)
+        && least > most
+    {
+        section.faults().add(&section.span, "`at_least` is more than `at_most`", "swap them");
+    }
+    limits
+}
+
+/// A calendar year: four digits, or two with `years_from`.
+fn read_year(section: &Section<'_>) -> Limits {
+    let limits = read_limits(section);
+    let years_from = read_years_from(section);
+    Limits {
+        at_least: Some(limits.at_least.unwrap_or(1000.0)),
+        at_most: Some(limits.at_most.unwrap_or(9999.0)),
+        years_from,
     }
 }
 

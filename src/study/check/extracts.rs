@@ -1,6 +1,7 @@
 //! The linkage file and the extracts.
 
 use super::{Context, columns, names};
+use crate::stored::StoredFormat;
 use crate::study::extract::*;
 use crate::study::files;
 use crate::study::spec::{Node, Section, Text, Value};
@@ -182,6 +183,7 @@ impl Context<'_> {
                     source: ColumnSource::One(vec![entry.key.clone()]),
                     kind: ColumnKind::Code(CodeSpec::default()),
                     missing: Vec::new(),
+                    keep_user_missing: false,
                 }
             });
             columns.insert(entry.key.clone(), column);
@@ -257,25 +259,71 @@ impl Context<'_> {
 
 /// How the files are written: from `format`, or from the ending of their names.
 fn read_format(section: &Section<'_>, files: &[InputFile]) -> FileFormat {
-    let parquet = |f: &&InputFile| f.written.to_lowercase().ends_with(".parquet");
-    let n_parquet = files.iter().filter(parquet).count();
-    let declared = section.choice("format", &[("delimited", false), ("parquet", true)]);
-    if declared.is_none() && n_parquet > 0 && n_parquet < files.len() {
-        section.faults().add(
-            &section.span,
-            format!("{} mixes Parquet and text files", section.what),
-            "declare two extracts",
-        );
+    let choices = [
+        ("delimited", FileKind::Text),
+        ("parquet", FileKind::Parquet),
+        ("stata", FileKind::Stored(StoredFormat::Stata)),
+        ("spss", FileKind::Stored(StoredFormat::Spss)),
+        ("sas", FileKind::Stored(StoredFormat::Sas)),
+    ];
+    let declared = section.choice("format", &choices);
+    let found: Vec<FileKind> = files.iter().map(|f| FileKind::of_name(&f.written)).collect();
+    let other = found.iter().find(|kind| **kind != found[0]);
+    if let (None, Some(other)) = (declared, other) {
+        let rule = format!("{} mixes {} and {} files", section.what, found[0].name(), other.name());
+        section.faults().add(&section.span, rule, "declare two extracts");
     }
-    let text_keys = ["delimiter", "encoding", "decimal", "quote", "header"];
-    if !declared.unwrap_or(n_parquet > 0) {
-        return FileFormat::Delimited(read_delimited(section, files.is_empty()));
+    let kind = declared.unwrap_or_else(|| found.first().copied().unwrap_or(FileKind::Text));
+    // Nothing in a Stata file before release 14 says how its text is encoded.
+    let none: &[&'static str] = match kind {
+        FileKind::Text => return FileFormat::Delimited(read_delimited(section, files.is_empty())),
+        FileKind::Stored(StoredFormat::Stata) => &["delimiter", "decimal", "quote", "header"],
+        _ => &["delimiter", "encoding", "decimal", "quote", "header"],
+    };
+    for entry in none.iter().filter_map(|key| section.entry(key)) {
+        section.faults().add(&entry.key_span, format!("a {} file has no `{}`", kind.name(), entry.key), "take it out");
     }
-    for entry in text_keys.iter().filter_map(|key| section.entry(key)) {
-        section.faults().add(&entry.key_span, format!("a Parquet file has no `{}`", entry.key), "take it out");
+    match kind {
+        FileKind::Stored(StoredFormat::Stata) => {
+            FileFormat::Stored { format: StoredFormat::Stata, encoding: section.choice("encoding", &ENCODINGS) }
+        }
+        FileKind::Stored(format) => FileFormat::Stored { format, encoding: None },
+        _ => FileFormat::Parquet,
     }
-    FileFormat::Parquet
 }
+
+/// What a file is, by the ending of its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FileKind {
+    Text,
+    Parquet,
+    Stored(StoredFormat),
+}
+
+impl FileKind {
+    fn of_name(name: &str) -> FileKind {
+        match StoredFormat::of_name(name) {
+            Some(format) => FileKind::Stored(format),
+            None if name.to_lowercase().ends_with(".parquet") => FileKind::Parquet,
+            None => FileKind::Text,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            FileKind::Text => "text",
+            FileKind::Parquet => "Parquet",
+            FileKind::Stored(format) => format.name(),
+        }
+    }
+}
+
+const ENCODINGS: [(&str, Encoding); 4] = [
+    ("utf-8", Encoding::Utf8),
+    ("latin-1", Encoding::Latin1),
+    ("windows-1252", Encoding::Latin1),
+    ("utf-16", Encoding::Utf16),
+];
 
 fn read_delimited(section: &Section<'_>, quiet: bool) -> Delimited {
     if !section.has("delimiter") && !quiet {
@@ -292,17 +340,11 @@ fn read_delimited(section: &Section<'_>, quiet: bool) -> Delimited {
         }
         byte
     };
-    let encodings = [
-        ("utf-8", Encoding::Utf8),
-        ("latin-1", Encoding::Latin1),
-        ("windows-1252", Encoding::Latin1),
-        ("utf-16", Encoding::Utf16),
-    ];
     let no_quote = section.node("quote").and_then(Node::as_text).is_some_and(|t| t.text == "none");
     let delimited = Delimited {
         delimiter: byte("delimiter").unwrap_or(b';'),
         quote: if no_quote { None } else { byte("quote").or(Some(b'"')) },
-        encoding: section.choice("encoding", &encodings).unwrap_or(Encoding::Utf8),
+        encoding: section.choice("encoding", &ENCODINGS).unwrap_or(Encoding::Utf8),
         decimal: section.choice("decimal", &[(".", Decimal::Point), (",", Decimal::Comma)]).unwrap_or(Decimal::Point),
         header: read_header(section),
     };

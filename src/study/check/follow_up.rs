@@ -2,9 +2,9 @@
 
 use super::Context;
 use super::cohort::CohortDraft;
+use crate::study::Offset;
 use crate::study::cohort::*;
 use crate::study::spec::{Section, Value};
-use crate::study::{DateFormat, Offset};
 
 impl Context<'_> {
     /// `[follow_up]`.
@@ -175,9 +175,8 @@ impl Context<'_> {
             IndexSource::Event { rows, .. } => (rows.extract.as_str(), rows.date.as_str()),
             IndexSource::Date(column) => (column.extract.as_str(), column.column.as_str()),
         });
-        let month_only = |date: &(&str, &str)| {
-            self.date_spec(date.0, date.1).is_some_and(|spec| matches!(spec.format, DateFormat::Month(..)))
-        };
+        let month_only =
+            |date: &(&str, &str)| self.date_spec(date.0, date.1).is_some_and(|spec| spec.format.is_month_only());
         let by_month = event_date.iter().chain(&index_date).find(|date| month_only(date));
         match (by_month, section.entry("same_month")) {
             (Some((extract, column)), None) => {

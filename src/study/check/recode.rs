@@ -46,6 +46,7 @@ fn unknown_kind() -> Kind {
         unlisted: Unlisted::Error,
         overrides: Vec::new(),
         if_missing: IfMissing::Error,
+        file_labels: false,
     })
 }
 
@@ -168,7 +169,22 @@ impl Context<'_> {
         }
         let recode = self.recode(list, prefix, &levels);
         self.check_levels(section, &levels, &recode, &raw, prefix);
-        self.finish_factor(section, levels, recode)
+        let file_labels = self.read_file_labels(section, &recode);
+        let (mut kind, conditions) = self.finish_factor(section, levels, recode);
+        if let Kind::Factor(rules) = &mut kind {
+            rules.file_labels = file_labels;
+        }
+        (kind, conditions)
+    }
+
+    /// `labels = "file"`: levels that are the values of a file take its labels.
+    fn read_file_labels(&self, section: &Section<'_>, recode: &Recode) -> bool {
+        let chosen = section.choice("labels", &[("file", true)]).unwrap_or(false);
+        if let (true, Recode::List { .. }, Some(entry)) = (chosen, recode, section.entry("labels")) {
+            let remedy = "write levels = [{ value, label }, …]";
+            self.faults.add(&entry.key_span, "a file labels its values, and these levels are groups of them", remedy);
+        }
+        chosen
     }
 
     /// A prefix without a list looks the first characters up among the levels.
@@ -351,7 +367,15 @@ impl Context<'_> {
         let (overrides, conditions) = self.read_overrides(section, level_of);
         let if_missing = self.read_if_missing(section, level_of, "level");
         (
-            Kind::Factor(FactorRules { levels: levels.clone(), reference, recode, unlisted, overrides, if_missing }),
+            Kind::Factor(FactorRules {
+                levels: levels.clone(),
+                reference,
+                recode,
+                unlisted,
+                overrides,
+                if_missing,
+                file_labels: false,
+            }),
             conditions,
         )
     }

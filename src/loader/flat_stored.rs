@@ -1,0 +1,160 @@
+//! A data file of Stata, SPSS or SAS as it is, for `cohort fit DATA`: types are the file's own.
+//!
+//! Text becomes a factor, a date a day. These programs store whole numbers as doubles as often as not, so a column
+//! is of whole numbers when all its values are, as in a text file. A number with value labels stays a number, and
+//! that is said: `factor(…)` makes levels of it.
+
+use super::error::LoadError;
+use super::flat::{Flat, FlatOptions, sorted_factor};
+use super::format::file::{exact_whole, fault_of, file_read};
+use super::schema::{Dictionary, MISSING_CODE};
+use super::{Note, Progress};
+use crate::stored::{Cells, Reader, StoredColumn, StoredFormat, StoredType, StoredValues, Wanted};
+use crate::study::Encoding;
+use crate::table::{Column, ColumnData, MISSING_WHOLE, Table};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Reads the columns that are `wanted`, but for those that no analysis can use, which are named in a note.
+pub(super) fn read(
+    (path, shown, format): (&Path, &str, StoredFormat),
+    options: &FlatOptions,
+    wanted: &dyn Fn(&str) -> bool,
+    progress: &mut dyn Progress,
+) -> Result<Flat, LoadError> {
+    let encoding = options.encoding.map(Encoding::decoder).filter(|_| format == StoredFormat::Stata);
+    let reader = Reader::open(path, format, encoding).map_err(|e| fault_of(e, shown))?;
+    let header: Vec<String> = reader.columns().iter().map(|c| c.name.clone()).collect();
+    let mut notes: Vec<Note> = reader.remarks().iter().map(|remark| Note::plain(shown, remark)).collect();
+    let mut builders = Vec::new();
+    let mut places = Vec::new();
+    for (place, column) in reader.columns().iter().enumerate().filter(|(_, c)| wanted(&c.name)) {
+        if let StoredType::Unfit(what) = &column.holds {
+            notes.push(Note::plain(&source(shown, column), &format!("left out: no analysis can use a {what}")));
+            continue;
+        }
+        places.push(Wanted { column: place, keep_user_missing: false });
+        builders.push(Builder::new(column, &options.missing));
+    }
+    let mut batches = reader.batches(places);
+    while let Some(batch) = batches.next_batch().map_err(|e| fault_of(e, shown))? {
+        progress.step(shown, batch.first_row, reader.n_rows());
+        builders.par_iter_mut().zip(&batch.columns).for_each(|(builder, cells)| builder.push(cells));
+    }
+    let input = file_read(path, shown, batches.n_rows(), progress)?;
+    builders.iter().for_each(|builder| builder.notes(shown, &mut notes));
+    let columns: Vec<Column> = builders.into_par_iter().map(Builder::finish).collect();
+    Ok(Flat { file_rows: None, table: Table::new(columns), header, input, notes })
+}
+
+fn source(shown: &str, column: &StoredColumn) -> String {
+    format!("{shown}, column {}", column.name)
+}
+
+/// One column so far.
+struct Builder<'a> {
+    column: &'a StoredColumn,
+    /// Marks of missing that somebody declared.
+    missing: &'a [String],
+    missing_numbers: Vec<f64>,
+    marked: u64,
+    kinds: BTreeMap<String, u64>,
+    values: BuilderValues,
+}
+
+enum BuilderValues {
+    Text(Dictionary, Vec<u32>),
+    Number(Vec<f64>),
+    Day(Vec<i32>),
+}
+
+impl<'a> Builder<'a> {
+    fn new(column: &'a StoredColumn, missing: &'a [String]) -> Builder<'a> {
+        let values = match StoredValues::empty(&column.holds) {
+            StoredValues::Text(_) => BuilderValues::Text(Dictionary::default(), Vec::new()),
+            StoredValues::Day(_) => BuilderValues::Day(Vec::new()),
+            _ => BuilderValues::Number(Vec::new()),
+        };
+        let missing_numbers = missing.iter().filter_map(|mark| mark.parse().ok()).collect();
+        Builder { column, missing, missing_numbers, marked: 0, kinds: BTreeMap::new(), values }
+    }
+
+    fn push(&mut self, cells: &Cells) {
+        for (kind, n) in &cells.missing {
+            *self.kinds.entry(kind.clone()).or_default() += n;
+        }
+        match (&mut self.values, &cells.values) {
+            (BuilderValues::Text(dictionary, out), StoredValues::Text(texts)) => {
+                for row in 0..texts.len() {
+                    let text = texts.get(row);
+                    let marked = !text.is_empty() && self.missing.iter().any(|m| m.as_bytes() == text);
+                    self.marked += u64::from(marked);
+                    let missing = marked || text.is_empty();
+                    out.push(if missing { MISSING_CODE } else { dictionary.number_of_bytes(text) });
+                }
+            }
+            (BuilderValues::Day(out), StoredValues::Day(days)) => out.extend(days),
+            (BuilderValues::Number(out), StoredValues::Number(numbers)) => {
+                out.extend(numbers.iter().map(|&x| unless_marked(x, &self.missing_numbers, &mut self.marked)));
+            }
+            (BuilderValues::Number(out), StoredValues::Whole(numbers)) => {
+                let number = |&x: &i64| if x == i64::MIN { f64::NAN } else { x as f64 };
+                let numbers = numbers.iter().map(number);
+                out.extend(numbers.map(|x| unless_marked(x, &self.missing_numbers, &mut self.marked)));
+            }
+            _ => unreachable!("a column keeps its type from batch to batch"),
+        }
+    }
+
+    fn notes(&self, shown: &str, notes: &mut Vec<Note>) {
+        let source = source(shown, self.column);
+        if self.marked > 0 {
+            notes.push(Note::new(&source, "values taken as missing by their mark", self.marked, "rows"));
+        }
+        if self.kinds.keys().any(|kind| kind != ".") {
+            for (kind, &n) in &self.kinds {
+                notes.push(Note::new(&source, &format!("missing as {kind} in the file"), n, "rows"));
+            }
+        }
+        if self.column.holds == StoredType::Moment {
+            notes.push(Note::plain(&source, "times of day dropped, calendar days kept"));
+        }
+        if self.column.holds == StoredType::Month {
+            notes.push(Note::plain(&source, "known by month only: the first day stands for the month"));
+        }
+        if !self.column.value_labels.is_empty() && matches!(self.values, BuilderValues::Number(_)) {
+            let message = format!(
+                "a number with value labels, read as a number; factor({}) makes levels of it",
+                self.column.name
+            );
+            notes.push(Note::plain(&source, &message));
+        }
+    }
+
+    fn finish(self) -> Column {
+        let data = match self.values {
+            BuilderValues::Text(dictionary, codes) => ColumnData::Factor(sorted_factor(&dictionary, &codes)),
+            BuilderValues::Day(days) => ColumnData::Day(days),
+            BuilderValues::Number(numbers) => whole_if_all_are(numbers),
+        };
+        let label = if self.column.label.is_empty() { &self.column.name } else { &self.column.label };
+        Column { name: self.column.name.clone(), label: label.clone(), data }
+    }
+}
+
+fn unless_marked(x: f64, marks: &[f64], marked: &mut u64) -> f64 {
+    let is_marked = marks.contains(&x);
+    *marked += u64::from(is_marked);
+    if is_marked { f64::NAN } else { x }
+}
+
+fn whole_if_all_are(numbers: Vec<f64>) -> ColumnData {
+    let whole = |x: f64| exact_whole(x).and_then(|x| i32::try_from(x).ok()).filter(|&x| x != MISSING_WHOLE);
+    let fits = |x: &f64| x.is_nan() || whole(*x).is_some();
+    // A column without any value is of numbers, as in a text file.
+    if !numbers.iter().all(fits) || numbers.iter().all(|x| x.is_nan()) {
+        return ColumnData::Number(numbers);
+    }
+    ColumnData::Whole(numbers.into_iter().map(|x| whole(x).unwrap_or(MISSING_WHOLE)).collect())
+}
