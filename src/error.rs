@@ -7,6 +7,7 @@ use crate::inference::ValuesError;
 use crate::loader::LoadError;
 use crate::pipeline::{DescribeError, PoolingError};
 use crate::report::ReportError;
+use crate::reproduce::TargetsError;
 use crate::simulate::SimulateError;
 use crate::study::StudyFaults;
 
@@ -116,6 +117,13 @@ pub enum Error {
     /// Flags that do not go together.
     #[error("{0}")]
     Usage(String),
+    /// A targets file has faults.
+    #[error(transparent)]
+    Targets(#[from] TargetsError),
+    /// Printed numbers that are not as expected: not a fault of the run, but an exit code of its own. Empty where the
+    /// results say it already.
+    #[error("{0}")]
+    NotReproduced(String),
     /// No synthetic extracts could be written.
     #[error(transparent)]
     Simulate(#[from] SimulateError),

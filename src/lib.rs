@@ -16,10 +16,12 @@
 //! | [`inference`] | fitted models | tests, contrasts, interaction analyses, concordance |
 //! | [`describe`] | records | events, person-years, rates |
 //! | [`report`] | statements | tables and files; computes no statistic |
+//! | [`reproduce`] | printed numbers and a report | a verdict per number |
 //! | [`pipeline`] | a study | all of it, in order |
 //!
 //! Invariants: `engine` sees arrays, never persons, files or terms. Files are opened in `stored`, `study`,
-//! `loader`, `simulate` and `cli` only (`report` writes through a folder that `cli` hands it). The library never prints,
+//! `loader`, `simulate`, `reproduce` (targets files) and `cli` only (`report` writes through a folder that `cli` hands it).
+//! The library never prints,
 //! exits, or reads the clock or the environment. The same input gives the same bytes for any thread count.
 #![forbid(unsafe_code)]
 
@@ -36,6 +38,7 @@ pub mod inference;
 pub mod loader;
 pub mod pipeline;
 pub mod report;
+pub mod reproduce;
 pub mod simulate;
 pub mod stored;
 pub mod study;

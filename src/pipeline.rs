@@ -1,6 +1,7 @@
 //! The whole analysis on one screen: [`run_study`] for a study file, [`fit_table`] for one formula.
 
 mod adjust;
+mod again;
 mod bootstrap;
 mod competing;
 mod contrasts;
@@ -25,6 +26,7 @@ mod time_residuals;
 mod time_smooth;
 mod time_varying;
 
+pub use again::{count_levels, fit_again, with_times};
 pub use competing::{CompetingModel, CompetingSettings};
 pub use curves::{CurveRequest, PredictionSettings};
 pub use describe::{

@@ -72,6 +72,11 @@ fn every_example_prints_what_the_page_on_separation_shows() {
     check("examples/separation/README.md");
 }
 
+#[test]
+fn every_example_prints_what_the_page_on_reproducing_shows() {
+    check("examples/reproduce/README.md");
+}
+
 fn check(page: &str) {
     let examples = examples(page);
     assert!(!examples.is_empty(), "{page} shows at least one result");

@@ -27,6 +27,7 @@ mod properties; // row order, splitting, scaling, weights, threads
 mod readme; // what the README shows is what the program prints
 mod reference; // every case in data-fixtures/reference against R survival
 mod report; // every table in every format, as snapshots
+mod reproduce; // printed numbers: tables by themselves, verdicts against runs, targets files
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault
 mod splitting; // cutting and merging person-time = counting day by day
 mod standardise; // standardised risks against one curve per record, differences and resampling

@@ -21,6 +21,8 @@ pub enum Exit {
     Model,
     /// 14: a result cannot be written.
     Output,
+    /// 15: a printed number differs, or the print contradicts itself.
+    NotReproduced,
     /// 130: interrupted.
     Interrupted,
 }
@@ -37,6 +39,7 @@ impl Exit {
             Exit::PersonTime => 12,
             Exit::Model => 13,
             Exit::Output => 14,
+            Exit::NotReproduced => 15,
             Exit::Interrupted => 130,
         }
     }

@@ -46,7 +46,10 @@ pub fn run(
         Ok(()) => Exit::Done,
         Err(error) => {
             context.progress.clear();
-            context.warn(&message(&error));
+            let message = message(&error);
+            if !message.is_empty() {
+                context.warn(&message);
+            }
             exit_of(&error)
         }
     };
@@ -96,6 +99,7 @@ fn dispatch(cli: &Cli, context: &mut Context) -> Result<()> {
         Command::Describe(args) => commands::describe::run(args, context),
         Command::Report(args) => commands::report::run(args, context),
         Command::Check(args) => commands::check::run(args, context),
+        Command::Reproduce(args) => commands::reproduce::run(args, context),
         Command::Simulate(args) => commands::simulate::run(args, context),
         Command::Init(args) => commands::init::run(args, context),
         Command::Schema { of } => commands::schema::run(*of, context),
@@ -132,6 +136,8 @@ fn exit_of(error: &Error) -> Exit {
         Error::Describe(_) => Exit::Specification,
         Error::Report(crate::report::ReportError::Results { .. }) => Exit::Extract,
         Error::Report(_) => Exit::Output,
+        Error::Targets(_) => Exit::Specification,
+        Error::NotReproduced(_) => Exit::NotReproduced,
         Error::File { writing, .. } if *writing => Exit::Output,
         Error::File { .. } => Exit::Specification,
         Error::Simulate(SimulateError::Interrupted) => Exit::Interrupted,

@@ -142,7 +142,7 @@ pub fn disclosure_profile(study: &Study) -> Option<Profile> {
 }
 
 /// A model of the study as settings: the person is the cluster where persons may have several records.
-fn settings(study: &Study, model: &study::Model, table: &Table) -> ModelSettings {
+pub(super) fn settings(study: &Study, model: &study::Model, table: &Table) -> ModelSettings {
     let follows = |rule: fn(Conventions) -> bool| model.conventions.is_some_and(rule);
     ModelSettings {
         name: model.name.clone(),
@@ -271,7 +271,7 @@ fn wanted_predictions(study: &Study, model: usize) -> PredictionSettings {
 }
 
 /// The model with the product of exposure and modifier.
-fn product(base: &ModelSettings, exposure: &str, modifier: &str) -> (ModelSettings, InteractionRequest) {
+pub(super) fn product(base: &ModelSettings, exposure: &str, modifier: &str) -> (ModelSettings, InteractionRequest) {
     let formula = format!("{} + {exposure}:{modifier}", base.formula);
     let (contrasts, predictions) = (Vec::new(), PredictionSettings::default());
     let request = InteractionRequest { exposure: exposure.to_owned(), modifier: modifier.to_owned(), at: Vec::new() };

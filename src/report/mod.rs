@@ -360,6 +360,12 @@ pub struct Timings {
     pub design_seconds: Option<f64>,
     /// Fitting, all models.
     pub fit_seconds: Option<f64>,
+    /// Writing the report in every format.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_seconds: Option<f64>,
+    /// Holding printed numbers against it, runs with one thing changed included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reproduce_seconds: Option<f64>,
     /// The whole run.
     pub total_seconds: Option<f64>,
     /// Largest memory of the process.

@@ -15,8 +15,13 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
-    /// Opens every file with its header. Errors: `OutputExists` when `out` is there and is not an empty folder.
+    /// Opens every file of the model study's delivery with its header. Errors: as [`Delivery::create_with`].
     pub(super) fn create(out: &Path) -> Result<Delivery, SimulateError> {
+        Delivery::create_with(out, files())
+    }
+
+    /// Opens files with their headers. Errors: `OutputExists` when `out` is there and is not an empty folder.
+    pub(super) fn create_with(out: &Path, files: Vec<(String, String)>) -> Result<Delivery, SimulateError> {
         refuse_existing(out)?;
         // An empty folder that is there is replaced; named `.`, its own name must be known for that.
         let out = &out.canonicalize().unwrap_or_else(|_| out.to_owned());
@@ -27,7 +32,7 @@ impl Delivery {
         fs::create_dir_all(parent).map_err(|e| at(parent, e))?;
         let folder = temporary_folder(parent).map_err(|e| at(parent, e))?;
         let mut opened = Vec::new();
-        for (name, header) in files() {
+        for (name, header) in files {
             let path = folder.path().join(&name);
             if let Some(parent) = path.parent() {
                 private_folder(parent).map_err(|e| at(&out.join(&name), e))?;

@@ -27,10 +27,12 @@ mod hazard;
 mod keys;
 mod person;
 mod population;
+mod printed;
 mod random;
 mod sheets;
 mod truth;
 
+pub use printed::simulate_printed;
 pub use truth::{BaselineStep, DEFAULT_TRUTH, Dirt, Interaction, Levels, PersonsPer1000, Truth, VARIABLES};
 
 use contacts::{Contacts, DirtByYear, FollowUp};
@@ -104,6 +106,8 @@ pub enum SimulateError {
     TruthSyntax(String),
     #[error("truth file: {0}")]
     Truth(String),
+    #[error("{0}")]
+    Printed(String),
     #[error("{}: exists and is not an empty folder; name a new folder", .0.display())]
     OutputExists(PathBuf),
     #[error("{}: cannot be written: {source}", path.display())]

@@ -14,7 +14,7 @@ const RECORDS: &str = "Records (data file; a study file holds the same as keys)"
 const READING: &str = "Reading a data file";
 
 /// Which records, and how they are read.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct DataArgs {
     /// Keep only the rows for which this SQL condition holds, e.g. "etype = 2 AND age >= 18"
     #[arg(long = "where", value_name = "SQL", help_heading = RECORDS)]
@@ -75,6 +75,17 @@ pub struct DataArgs {
 }
 
 impl DataArgs {
+    /// The flags on reading a file, for whoever says them elsewhere.
+    pub fn for_reading(
+        filter: Option<String>,
+        delimiter: Option<String>,
+        encoding: Option<String>,
+        decimal: Option<char>,
+        na: Vec<String>,
+    ) -> DataArgs {
+        DataArgs { filter, delimiter, encoding, decimal, na, ..DataArgs::default() }
+    }
+
     /// The flags that were given, for a study file, which says all of it itself.
     pub fn given(&self) -> Vec<(&'static str, bool)> {
         vec![

@@ -7,7 +7,9 @@ mod diagnostics;
 mod inference;
 mod likelihood;
 mod output;
+mod printed;
 mod report;
+mod reproduce;
 mod terms;
 mod time;
 
@@ -18,7 +20,9 @@ pub use diagnostics::DiagnosticArgs;
 pub use inference::InferenceArgs;
 pub use likelihood::{CiArg, LikelihoodArgs};
 pub use output::OutputArgs;
+pub use printed::PrintedArgs;
 pub use report::ReportArgs;
+pub use reproduce::{ReproduceArgs, VerdictFormat};
 pub use terms::TermArgs;
 pub use time::TimeArgs;
 
@@ -46,6 +50,7 @@ Exit codes:
   12   no valid person-time could be made
   13   the model cannot be fitted
   14   a result cannot be written
+  15   a printed number differs, or the print contradicts itself (cohort reproduce)
   130  interrupted; nothing half-written is left
 
 Results go to standard output or to the --out folder, everything else to standard error.
@@ -76,6 +81,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Find every fault of a study file, its headers and code lists before any work
     Check(CheckArgs),
+    /// Hold published or stored numbers against a run, or against each other: a verdict per number
+    Reproduce(ReproduceArgs),
     /// Write linked synthetic register extracts with known hazard ratios
     Simulate(SimulateArgs),
     /// Write a commented study file to start from
@@ -214,11 +221,15 @@ Example:
   cohort simulate --persons 200000 --seed 1 --out delivery
   cohort fit examples/phc-opmh/study.toml --data delivery --out results
 
+  cohort simulate --from data-fixtures/published/targets.toml --table T12 --out cohort
+  cohort reproduce cohort/targets.toml
+      A cohort with the numbers of a printed table, to try a pipeline on.
+
 The true hazard ratios and the baseline hazard stand in delivery/truth.toml. The same seed gives the same bytes.")]
 pub struct SimulateArgs {
     /// Number of persons in the population register, at most 9999991; 85 % of them meet every rule of the model study
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=9_999_991))]
-    pub persons: u32,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=9_999_991), required_unless_present = "from")]
+    pub persons: Option<u32>,
 
     /// Seed of the random numbers
     #[arg(long, value_name = "S", default_value_t = 1)]
@@ -231,6 +242,10 @@ pub struct SimulateArgs {
     /// Further claims per person for other reasons, at any time: a delivery of realistic size, in which the study finds the same
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub other_claims: u32,
+
+    /// A printed table instead.
+    #[command(flatten)]
+    pub printed: PrintedArgs,
 
     /// Folder to write; it must not exist yet
     #[arg(long, short, value_name = "DIR")]

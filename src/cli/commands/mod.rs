@@ -6,6 +6,8 @@ pub mod fit;
 pub mod init;
 mod output;
 pub mod report;
+pub mod reproduce;
+mod reproduce_runs;
 pub mod residuals;
 pub mod schema;
 pub mod simulate;

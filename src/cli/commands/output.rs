@@ -50,7 +50,9 @@ pub fn finish_study(
     if let Some(folder) = folder {
         run.write_person_time(&folder.path("internal/person_time.parquet"))?;
         let profile = pipeline::disclosure_profile(study);
+        let start = watch.now();
         let lines = folder.write_report(&run.report, profile.as_ref(), &formats(study))?;
+        timings.report_seconds = Some(watch.now() - start);
         timings.total_seconds = Some(watch.now());
         let manifest = Manifest {
             study_file: Some(study_file(study)),
@@ -72,7 +74,9 @@ pub fn finish_data_file(
 ) -> Result<()> {
     let mut timings = timings(watch, context);
     if let Some(folder) = folder {
+        let start = watch.now();
         let lines = folder.write_report(report, None, &Format::ALL)?;
+        timings.report_seconds = Some(watch.now() - start);
         timings.total_seconds = Some(watch.now());
         commit(folder, &manifest(report, timings, context), &lines, context)?;
     }
@@ -80,7 +84,7 @@ pub fn finish_data_file(
 }
 
 /// Gives the results folder its name, and says what is in it.
-fn commit(folder: OutputFolder, manifest: &Manifest, lines: &[String], context: &mut Context) -> Result<()> {
+pub fn commit(folder: OutputFolder, manifest: &Manifest, lines: &[String], context: &mut Context) -> Result<()> {
     let path = folder.commit(manifest)?;
     context.interrupt.finished();
     lines.iter().for_each(|line| context.say(line));
@@ -89,11 +93,13 @@ fn commit(folder: OutputFolder, manifest: &Manifest, lines: &[String], context: 
 }
 
 /// Times so far.
-fn timings(watch: &Stopwatch, context: &Context) -> Timings {
+pub fn timings(watch: &Stopwatch, context: &Context) -> Timings {
     Timings {
         load_seconds: Some(watch.load_seconds),
         design_seconds: Some(watch.design_seconds),
         fit_seconds: Some(watch.fit_seconds),
+        report_seconds: None,
+        reproduce_seconds: None,
         total_seconds: Some(context.started.elapsed().as_secs_f64()),
         peak_memory_bytes: peak_memory_bytes(),
         threads: Some(rayon::current_num_threads()),

@@ -1,19 +1,25 @@
 //! `cohort simulate`
 
 use super::Context;
+use super::reproduce::read_targets;
 use crate::cli::args::SimulateArgs;
 use crate::error::Result;
-use crate::simulate::{DEFAULT_TRUTH, SimulateOptions, Truth, simulate};
+use crate::reproduce::cohort::{Wanted, plan};
+use crate::simulate::{DEFAULT_TRUTH, SimulateError, SimulateOptions, Truth, simulate, simulate_printed};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 /// Writes synthetic extracts.
 pub fn run(args: &SimulateArgs, context: &mut Context) -> Result<()> {
+    if let Some(from) = &args.printed.from {
+        return printed(args, from, context);
+    }
     let truth = match &args.truth {
         Some(path) => Truth::read(path)?,
         None => Truth::parse(DEFAULT_TRUTH)?,
     };
     let options = SimulateOptions {
-        persons: u64::from(args.persons),
+        persons: u64::from(args.persons.unwrap_or_default()),
         seed: args.seed,
         truth,
         other_claims: args.other_claims,
@@ -37,6 +43,24 @@ pub fn run(args: &SimulateArgs, context: &mut Context) -> Result<()> {
         "{}: extracts and truth.toml written; fit them with: cohort fit examples/phc-opmh/study.toml --data {}",
         args.out.display(),
         args.out.display()
+    ));
+    Ok(())
+}
+
+/// Writes cohorts with the numbers of a printed table.
+fn printed(args: &SimulateArgs, from: &Path, context: &mut Context) -> Result<()> {
+    let targets = read_targets(from)?;
+    let asked = args.printed.clone();
+    let wanted = Wanted { table: asked.table, outcome: asked.outcome, stratum: asked.stratum, model: asked.model };
+    let plans = plan(&targets, &wanted).map_err(SimulateError::Printed)?;
+    simulate_printed(&plans, args.seed, &args.out)?;
+    for (at, plan) in plans.iter().enumerate() {
+        context.say(&format!("cohort-{}: {}", at + 1, plan.title));
+        plan.assumed.iter().for_each(|line| context.say(&format!("  assumed: {line}")));
+    }
+    let out = args.out.display();
+    context.say(&format!(
+        "{out}: cohorts, studies and targets written; try them with: cohort reproduce {out}/targets.toml"
     ));
     Ok(())
 }

@@ -1,0 +1,330 @@
+//! The runs that printed numbers are held against: studies, data files and results files, and the same with one thing
+//! changed.
+
+use super::Context;
+use super::check::read_study;
+use super::output::read;
+use crate::cli::args::DataArgs;
+use crate::conventions::Conventions;
+use crate::engine::{Convergence, Ties};
+use crate::error::{Error, Result};
+use crate::loader::FlatOptions;
+use crate::pipeline::{self, BiasCorrection, InteractionRequest, IntervalMethod, ModelSettings, NoOutputs, Stopwatch};
+use crate::report::{Report, render};
+use crate::reproduce::targets::{Against, AgainstKind, DataFit, TimeUnit};
+use crate::reproduce::{Change, Rounding, Row, Runs, Targets};
+use crate::study::{Interaction, Study};
+use crate::table::Table;
+use std::path::Path;
+
+/// Exact ties are tried up to this many events: their cost grows with the number of tied events.
+const MOST_EVENTS_EXACT: u64 = 500;
+
+/// The runs of a targets file.
+pub struct StoredRuns(Vec<Stored>);
+
+struct Stored {
+    report: Report,
+    described: String,
+    again: Again,
+    changed: Vec<(Change, Option<Report>)>,
+}
+
+/// What it takes to make a run again.
+enum Again {
+    Study { study: Box<Study>, person_time: Table },
+    Data { table: Table, settings: Box<ModelSettings>, time_unit: Option<TimeUnit> },
+    Never,
+}
+
+impl StoredRuns {
+    /// Makes every run that the targets name; `data` stands in for the folder of the extracts of studies.
+    pub fn make(
+        targets: &Targets,
+        data: Option<&Path>,
+        context: &mut Context,
+        watch: &mut Stopwatch,
+    ) -> Result<StoredRuns> {
+        let mut runs = Vec::new();
+        for (at, against) in targets.against.iter().enumerate() {
+            let run = match &against.kind {
+                AgainstKind::Study(path, own) => {
+                    let asked = analyses(targets, at);
+                    study(path, data.or(own.as_deref()), &asked, context, watch)?
+                }
+                AgainstKind::Data(fit) => data_file(fit, against, (targets, at), context, watch)?,
+                AgainstKind::Results(path) => results(path)?,
+            };
+            runs.push(run);
+        }
+        context.progress.clear();
+        Ok(StoredRuns(runs))
+    }
+
+    /// The reports, in the order of the targets file.
+    pub fn reports(&self) -> impl Iterator<Item = &Report> {
+        self.0.iter().map(|run| &run.report)
+    }
+}
+
+/// The variables whose levels have printed counts or rates.
+fn counted(targets: &Targets, run: usize) -> Vec<String> {
+    let rows = targets.tables.iter().flat_map(|t| &t.rows).filter(|row| row.place.against == Some(run));
+    let mut names: Vec<String> = rows.filter_map(|r| r.place.level.as_ref().and(r.place.variable.clone())).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The confidence level of the tables that are held against a run, where they have one level.
+fn level(targets: &Targets, run: usize) -> Option<f64> {
+    let of_run = targets.tables.iter().filter(|t| t.rows.iter().any(|row| row.place.against == Some(run)));
+    let mut levels: Vec<f64> = of_run.map(|table| table.level).collect();
+    levels.dedup();
+    match levels.as_slice() {
+        [level] => Some(*level),
+        _ => None,
+    }
+}
+
+/// The interaction analyses that rows ask for: model, exposure, modifier.
+fn analyses(targets: &Targets, run: usize) -> Vec<(String, String, String)> {
+    let rows = targets.tables.iter().flat_map(|t| &t.rows).filter(|row| row.place.against == Some(run));
+    let of_row = |row: &Row| {
+        let place = &row.place;
+        Some((place.model.clone(), place.variable.clone()?, place.modifier.clone()?))
+    };
+    let mut asked: Vec<(String, String, String)> = rows.filter_map(of_row).collect();
+    asked.sort();
+    asked.dedup();
+    asked
+}
+
+/// Adds the analyses that the targets ask for and the study has not; what was added, in words.
+fn add_analyses(study: &mut Study, asked: &[(String, String, String)]) -> Vec<String> {
+    let mut added = Vec::new();
+    for (model, exposure, modifier) in asked {
+        let is = |m: &crate::study::Model| m.name == *model || m.label == *model || study.models.len() == 1;
+        let Some(at) = study.models.iter().position(is) else { continue };
+        let known = [exposure, modifier].iter().all(|name| study.covariates.contains_key(*name));
+        let has = study
+            .interactions
+            .iter()
+            .any(|i| i.model == at && i.exposure == *exposure && i.modifiers.contains(modifier));
+        if known && !has {
+            study.interactions.push(Interaction {
+                span: 0..0,
+                exposure: exposure.clone(),
+                modifiers: vec![modifier.clone()],
+                model: at,
+            });
+            added.push(format!("{exposure} within {modifier}"));
+        }
+    }
+    added
+}
+
+fn study(
+    path: &Path,
+    data: Option<&Path>,
+    asked: &[(String, String, String)],
+    context: &mut Context,
+    watch: &mut Stopwatch,
+) -> Result<Stored> {
+    let mut study = read_study(path, data)?;
+    let added = add_analyses(&mut study, asked);
+    let run = pipeline::run_study(&study, &mut context.progress, &mut NoOutputs, watch)?;
+    let profile = if study.disclosure.is_some() { ", before disclosure control" } else { "" };
+    let more = if added.is_empty() { String::new() } else { format!("; fitted for the targets: {}", added.join(", ")) };
+    let described = format!("study {} ({}){profile}{more}", path.display(), study.name);
+    let again = Again::Study { study: Box::new(study), person_time: run.person_time };
+    Ok(Stored { report: run.report, described, again, changed: Vec::new() })
+}
+
+fn data_file(
+    fit: &DataFit,
+    against: &Against,
+    (targets, run): (&Targets, usize),
+    context: &mut Context,
+    watch: &mut Stopwatch,
+) -> Result<Stored> {
+    let mut settings = settings(fit)?;
+    for (_, exposure, modifier) in analyses(targets, run) {
+        settings.interactions.push(InteractionRequest { exposure, modifier, at: Vec::new() });
+    }
+    if let Some(level) = level(targets, run) {
+        settings.level = level;
+    }
+    let counted = counted(targets, run);
+    let mut options = flat_options(fit)?;
+    options.columns = Some(settings.columns()?.into_iter().chain(counted.iter().cloned()).collect());
+    let start = watch.now();
+    let flat = read(&fit.path, &options, context)?;
+    watch.load_seconds += watch.now() - start;
+    let table = flat.table.clone();
+    let mut report = pipeline::fit_flat(flat, &settings, &mut NoOutputs, watch)?;
+    let groups: Vec<String> = counted.into_iter().filter(|name| table.column(name).is_some()).collect();
+    let days = against.time_unit.map(TimeUnit::days);
+    pipeline::count_levels(&mut report, &table, &settings, &groups, days)?;
+    let model = report.models.first();
+    let options = model.map_or(String::new(), |m| format!(", {} ties, {} variance", m.ties, m.variance));
+    let described = format!("{}: {}{options}", fit.path.display(), settings.formula);
+    let again = Again::Data { table, settings: Box::new(settings), time_unit: against.time_unit };
+    Ok(Stored { report, described, again, changed: Vec::new() })
+}
+
+fn results(path: &Path) -> Result<Stored> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+        path: path.to_owned(),
+        source,
+        remedy: "name a results.json that cohort wrote, relative to the targets file",
+        writing: false,
+    })?;
+    let report = render::json::read(&text)?;
+    let described = format!("results {}; nothing can be fitted again on a results file", path.display());
+    Ok(Stored { report, described, again: Again::Never, changed: Vec::new() })
+}
+
+/// The keys of an `[[against]]` as a model, as `cohort fit` reads its flags.
+fn settings(fit: &DataFit) -> Result<ModelSettings> {
+    let like = fit.like.as_deref().and_then(Conventions::named);
+    let follows = |rule: fn(Conventions) -> bool| like.is_some_and(rule);
+    let mut settings = ModelSettings::new(&fit.formula);
+    settings.conventions = like;
+    settings.ties = match fit.ties.as_deref() {
+        Some(rule) => ties(rule),
+        None if follows(Conventions::has_breslow_ties) => Ties::Breslow,
+        None => Ties::Efron,
+    };
+    if follows(Conventions::stops_like_r) {
+        settings.convergence = Convergence::LikeR;
+    }
+    if follows(Conventions::corrects_clusters) {
+        settings.correction = crate::engine::ClusterCorrection::Groups;
+    }
+    settings.weights = fit.weights.clone();
+    settings.cluster = fit.cluster.clone();
+    settings.id = fit.id.clone();
+    settings.robust = fit.robust;
+    settings.references = fit.references.clone();
+    settings.levels = fit.levels.clone();
+    settings.bias_correction = if fit.firth { BiasCorrection::Firth } else { BiasCorrection::None };
+    settings.interval = fit.profile.then_some(IntervalMethod::Profile);
+    Ok(settings)
+}
+
+fn ties(rule: &str) -> Ties {
+    match rule {
+        "breslow" => Ties::Breslow,
+        "exact" => Ties::Exact,
+        _ => Ties::Efron,
+    }
+}
+
+/// The keys of an `[[against]]` on reading the file, through the flags that say the same.
+fn flat_options(fit: &DataFit) -> Result<FlatOptions> {
+    let args = DataArgs::for_reading(
+        fit.condition.clone(),
+        fit.delimiter.clone(),
+        fit.encoding.clone(),
+        fit.decimal.as_deref().and_then(|d| d.chars().next()),
+        fit.missing.clone(),
+    );
+    args.flat_options()
+}
+
+impl Runs for StoredRuns {
+    fn report(&self, run: usize) -> &Report {
+        &self.0[run].report
+    }
+
+    fn described(&self, run: usize) -> String {
+        self.0[run].described.clone()
+    }
+
+    fn changes(&self, run: usize) -> Vec<Change> {
+        let Stored { report, again, .. } = &self.0[run];
+        let (ties, unit) = match again {
+            Again::Never => return Vec::new(),
+            Again::Study { .. } => (report.models.first().map_or("", |m| m.ties.as_str()), Some(TimeUnit::Days)),
+            Again::Data { time_unit, .. } => (report.models.first().map_or("", |m| m.ties.as_str()), *time_unit),
+        };
+        let few = report.models.iter().all(|m| m.n_events.is_some_and(|n| n <= MOST_EVENTS_EXACT));
+        let rules = ["efron", "breslow", "exact"].into_iter().filter(|rule| *rule != ties && (few || *rule != "exact"));
+        let robust = report.models.first().is_some_and(|m| m.variance != "model");
+        let mut changes: Vec<Change> = rules.map(Change::Ties).collect();
+        changes.push(Change::Robust(!robust));
+        for coarser in [TimeUnit::Weeks, TimeUnit::Months, TimeUnit::Years] {
+            if unit.is_some_and(|unit| unit.days() < coarser.days()) {
+                changes.extend([Rounding::Up, Rounding::Down, Rounding::Nearest].map(|r| Change::Times(coarser, r)));
+            }
+        }
+        changes
+    }
+
+    fn changed(&mut self, run: usize, change: &Change) -> Option<&Report> {
+        let stored = &mut self.0[run];
+        let at = stored.changed.iter().position(|(made, _)| made == change);
+        let at = at.unwrap_or_else(|| {
+            let report = stored.again(change);
+            stored.changed.push((change.clone(), report));
+            stored.changed.len() - 1
+        });
+        stored.changed[at].1.as_ref()
+    }
+}
+
+impl Stored {
+    /// The run with one thing changed; `None` where that cannot be fitted.
+    fn again(&self, change: &Change) -> Option<Report> {
+        match &self.again {
+            Again::Never => None,
+            Again::Data { table, settings, time_unit } => {
+                let mut settings = settings.clone();
+                apply(change, &mut settings);
+                let times = in_units(change, time_unit.unwrap_or(TimeUnit::Days));
+                let changed = match &times {
+                    Some(times) => pipeline::with_times(table, &settings.formula, times)?,
+                    None => table.clone(),
+                };
+                let report = pipeline::fit_table(&changed, &settings).ok()?;
+                Some(Report { levels: self.report.levels.clone(), ..report })
+            }
+            Again::Study { study, person_time } => {
+                let times = in_units(change, TimeUnit::Days);
+                let changed = match &times {
+                    Some(times) => pipeline::with_times(person_time, "entry", times)?,
+                    None => person_time.clone(),
+                };
+                let with_cells = self.report.models.iter().any(|m| !m.interactions.is_empty());
+                let models = pipeline::fit_again(study, &changed, with_cells, &|s| apply(change, s)).ok()?;
+                Some(Report { models, ..self.report.clone() })
+            }
+        }
+    }
+}
+
+/// A change of the settings.
+fn apply(change: &Change, settings: &mut ModelSettings) {
+    match change {
+        Change::Ties(rule) => settings.ties = ties(rule),
+        Change::Robust(robust) => {
+            settings.robust = Some(*robust);
+            if !robust {
+                settings.cluster = None;
+            }
+        }
+        Change::Times(..) => {}
+    }
+}
+
+/// A change of the times, from the unit that they are in.
+fn in_units(change: &Change, from: TimeUnit) -> Option<impl Fn(f64) -> f64 + use<>> {
+    let Change::Times(unit, rounding) = change else { return None };
+    let (factor, rounding) = (from.days() / unit.days(), *rounding);
+    Some(move |time: f64| match rounding {
+        Rounding::Up => (time * factor).ceil(),
+        Rounding::Down => (time * factor).floor(),
+        Rounding::Nearest => (time * factor).round(),
+    })
+}

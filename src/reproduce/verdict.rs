@@ -1,0 +1,123 @@
+//! Verdicts: one per printed number, and what they add up to.
+
+use serde::Serialize;
+
+/// What is said of one printed number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Equal after rounding to the printed digits; without data: nothing in print speaks against it.
+    Reproduced,
+    /// Within the stated tolerance.
+    Close,
+    /// Neither.
+    Differs,
+    /// The print contradicts itself.
+    #[serde(rename = "source_inconsistent")]
+    Inconsistent,
+    /// Nothing to hold against it.
+    NotCovered,
+}
+
+impl Kind {
+    /// All, by their names in targets files and output.
+    pub const NAMED: [(&'static str, Kind); 5] = [
+        ("reproduced", Kind::Reproduced),
+        ("close", Kind::Close),
+        ("differs", Kind::Differs),
+        ("source inconsistent", Kind::Inconsistent),
+        ("not covered", Kind::NotCovered),
+    ];
+
+    /// The name.
+    pub fn name(self) -> &'static str {
+        Kind::NAMED.iter().find(|(_, k)| *k == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// One line of the result.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Verdict {
+    /// The table.
+    pub table: String,
+    /// The row, total or test.
+    pub id: String,
+    /// What the number is about and what it measures.
+    pub what: String,
+    /// As printed.
+    pub printed: String,
+    /// What the run gives, in the printed form.
+    pub found: Option<String>,
+    /// The verdict.
+    pub kind: Kind,
+    /// Why, in sentences.
+    pub because: Vec<String>,
+    /// What would reproduce it.
+    pub hints: Vec<String>,
+    /// The verdict that the targets file expects.
+    pub expected: Option<Kind>,
+}
+
+impl Verdict {
+    /// Whether this is as it should be: the expected verdict where one is stated, otherwise neither `differs` nor `source
+    /// inconsistent`.
+    pub fn passes(&self) -> bool {
+        match self.expected {
+            Some(kind) => kind == self.kind,
+            None => !matches!(self.kind, Kind::Differs | Kind::Inconsistent),
+        }
+    }
+}
+
+/// All verdicts of a run.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Outcome {
+    /// Name of the targets file's matter.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// Its note.
+    pub note: Option<String>,
+    /// Whether only the print itself was examined.
+    pub source_only: bool,
+    /// What was held against the print, one line each.
+    pub against: Vec<String>,
+    /// The verdicts in the order of the targets file.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Outcome {
+    /// How many verdicts are of a kind.
+    pub fn count(&self, kind: Kind) -> usize {
+        self.verdicts.iter().filter(|v| v.kind == kind).count()
+    }
+
+    /// Whether every verdict is as it should be. A file of which nothing could be held against anything does not pass.
+    pub fn passes(&self, strict: bool) -> bool {
+        let covered = |v: &Verdict| v.kind != Kind::NotCovered || v.expected == Some(Kind::NotCovered);
+        let enough = if strict { self.verdicts.iter().all(covered) } else { self.verdicts.iter().any(covered) };
+        enough && self.verdicts.iter().all(Verdict::passes)
+    }
+
+    /// `12 numbers: 10 reproduced, 1 differs, 1 not covered`.
+    pub fn summary(&self) -> String {
+        let n = self.verdicts.len();
+        let word = |kind: Kind| match kind {
+            Kind::Reproduced if self.source_only => "consistent",
+            kind => kind.name(),
+        };
+        let counts = Kind::NAMED.iter().map(|(_, kind)| (self.count(*kind), *kind)).filter(|(n, _)| *n > 0);
+        let counts: Vec<String> = counts.map(|(n, kind)| format!("{n} {}", word(kind))).collect();
+        let unexpected = self.verdicts.iter().filter(|v| !v.passes()).count();
+        let known =
+            self.verdicts.iter().filter(|v| v.passes() && v.expected.is_some_and(|k| k != Kind::Reproduced)).count();
+        let mut line = format!("{n} number{}: {}", if n == 1 { "" } else { "s" }, counts.join(", "));
+        if known > 0 {
+            line.push_str(&format!("; {known} as the targets file expects"));
+        }
+        if unexpected > 0 {
+            line.push_str(&format!("; {unexpected} not as expected"));
+        }
+        line
+    }
+}

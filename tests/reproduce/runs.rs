@@ -1,0 +1,228 @@
+//! Verdicts against runs: data files, studies, results files; what is said where a number differs.
+//!
+//! Printed numbers of the veteran data are those of R 4.2.2, survival 3.5-3, rounded by R:
+//! `coxph(Surv(time, status) ~ celltype + karno, ties = …)`, with `relevel()`, with `floor(time / 30.4375)`.
+
+use super::{Place, stderr, stdout};
+
+/// A targets file on the veteran data with these rows.
+fn veteran(keys: &str, rows: &str) -> Place {
+    let head = "[targets]\nname = \"veteran\"\n\n[[against]]\nname = \"veteran\"\ndata = \"veteran.csv\"\n\
+        formula = \"Surv(time, status) ~ celltype + karno\"\ntime_unit = \"days\"\n";
+    let table = "\n[[table]]\nname = \"lung cancer\"\nsource = \"R\"\nagainst = \"veteran\"\nvariable = \"celltype\"\n";
+    Place::new(&format!("{head}{keys}{table}{rows}")).with_data("veteran.csv")
+}
+
+/// A printed hazard ratio.
+fn row(name: &str, [value, lower, upper]: [&str; 3], more: &str) -> String {
+    format!(
+        "\n[[table.number]]\nrow = \"{name}\"\ngroup = \"{name}\"\nmeasure = \"hr\"\nvalue = \"{value}\"\n\
+         lower = \"{lower}\"\nupper = \"{upper}\"\n{more}\n"
+    )
+}
+
+/// The line of a row.
+fn line(out: &str, row: &str) -> String {
+    let is = |line: &&str| line.contains(&format!("  {row}: "));
+    out.lines().find(is).unwrap_or_else(|| panic!("no line on {row}\n{out}")).to_owned()
+}
+
+#[test]
+fn a_number_that_rounds_to_the_print_is_reproduced() {
+    let rows = row("large", ["0.435", "0.245", "0.773"], "") + &row("smallcell", ["0.642", "0.389", "1.060"], "");
+    let run = veteran("", &rows).run(&[]);
+    assert_eq!(run.status.code(), Some(0), "{}{}", stdout(&run), stderr(&run));
+    assert!(stdout(&run).ends_with("\n2 numbers: 2 reproduced\n"), "{}", stdout(&run));
+}
+
+#[test]
+fn a_number_made_with_breslow_ties_differs_under_efron_and_the_hint_says_so() {
+    let rows = row("large", ["0.438", "0.246", "0.778"], "");
+    let run = veteran("", &rows).run(&[]);
+    assert_eq!(run.status.code(), Some(15));
+    let said = line(&stdout(&run), "large");
+    assert!(said.starts_with("differs") && said.contains("; value 0.43514 for 0.438 (-0.65 %)"), "{said}");
+    assert!(said.ends_with("it is reproduced with Breslow ties"), "{said}");
+    let run = veteran("ties = \"breslow\"\n", &rows).run(&[]);
+    assert_eq!(run.status.code(), Some(0), "{}", stdout(&run));
+}
+
+#[test]
+fn a_number_made_with_another_reference_level_differs_and_the_hint_names_it() {
+    let rows = row("smallcell", ["1.477", "0.885", "2.462"], "");
+    let said = line(&stdout(&veteran("", &rows).run(&[])), "smallcell");
+    assert!(said.starts_with("differs") && said.ends_with("with `large` as the reference level"), "{said}");
+    // Where the target names its reference level, the run need not have the same.
+    let stated = row("smallcell", ["1.477", "0.885", "2.462"], "versus = \"large\"");
+    assert_eq!(veteran("", &stated).run(&[]).status.code(), Some(0));
+    // The reference level of the run against another one.
+    let inverse = row("adeno", ["2.298", "1.293", "4.084"], "versus = \"large\"");
+    assert_eq!(veteran("", &inverse).run(&[]).status.code(), Some(0));
+}
+
+#[test]
+fn a_number_made_with_months_instead_of_days_differs_and_the_hint_says_so() {
+    let rows = row("smallcell", ["1.519", "0.914", "2.523"], "versus = \"large\"");
+    let said = line(&stdout(&veteran("", &rows).run(&[])), "smallcell");
+    assert!(said.starts_with("differs"), "{said}");
+    assert!(said.contains("it is reproduced with times in whole months, rounded up"), "{said}");
+}
+
+#[test]
+fn limits_of_another_level_or_scale_are_recognised() {
+    // z = 1.64485 instead of 1.95996: exp(ln 0.43514 ± 1.64485 × 0.29342).
+    let rows = row("large", ["0.435", "0.269", "0.705"], "");
+    let said = line(&stdout(&veteran("", &rows).run(&[])), "large");
+    assert!(said.ends_with("it is reproduced with 90 % limits"), "{said}");
+}
+
+/// R: `coxph(Surv(start, stop, event) ~ rx + size + number, bladder2, cluster = id)`, model-based limits in place of robust ones.
+#[test]
+fn limits_of_another_variance_are_recognised() {
+    let targets = "[targets]\nname = \"bladder\"\n[[against]]\nname = \"bladder\"\ndata = \"bladder2.csv\"\n\
+        formula = \"Surv(start, stop, event) ~ rx + size + number\"\ncluster = \"id\"\n\
+        [[table]]\nname = \"T\"\nsource = \"R\"\nagainst = \"bladder\"\n[[table.number]]\nrow = \"robust\"\nvariable = \"rx\"\n\
+        measure = \"hr\"\nvalue = \"0.628\"\nlower = \"0.373\"\nupper = \"1.057\"\n[[table.number]]\nrow = \"plain\"\n\
+        variable = \"number\"\nmeasure = \"hr\"\nvalue = \"1.191\"\nlower = \"1.086\"\nupper = \"1.306\"\n";
+    let run = Place::new(targets).with_data("bladder2.csv").run(&[]);
+    assert_eq!(run.status.code(), Some(15));
+    assert!(line(&stdout(&run), "robust").starts_with("reproduced"), "{}", stdout(&run));
+    let said = line(&stdout(&run), "plain");
+    assert!(said.contains("it is reproduced with the model-based variance instead of the robust one"), "{said}");
+}
+
+#[test]
+fn a_tolerance_is_used_only_where_it_is_stated() {
+    let rows = row("large", ["0.438", "0.246", "0.778"], "");
+    let run = veteran("", &format!("close = 0.02\n{rows}")).run(&[]);
+    assert_eq!(run.status.code(), Some(0));
+    assert!(line(&stdout(&run), "large").starts_with("close"), "{}", stdout(&run));
+}
+
+#[test]
+fn what_the_run_does_not_have_is_not_covered_and_the_reason_is_given() {
+    let rows = row("large", ["0.435", "0.245", "0.773"], "")
+        + &row("mixed", ["0.435", "0.245", "0.773"], "")
+        + &row("poisson", ["1.10", "1.00", "1.21"], "").replace("\"hr\"", "\"irr\"");
+    let run = veteran("", &rows).run(&[]);
+    assert_eq!(run.status.code(), Some(0));
+    let said = line(&stdout(&run), "mixed");
+    assert!(said.starts_with("not covered") && said.contains("it has adeno, large, smallcell, squamous"), "{said}");
+    assert!(line(&stdout(&run), "poisson").contains("a rate ratio of a Poisson model"));
+    assert_eq!(veteran("", &rows).run(&["--strict"]).status.code(), Some(15));
+}
+
+/// Rates of the diet data as Stata's `strate` prints them (per 1000, logarithmic limits), by years in a unit of the file.
+#[test]
+fn rates_and_counts_are_held_against_a_data_file() {
+    let targets = |value: [&str; 3], unit: &str| {
+        format!(
+            "[targets]\nname = \"diet\"\n[[against]]\nname = \"diet\"\ndata = \"diet.csv\"\n\
+             formula = \"Surv(y, chd) ~ hienergy\"\ntime_unit = \"{unit}\"\n\
+             [[table]]\nname = \"rates\"\nsource = \"Stata manual\"\nagainst = \"diet\"\nvariable = \"hienergy\"\n\
+             interval = {{ rate = \"log\" }}\n[[table.number]]\nrow = \"low\"\nlevel = \"0\"\nmeasure = \"rate\"\n\
+             value = \"{}\"\nlower = \"{}\"\nupper = \"{}\"\nevents = 28\nperson_years = \"2059.4\"\n",
+            value[0], value[1], value[2]
+        )
+    };
+    let run = Place::new(&targets(["13.5960", "9.3875", "19.6912"], "years")).with_data("diet.csv").run(&[]);
+    assert_eq!(run.status.code(), Some(0), "{}{}", stdout(&run), stderr(&run));
+    assert!(stdout(&run).ends_with("3 numbers: 3 reproduced\n"), "{}", stdout(&run));
+    // The same print, were the file's times days.
+    let run = Place::new(&targets(["13.5960", "9.3875", "19.6912"], "days")).with_data("diet.csv").run(&[]);
+    assert_eq!(run.status.code(), Some(15));
+    assert!(line(&stdout(&run), "low").ends_with("it is reproduced per 1000 person-days"), "{}", stdout(&run));
+}
+
+#[test]
+fn an_earlier_results_file_serves_as_a_run() {
+    let rows = row("large", ["0.435", "0.245", "0.773"], "") + &row("smallcell", ["1.477", "0.885", "2.462"], "");
+    let place = veteran("", &rows);
+    let fit = std::process::Command::new(env!("CARGO_BIN_EXE_cohort"))
+        .args(["fit", "veteran.csv", "--formula", "Surv(time, status) ~ celltype + karno"])
+        .args(["--json", "results.json", "--format", "none", "--quiet"])
+        .current_dir(place.0.path())
+        .output()
+        .expect("cohort starts");
+    assert!(fit.status.success(), "{}", stderr(&fit));
+    let text = std::fs::read_to_string(place.0.path().join("targets.toml")).expect("the targets file");
+    let (head, tail) = text.split_once("data = ").expect("the data file");
+    let tail = tail.split_once("\n\n").expect("the table").1;
+    place.write("targets.toml", &format!("{head}results = \"results.json\"\n\n{tail}"));
+    let run = place.run(&[]);
+    assert_eq!(run.status.code(), Some(15), "{}{}", stdout(&run), stderr(&run));
+    assert!(line(&stdout(&run), "large").starts_with("reproduced"));
+    assert!(line(&stdout(&run), "smallcell").ends_with("with `large` as the reference level"), "{}", stdout(&run));
+}
+
+/// A number of a table that contradicts itself is not called different: the print is at fault.
+#[test]
+fn an_inconsistent_print_is_said_before_any_difference() {
+    let rows = row("large", ["0.435", "0.245", "0.973"], "");
+    let run = veteran("", &rows).run(&[]);
+    assert_eq!(run.status.code(), Some(15));
+    let said = line(&stdout(&run), "large");
+    assert!(said.starts_with("source inconsistent") && said.contains("run 0.435 (0.245 to 0.773)"), "{said}");
+}
+
+#[test]
+fn directions_are_targets_where_a_publication_gives_no_number() {
+    let row = |name: &str, direction: &str| {
+        format!("\n[[table.number]]\nrow = \"{name}\"\nlevel = \"{name}\"\ndirection = \"{direction}\"\n")
+    };
+    let rows = row("large", "below") + &row("squamous", "above") + &row("smallcell", "none");
+    let run = veteran("", &rows).run(&[]);
+    assert_eq!(run.status.code(), Some(15));
+    let out = stdout(&run);
+    assert!(line(&out, "large").starts_with("reproduced"), "{out}");
+    assert!(line(&out, "squamous").starts_with("differs") && out.contains("does not lie above 1"), "{out}");
+    assert!(line(&out, "smallcell").starts_with("reproduced"), "{out}");
+}
+
+/// What was stored is reproduced by the same run, and no longer when something changes.
+#[test]
+fn a_run_can_be_stored_as_targets_for_later() {
+    let place = veteran("", &row("large", ["0.435", "0.245", "0.773"], ""));
+    let stored = place.run(&["--update", "stored.toml", "--quiet"]);
+    assert_eq!(stored.status.code(), Some(0), "{}", stderr(&stored));
+    let again = super::reproduce(place.0.path(), &["stored.toml", "--strict"]);
+    assert_eq!(again.status.code(), Some(0), "{}{}", stdout(&again), stderr(&again));
+    // Four coefficients, two numbers of the size of the model; persons, events and person-years of four cell types.
+    assert!(stdout(&again).ends_with("\n18 numbers: 18 reproduced\n"), "{}", stdout(&again));
+    let text = std::fs::read_to_string(place.0.path().join("stored.toml")).expect("the stored targets");
+    place.write(
+        "stored.toml",
+        &text.replace("name = \"veteran\"\ndata", "name = \"veteran\"\nties = \"breslow\"\ndata"),
+    );
+    let again = super::reproduce(place.0.path(), &["stored.toml"]);
+    assert_eq!(again.status.code(), Some(15));
+    assert_eq!(stdout(&again).matches("it is reproduced with Efron ties").count(), 4, "{}", stdout(&again));
+}
+
+#[test]
+fn a_folder_holds_verdicts_results_and_the_times_of_every_step() {
+    let place = veteran("", &row("large", ["0.435", "0.245", "0.773"], ""));
+    let run = place.run(&["--out", "checked", "--format", "none", "--quiet"]);
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    let read = |name: &str| std::fs::read_to_string(place.0.path().join("checked").join(name)).expect("a file");
+    let manifest: serde_json::Value = serde_json::from_str(&read("manifest.json")).expect("JSON");
+    for step in ["load", "design", "fit", "report", "reproduce", "total"] {
+        let seconds = &manifest["timings"][format!("{step}_seconds")];
+        assert!(seconds.as_f64().is_some_and(|s| s >= 0.0), "{step}: {seconds}");
+    }
+    assert!(manifest["timings"]["peak_memory_bytes"].as_u64().is_some_and(|bytes| bytes > 1_000_000));
+    for name in ["internal/verdicts.txt", "internal/verdicts.md", "internal/junit.xml", "internal/results-1.json"] {
+        assert!(!read(name).is_empty());
+    }
+}
+
+/// The numbers that books and papers print for the public data sets, each with the verdict that the file expects.
+#[test]
+fn printed_numbers_of_public_data_sets_have_the_verdicts_expected() {
+    let run = super::reproduce(super::root(), &["data-fixtures/reference/targets.toml", "--strict"]);
+    assert_eq!(run.status.code(), Some(0), "{}{}", stdout(&run), stderr(&run));
+    let summary = stdout(&run).lines().last().expect("a summary").to_owned();
+    assert_eq!(summary, "248 numbers: 242 reproduced, 6 differs; 6 as the targets file expects");
+    let hint = line(&stdout(&run), "6-MP hr of Breslow under Efron");
+    assert!(hint.contains("it is reproduced with Breslow ties"), "{hint}");
+}
