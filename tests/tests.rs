@@ -12,6 +12,7 @@ mod diagnostics; // tests of proportional hazards, residuals, variance options
 mod disclosure; // what a profile hides, and what an attacker can work out from the rest
 mod documents; // HTML, docx, xlsx, LaTeX: read back, and compared with the tables and with results.json
 mod examples; // the studies in examples/, run as a user would
+mod figures; // no label on another, marks where the numbers are, the same bytes, nothing hidden
 mod follow_up; // index date to exit; person-time that cannot be; counting day by day
 mod formats; // files of Stata, SPSS and SAS; one study from five forms of a delivery; `init --from`
 mod formula; // terms as R orders them; messages for faulty formulas

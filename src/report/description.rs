@@ -157,6 +157,27 @@ pub struct CauseIncidence {
     pub events: Option<u64>,
     /// At the times asked for.
     pub points: Vec<SurvivalPoint>,
+    /// The whole curve, when it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub curve: Option<IncidenceCurve>,
+}
+
+/// The cumulative incidence of one kind of event at every distinct time at which a record ends.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct IncidenceCurve {
+    /// Times.
+    pub time: Vec<f64>,
+    /// At risk of any event, weighted.
+    pub at_risk: Vec<f64>,
+    /// Cumulative incidence.
+    pub probability: Vec<f64>,
+    /// Its standard error.
+    pub se: Vec<Option<f64>>,
+    /// Its lower limit.
+    pub lower: Vec<Option<f64>>,
+    /// Its upper limit.
+    pub upper: Vec<Option<f64>>,
 }
 
 /// Events, person-time and rate of a group, and its rate over that of the first group.

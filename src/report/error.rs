@@ -35,6 +35,9 @@ pub enum ReportError {
         /// What the system said.
         source: io::Error,
     },
+    /// A figure that could not be made.
+    #[error(transparent)]
+    Figure(#[from] super::figure::ImageError),
     /// A disclosure profile that does not exist.
     #[error("disclosure profile `{name}`: no such profile; choose one of {known}")]
     UnknownProfile {

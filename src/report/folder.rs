@@ -6,8 +6,10 @@
 //! come in with the [`Manifest`].
 
 use super::disclosure::{self, Profile, checker};
+use super::figure::{self, FigureStyle};
 use super::render::{self, Format, json};
 use super::{Input, Report, ReportError, Software, Timings, curve_files};
+use crate::study::FigureOptions;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -100,6 +102,7 @@ pub struct OutputFolder {
     target: PathBuf,
     existing: Existing,
     partial: TempDir,
+    figures: FigureOptions,
 }
 
 impl OutputFolder {
@@ -114,9 +117,15 @@ impl OutputFolder {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let partial = builder.tempdir_in(parent(target)).map_err(place)?;
-        let folder = OutputFolder { target: target.to_path_buf(), existing, partial };
+        let figures = FigureOptions { formats: Vec::new(), ..FigureOptions::default() };
+        let folder = OutputFolder { target: target.to_path_buf(), existing, partial, figures };
         create_private(&folder.path("internal")).map_err(place)?;
         Ok(folder)
+    }
+
+    /// The same folder, with figures among the files of [`OutputFolder::write_report`].
+    pub fn with_figures(self, figures: FigureOptions) -> OutputFolder {
+        OutputFolder { figures, ..self }
     }
 
     /// The folder while the run lasts; whoever ends the process without unwinding removes it.
@@ -151,6 +160,7 @@ impl OutputFolder {
         formats: &[Format],
     ) -> Result<Vec<String>, ReportError> {
         self.write_formats("internal", report, formats)?;
+        self.write_figures("internal", report)?;
         for (name, content) in curve_files::files(report) {
             self.write(&format!("internal/curves/{}", file_name(&name)), content.as_bytes())?;
         }
@@ -159,7 +169,8 @@ impl OutputFolder {
             return Ok(vec![why.to_string()]);
         };
         let (exported, hidden) = disclosure::apply(report, profile);
-        let files = self.write_formats("export", &exported, formats)?;
+        let mut files = self.write_formats("export", &exported, formats)?;
+        files.extend(self.write_figures("export", &exported)?);
         self.write("checker.md", checker::checker(profile, &hidden, &files).as_bytes())?;
         Ok(vec![format!("{}; export/ may be handed to the output checker", profile_line(profile))])
     }
@@ -204,6 +215,18 @@ impl OutputFolder {
         for file in files {
             self.write(&format!("{folder}/{}", file.name), &file.bytes)?;
             written.push((file.name, file.holds));
+        }
+        Ok(written)
+    }
+
+    /// The figures of a report under one folder; returns the files with a line on each.
+    fn write_figures(&self, folder: &str, report: &Report) -> Result<Vec<(String, &'static str)>, ReportError> {
+        let style = FigureStyle::of(report, self.figures.width_mm);
+        let mut written = Vec::new();
+        for file in figure::files(report, &style, &self.figures.formats)? {
+            let name = format!("figures/{}", file.name);
+            self.write(&format!("{folder}/{name}"), &file.bytes)?;
+            written.push((name, "a figure of the numbers in results.json"));
         }
         Ok(written)
     }

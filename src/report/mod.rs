@@ -17,6 +17,7 @@ mod description;
 mod diagnostics;
 pub mod disclosure;
 pub mod error;
+pub mod figure;
 mod fitted;
 pub mod folder;
 pub mod methods;
@@ -43,8 +44,8 @@ pub use curves::{
     SurvivalCurve,
 };
 pub use description::{
-    CauseIncidence, Curve, Description, GroupDescription, GroupRate, GroupTest, MeanTime, ObservedExpected, PairTest,
-    QuantilePoint, StandardisedRate, SurvivalPoint,
+    CauseIncidence, Curve, Description, GroupDescription, GroupRate, GroupTest, IncidenceCurve, MeanTime,
+    ObservedExpected, PairTest, QuantilePoint, StandardisedRate, SurvivalPoint,
 };
 pub use diagnostics::{FunctionalForm, ProportionalHazards, TermTest, TimePoint, TimeSmooth};
 pub use disclosure::{DisclosureStatement, Profile};

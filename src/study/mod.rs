@@ -73,9 +73,9 @@ pub use extract::{
 pub use fault::{Fault, Place, StudyFaults};
 pub(crate) use header::parquet_type;
 pub use output::{
-    Adjust, Contrast, Correction, Curve, Disclosure, Format, Interaction, Interval, Model, PREDICTIONS,
-    PredictionReference, Profile, RESIDUALS, RatiosAt, Regression, ReportOptions, Resampling, Standardised, Ties,
-    TimeTransform,
+    Adjust, Contrast, Correction, Curve, Disclosure, FigureOptions, Format, ImageFormat, Interaction, Interval, Model,
+    PREDICTIONS, PredictionReference, Profile, RESIDUALS, RatiosAt, Regression, ReportOptions, Resampling,
+    Standardised, Ties, TimeTransform,
 };
 pub use sql::Sql;
 pub use survey::survey;

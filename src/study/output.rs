@@ -311,6 +311,55 @@ pub struct ReportOptions {
     pub language: Language,
     /// How numbers are written; by the language where the study gives none.
     pub style: Style,
+    /// The figures to write.
+    pub figures: FigureOptions,
+}
+
+/// Which figures are written, and how wide.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FigureOptions {
+    /// The formats, in order, without repetition; none for no figures.
+    pub formats: Vec<ImageFormat>,
+    /// Width of every figure in millimetres.
+    pub width_mm: f64,
+}
+
+impl FigureOptions {
+    /// The narrowest width in millimetres at which labels still have room.
+    pub const NARROWEST_MM: f64 = 70.0;
+    /// The widest.
+    pub const WIDEST_MM: f64 = 400.0;
+}
+
+impl Default for FigureOptions {
+    fn default() -> FigureOptions {
+        FigureOptions { formats: vec![ImageFormat::Svg, ImageFormat::Pdf], width_mm: 170.0 }
+    }
+}
+
+/// A format of figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageFormat {
+    /// Scalable, text as text.
+    Svg,
+    /// 300 dots per inch.
+    Png,
+    /// Scalable, font embedded.
+    Pdf,
+}
+
+impl ImageFormat {
+    /// All formats, in the order in which messages list them.
+    pub const ALL: [ImageFormat; 3] = [ImageFormat::Svg, ImageFormat::Png, ImageFormat::Pdf];
+
+    /// The name in the study file, and the ending of files.
+    pub fn name(self) -> &'static str {
+        match self {
+            ImageFormat::Svg => "svg",
+            ImageFormat::Png => "png",
+            ImageFormat::Pdf => "pdf",
+        }
+    }
 }
 
 /// An output format.

@@ -114,6 +114,7 @@ fn settings(args: &DescribeArgs) -> Result<DescribeSettings> {
         },
         horizon: args.restricted_mean,
         curve: args.curves,
+        curve_to_draw: args.output.draws_figures(),
         tests: tests(args)?,
         competing: args.competing.as_ref().map(|column| CauseColumn {
             column: column.clone(),

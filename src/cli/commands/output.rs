@@ -9,7 +9,7 @@ use crate::pipeline::{self, Stopwatch, StudyRun};
 use crate::report::folder::{Existing, Manifest, OutputFolder};
 use crate::report::render::{self, Format};
 use crate::report::{Input, Report, Timings};
-use crate::study::Study;
+use crate::study::{FigureOptions, Study};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
@@ -50,6 +50,7 @@ pub fn finish_study(
     if let Some(folder) = folder {
         run.write_person_time(&folder.path("internal/person_time.parquet"))?;
         let profile = pipeline::disclosure_profile(study);
+        let folder = folder.with_figures(args.figure_options(&study.report.figures));
         let start = watch.now();
         let lines = folder.write_report(&run.report, profile.as_ref(), &formats(study))?;
         timings.report_seconds = Some(watch.now() - start);
@@ -74,6 +75,7 @@ pub fn finish_data_file(
 ) -> Result<()> {
     let mut timings = timings(watch, context);
     if let Some(folder) = folder {
+        let folder = folder.with_figures(args.figure_options(&FigureOptions::default()));
         let start = watch.now();
         let lines = folder.write_report(report, None, &Format::ALL)?;
         timings.report_seconds = Some(watch.now() - start);

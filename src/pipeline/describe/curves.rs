@@ -4,16 +4,16 @@ use super::cannot;
 use super::error::DescribeError;
 use super::settings::DescribeSettings;
 use crate::describe::{
-    self, Causes, IncidenceAt, LogRankRequest, LogRankWeight, SurvivalAt, SurvivalCurve, gray_tests, incidence_curves,
-    log_rank, pairwise_log_rank, survival_curves,
+    self, Causes, IncidenceAt, IncidenceCurves, LogRankRequest, LogRankWeight, SurvivalAt, SurvivalCurve, gray_tests,
+    incidence_curves, log_rank, pairwise_log_rank, survival_curves,
 };
 use crate::design::{Cause, Sample};
 use crate::error::Result;
 use crate::inference::hypothesis::normal_quantile;
 use crate::inference::{Adjustment, ChiSquared};
 use crate::report::{
-    CauseIncidence, Curve, Description, GroupDescription, GroupTest, MeanTime, PairTest, QuantilePoint, SurvivalPoint,
-    TestResult, finite,
+    CauseIncidence, Curve, Description, GroupDescription, GroupTest, IncidenceCurve, MeanTime, PairTest, QuantilePoint,
+    SurvivalPoint, TestResult, finite,
 };
 
 /// Fills survival, cumulative incidence and tests.
@@ -51,7 +51,14 @@ fn survival(group: &mut GroupDescription, curve: &SurvivalCurve, settings: &Desc
             beyond: found.beyond,
         }
     });
-    group.curve = settings.curve.then(|| whole(curve, settings));
+    group.curve = keeps_whole(settings, curve.time.len()).then(|| whole(curve, settings));
+}
+
+/// Steps of a curve that is kept only to be drawn: thirty years of days, and no more than a page can show.
+const MOST_STEPS_DRAWN: usize = 11_000;
+
+fn keeps_whole(settings: &DescribeSettings, n_steps: usize) -> bool {
+    settings.curve || (settings.curve_to_draw && n_steps <= MOST_STEPS_DRAWN)
 }
 
 fn survival_point(at: &SurvivalAt) -> SurvivalPoint {
@@ -102,6 +109,7 @@ fn incidence(description: &mut Description, settings: &DescribeSettings, sample:
                 .iter()
                 .map(|t| incidence_point(&curves.at(c, *t, settings.interval, settings.level)))
                 .collect(),
+            curve: keeps_whole(settings, curves.time.len()).then(|| whole_incidence(curves, c, settings)),
         };
         group.incidence = cause.causes.iter().enumerate().map(of_cause).collect();
     }
@@ -125,6 +133,20 @@ fn incidence(description: &mut Description, settings: &DescribeSettings, sample:
         });
     }
     Ok(())
+}
+
+fn whole_incidence(curves: &IncidenceCurves, cause: usize, settings: &DescribeSettings) -> IncidenceCurve {
+    let own = &curves.causes[cause];
+    let of_step = |k: usize| settings.interval.limits(own.incidence[k], own.se[k] / own.incidence[k], settings.level);
+    let limits: Vec<(f64, f64)> = (0..curves.time.len()).map(of_step).collect();
+    IncidenceCurve {
+        time: curves.time.clone(),
+        at_risk: curves.at_risk.clone(),
+        probability: own.incidence.clone(),
+        se: own.se.iter().map(|se| finite(*se)).collect(),
+        lower: limits.iter().map(|l| finite(l.0)).collect(),
+        upper: limits.iter().map(|l| finite(l.1)).collect(),
+    }
 }
 
 fn incidence_point(at: &IncidenceAt) -> SurvivalPoint {

@@ -45,6 +45,8 @@ pub struct DescribeSettings {
     pub horizon: Option<f64>,
     /// Whether whole curves are kept.
     pub curve: bool,
+    /// Whether they are kept to be drawn, which curves of very many steps are not.
+    pub curve_to_draw: bool,
     /// Tests of groups.
     pub tests: Tests,
     /// The column of kinds of events, for cumulative incidence.
@@ -126,6 +128,7 @@ impl DescribeSettings {
             quantiles: vec![0.5],
             horizon: None,
             curve: false,
+            curve_to_draw: false,
             tests: Tests::default(),
             competing: None,
             rates: None,

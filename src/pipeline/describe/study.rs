@@ -52,6 +52,7 @@ fn settings(study: &Study, wanted: &Describe, side: &str) -> DescribeSettings {
         quantiles: wanted.quantiles.clone(),
         horizon: wanted.restricted_mean,
         curve: wanted.curves,
+        curve_to_draw: !study.report.figures.formats.is_empty(),
         tests: Tests {
             weights: if wanted.log_rank { vec![LogRankWeight::Rho(0.0)] } else { Vec::new() },
             pairwise: None,

@@ -149,7 +149,7 @@ fn clear(description: &mut Description, profile: &Profile) {
     description.pairs.retain(|pair| !hidden.contains(&pair.a) && !hidden.contains(&pair.b));
     for group in &mut description.groups {
         group.curve = None;
-        group.incidence.iter_mut().for_each(|c| c.events = None);
+        group.incidence.iter_mut().for_each(|c| (c.events, c.curve) = (None, None));
         if group.hidden {
             clear_group(group);
         } else if rounded {

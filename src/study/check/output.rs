@@ -333,6 +333,7 @@ impl Context<'_> {
             level: 0.95,
             language: Language::English,
             style: Style::Plain,
+            figures: FigureOptions::default(),
         };
         let Some(section) = root.section("report", "[report]") else { return defaults };
         let rate_per = section.number("rate_per", 1.0, 1e9).unwrap_or(defaults.rate_per);
@@ -340,6 +341,7 @@ impl Context<'_> {
         let formats = self.read_formats(&section);
         let language = section.choice("language", &Language::NAMED).unwrap_or_default();
         let style = section.choice("style", &Style::NAMED).unwrap_or(language.style());
+        let figures = self.read_figures(&section);
         let variables = section.texts("table_variables");
         section.finish();
         for variable in variables.iter().filter(|v| !covariates.contains_key(&v.text)) {
@@ -351,7 +353,28 @@ impl Context<'_> {
             false => defaults.table_variables,
         };
         let formats = formats.unwrap_or(defaults.formats);
-        ReportOptions { formats, table_variables, rate_per, level, language, style }
+        ReportOptions { formats, table_variables, rate_per, level, language, style, figures }
+    }
+
+    /// `figures` and `figure_width`; an empty list is a choice.
+    fn read_figures(&self, section: &Section<'_>) -> FigureOptions {
+        let defaults = FigureOptions::default();
+        let (narrowest, widest) = (FigureOptions::NARROWEST_MM, FigureOptions::WIDEST_MM);
+        let width_mm = section.number("figure_width", narrowest, widest).unwrap_or(defaults.width_mm);
+        let Some(node) = section.node("figures") else { return FigureOptions { width_mm, ..defaults } };
+        let mut formats: Vec<ImageFormat> = Vec::new();
+        for text in section.texts_of("figures", node) {
+            match ImageFormat::ALL.into_iter().find(|f| f.name() == text.text) {
+                Some(format) if !formats.contains(&format) => formats.push(format),
+                Some(_) => {}
+                None => {
+                    let choices = list_of(ImageFormat::ALL.iter().map(|f| f.name()));
+                    let rule = format!("there is no format of figures \"{}\"", text.text);
+                    self.faults.add(&text.span, rule, format!("choose {choices}, or [] for no figures"));
+                }
+            }
+        }
+        FigureOptions { formats, width_mm }
     }
 
     fn read_formats(&self, section: &Section<'_>) -> Option<Vec<Format>> {
