@@ -3,6 +3,7 @@
 mod adjust;
 mod again;
 mod bootstrap;
+mod codes;
 mod competing;
 mod contrasts;
 mod curves;

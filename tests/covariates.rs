@@ -150,7 +150,8 @@ fn rows_that_contradict_each_other_are_errors() {
     delivery.add("income.csv", "a1;2009;13\n");
     assert!(delivery.error().starts_with("covariate.income: 1 person has more than one row of the year that counts"));
     // Of persons and years that do not count, nothing is asked.
-    let delivery = self::delivery();
+    let mut delivery = self::delivery();
+    delivery.replace("[extract.civil]", "[extract.civil]\nmin_matched = 0.5");
     delivery.add("civil.csv", "a2;20111011;1\na2;20111011;2\nb9;20000101;1\nb9;20000101;2\n");
     delivery.add("income.csv", "a1;2010;98\n");
     assert!(delivery.load().is_ok());

@@ -57,7 +57,7 @@ fn a_key_in_two_rows_of_the_linkage_file_is_an_error() {
     let delivery = linked();
     delivery.add("link.csv", "b1;v_000001\n");
     let error = delivery.error();
-    assert!(error.starts_with("link.csv: 1 key of spelling npr stand in more than one row"), "{error}");
+    assert!(error.starts_with("link.csv: 1 key of spelling npr stands in more than one row"), "{error}");
 }
 
 /// trap-02: the key changes its name from file to file; exactly one name must be there.

@@ -152,6 +152,11 @@ impl Default for Delivery {
 }
 
 impl Delivery {
+    /// The folder of the delivery.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Writes a file of the delivery.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.folder.path().join(name), content).unwrap();
@@ -161,6 +166,14 @@ impl Delivery {
     pub fn add(&self, name: &str, lines: &str) {
         let old = std::fs::read_to_string(self.folder.path().join(name)).unwrap();
         self.write(name, old + lines);
+    }
+
+    /// Turns the order of a file's rows round.
+    pub fn reverse(&self, name: &str) {
+        let text = std::fs::read_to_string(self.folder.path().join(name)).unwrap();
+        let (header, rows) = text.split_once('\n').unwrap();
+        let turned: Vec<&str> = rows.lines().rev().collect();
+        self.write(name, format!("{header}\n{}\n", turned.join("\n")));
     }
 
     /// Replaces a part of the study that stands there once or more.
@@ -310,10 +323,7 @@ fn order_of_rows_and_number_of_threads_do_not_matter() {
     let first = bytes(&delivery, 1);
     assert_eq!(bytes(&delivery, 7), first);
     for name in ["persons.csv", "contacts.csv", "visits.csv", "residence.csv"] {
-        let text = std::fs::read_to_string(delivery.folder.path().join(name)).unwrap();
-        let (header, rows) = text.split_once('\n').unwrap();
-        let turned: Vec<&str> = rows.lines().rev().collect();
-        delivery.write(name, format!("{header}\n{}\n", turned.join("\n")));
+        delivery.reverse(name);
     }
     assert_eq!(bytes(&delivery, 2), first);
 }

@@ -237,7 +237,7 @@ pub fn sample() -> Report {
             matched: Some(1880),
             rows: Some(9000),
             rows_matched: Some(8950),
-            hidden: false,
+            ..Link::default()
         }],
         attrition: vec![
             step(0, "population", 2000, None),
@@ -494,12 +494,14 @@ population/faste_oppl.csv  persons  2,000  123,456  ba7816bf8f01cfea414140de5dae
 ────────────────────────────────────────────────────────────────────────────────────────────
 
 Table 9. Linkage
-───────────────────────────────────────────────
-         Key                Rows           Keys
-Extract  spelling   Rows  linked   Keys  linked
-───────────────────────────────────────────────
-claims   kuhr      9,000   8,950  1,900   1,880
-───────────────────────────────────────────────
+─────────────────────────────────────────────────────────────────────────
+                                                                   Linked
+                                     Rows                   Keys  keys in
+         Key                Rows  without           Keys     not  several
+Extract  spelling   Rows  linked      key   Keys  linked  linked     rows
+─────────────────────────────────────────────────────────────────────────
+claims   kuhr      9,000   8,950           1,900   1,880      20
+─────────────────────────────────────────────────────────────────────────
 
 Table 10. What the rules did
 ────────────────────────────────────────────
@@ -701,9 +703,9 @@ People were followed from the index date to first outpatient contact, death, emi
 
 **Table 9. Linkage**
 
-| Extract | Key spelling | Rows | Rows linked | Keys | Keys linked |
-|---|---|--:|--:|--:|--:|
-| claims | kuhr | 9,000 | 8,950 | 1,900 | 1,880 |
+| Extract | Key spelling | Rows | Rows linked | Rows without key | Keys | Keys linked | Keys not linked | Linked keys in several rows |
+|---|---|--:|--:|--:|--:|--:|--:|--:|
+| claims | kuhr | 9,000 | 8,950 |  | 1,900 | 1,880 | 20 |  |
 
 **Table 10. What the rules did**
 
@@ -771,8 +773,8 @@ path,extract,rows,bytes,sha256
 population/faste_oppl.csv,persons,2000,123456,ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
 
 # links
-extract,spelling,rows,rows_matched,keys,keys_matched
-claims,kuhr,9000,8950,1900,1880
+extract,spelling,rows,rows_matched,rows_without_key,keys,keys_matched,keys_unmatched,keys_repeated
+claims,kuhr,9000,8950,,1900,1880,20,
 
 # notes
 source,message,count,unit

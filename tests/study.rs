@@ -330,7 +330,7 @@ fn parts_that_contradict_each_other_are_faults() {
             "of = \"age\"",
             "of = \"age\"\nfrom = \"persons.sex\"",
             "[covariate.age_group] comes from several places: from, of; write one of from, years_since, \
-             days_since, year_of, of, spells, latest, any, count, sum, wide, yearly, index, sql",
+             days_since, year_of, of, spells, latest, any, count, sum, wide, yearly, index, sql, matching",
         ),
         (
             "from = \"persons.sex\"",

@@ -2,6 +2,7 @@
 
 mod bootstrap; // resampled fits, adjusted P values
 mod cli; // the real binary: streams, messages, exit codes
+mod cohort_rules; // who enters and when: windows of age and calendar, wash-out, residence, matched comparison persons
 mod covariates; // as of the index date, from every kind of source, by hand
 mod curves_of_groups; // Kaplan-Meier: robust variances against derivatives, any order of rows
 mod derivatives; // score and information against finite differences
@@ -18,6 +19,7 @@ mod formats; // files of Stata, SPSS and SAS; one study from five forms of a del
 mod formula; // terms as R orders them; messages for faulty formulas
 mod hard_cases; // no events, infinite estimates, aliased columns, huge numbers
 mod inference; // interaction analyses and tests per term, by the rules they follow
+mod leaks; // no key and no cell in anything the program says or lets leave
 mod likelihoods; // exact ties, Firth's correction, profile intervals, ridge terms, by the rules they follow
 mod linkage; // keys of several deliverers; what happens when they do not fit
 mod loader; // whole deliveries: the example studies, dirty files, messages
@@ -36,4 +38,5 @@ mod study; // a change to a good study file, and the message it makes
 mod support; // generated data, the slow textbook likelihood, tolerances
 mod terms; // splines and polynomials against R, hazard ratios along a curve, collapsed levels
 mod time_varying; // coefficients that change with time, competing risks: fast engine = every row split
+mod traps; // the eleven traps of real extracts: what is wanted, and what must never happen
 mod worked_examples; // data small enough to solve by hand

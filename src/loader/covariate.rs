@@ -18,8 +18,8 @@ use super::schema::{Dictionary, MISSING_CODE, Values};
 use super::{Note, eligibility};
 use crate::day::Day;
 use crate::study::{
-    CodeList, Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, LookbackStart, Measure, Offset, Override,
-    Recode, Source, Spells, Study, Timing, Unlisted,
+    CodeList, Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, LookbackStart, MatchedColumn, Measure,
+    Offset, Override, Recode, Source, Spells, Study, Timing, Unlisted,
 };
 use crate::table::{Codes, ColumnData, Factor, MISSING_WHOLE};
 use indexmap::IndexMap;
@@ -162,7 +162,7 @@ impl Derived {
 pub(crate) fn request(study: &Study, covariate: &Covariate) -> Option<(String, Request)> {
     match &covariate.source {
         Source::Status { extract, since, value, .. } => Some((extract.clone(), Request::all(&[since, value]))),
-        Source::SpellValue { spells: Spells { extract, from, to }, value, .. } => {
+        Source::SpellValue { spells: Spells { extract, from, to, .. }, value, .. } => {
             Some((extract.clone(), Request::all(&[from, to, value])))
         }
         Source::Latest { rows, value, look_back } => {
@@ -482,8 +482,21 @@ pub(crate) fn raw_values(people: &People, kept: &Kept, covariate: &Covariate, sl
         Source::Covariate(name) => Ok(from_data(slots.data(people.study, name))),
         Source::IndexCodes { column } => Ok(index_codes(people, kept, column, slots.positions)),
         Source::Sql(sql) => from_sql(people, covariate, &sql.text, slots),
+        Source::Matching(column) => Ok(from_matching(people, *column, slots.positions)),
         _ => unreachable!("dated sources are asked as of days"),
     }
+}
+
+/// Group or set of everybody; both are given as soon as somebody has an index date.
+fn from_matching(people: &People, column: MatchedColumn, positions: &[u32]) -> Raw {
+    let matched = people.matched.as_ref().expect("a checked study that names a matching has one");
+    if column == MatchedColumn::Set {
+        return Raw::numbers(positions.iter().map(|&p| f64::from(matched.set[p as usize])).collect());
+    }
+    let mut dictionary = Dictionary::default();
+    let [comparison, exposed] = MatchedColumn::GROUPS.map(|group| dictionary.number(group));
+    let code = |&p: &u32| if matched.exposed[p as usize] { exposed } else { comparison };
+    Raw { values: Values::Code(positions.iter().map(code).collect()), dictionary: Arc::new(dictionary) }
 }
 
 /// The codes of all rows of the index event on the index day.

@@ -2,7 +2,8 @@
 
 use super::covariate::{Derived, RuleKind};
 use crate::study::{
-    Covariate, DateOf, IfMissing, Kind, Lookback, LookbackStart, Measure, PickRow, Source, Study, Timing, YearAt,
+    Covariate, DateOf, IfMissing, Kind, Lookback, LookbackStart, MatchedColumn, Measure, PickRow, Source, Study,
+    Timing, YearAt,
 };
 use indexmap::IndexMap;
 
@@ -119,6 +120,8 @@ fn source(covariate: &Covariate) -> String {
         Source::YearOf(DateOf::Current) => "calendar year".to_owned(),
         Source::YearOf(date) => format!("year of {}", date_of(date)),
         Source::Covariate(name) => format!("covariate {name}"),
+        Source::Matching(MatchedColumn::Group) => "group of the matching".to_owned(),
+        Source::Matching(MatchedColumn::Set) => "set of the matching".to_owned(),
         Source::Status { extract, since, value, look_back } => {
             format!("{extract}.{value}, latest {since}{}", back(look_back.map(|o| o.to_string())))
         }

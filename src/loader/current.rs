@@ -218,7 +218,7 @@ pub(crate) fn leave_out_missing(
         records.take(&kept);
         current.values_mut().for_each(|values| *values = values.take(&kept));
         drop_persons(alive, spans, records);
-        attrition.step(&format!("{} is known at some time", covariate.label), alive.len());
+        attrition.left(&format!("{} is known at some time", covariate.label), alive);
     }
 }
 

@@ -176,7 +176,9 @@ pub(crate) fn answers(
         Source::YearsSince(date) | Source::DaysSince(date) | Source::YearOf(date) => {
             Ok(Some(clock(asked, kept, covariate, date)))
         }
-        Source::Person(_) | Source::Covariate(_) | Source::IndexCodes { .. } | Source::Sql(_) => Ok(None),
+        Source::Person(_) | Source::Covariate(_) | Source::IndexCodes { .. } | Source::Sql(_) | Source::Matching(_) => {
+            Ok(None)
+        }
     }
 }
 

@@ -8,7 +8,10 @@ use super::people::{Kept, People, Slots};
 use super::spells::SpellRows;
 use super::{Note, condition};
 use crate::day::Day;
-use crate::study::{Condition, EventRows, IndexSource, Pick, Source, Step, StepKind, Study, Window};
+use crate::study::{
+    AgeWindow, Condition, EventRows, Index, IndexSource, Offset, Pick, Source, Step, StepKind, Study, Washout, Window,
+};
+use crate::table::MISSING_WHOLE;
 use indexmap::IndexMap;
 
 /// The rows that the index event needs; `None` when the index is a date of the population.
@@ -23,7 +26,15 @@ pub(crate) fn index_request(study: &Study) -> Option<(String, Request)> {
             columns.push(column);
         }
     }
-    Some((rows.extract.clone(), Request::events(rows, index.from, index.to, &columns)))
+    // A wash-out looks at rows before the window too.
+    let washout = index.washout.and_then(Washout::length);
+    let from = index.from.map(|from| washout.map_or(from, |length| back(length).from(from)));
+    Some((rows.extract.clone(), Request::events(rows, from, index.to, &columns)))
+}
+
+/// As far back as `length` is long.
+fn back(length: Offset) -> Offset {
+    Offset { amount: -length.amount, ..length }
 }
 
 /// The rows that a window around the index date needs: none that no index date can ask for.
@@ -33,30 +44,63 @@ pub(crate) fn window_request(study: &Study, rows: &EventRows, within: &Window) -
     Request::events(rows, from, to, &[])
 }
 
-/// The index date of each of the persons with a row in the population; `None` for those who do not enter.
-pub(crate) fn index_dates(study: &Study, kept: &Kept, n_persons: usize, dates: Option<&[i32]>) -> Vec<Option<Day>> {
+/// Dates of the population by person number; `MISSING_WHOLE` where there is none.
+pub(crate) struct PopulationDates {
+    /// The index date, where it is a date of the population.
+    pub(crate) index: Option<Vec<i32>>,
+    /// The date of birth, where the index has an age window.
+    pub(crate) birth: Option<Vec<i32>>,
+}
+
+/// The index date of each person; `None` for those who do not enter.
+pub(crate) fn index_dates(study: &Study, kept: &Kept, n_persons: usize, dates: &PopulationDates) -> Vec<Option<Day>> {
     let index = &study.cohort.index;
-    let within = |day: Day| index.from.is_none_or(|from| day >= from) && index.to.is_none_or(|to| day <= to);
+    let birth = |person: u32| dates.birth.as_ref().map_or(MISSING_WHOLE, |b| b[person as usize]);
     match (&index.source, index_request(study)) {
         (IndexSource::Event { pick, .. }, Some((extract, request))) => {
             let rows = kept.rows(&extract, &request);
             let days = rows.columns[0].days();
-            (0..n_persons as u32).map(|person| pick_day(&days[rows.of(person)], *pick)).collect()
+            let pick_of = |person| pick_day(&index_days(index, birth(person), &days[rows.of(person)]), *pick);
+            (0..n_persons as u32).map(pick_of).collect()
         }
         _ => {
-            let dates = dates.expect("an index date of the population comes with its dates");
-            dates.iter().map(|&d| Some(Day(d)).filter(|&day| d != crate::table::MISSING_WHOLE && within(day))).collect()
+            let dates = dates.index.as_ref().expect("an index date of the population comes with its dates");
+            let day = |(person, &day): (u32, &i32)| {
+                Some(Day(day)).filter(|&d| d.0 != MISSING_WHOLE && in_window(index, birth(person), d))
+            };
+            (0u32..).zip(dates).map(day).collect()
         }
     }
 }
 
-/// The picked one of sorted days.
+/// Whether a day lies in the calendar and the age window of the index.
+fn in_window(index: &Index, birth: i32, day: Day) -> bool {
+    let of_age = |age: &AgeWindow| birth != MISSING_WHOLE && age.holds(Day(birth), day);
+    index.from.is_none_or(|from| day >= from)
+        && index.to.is_none_or(|to| day <= to)
+        && index.age.as_ref().is_none_or(of_age)
+}
+
+/// The distinct ones of a person's sorted days that can be the index date: in the windows, and with the wash-out before.
+fn index_days(index: &Index, birth: i32, days: &[i32]) -> Vec<i32> {
+    let washout = index.washout.and_then(Washout::length);
+    let washed_out = |at: usize, day: i32| {
+        let begins = |length: Offset| back(length).from(Day(day)).0;
+        washout.is_none_or(|length| at == 0 || days[at - 1] < begins(length))
+    };
+    let distinct = days.iter().enumerate().filter(|&(at, day)| at == 0 || days[at - 1] != *day);
+    let possible = distinct.filter(|&(at, &day)| in_window(index, birth, Day(day)) && washed_out(at, day));
+    possible.map(|(_, &day)| day).collect()
+}
+
+/// The picked one of sorted, distinct days.
 fn pick_day(days: &[i32], pick: Pick) -> Option<Day> {
-    match pick {
-        Pick::First => days.first().map(|&d| Day(d)),
-        Pick::Last => days.last().map(|&d| Day(d)),
-        Pick::Nth(n) => days.chunk_by(|a, b| a == b).nth(n as usize - 1).map(|same| Day(same[0])),
-    }
+    let picked = match pick {
+        Pick::First => days.first(),
+        Pick::Last => days.last(),
+        Pick::Nth(n) => days.get(n as usize - 1),
+    };
+    picked.map(|&d| Day(d))
 }
 
 /// Applies the steps in order to the persons at the positions of `alive`.
@@ -103,10 +147,10 @@ fn evaluate(
         }
         Condition::Events { rows, within, count, truncate_lookback } => {
             let found = kept.rows(&rows.extract, &window_request(people.study, rows, within));
-            if *truncate_lookback && let Some(begins) = people.study.extract(&rows.extract).coverage.from {
-                let short = alive.iter().filter(|p| within.around(person(p).1).0 < begins).count() as u64;
-                let message = format!("look-back shortened: {} begins {begins}", rows.extract);
-                notes.push(Note::new(&format!("cohort.step {} ({})", i + 1, step.label), &message, short, "persons"));
+            if *truncate_lookback {
+                let source = format!("cohort.step {} ({})", i + 1, step.label);
+                let days: Vec<Day> = alive.iter().map(|p| person(p).1).collect();
+                notes.extend(shortened(people.study, &source, &rows.extract, within.start, &days));
             }
             let days = found.columns[0].days();
             let holds = |position: &u32| {
@@ -126,7 +170,30 @@ fn evaluate(
             };
             Ok(alive.iter().map(holds).collect())
         }
+        Condition::Covered { spells, within, at_least } => {
+            let spells = SpellRows::new(kept, spells);
+            let holds = |position: &u32| {
+                let (person, index) = person(position);
+                let (first, last) = within.around(index);
+                let enough = at_least.unwrap_or((last.0 - first.0 + 1) as u32);
+                spells.days_covered(person, first.0, last.0) >= enough
+            };
+            Ok(alive.iter().map(holds).collect())
+        }
     }
+}
+
+/// What a look-back that begins before its register comes to: for how many of these index dates, and how short it can be.
+pub(crate) fn shortened(study: &Study, source: &str, extract: &str, start: Offset, index: &[Day]) -> Option<Note> {
+    let begins = study.extract(extract).coverage.from?;
+    let short = index.iter().filter(|&&day| start.from(day) < begins).count() as u64;
+    let full = back(start);
+    let length = match study.cohort.index.from {
+        Some(from) if from > begins => format!("from {} days on instead of {full}", from.0 - begins.0),
+        _ => format!("shorter than {full}"),
+    };
+    let message = format!("look-back {length}, because {extract} begins {begins}");
+    Some(Note::new(source, &message, short, "persons"))
 }
 
 /// Errors when nobody is left.
@@ -144,14 +211,43 @@ pub(crate) fn somebody(left: usize, attrition: &Attrition) -> Result<(), LoadErr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::{ColumnRef, OffsetUnit};
+
+    fn index(from: i32, to: i32, washout: Option<Washout>) -> Index {
+        let column = ColumnRef { extract: "persons".into(), column: "date".into() };
+        let source = IndexSource::Date(column);
+        Index { span: 0..0, source, from: Some(Day(from)), to: Some(Day(to)), age: None, washout }
+    }
 
     #[test]
     fn the_nth_distinct_day_is_picked() {
-        let days = [3, 3, 5, 9];
+        let days = index_days(&index(0, 10, None), MISSING_WHOLE, &[3, 3, 5, 9, 11]);
         assert_eq!(pick_day(&days, Pick::First), Some(Day(3)));
         assert_eq!(pick_day(&days, Pick::Last), Some(Day(9)));
         assert_eq!(pick_day(&days, Pick::Nth(2)), Some(Day(5)));
         assert_eq!(pick_day(&days, Pick::Nth(4)), None);
         assert_eq!(pick_day(&[], Pick::Last), None);
+    }
+
+    #[test]
+    fn a_day_counts_when_the_time_before_it_is_free_of_others() {
+        let ten_days = Offset { amount: 10, unit: OffsetUnit::Days };
+        let washout = Washout::Of { length: ten_days, truncate_lookback: false };
+        // 95 is before the window, and stands in the way of 100; 105 and 110 are kept out by the day before them.
+        let days = index_days(&index(100, 200, Some(washout)), MISSING_WHOLE, &[95, 100, 105, 115, 126, 126, 137]);
+        assert_eq!(days, [126, 137]);
+        assert_eq!(index_days(&index(100, 200, Some(Washout::None)), MISSING_WHOLE, &[95, 100, 105]), [100, 105]);
+    }
+
+    #[test]
+    fn an_age_window_counts_completed_years() {
+        let birth = Day::from_ymd(1980, 6, 15).unwrap();
+        let column = ColumnRef { extract: "persons".into(), column: "birth".into() };
+        let day = |y, m, d| Day::from_ymd(y, m, d).unwrap().0;
+        let age = Some(AgeWindow { birth: column, from: Some(18), to: Some(19) });
+        let index = Index { age, ..index(0, i32::MAX, None) };
+        let days = [day(1998, 6, 14), day(1998, 6, 15), day(2000, 6, 14), day(2000, 6, 15)];
+        assert_eq!(index_days(&index, birth.0, &days), [days[1], days[2]]);
+        assert_eq!(index_days(&index, MISSING_WHOLE, &days), [0; 0]);
     }
 }

@@ -10,16 +10,17 @@ use super::error::{Fault, LoadError, Place};
 use super::format::FileRead;
 use super::format::delimited::find_column;
 use super::format::file::{DataBatch, DataFile};
-use super::link::{KeyReader, LinkReport, Linker, NO_PERSON};
+use super::link::{KeyReader, LinkReport, Linker, NO_KEY};
 use super::quality;
 use super::rows::Rows;
+use super::rows_in_time::{RowsByMonth, RowsInTime};
 use super::schema::{Converter, Dictionary, Values, mix};
-use super::{Input, Note, Progress};
+use super::{CodeUse, Input, Note, Progress, codes};
 use crate::day::Day;
 use crate::stored::{StoredColumn, Wanted};
 use crate::study::{
-    CodeList, ColumnSource, ColumnSpec, Decimal, EventRows, Extract, FileFormat, Identical, InputFile, RowsPerPerson,
-    Sql, Study, fit,
+    CodeCondition, CodeList, ColumnSource, ColumnSpec, Decimal, EventRows, Extract, FileFormat, Identical, InputFile,
+    RowsPerPerson, Sql, Study, fit,
 };
 use crate::table::MISSING_WHOLE;
 use polars::prelude::DataFrame;
@@ -53,10 +54,10 @@ pub(crate) struct Request {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Filter {
     /// The date column; rows without a date are counted and left out.
-    date: String,
+    pub(crate) date: String,
     condition: Option<Sql>,
-    /// Code column and code list.
-    codes: Option<(String, String)>,
+    /// Code columns and code list.
+    codes: Option<CodeCondition>,
     /// The first and last day, where they are limited.
     from: Option<Day>,
     to: Option<Day>,
@@ -70,13 +71,8 @@ impl Request {
 
     /// The dated rows that `rows` describes, from `from` to `to`: the date first, then `columns`.
     pub(crate) fn events(rows: &EventRows, from: Option<Day>, to: Option<Day>, columns: &[&str]) -> Request {
-        let filter = Filter {
-            date: rows.date.clone(),
-            condition: rows.condition.clone(),
-            codes: rows.codes.as_ref().map(|c| (c.column.clone(), c.codelist.clone())),
-            from,
-            to,
-        };
+        let filter =
+            Filter { date: rows.date.clone(), condition: rows.condition.clone(), codes: rows.codes.clone(), from, to };
         let columns = std::iter::once(&*rows.date).chain(columns.iter().copied()).map(ColumnKey::one).collect();
         Request { columns, filter: Some(filter) }
     }
@@ -93,6 +89,10 @@ pub(crate) struct Extracted {
     pub(crate) contradicting: Vec<u32>,
     /// Persons by the population's own keys, where there is no linkage file and this is the population.
     pub(crate) linker: Option<Linker>,
+    /// How often codes occur, by column.
+    pub(crate) codes: Vec<CodeUse>,
+    /// Rows by month; `None` where no rule looks at a date of the extract.
+    pub(crate) time: Option<RowsByMonth>,
 }
 
 /// Whose rows are kept.
@@ -141,6 +141,12 @@ struct Reading<'a> {
     remarks: Vec<Note>,
     /// Person, hash of all declared columns and number of every row, where duplicates matter.
     fingerprints: Option<Vec<quality::Fingerprint>>,
+    /// Which system the codes of a row are of.
+    systems: codes::Systems,
+    /// How often each code occurs, where a code list looks at it.
+    occurrences: codes::Occurrences<'a>,
+    /// Rows and rows without a key by day.
+    time: Option<RowsInTime>,
 }
 
 impl<'a> Reading<'a> {
@@ -165,11 +171,14 @@ impl<'a> Reading<'a> {
             let columns = declared(extract).map(|(spec, year)| ColumnKey { name: spec.name.clone(), year }).collect();
             requests.push(Request { columns, filter: None });
         }
-        let needed = |spec: &ColumnSpec| {
+        let asked = |spec: &ColumnSpec| {
             compare
                 || requests.iter().any(|r| r.names(&spec.name))
                 || condition.as_ref().is_some_and(|c| c.names.contains(&spec.name))
         };
+        let systems: Vec<&str> =
+            extract.columns.values().filter(|spec| asked(spec)).filter_map(codes::system_column).collect();
+        let needed = |spec: &ColumnSpec| asked(spec) || systems.contains(&spec.name.as_str());
         let specs: Vec<_> = declared(extract).filter(|(spec, _)| needed(spec)).collect();
         let decimal = match &extract.format {
             FileFormat::Delimited(format) => format.decimal,
@@ -180,10 +189,13 @@ impl<'a> Reading<'a> {
             .iter()
             .map(|request| Collector::new(study, extract, request, &specs))
             .collect::<Result<Vec<_>, _>>()?;
+        let systems = codes::Systems::new(&specs);
+        let occurrences = codes::Occurrences::new(study, extract, &specs, &systems);
+        let time = RowsInTime::new(extract, &requests, &specs);
         Ok(Reading {
             extract,
             persons,
-            keys: KeyReader::new(&extract.name, &extract.key, linker),
+            keys: KeyReader::new(&extract.name, &extract.key, linker, extract.min_matched),
             specs,
             converters,
             collectors,
@@ -193,6 +205,9 @@ impl<'a> Reading<'a> {
             n_rows: 0,
             remarks: Vec::new(),
             fingerprints: compare.then(Vec::new),
+            systems,
+            occurrences,
+            time,
         })
     }
 
@@ -229,6 +244,7 @@ impl<'a> Reading<'a> {
         let mut batches = data.into_batches(&wanted);
         while let Some(batch) = batches.next_batch(progress)? {
             let (persons, values) = self.convert(&batch);
+            self.systems.check(&values, batch.n_rows(), |row| batch.row(row));
             let persons = persons.map_err(|row| key_fault(&file.written, &header[places[0]], row))?;
             self.keep(persons, values, file)?;
         }
@@ -289,11 +305,20 @@ impl<'a> Reading<'a> {
                 Fault::new(Place::file(&*file.written), "an extract of more than 4,294,967,295 rows", "split it");
             return Err(LoadError::File(fault));
         }
-        let mut rows: Vec<u32> = (0..persons.len() as u32).filter(|&r| persons[r as usize] != NO_PERSON).collect();
+        if let Some(time) = &mut self.time {
+            time.add(&values, &persons);
+        }
+        let mut rows: Vec<u32> = (0..persons.len() as u32).filter(|&r| persons[r as usize] < NO_KEY).collect();
         if let Persons::Marked(_, marked) = self.persons {
             rows.retain(|&r| marked[persons[r as usize] as usize]);
         }
-        let batch = Batch { persons: &persons, values: &values, converters: &self.converters, first: first as u32 };
+        let batch = Batch {
+            persons: &persons,
+            values: &values,
+            converters: &self.converters,
+            systems: &self.systems,
+            first: first as u32,
+        };
         if let Some(condition) = &self.condition {
             let before = rows.len();
             let unknown;
@@ -304,6 +329,7 @@ impl<'a> Reading<'a> {
         if let Some(fingerprints) = &mut self.fingerprints {
             batch.fingerprint(&rows, fingerprints);
         }
+        self.occurrences.add(&values, &rows);
         self.collectors.iter_mut().try_for_each(|collector| collector.keep(&batch, &rows))
     }
 
@@ -313,6 +339,7 @@ impl<'a> Reading<'a> {
         for (converter, &place) in self.converters.iter_mut().zip(&places[1..]) {
             faults.extend(converter.end_file(&file.written, &header[place]));
         }
+        faults.extend(self.systems.end_file(&file.written, header, &places[1..]));
         if faults.is_empty() { Ok(()) } else { Err(LoadError::Values(faults)) }
     }
 
@@ -327,6 +354,9 @@ impl<'a> Reading<'a> {
             unknown,
             fingerprints,
             condition,
+            systems,
+            occurrences,
+            time,
             remarks,
             ..
         } = self;
@@ -344,6 +374,8 @@ impl<'a> Reading<'a> {
         for (converter, (spec, _)) in converters.iter().zip(&specs) {
             quality::column_notes(extract, spec, converter, &mut notes);
         }
+        notes.extend(systems.notes(extract, &specs));
+        let codes = occurrences.finish(extract, &converters);
         let dictionaries: Vec<Arc<Dictionary>> = converters.into_iter().map(|c| Arc::new(c.dictionary)).collect();
         let mut rows: Vec<Rows> = collectors.into_iter().map(|c| c.finish(&dictionaries)).collect();
 
@@ -363,12 +395,13 @@ impl<'a> Reading<'a> {
             notes.extend(resolved.notes);
             contradicting = resolved.contradicting;
         }
-        Ok(Extracted { rows, link, inputs, notes, contradicting, linker })
+        let time = time.map(|time| time.finish(extract));
+        Ok(Extracted { rows, link, inputs, notes, contradicting, linker, codes, time })
     }
 }
 
 /// A key that is stored as a number and is no whole number that a double holds exactly.
-fn key_fault(file: &str, column: &str, row: u64) -> LoadError {
+pub(crate) fn key_fault(file: &str, column: &str, row: u64) -> LoadError {
     let place = Place::row(file, row).in_column(column);
     let rule = "the key is stored as a number and is not whole, or has more digits than a number holds";
     LoadError::Values(vec![Fault::new(place, rule, "have it delivered as text")])
@@ -396,7 +429,7 @@ impl Request {
         let filter = |f: &Filter| {
             f.date == name
                 || f.condition.as_ref().is_some_and(|sql| sql.names.iter().any(|n| n == name))
-                || f.codes.as_ref().is_some_and(|(column, _)| column == name)
+                || f.codes.as_ref().is_some_and(|codes| codes.columns.iter().any(|c| c == name))
         };
         self.columns.iter().any(|c| c.name == name) || self.filter.as_ref().is_some_and(filter)
     }
@@ -407,6 +440,7 @@ struct Batch<'b> {
     persons: &'b [u32],
     values: &'b [Values],
     converters: &'b [Converter],
+    systems: &'b codes::Systems,
     /// The number of the first row within the extract.
     first: u32,
 }
@@ -446,16 +480,16 @@ struct Collector<'a> {
     places: Vec<usize>,
     date: Option<usize>,
     days: (i32, i32),
-    codes: Option<(usize, &'a CodeList, Vec<Match>)>,
+    codes: Option<(&'a CodeList, Vec<CodeTest>)>,
     condition: Option<Compiled>,
     rows: Rows,
 }
 
-/// Whether a code of a dictionary is in the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Match {
-    Yes,
-    No,
+/// A code column that a condition looks at, and whether each code of its dictionary is in the list.
+#[derive(Debug)]
+struct CodeTest {
+    place: usize,
+    listed: Vec<bool>,
 }
 
 impl<'a> Collector<'a> {
@@ -476,8 +510,10 @@ impl<'a> Collector<'a> {
         if let Some(filter) = &request.filter {
             collector.date = Some(place(&filter.date, None));
             collector.days = (filter.from.map_or(i32::MIN, |d| d.0), filter.to.map_or(i32::MAX, |d| d.0));
-            collector.codes =
-                filter.codes.as_ref().map(|(column, list)| (place(column, None), study.codelist(list), Vec::new()));
+            collector.codes = filter.codes.as_ref().map(|codes| {
+                let test = |column: &String| CodeTest { place: place(column, None), listed: Vec::new() };
+                (study.codelist(&codes.codelist), codes.columns.iter().map(test).collect())
+            });
             let name = format!("extract.{}, where", extract.name);
             collector.condition =
                 filter.condition.as_ref().map(|sql| condition::compile(&sql.text, &name)).transpose()?;
@@ -497,12 +533,25 @@ impl<'a> Collector<'a> {
                 day != MISSING_WHOLE && (from..=to).contains(&day)
             });
         }
-        if let Some((column, list, known)) = &mut self.codes {
-            let dictionary = &batch.converters[*column].dictionary;
-            let new = dictionary.texts()[known.len()..].iter();
-            known.extend(new.map(|code| if list.matches(code) { Match::Yes } else { Match::No }));
-            let values = &batch.values[*column];
-            rows.retain(|&row| values.codes(row as usize).iter().any(|&c| known[c as usize] == Match::Yes));
+        if let Some((list, tests)) = &mut self.codes {
+            for test in tests.iter_mut() {
+                let texts = batch.converters[test.place].dictionary.texts();
+                let new = texts[test.listed.len()..].iter();
+                test.listed.extend(new.map(|code| list.matches(code)));
+            }
+            rows.retain(|&row| {
+                tests.iter().any(|test| {
+                    let codes = batch.values[test.place].codes(row as usize);
+                    codes.iter().any(|&c| test.listed[c as usize])
+                        && batch.systems.is_of(
+                            test.place,
+                            row as usize,
+                            list.system.as_deref(),
+                            batch.values,
+                            batch.converters,
+                        )
+                })
+            });
         }
         if let Some(condition) = &self.condition {
             let unknown;
@@ -522,43 +571,4 @@ impl<'a> Collector<'a> {
         rows.dictionaries = places.iter().map(|&i| Arc::clone(&dictionaries[i])).collect();
         rows
     }
-}
-
-/// Reads the linkage file.
-pub(crate) fn read_linkage(study: &Study, progress: &mut dyn Progress) -> Result<Option<(Linker, Input)>, LoadError> {
-    use super::link::Keys;
-    let Some(linkage) = &study.linkage else { return Ok(None) };
-    let (file, spellings) = (&linkage.file, &linkage.spellings);
-    let header_fault =
-        |(rule, remedy): (String, String)| LoadError::Header(Fault::new(Place::row(&*file.written, 1), rule, remedy));
-    let places = |header: &[String]| -> Result<Vec<usize>, LoadError> {
-        spellings
-            .values()
-            .map(|column| find_column(header, std::slice::from_ref(column)).map_err(header_fault))
-            .collect()
-    };
-    let mut keys = vec![Keys::default(); spellings.len()];
-    let data = DataFile::open(file, &linkage.format)?;
-    let header = data.header().to_vec();
-    let keep = places(&header)?;
-    let wanted: Vec<Wanted> = keep.iter().map(|&column| Wanted { column, keep_user_missing: false }).collect();
-    let mut batches = data.into_batches(&wanted);
-    while let Some(batch) = batches.next_batch(progress)? {
-        let read = keys.par_iter_mut().enumerate().map(|(i, arena)| {
-            let mut buffer = String::new();
-            (0..batch.n_rows()).try_for_each(|row| match batch.key(row, i, &mut buffer) {
-                Some(key) => {
-                    arena.push(key);
-                    Ok(())
-                }
-                None => Err(key_fault(&file.written, &header[keep[i]], batch.row(row))),
-            })
-        });
-        read.collect::<Result<Vec<()>, _>>()?;
-    }
-    let read = batches.finish(progress)?;
-    let population = study.population().key.spelling.clone().unwrap_or_default();
-    let spellings = spellings.keys().cloned().zip(keys).collect();
-    let linker = Linker::from_linkage(spellings, &population, &file.written, linkage.min_matched)?;
-    Ok(Some((linker, Input { extract: "linkage".to_string(), file: read })))
 }

@@ -14,7 +14,7 @@ use super::spells::{self, SpellFaults, SpellRows};
 use super::{ExitCount, Note};
 use crate::day::Day;
 use crate::study::{
-    AtEntry, Condition, EventRows, Exit, ExitSource, FollowUpEvent, Invalid, SameMonth, Spells, Study, TimeScale,
+    AtEntry, EventRows, Exit, ExitSource, FollowUpEvent, Invalid, SameMonth, Spells, Study, TimeScale, WhenExposed,
 };
 use crate::table::MISSING_WHOLE;
 
@@ -119,6 +119,26 @@ pub(crate) fn follow(
     Ok((spans, exits))
 }
 
+/// Whether each person with an index date has the event during follow-up, by the rules of follow-up alone: somebody whose
+/// person-time cannot be has none.
+pub(crate) fn have_event(people: &People, kept: &Kept) -> Vec<bool> {
+    let ends = Ends::new(people, kept);
+    people.positions().into_iter().map(|p| matches!(ends.outcome(p), Outcome::Exit(_, 0))).collect()
+}
+
+/// Whether each person can be followed up from the index date: at risk on that day, and for a day at least.
+pub(crate) fn at_risk(people: &People, kept: &Kept) -> Vec<bool> {
+    let ends = Ends::new(people, kept);
+    let spells = joined_spells(people.study);
+    let spells: Vec<SpellRows> = spells.into_iter().map(|s| SpellRows::new(kept, s)).collect();
+    let sound = |p: u32| {
+        let faults = |s: &SpellRows| s.faults(people.numbers[p as usize]);
+        spells.iter().map(faults).all(|f| f == SpellFaults::default())
+    };
+    let followed = |p: u32| matches!(ends.outcome(p), Outcome::Exit(..));
+    people.positions().into_iter().map(|p| followed(p) && sound(p)).collect()
+}
+
 /// The births of the persons at these positions. Errors when one is missing or after entry.
 fn births(people: &People, column: &crate::study::ColumnRef, alive: &[u32]) -> Result<Vec<i32>, LoadError> {
     let dates = people.dates(column);
@@ -138,6 +158,14 @@ fn births(people: &People, column: &crate::study::ColumnRef, alive: &[u32]) -> R
         return Err(LoadError::PersonTime(faults));
     }
     Ok(alive.iter().map(|p| of(p).map_or(0, |d| d.0)).collect())
+}
+
+/// Why a comparison person leaves who becomes exposed.
+const OWN_EVENT: &str = "own index event of a comparison person";
+
+/// Whether comparison persons leave when they become exposed.
+fn leaves_when_exposed(study: &Study) -> bool {
+    study.cohort.matching.as_ref().is_some_and(|m| m.when_exposed == WhenExposed::Exit)
 }
 
 /// The dates that end follow-up.
@@ -176,7 +204,11 @@ impl<'a> Ends<'a> {
             ExitSource::SpellEnd(spells) => ExitDays::Spells(SpellRows::new(kept, spells)),
             ExitSource::Rows(r) => ExitDays::Rows(rows(r)),
         };
-        Ends { people, event_rows, event_dates, exits: study.follow_up.exits.iter().map(exit_days).collect() }
+        let mut exits: Vec<ExitDays> = study.follow_up.exits.iter().map(exit_days).collect();
+        if let Some(matched) = people.matched.as_ref().filter(|_| leaves_when_exposed(study)) {
+            exits.push(ExitDays::Dates(matched.own_event.clone()));
+        }
+        Ends { people, event_rows, event_dates, exits }
     }
 
     /// The reasons for follow-up to end: the event, the exits, and the maximum where there is one.
@@ -184,6 +216,7 @@ impl<'a> Ends<'a> {
         let rules = &self.people.study.follow_up;
         let mut labels = vec![rules.event.label().to_string()];
         labels.extend(rules.exits.iter().map(|e| e.label.clone()));
+        labels.extend(leaves_when_exposed(self.people.study).then(|| OWN_EVENT.to_string()));
         labels.extend(rules.maximum.map(|m| format!("end of follow-up ({m})")));
         labels
     }
@@ -330,7 +363,7 @@ fn settle(
             let mut of = outcomes.iter();
             alive.retain(|_| of.next() != Some(cause));
             outcomes.retain(|o| o != cause);
-            attrition.step(line, alive.len());
+            attrition.left(line, alive);
         }
     }
     Ok(())
@@ -371,18 +404,9 @@ fn exclude_remedy(name: &str) -> String {
 /// A cause of impossible spells: who has it, what the study says, its name in messages, its key in `on_invalid`.
 type SpellCause = (fn(&SpellFaults) -> bool, Invalid, &'static str, &'static str);
 
-/// Persons whose spells cannot be, in any extract whose spells decide on membership or exit.
-fn check_spells(
-    people: &People,
-    kept: &Kept,
-    alive: &mut Vec<u32>,
-    attrition: &mut Attrition,
-) -> Result<(), LoadError> {
-    let study = people.study;
-    let steps = study.cohort.steps.iter().filter_map(|step| match &step.condition {
-        Condition::InSpell(spells) => Some(spells),
-        _ => None,
-    });
+/// The spells that decide on membership or exit, each once.
+fn joined_spells(study: &Study) -> Vec<&Spells> {
+    let steps = study.cohort.steps.iter().filter_map(|step| step.condition.spells());
     let exits = study.follow_up.exits.iter().filter_map(|exit| match &exit.source {
         ExitSource::SpellEnd(spells) => Some(spells),
         _ => None,
@@ -393,7 +417,18 @@ fn check_spells(
             all.push(spells);
         }
     }
-    for spells in all {
+    all
+}
+
+/// Persons whose spells cannot be, in any extract whose spells decide on membership or exit.
+fn check_spells(
+    people: &People,
+    kept: &Kept,
+    alive: &mut Vec<u32>,
+    attrition: &mut Attrition,
+) -> Result<(), LoadError> {
+    let study = people.study;
+    for spells in joined_spells(study) {
         let rows = SpellRows::new(kept, spells);
         let faults: Vec<SpellFaults> = alive.iter().map(|&p| rows.faults(people.numbers[p as usize])).collect();
         let invalid = &study.follow_up.on_invalid;
@@ -419,8 +454,8 @@ fn check_spells(
         for (has, rule, what, _) in &causes {
             if *rule == Invalid::Exclude {
                 excluded.iter_mut().zip(&faults).for_each(|(out, f)| *out |= has(f));
-                let left = excluded.iter().filter(|&&out| !out).count();
-                attrition.step(&format!("no {} ({name})", what.trim_start_matches("a ")), left);
+                let left: Vec<u32> = alive.iter().zip(&excluded).filter(|(_, out)| !**out).map(|(&p, _)| p).collect();
+                attrition.left(&format!("no {} ({name})", what.trim_start_matches("a ")), &left);
             }
         }
         let mut excluded = excluded.into_iter();

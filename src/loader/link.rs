@@ -1,13 +1,14 @@
 //! Person keys to dense person numbers.
 //!
-//! Every deliverer spells the key in its own way; the linkage file holds one row per person with all spellings.
-//! Persons are numbered in the sorted order of their key in the population's spelling, so that the number does not
-//! depend on the order of rows. A key costs 16 bytes and two to four slots of 8 bytes, whatever its text, and no
-//! allocation; looking it up touches two places in memory.
+//! Every deliverer spells the key in its own way; linkage files say which keys belong to one person, directly or through
+//! a key in between (SSB key to project key, project key to NPR key). Persons are numbered in the sorted order of their
+//! key in the population's spelling, so that the number does not depend on the order of rows. Reading linkage files is
+//! the matter of `linkage`, packing keys that of `keys`.
 
 use super::error::{Fault, LoadError, Place, counted, thousands};
-use super::schema::mix;
-use crate::study::Key;
+use super::keys::{KeyTable, Keys, hash, pack};
+use super::shapes::{SHAPES_SEEN, Shapes};
+use crate::study::{Clean, Key, LinkageFile};
 use indexmap::IndexMap;
 use rayon::prelude::*;
 use std::cmp::Ordering;
@@ -16,224 +17,103 @@ use std::collections::HashSet;
 /// The number of a key that belongs to nobody.
 pub(crate) const NO_PERSON: u32 = u32::MAX;
 
-/// Keys, one after the other. A key of up to 15 bytes is one 128-bit number, its bytes first and its length last,
-/// so that comparing numbers compares texts; longer keys stand beside.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Keys {
-    packed: Vec<u128>,
-    long: Vec<Box<[u8]>>,
-}
-
-/// Marks a key of more than 15 bytes; its other bytes number it.
-const LONG: u128 = 0xFF;
-const LONGEST_PACKED: usize = 15;
-
-fn pack(key: &[u8]) -> Option<u128> {
-    let mut bytes = [0; 16];
-    bytes.get_mut(..LONGEST_PACKED)?.get_mut(..key.len())?.copy_from_slice(key);
-    bytes[LONGEST_PACKED] = key.len() as u8;
-    Some(u128::from_be_bytes(bytes))
-}
-
-impl Keys {
-    /// Adds a key at the end.
-    pub(crate) fn push(&mut self, key: &[u8]) {
-        let packed = pack(key).unwrap_or_else(|| {
-            self.long.push(key.into());
-            ((self.long.len() as u128 - 1) << 8) | LONG
-        });
-        self.packed.push(packed);
-    }
-
-    /// Number of keys.
-    pub(crate) fn len(&self) -> usize {
-        self.packed.len()
-    }
-
-    /// The bytes of a key longer than 15 bytes.
-    fn long(&self, packed: u128) -> Option<&[u8]> {
-        (packed & 0xFF == LONG).then(|| &*self.long[(packed >> 8) as usize])
-    }
-
-    /// Hands the bytes of a key to `look`. Panics when there is no such key.
-    fn with<T>(&self, number: usize, look: impl FnOnce(&[u8]) -> T) -> T {
-        let packed = self.packed[number];
-        match self.long(packed) {
-            Some(key) => look(key),
-            None => {
-                let bytes = packed.to_be_bytes();
-                look(&bytes[..usize::from(bytes[LONGEST_PACKED])])
-            }
-        }
-    }
-
-    /// The order of two keys: by their bytes, long keys last.
-    fn compare(&self, a: usize, b: usize) -> Ordering {
-        let (a, b) = (self.packed[a], self.packed[b]);
-        match (self.long(a), self.long(b)) {
-            (None, None) => a.cmp(&b),
-            (a, b) => a.is_some().cmp(&b.is_some()).then_with(|| a.cmp(&b)),
-        }
-    }
-
-    fn is(&self, number: usize, packed: Option<u128>, key: &[u8]) -> bool {
-        match packed {
-            Some(packed) => self.packed[number] == packed,
-            None => self.long(self.packed[number]) == Some(key),
-        }
-    }
-}
-
-/// Distinct keys, numbered in order of insertion: an open-addressing table whose slots hold half of the key's hash
-/// beside its number, so that a wrong slot is passed without a look at the key.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct KeyTable {
-    keys: Keys,
-    slots: Vec<u64>,
-    /// The person of each key; empty while keys are numbered as persons are.
-    persons: Vec<u32>,
-}
-
-const EMPTY: u64 = u64::MAX;
-
-impl KeyTable {
-    /// Number of keys.
-    pub(crate) fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// The number of `key` and whether it is new.
-    pub(crate) fn insert(&mut self, key: &[u8]) -> (u32, bool) {
-        if (self.len() + 1) * 2 > self.slots.len() {
-            self.grow();
-        }
-        let packed = pack(key);
-        let hash = hash(packed, key);
-        match self.find(hash, packed, key) {
-            Ok(number) => (number, false),
-            Err(slot) => {
-                let number = self.len() as u32;
-                self.slots[slot] = entry(hash, number);
-                self.keys.push(key);
-                (number, true)
-            }
-        }
-    }
-
-    /// The person of `key`.
-    pub(crate) fn person(&self, key: &[u8]) -> u32 {
-        if self.slots.is_empty() {
-            return NO_PERSON;
-        }
-        let packed = pack(key);
-        match self.find(hash(packed, key), packed, key) {
-            Ok(number) => self.persons.get(number as usize).copied().unwrap_or(number),
-            Err(_) => NO_PERSON,
-        }
-    }
-
-    /// The number of the key, or the slot where it would go.
-    fn find(&self, hash: u64, packed: Option<u128>, key: &[u8]) -> Result<u32, usize> {
-        let mask = self.slots.len() - 1;
-        let mut slot = hash as usize & mask;
-        loop {
-            let found = self.slots[slot];
-            if found == EMPTY {
-                return Err(slot);
-            }
-            let number = found as u32;
-            if found == entry(hash, number) && self.keys.is(number as usize, packed, key) {
-                return Ok(number);
-            }
-            slot = (slot + 1) & mask;
-        }
-    }
-
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(1 << 10);
-        self.slots = vec![EMPTY; size];
-        for number in 0..self.len() {
-            let (hash, mut slot) = self.keys.with(number, |key| {
-                let hash = hash(pack(key), key);
-                (hash, hash as usize & (size - 1))
-            });
-            while self.slots[slot] != EMPTY {
-                slot = (slot + 1) & (size - 1);
-            }
-            self.slots[slot] = entry(hash, number as u32);
-        }
-    }
-}
-
-/// A slot: the upper half of the hash, and the number of the key.
-fn entry(hash: u64, number: u32) -> u64 {
-    (hash & 0xFFFF_FFFF_0000_0000) | u64::from(number)
-}
-
-fn hash(packed: Option<u128>, key: &[u8]) -> u64 {
-    match packed {
-        Some(packed) => mix(mix(0, packed as u64), (packed >> 64) as u64),
-        None => key.chunks(8).fold(key.len() as u64, |hash, chunk| {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            mix(hash, u64::from_le_bytes(word))
-        }),
-    }
-}
+/// The number of an empty key. Numbers from here on are no persons.
+pub(crate) const NO_KEY: u32 = u32::MAX - 1;
 
 /// All persons of a study, and how each deliverer spells their keys.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Linker {
-    /// By spelling; one table under the empty name when the study has no linkage file.
-    tables: IndexMap<String, KeyTable>,
+    /// By spelling; one under the empty name when the study has no linkage file.
+    spellings: IndexMap<String, Spelling>,
     n_persons: u32,
+}
+
+/// The keys of one spelling.
+#[derive(Debug, Clone, Default)]
+struct Spelling {
+    table: KeyTable,
     /// What messages call the place where keys are looked up.
     place: String,
-    /// The least share of distinct keys that must be found.
+    /// The least share of an extract's distinct keys that must be found.
     min_matched: f64,
 }
 
+/// The least share of an extract's distinct keys that must be found where no linkage file says one.
+const MIN_MATCHED: f64 = 0.9;
+
 impl Linker {
-    /// From the rows of a linkage file: for each spelling, its name and the key of every row.
+    /// From the rows of the first linkage file: the keys of every row in each of its spellings.
     ///
-    /// `first` is the population's spelling, whose order numbers the persons. Errors: `Duplicates` when a key
-    /// stands in two rows.
-    pub(crate) fn from_linkage(
-        spellings: Vec<(String, Keys)>,
-        first: &str,
-        file: &str,
-        min_matched: f64,
-    ) -> Result<Linker, LoadError> {
-        let n = spellings.first().map_or(0, |(_, keys)| keys.len());
-        let order = {
-            let mut by: Vec<&Keys> = spellings.iter().filter(|(s, _)| s == first).map(|(_, k)| k).collect();
-            by.extend(spellings.iter().filter(|(s, _)| s != first).map(|(_, k)| k));
-            let mut order: Vec<u32> = (0..n as u32).collect();
-            let compare = |a: u32, b: u32| by.iter().map(|k| k.compare(a as usize, b as usize)).find(|o| o.is_ne());
-            order.par_sort_unstable_by(|&a, &b| compare(a, b).unwrap_or(Ordering::Equal));
-            order
-        };
-        let mut tables = IndexMap::new();
-        for (spelling, keys) in spellings {
-            let mut table = KeyTable::default();
-            let mut repeated = 0;
-            for (person, &row) in (0u32..).zip(&order) {
-                keys.with(row as usize, |key| match key {
+    /// `population` is the spelling of the population, whose order numbers the persons; rows of one such key are one
+    /// person. Errors: `Duplicates` when a key stands in two rows of a file that has one row per person, or belongs to
+    /// two persons.
+    pub(crate) fn from_linkage(file: &LinkageFile, keys: &[Keys], population: &str) -> Result<Linker, LoadError> {
+        let (persons, n_persons) = number_rows(file, keys, population);
+        let mut linker = Linker { n_persons, ..Linker::default() };
+        linker.add(file, keys, &persons, None)?;
+        Ok(linker)
+    }
+
+    /// Adds the keys of a further linkage file, whose rows find their persons through a spelling that is known already.
+    ///
+    /// Errors: as [`Linker::from_linkage`], and `Link` when too few rows find a person.
+    pub(crate) fn extend(&mut self, file: &LinkageFile, keys: &[Keys]) -> Result<LinkReport, LoadError> {
+        let through = file.keys.keys().position(|spelling| self.spellings.contains_key(spelling));
+        let through = through.expect("a checked study orders its linkage files");
+        // The keys have been brought to their declared shape already.
+        let (name, key) = file.keys.get_index(through).expect("the spelling was found");
+        let plain = Key { strip_prefix: None, width: None, clean: Vec::new(), ..key.clone() };
+        let mut reader = KeyReader::new(&file.name(), &plain, Some(self), Some(file.min_matched));
+        reader.what = file.name();
+        let rows = 0..keys[through].len();
+        let persons: Vec<u32> = rows.map(|row| keys[through].with(row, |key| reader.person(key, 0))).collect();
+        let (report, _) = reader.finish()?;
+        if report.keys_repeated > 0 && !file.several_rows {
+            return Err(several_rows(file, name, report.keys_repeated));
+        }
+        self.add(file, keys, &persons, Some(through))?;
+        Ok(report)
+    }
+
+    /// Adds the keys of rows whose persons are known; those of the spelling `through` are there.
+    fn add(
+        &mut self,
+        file: &LinkageFile,
+        keys: &[Keys],
+        persons: &[u32],
+        through: Option<usize>,
+    ) -> Result<(), LoadError> {
+        for (number, ((name, _), keys)) in file.keys.iter().zip(keys).enumerate() {
+            if Some(number) == through {
+                continue;
+            }
+            let (place, min_matched) = (file.name(), file.min_matched);
+            let new = || Spelling { table: KeyTable::default(), place, min_matched };
+            let table = &mut self.spellings.entry(name.clone()).or_insert_with(new).table;
+            let (mut repeated, mut ambiguous) = (0, 0);
+            for (row, &person) in persons.iter().enumerate().filter(|(_, person)| **person < NO_KEY) {
+                keys.with(row, |key| match key {
                     [] => {}
                     key => match table.insert(key) {
                         (_, true) => table.persons.push(person),
-                        (_, false) => repeated += 1,
+                        (number, false) => {
+                            repeated += 1;
+                            ambiguous += u64::from(table.persons[number as usize] != person);
+                        }
                     },
                 });
             }
-            if repeated > 0 {
-                let rule = format!("{} of spelling {spelling} stand in more than one row", counted(repeated, "key"));
-                let fault = Fault::new(Place::file(file), rule, "a linkage file has one row per person; repair it");
-                return Err(LoadError::Duplicates(fault));
+            if repeated > 0 && !file.several_rows {
+                return Err(several_rows(file, name, repeated));
             }
-            tables.insert(spelling, table);
+            if ambiguous > 0 {
+                let belong = if ambiguous == 1 { "belongs" } else { "belong" };
+                let rule = format!("{} of spelling {name} {belong} to more than one person", counted(ambiguous, "key"));
+                let remedy = "a key has one person; have the linkage file repaired";
+                return Err(LoadError::Duplicates(Fault::new(Place::file(file.name()), rule, remedy)));
+            }
         }
-        Ok(Linker { tables, n_persons: n as u32, place: file.to_string(), min_matched })
+        Ok(())
     }
 
     /// From the keys of the population extract, in order of first appearance; gives also the person of each of them.
@@ -245,9 +125,10 @@ impl Linker {
             persons[number as usize] = person;
         }
         let n_persons = keys.len() as u32;
-        let table = KeyTable { persons: persons.clone(), ..keys };
-        let tables = IndexMap::from([(String::new(), table)]);
-        (Linker { tables, n_persons, place: format!("extract {extract}"), min_matched: 0.0 }, persons)
+        let mut table = keys;
+        table.persons.clone_from(&persons);
+        let spelling = Spelling { table, place: format!("extract {extract}"), min_matched: MIN_MATCHED };
+        (Linker { spellings: IndexMap::from([(String::new(), spelling)]), n_persons }, persons)
     }
 
     /// Number of persons.
@@ -255,9 +136,35 @@ impl Linker {
         self.n_persons as usize
     }
 
-    fn table(&self, spelling: Option<&str>) -> &KeyTable {
-        self.tables.get(spelling.unwrap_or_default()).expect("spellings of a checked study are resolved")
+    fn spelling(&self, spelling: Option<&str>) -> &Spelling {
+        self.spellings.get(spelling.unwrap_or_default()).expect("spellings of a checked study are resolved")
     }
+}
+
+/// The person of every row of the first linkage file: rows in the order of the population's key, then of the others.
+fn number_rows(file: &LinkageFile, keys: &[Keys], population: &str) -> (Vec<u32>, u32) {
+    let first = file.keys.get_index_of(population).unwrap_or(0);
+    let mut by: Vec<&Keys> = vec![&keys[first]];
+    by.extend(keys.iter().enumerate().filter(|(i, _)| *i != first).map(|(_, k)| k));
+    let mut order: Vec<u32> = (0..keys[first].len() as u32).collect();
+    let compare = |a: u32, b: u32| by.iter().map(|k| k.compare(a as usize, b as usize)).find(|o| o.is_ne());
+    order.par_sort_unstable_by(|&a, &b| compare(a, b).unwrap_or(Ordering::Equal));
+    let mut persons = vec![NO_PERSON; order.len()];
+    let mut n_persons = 0;
+    for (i, &row) in order.iter().enumerate() {
+        let empty = keys[first].with(row as usize, <[u8]>::is_empty);
+        let same = i > 0 && !empty && keys[first].compare(order[i - 1] as usize, row as usize).is_eq();
+        n_persons += u32::from(!same);
+        persons[row as usize] = n_persons - 1;
+    }
+    (persons, n_persons)
+}
+
+fn several_rows(file: &LinkageFile, spelling: &str, repeated: u64) -> LoadError {
+    let stand = if repeated == 1 { "stands" } else { "stand" };
+    let rule = format!("{} of spelling {spelling} {stand} in more than one row", counted(repeated, "key"));
+    let remedy = "a linkage file has one row per person; repair it, or set several_rows = true in [linkage]";
+    LoadError::Duplicates(Fault::new(Place::file(file.name()), rule, remedy))
 }
 
 /// How the keys of one extract linked.
@@ -283,27 +190,34 @@ pub struct LinkReport {
 
 /// Turns the keys of one extract into person numbers, and counts.
 pub(crate) struct KeyReader<'a> {
-    key: &'a Key,
+    spelling: Option<&'a str>,
     /// `None` while the population's own keys are collected.
     linker: Option<&'a Linker>,
     /// The population's keys, where there is no linkage file.
     pub(crate) collected: KeyTable,
     report: LinkReport,
+    /// What messages call the rows whose keys these are.
+    what: String,
+    /// The least share of distinct keys that must be found, where the extract says one.
+    min_matched: Option<f64>,
     /// Per person: rows seen, up to two.
     seen: Vec<u8>,
     unmatched: HashSet<u64>,
     shapes: Shapes,
-    /// First row and number of keys without the declared prefix, and of keys longer than the declared width.
-    no_prefix: Option<(u64, u64)>,
-    too_long: Option<(u64, u64)>,
-    buffer: Vec<u8>,
+    normaliser: Normaliser<'a>,
 }
 
 impl<'a> KeyReader<'a> {
     /// A reader of the keys of `extract`; `linker` is `None` for the population of a study without linkage file.
-    pub(crate) fn new(extract: &str, key: &'a Key, linker: Option<&'a Linker>) -> KeyReader<'a> {
+    /// `min_matched` stands in for the share that the linkage file asks for.
+    pub(crate) fn new(
+        extract: &str,
+        key: &'a Key,
+        linker: Option<&'a Linker>,
+        min_matched: Option<f64>,
+    ) -> KeyReader<'a> {
         KeyReader {
-            key,
+            spelling: key.spelling.as_deref(),
             linker,
             collected: KeyTable::default(),
             report: LinkReport {
@@ -311,27 +225,33 @@ impl<'a> KeyReader<'a> {
                 spelling: key.spelling.clone().unwrap_or_default(),
                 ..LinkReport::default()
             },
+            what: format!("extract {extract}"),
+            min_matched,
             seen: vec![0; linker.map_or(0, Linker::n_persons)],
             unmatched: HashSet::new(),
             shapes: Shapes::default(),
-            no_prefix: None,
-            too_long: None,
-            buffer: Vec::new(),
+            normaliser: Normaliser::new(key),
         }
     }
 
-    /// The person of a key field, `NO_PERSON` when it is empty or not found.
+    /// The person of a key field; `NO_KEY` when it is empty, `NO_PERSON` when it is not found.
     pub(crate) fn person(&mut self, field: &[u8], row: u64) -> u32 {
         self.report.rows += 1;
         if field.is_empty() {
             self.report.rows_without_key += 1;
-            return NO_PERSON;
+            return NO_KEY;
         }
         self.shapes.add(field);
-        let Some(at) = self.normalise(field, row) else { return NO_PERSON };
-        let key = if at.in_buffer { &self.buffer[..] } else { &field[at.skip..] };
+        let key = match self.normaliser.key(field, row) {
+            Some([]) => {
+                self.report.rows_without_key += 1;
+                return NO_KEY;
+            }
+            Some(key) => key,
+            None => return NO_PERSON,
+        };
         let person = match self.linker {
-            Some(linker) => linker.table(self.key.spelling.as_deref()).person(key),
+            Some(linker) => linker.spelling(self.spelling).table.person(key),
             None => self.collected.insert(key).0,
         };
         if person == NO_PERSON {
@@ -347,26 +267,92 @@ impl<'a> KeyReader<'a> {
         person
     }
 
-    /// The key without its prefix and padded to its width, as declared.
-    fn normalise(&mut self, field: &[u8], row: u64) -> Option<Normal> {
-        let mut skip = 0;
+    /// The faults of the keys of the file that ends here.
+    pub(crate) fn end_file(&mut self, file: &str, column: &str) -> Vec<Fault> {
+        self.normaliser.end_file(file, column)
+    }
+
+    /// The report, once all rows were read. Errors: `Link` when too few keys were found.
+    pub(crate) fn finish(mut self) -> Result<(LinkReport, KeyTable), LoadError> {
+        self.report.keys_matched = self.seen.iter().filter(|&&n| n > 0).count() as u64;
+        self.report.keys_repeated = self.seen.iter().filter(|&&n| n > 1).count() as u64;
+        self.report.keys = self.report.keys_matched + self.unmatched.len() as u64;
+        let Some(linker) = self.linker else { return Ok((self.report, self.collected)) };
+        let spelling = linker.spelling(self.spelling);
+        let least = self.min_matched.unwrap_or(spelling.min_matched);
+        let share = self.report.keys_matched as f64 / self.report.keys as f64;
+        let nobody = self.report.keys_matched == 0 && self.min_matched != Some(0.0);
+        if self.report.keys > 0 && (nobody || share < least) {
+            return Err(self.too_few(spelling, least));
+        }
+        Ok((self.report, self.collected))
+    }
+
+    fn too_few(&self, spelling: &Spelling, least: f64) -> LoadError {
+        let (found, keys) = (thousands(self.report.keys_matched), counted(self.report.keys, "distinct key"));
+        let mut rule = format!("{found} of {keys} of {} are in {}", self.what, spelling.place);
+        let mut known = Shapes::default();
+        let table = &spelling.table;
+        (0..table.len().min(SHAPES_SEEN)).for_each(|i| table.keys.with(i, |key| known.add(key)));
+        let (here, there) = (self.shapes.to_string(), known.to_string());
+        let remedy = if self.report.keys_matched == 0 && here != there {
+            rule = format!("{rule}; shapes differ ({here}; {there})");
+            "set key.strip_prefix and key.width, or another key.spelling".to_string()
+        } else {
+            format!("at least {least} must be; check the delivery, or set min_matched to the share that is right here")
+        };
+        LoadError::Link(Fault::new(Place::file("link"), rule, remedy))
+    }
+}
+
+/// Brings keys to their declared shape: cleaned, without their prefix, padded to their width.
+pub(crate) struct Normaliser<'a> {
+    key: &'a Key,
+    buffer: Vec<u8>,
+    /// First row and number of keys without the declared prefix, and of keys longer than the declared width.
+    no_prefix: Option<(u64, u64)>,
+    too_long: Option<(u64, u64)>,
+}
+
+impl<'a> Normaliser<'a> {
+    /// By the declaration of `key`.
+    pub(crate) fn new(key: &'a Key) -> Normaliser<'a> {
+        Normaliser { key, buffer: Vec::new(), no_prefix: None, too_long: None }
+    }
+
+    /// The key that a field holds; `None`, and counted, when it does not fit the declaration.
+    pub(crate) fn key<'f>(&'f mut self, field: &'f [u8], row: u64) -> Option<&'f [u8]> {
+        if self.key.clean.is_empty() && self.key.strip_prefix.is_none() && self.key.width.is_none() {
+            return Some(field);
+        }
+        self.buffer.clear();
+        match self.key.clean.as_slice() {
+            [] => self.buffer.extend_from_slice(field),
+            steps => {
+                let text = String::from_utf8_lossy(field).into_owned();
+                let clean = steps.iter().fold(text, |text, step| Clean::apply(*step, &text));
+                self.buffer.extend_from_slice(clean.as_bytes());
+            }
+        }
+        if self.buffer.is_empty() {
+            return Some(&self.buffer);
+        }
         if let Some(prefix) = &self.key.strip_prefix {
-            if !field.starts_with(prefix.as_bytes()) {
+            if !self.buffer.starts_with(prefix.as_bytes()) {
                 self.no_prefix.get_or_insert((row, 0)).1 += 1;
                 return None;
             }
-            skip = prefix.len();
+            self.buffer.drain(..prefix.len());
         }
-        let Some(width) = self.key.width else { return Some(Normal { skip, in_buffer: false }) };
-        let length = field.len() - skip;
-        if length > width {
-            self.too_long.get_or_insert((row, 0)).1 += 1;
-            return None;
+        if let Some(width) = self.key.width {
+            let length = self.buffer.len();
+            if length > width {
+                self.too_long.get_or_insert((row, 0)).1 += 1;
+                return None;
+            }
+            self.buffer.splice(..0, std::iter::repeat_n(b'0', width - length));
         }
-        self.buffer.clear();
-        self.buffer.resize(width - length, b'0');
-        self.buffer.extend_from_slice(&field[skip..]);
-        Some(Normal { skip, in_buffer: true })
+        Some(&self.buffer)
     }
 
     /// The faults of the keys of the file that ends here.
@@ -384,95 +370,19 @@ impl<'a> KeyReader<'a> {
         }
         faults
     }
-
-    /// The report, once all rows were read. Errors: `Link` when too few keys were found.
-    pub(crate) fn finish(mut self) -> Result<(LinkReport, KeyTable), LoadError> {
-        self.report.keys_matched = self.seen.iter().filter(|&&n| n > 0).count() as u64;
-        self.report.keys_repeated = self.seen.iter().filter(|&&n| n > 1).count() as u64;
-        self.report.keys = self.report.keys_matched + self.unmatched.len() as u64;
-        let Some(linker) = self.linker else { return Ok((self.report, self.collected)) };
-        let share = self.report.keys_matched as f64 / self.report.keys as f64;
-        let too_few = self.report.keys > 0 && (self.report.keys_matched == 0 || share < linker.min_matched);
-        if too_few {
-            return Err(self.too_few(linker));
-        }
-        Ok((self.report, self.collected))
-    }
-
-    fn too_few(&self, linker: &Linker) -> LoadError {
-        let (found, keys) = (thousands(self.report.keys_matched), counted(self.report.keys, "distinct key"));
-        let mut rule = format!("{found} of {keys} of extract {} are in {}", self.report.extract, linker.place);
-        let mut known = Shapes::default();
-        let table = linker.table(self.key.spelling.as_deref());
-        (0..table.len().min(SHAPES_SEEN)).for_each(|i| table.keys.with(i, |key| known.add(key)));
-        let (here, there) = (self.shapes.to_string(), known.to_string());
-        let remedy = if self.report.keys_matched == 0 && here != there {
-            rule = format!("{rule}; shapes differ ({here}; {there})");
-            "set key.strip_prefix and key.width, or another key.spelling".to_string()
-        } else {
-            format!("at least {} must be; check the delivery, or set linkage.min_matched", linker.min_matched)
-        };
-        LoadError::Link(Fault::new(Place::file("link"), rule, remedy))
-    }
-}
-
-struct Normal {
-    skip: usize,
-    in_buffer: bool,
-}
-
-/// What keys look like, without showing one: the leading part that is no digit, and the number of digits.
-#[derive(Debug, Default)]
-struct Shapes {
-    n: usize,
-    /// Keys whose characters before the last run of digits are not none.
-    with_prefix: usize,
-    digits: Option<(usize, usize)>,
-    /// Keys that do not end in a digit.
-    other: usize,
-}
-
-/// Keys whose shape is looked at.
-const SHAPES_SEEN: usize = 10_000;
-
-impl Shapes {
-    fn add(&mut self, key: &[u8]) {
-        if self.n >= SHAPES_SEEN {
-            return;
-        }
-        self.n += 1;
-        let digits = key.iter().rev().take_while(|b| b.is_ascii_digit()).count();
-        if digits == 0 {
-            self.other += 1;
-            return;
-        }
-        self.with_prefix += usize::from(digits < key.len());
-        let (least, most) = self.digits.unwrap_or((digits, digits));
-        self.digits = Some((least.min(digits), most.max(digits)));
-    }
-}
-
-impl std::fmt::Display for Shapes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Some((least, most)) = self.digits.filter(|_| self.other * 2 < self.n) else {
-            return f.write_str("letters and digits");
-        };
-        if self.with_prefix * 2 > self.n {
-            f.write_str("prefix and ")?;
-        }
-        if least == most { write!(f, "{least} digits") } else { write!(f, "{least} to {most} digits") }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::study::{FileFormat, InputFile};
 
     fn key(strip_prefix: Option<&str>, width: Option<usize>, spelling: Option<&str>) -> Key {
         Key {
             span: 0..0,
             aliases: vec!["id".into()],
             spelling: spelling.map(str::to_string),
+            clean: Vec::new(),
             strip_prefix: strip_prefix.map(str::to_string),
             width,
         }
@@ -484,49 +394,40 @@ mod tests {
         arena
     }
 
+    fn file(name: &str, spellings: &[&str], several_rows: bool) -> LinkageFile {
+        LinkageFile {
+            span: 0..0,
+            files: vec![InputFile { written: name.to_string(), path: Default::default() }],
+            format: FileFormat::Parquet,
+            keys: spellings.iter().map(|s| (s.to_string(), key(None, None, Some(s)))).collect(),
+            several_rows,
+            min_matched: 0.9,
+        }
+    }
+
     fn linker() -> Linker {
-        let spellings = vec![
-            ("kuhr".to_string(), keys(&["k2_0000003", "k2_0000001", "", "k2_0000002"])),
-            ("ssb".to_string(), keys(&["7", "12", "30", "9"])),
-        ];
-        Linker::from_linkage(spellings, "ssb", "linkage.csv", 0.9).unwrap()
+        let rows = [keys(&["k2_0000003", "k2_0000001", "", "k2_0000002"]), keys(&["7", "12", "30", "9"])];
+        Linker::from_linkage(&file("linkage.csv", &["kuhr", "ssb"], false), &rows, "ssb").unwrap()
     }
 
     #[test]
     fn persons_are_numbered_by_the_population_key() {
         let (linker, kuhr) = (linker(), key(None, None, Some("kuhr")));
-        let mut reader = KeyReader::new("claims", &kuhr, Some(&linker));
+        let mut reader = KeyReader::new("claims", &kuhr, Some(&linker), None);
         let persons: Vec<u32> = ["k2_0000001", "k2_0000003", "", "k2_0000002", "k2_0000001"]
             .iter()
             .map(|k| reader.person(k.as_bytes(), 2))
             .collect();
-        assert_eq!(persons, [0, 2, NO_PERSON, 3, 0]); // "12" < "30" < "7" < "9"
+        assert_eq!(persons, [0, 2, NO_KEY, 3, 0]); // "12" < "30" < "7" < "9"
         let (report, _) = reader.finish().unwrap();
         let counts = (report.rows, report.rows_matched, report.rows_without_key, report.keys, report.keys_repeated);
         assert_eq!(counts, (5, 4, 1, 3, 1));
     }
 
     #[test]
-    fn keys_of_any_length_are_found_and_sorted() {
-        let texts = ["b", "", "a", "a\0", "fifteen bytes !", "sixteen bytes !!", "sixteen bytes !?", "ab"];
-        let mut table = KeyTable::default();
-        for i in 0..3000 {
-            table.insert(format!("filler {i}").as_bytes());
-        }
-        let numbers: Vec<u32> = texts.iter().map(|t| table.insert(t.as_bytes()).0).collect();
-        assert_eq!(numbers, (3000..3008).collect::<Vec<u32>>());
-        assert!(texts.iter().zip(&numbers).all(|(t, &n)| table.person(t.as_bytes()) == n));
-        assert_eq!((table.person(b"sixteen bytes !."), table.person(b"c")), (NO_PERSON, NO_PERSON));
-        let keys = keys(&texts);
-        let mut order: Vec<usize> = (0..texts.len()).collect();
-        order.sort_by(|&a, &b| keys.compare(a, b));
-        assert_eq!(order, [1, 2, 3, 7, 0, 4, 5, 6]);
-    }
-
-    #[test]
     fn keys_of_another_shape_are_an_error_that_says_how() {
         let (linker, ssb) = (linker(), key(None, None, Some("ssb")));
-        let mut reader = KeyReader::new("claims", &ssb, Some(&linker));
+        let mut reader = KeyReader::new("claims", &ssb, Some(&linker), None);
         reader.person(b"k2_0000001", 2);
         let error = reader.finish().unwrap_err().to_string();
         assert_eq!(
@@ -542,20 +443,39 @@ mod tests {
         ["0000012", "0000007"].iter().for_each(|k| _ = table.insert(k.as_bytes()));
         let (linker, persons) = Linker::from_population(table, "persons");
         assert_eq!(persons, [1, 0]);
-        let stripped = key(Some("k2_"), Some(7), None);
-        let mut reader = KeyReader::new("claims", &stripped, Some(&linker));
-        assert_eq!(reader.person(b"k2_12", 2), 1);
+        let stripped = Key { clean: vec![Clean::Trim, Clean::Lower], ..key(Some("k2_"), Some(7), None) };
+        let mut reader = KeyReader::new("claims", &stripped, Some(&linker), None);
+        assert_eq!(reader.person(b"K2_12 ", 2), 1);
         assert_eq!(reader.person(b"12", 3), NO_PERSON);
         assert_eq!(reader.person(b"k2_00000012", 4), NO_PERSON);
+        assert_eq!(reader.person(b"  ", 5), NO_KEY);
         let faults = reader.end_file("kuhr.dsv", "LOPENR");
         assert_eq!(faults.len(), 2);
         assert!(faults[0].to_string().starts_with("kuhr.dsv, row 3, column LOPENR: 1 key without the prefix"));
     }
 
     #[test]
-    fn a_key_in_two_rows_of_the_linkage_file_is_an_error() {
-        let error =
-            Linker::from_linkage(vec![("ssb".into(), keys(&["1", "1"]))], "ssb", "linkage.csv", 0.9).unwrap_err();
-        assert!(matches!(error, LoadError::Duplicates(_)));
+    fn a_key_in_two_rows_of_the_linkage_file_is_an_error_unless_a_person_may_have_several() {
+        let rows = [keys(&["1", "1"]), keys(&["a", "b"])];
+        let spellings = ["ssb", "npr"];
+        let error = Linker::from_linkage(&file("linkage.csv", &spellings, false), &rows, "ssb").unwrap_err();
+        assert!(matches!(error, LoadError::Duplicates(_)), "{error}");
+        let linker = Linker::from_linkage(&file("linkage.csv", &spellings, true), &rows, "ssb").unwrap();
+        let npr = &linker.spelling(Some("npr")).table;
+        assert_eq!((linker.n_persons(), npr.person(b"a"), npr.person(b"b")), (1, 0, 0));
+        let shared = [keys(&["1", "2"]), keys(&["a", "a"])];
+        let error = Linker::from_linkage(&file("linkage.csv", &spellings, true), &shared, "ssb").unwrap_err();
+        assert!(error.to_string().contains("1 key of spelling npr belongs to more than one person"), "{error}");
+    }
+
+    #[test]
+    fn a_chain_reaches_persons_through_a_key_in_between() {
+        let project = [keys(&["7", "12"]), keys(&["p1", "p2"])];
+        let mut linker = Linker::from_linkage(&file("ssb.csv", &["ssb", "project"], false), &project, "ssb").unwrap();
+        let npr = [keys(&["n2", "n1", "n9"]), keys(&["p2", "p1", ""])];
+        let report = linker.extend(&file("npr.csv", &["npr", "project"], false), &npr).unwrap();
+        assert_eq!((report.rows, report.rows_matched, report.rows_without_key), (3, 2, 1));
+        let npr = &linker.spelling(Some("npr")).table;
+        assert_eq!((npr.person(b"n1"), npr.person(b"n2"), npr.person(b"n9")), (1, 0, NO_PERSON)); // "12" < "7"
     }
 }

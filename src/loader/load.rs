@@ -2,13 +2,16 @@
 
 use super::attrition::Attrition;
 use super::extract::{self, ColumnKey, Persons, Request};
-use super::people::{Kept, People, Slots};
+use super::people::{Kept, Matched, People, Slots};
 use super::{
-    Input, LinkReport, LoadError, Loaded, Note, Progress, covariate, covariate_table, current, eligibility, follow_up,
-    person_time, spells,
+    CodeUse, Input, LinkReport, LoadError, Loaded, Note, Progress, RowsByMonth, covariate, covariate_table, current,
+    eligibility, follow_up, linkage, matching, person_time, spells,
 };
-use crate::study::{ColumnSource, Condition, Extract, IndexSource, RowsPerPerson, Study};
+use crate::day::Day;
+use crate::study::{ColumnRef, ColumnSource, Condition, Extract, IndexSource, Offset, RowsPerPerson, Study, Washout};
+use crate::table::MISSING_WHOLE;
 use indexmap::IndexMap;
+use std::collections::HashSet;
 
 /// Reads the extracts of a study and makes its person-time.
 ///
@@ -18,15 +21,16 @@ use indexmap::IndexMap;
 /// Errors: [`LoadError`], each with its place, rule and remedy.
 pub fn load(study: &Study, progress: &mut dyn Progress) -> Result<Loaded, LoadError> {
     let mut load = Load { study, requests: plan(study), ..Load::new(study) };
-    let linkage = extract::read_linkage(study, progress)?;
+    let linkage = linkage::read_linkage(study, progress)?;
     let population = study.population();
     let whole = population_request(population);
 
     // The population numbers the persons, unless a linkage file does.
     load.requests.entry(population.name.clone()).or_default().insert(0, whole.clone());
     let linker = match linkage {
-        Some((linker, input)) => {
-            load.inputs.push(input);
+        Some(linkage::Linked { linker, inputs, links }) => {
+            load.inputs.extend(inputs);
+            load.links.extend(links);
             load.read(population, &Persons::All(&linker), linker.n_persons(), progress)?;
             linker
         }
@@ -35,8 +39,11 @@ pub fn load(study: &Study, progress: &mut dyn Progress) -> Result<Loaded, LoadEr
     let n_persons = linker.n_persons();
     let index = load.index_dates(&whole, &linker, n_persons, progress)?;
 
-    // Everything else, for persons with an index date only.
-    let marked: Vec<bool> = index.iter().map(Option::is_some).collect();
+    // Everything else, for persons with an index date only, and those who may be compared with them.
+    let marked: Vec<bool> = match &load.pool {
+        Some(pool) => pool.marked(&index),
+        None => index.iter().map(Option::is_some).collect(),
+    };
     for extract in study.extracts.values() {
         if load.requests.contains_key(&extract.name) && !load.read_already(&extract.name) {
             load.read(extract, &Persons::Marked(&linker, &marked), n_persons, progress)?;
@@ -53,11 +60,15 @@ struct Load<'a> {
     requests: IndexMap<String, Vec<Request>>,
     kept: Kept,
     links: Vec<LinkReport>,
+    codes: Vec<CodeUse>,
+    rows_by_month: Vec<RowsByMonth>,
     inputs: Vec<Input>,
     notes: Vec<Note>,
     /// Persons whose rows contradict each other, by extract.
     contradicting: IndexMap<String, Vec<u32>>,
     attrition: Attrition,
+    /// Who can be compared with whom, in a study with a matched comparison group.
+    pool: Option<matching::Pool>,
 }
 
 impl<'a> Load<'a> {
@@ -67,10 +78,13 @@ impl<'a> Load<'a> {
             requests: IndexMap::new(),
             kept: Kept::default(),
             links: Vec::new(),
+            codes: Vec::new(),
+            rows_by_month: Vec::new(),
             inputs: Vec::new(),
             notes: Vec::new(),
             contradicting: IndexMap::new(),
             attrition: Attrition::default(),
+            pool: None,
         }
     }
 
@@ -119,6 +133,8 @@ impl<'a> Load<'a> {
         }
         self.kept.put(&extract.name, requests, rows);
         self.links.push(read.link);
+        self.codes.extend(read.codes);
+        self.rows_by_month.extend(read.time);
         self.inputs.extend(read.inputs);
         self.notes.extend(read.notes);
         if matches!(&extract.rows, RowsPerPerson::One { conflict: crate::study::Conflict::ExcludePerson, .. }) {
@@ -133,7 +149,7 @@ impl<'a> Load<'a> {
         linker: &super::link::Linker,
         n_persons: usize,
         progress: &mut dyn Progress,
-    ) -> Result<Vec<Option<crate::day::Day>>, LoadError> {
+    ) -> Result<Vec<Option<Day>>, LoadError> {
         let study = self.study;
         let population = &study.cohort.population;
         let in_population = |kept: &Kept| -> Vec<bool> {
@@ -153,34 +169,69 @@ impl<'a> Load<'a> {
         {
             self.read(study.extract(&extract), &Persons::All(linker), n_persons, progress)?;
         }
-        let dates = match &study.cohort.index.source {
-            IndexSource::Date(column) => {
-                let rows = self.kept.rows(population, whole);
-                let place = whole.columns.iter().position(|c| c.name == column.column && c.year.is_none());
-                let days = rows.columns[place.expect("all declared columns are kept")].days();
-                let day = |p: u32| rows.of(p).next().map_or(crate::table::MISSING_WHOLE, |row| days[row]);
-                Some((0..n_persons as u32).map(day).collect::<Vec<i32>>())
-            }
-            IndexSource::Event { .. } => None,
+        let dates = |column: &ColumnRef| -> Vec<i32> {
+            let rows = self.kept.rows(population, whole);
+            let place = whole.columns.iter().position(|c| c.name == column.column && c.year.is_none());
+            let days = rows.columns[place.expect("all declared columns are kept")].days();
+            let day = |p: u32| rows.of(p).next().map_or(MISSING_WHOLE, |row| days[row]);
+            (0..n_persons as u32).map(day).collect()
         };
-        let mut index = eligibility::index_dates(study, &self.kept, n_persons, dates.as_deref());
+        let rules = &study.cohort.index;
+        let dates = eligibility::PopulationDates {
+            index: match &rules.source {
+                IndexSource::Date(column) => Some(dates(column)),
+                IndexSource::Event { .. } => None,
+            },
+            birth: rules.age.as_ref().map(|age| dates(&age.birth)),
+        };
+        let mut index = eligibility::index_dates(study, &self.kept, n_persons, &dates);
+        if let Some(rules) = &study.cohort.matching {
+            let own = matching::own_events(study, &self.kept, n_persons, &dates);
+            self.pool = Some(matching::Pool::new(study, rules, &self.kept, whole, own)?);
+        }
         let outside = index.iter().zip(&present).filter(|(day, present)| day.is_some() && !**present).count();
-        if outside > 0 || dates.is_none() {
+        if outside > 0 || dates.index.is_none() {
             let message = "persons with an index event who are not in the population";
             self.notes.push(Note::new("cohort.index", message, outside as u64, "persons"));
         }
         index.iter_mut().zip(&present).filter(|(_, present)| !**present).for_each(|(day, _)| *day = None);
         let left = index.iter().flatten().count();
         self.attrition.step(&index_label(study), left);
+        self.note_index(&index, &dates, &present);
         eligibility::somebody(left, &self.attrition)?;
         Ok(index)
+    }
+
+    /// What the reader of a report should know of the index date.
+    fn note_index(&mut self, index: &[Option<Day>], dates: &eligibility::PopulationDates, present: &[bool]) {
+        let rules = &self.study.cohort.index;
+        if let Some(birth) = &dates.birth {
+            let unknown =
+                birth.iter().zip(present).filter(|(day, present)| **day == MISSING_WHOLE && **present).count();
+            let message = "persons of the population without a date of birth, who cannot enter";
+            self.notes.push(Note::new("cohort.index", message, unknown as u64, "persons"));
+        }
+        let IndexSource::Event { rows, .. } = &rules.source else { return };
+        match rules.washout {
+            None => {
+                let message = "no wash-out is declared: earlier events of the same kind do not matter";
+                self.notes.push(Note::plain("cohort.index", message));
+            }
+            Some(Washout::Of { length, truncate_lookback: true }) => {
+                let days: Vec<Day> = index.iter().flatten().copied().collect();
+                let start = Offset { amount: -length.amount, ..length };
+                let source = "cohort.index washout";
+                self.notes.extend(eligibility::shortened(self.study, source, &rows.extract, start, &days));
+            }
+            Some(Washout::None | Washout::Of { .. }) => {}
+        }
     }
 
     /// Covariates, steps, follow-up and the table.
     fn build(
         mut self,
         whole: &Request,
-        index: &[Option<crate::day::Day>],
+        index: &[Option<Day>],
         progress: &mut dyn Progress,
     ) -> Result<Loaded, LoadError> {
         let study = self.study;
@@ -188,15 +239,25 @@ impl<'a> Load<'a> {
             (0u32..).zip(index).filter_map(|(p, day)| day.map(|day| (p, day))).unzip();
         let total = Some(numbers.len() as u64);
         progress.step("covariates", 0, total);
-        let people = People {
+        // Until comparison persons are found, everybody is exposed and a set alone.
+        let matched = study.cohort.matching.as_ref().map(|_| Matched {
+            set: (1..=numbers.len() as u32).collect(),
+            exposed: vec![true; numbers.len()],
+            own_event: vec![None; numbers.len()],
+        });
+        let mut people = People {
             study,
             index: days,
             population: self.kept.rows(&study.cohort.population, whole),
             columns: &whole.columns,
             numbers,
+            matched,
         };
-        let derived = covariate::derive_all(&people, &self.kept, &mut self.notes)?;
+        let notes_before = self.notes.len();
+        let mut derived = covariate::derive_all(&people, &self.kept, &mut self.notes)?;
+        let notes_of_covariates = notes_before..self.notes.len();
         let (mut alive, attrition, notes) = (people.positions(), &mut self.attrition, &mut self.notes);
+        attrition.count_events(follow_up::have_event(&people, &self.kept));
         for (extract, out) in self.contradicting.iter().filter(|(name, _)| **name != study.cohort.population) {
             let label = format!("rows of {extract} do not contradict each other");
             attrition.keep(&label, &mut alive, |p| out.binary_search(&people.numbers[p as usize]).is_err());
@@ -205,11 +266,28 @@ impl<'a> Load<'a> {
         eligibility::apply_steps(&people, &self.kept, &derived, &mut alive, attrition, notes)?;
         eligibility::somebody(alive.len(), attrition)?;
         let mut tallies = covariate_table::tallies(study, &derived, &alive);
+        let before_matching = notes.len();
         covariate::settle(study, &derived, &mut alive, attrition, notes)?;
         eligibility::somebody(alive.len(), attrition)?;
         progress.step("follow-up", 0, total);
         let (mut spans, mut exits) = follow_up::follow(&people, &self.kept, &mut alive, attrition, notes)?;
         eligibility::somebody(alive.len(), attrition)?;
+        if let Some(pool) = &self.pool {
+            progress.step("matching", 0, Some(alive.len() as u64));
+            // What was noted of the exposed alone is noted again, of everybody.
+            notes.truncate(before_matching);
+            notes.drain(notes_of_covariates);
+            let excluded = self.contradicting.values().flatten().copied().collect();
+            people = with_comparison_persons(pool, &self.kept, &excluded, &people, &mut alive, attrition, notes)?;
+            // Everybody has passed all rules already: these lines would take out nobody.
+            let mut again = Attrition::default();
+            again.count_events(vec![false; people.len()]);
+            derived = covariate::derive_all(&people, &self.kept, notes)?;
+            alive = people.positions();
+            tallies = covariate_table::tallies(study, &derived, &alive);
+            covariate::settle(study, &derived, &mut alive, &mut again, notes)?;
+            (spans, exits) = follow_up::follow(&people, &self.kept, &mut alive, &mut again, notes)?;
+        }
         progress.step("person-time", 0, total);
         let (mut records, mut current) =
             current::records(&people, &self.kept, &derived, (&alive, &spans), &mut tallies, notes)?;
@@ -224,6 +302,8 @@ impl<'a> Load<'a> {
         let table = person_time::table(&numbers, &spans, &records, &exits, columns);
         let place = |extract: &str| study.extracts.get_index_of(extract);
         self.links.sort_by_key(|l| place(&l.extract));
+        self.codes.sort_by_key(|c| place(&c.extract));
+        self.rows_by_month.sort_by_key(|r| place(&r.extract));
         // The linkage file is no extract and comes first.
         self.inputs.sort_by_key(|input| place(&input.extract));
         Ok(Loaded {
@@ -232,24 +312,80 @@ impl<'a> Load<'a> {
             attrition: self.attrition.steps,
             exits,
             links: self.links,
+            codes: self.codes,
+            rows_by_month: self.rows_by_month,
             inputs: self.inputs,
             notes: self.notes,
         })
     }
 }
 
+/// The exposed persons at the positions of `alive` with their comparison persons; those without enough of them leave.
+fn with_comparison_persons<'p>(
+    pool: &matching::Pool,
+    kept: &Kept,
+    excluded: &HashSet<u32>,
+    people: &People<'p>,
+    alive: &mut Vec<u32>,
+    attrition: &mut Attrition,
+    notes: &mut Vec<Note>,
+) -> Result<People<'p>, LoadError> {
+    let rules = people.study.cohort.matching.as_ref().expect("a study with a pool matches");
+    let dated = |p: &u32| (people.numbers[*p as usize], people.index[*p as usize]);
+    let exposed: Vec<(u32, Day)> = alive.iter().map(dated).collect();
+    let can_enter = |dated: &[(u32, Day)]| can_enter(&matching::candidates(people, dated), kept);
+    let mut found = matching::sample(rules, pool, excluded, &exposed, can_enter)?;
+    notes.extend(matching::notes(rules, &exposed, &found, pool));
+    let enough: Vec<bool> = found.iter().map(|f| f.len() >= rules.at_least as usize).collect();
+    let mut of = enough.iter();
+    let persons = if rules.at_least == 1 { "person" } else { "persons" };
+    let label = format!("at least {} comparison {persons}", rules.at_least);
+    attrition.keep(&label, alive, |_| *of.next().expect("one answer a person"));
+    eligibility::somebody(alive.len(), attrition)?;
+    let mut of = enough.iter();
+    found.retain(|_| *of.next().expect("one answer a set"));
+    let added = found.iter().map(Vec::len).sum();
+    let people = matching::people(people, alive, &found, pool);
+    let events = follow_up::have_event(&people, kept);
+    attrition.added(&format!("comparison persons, up to {} for each", rules.ratio), added, events);
+    Ok(people)
+}
+
+/// Whether persons with an index date pass every rule of the study; what the rules say of those who do not is not told.
+fn can_enter(people: &People, kept: &Kept) -> Result<Vec<bool>, LoadError> {
+    let (mut attrition, mut notes) = (Attrition::default(), Vec::new());
+    attrition.count_events(vec![false; people.len()]);
+    // Who is not at risk on that day is asked nothing more.
+    let at_risk = follow_up::at_risk(people, kept);
+    let mut alive: Vec<u32> = people.positions().into_iter().filter(|&p| at_risk[p as usize]).collect();
+    if !alive.is_empty() {
+        let derived = covariate::derive_all(people, kept, &mut notes)?;
+        eligibility::apply_steps(people, kept, &derived, &mut alive, &mut attrition, &mut notes)?;
+        covariate::settle(people.study, &derived, &mut alive, &mut attrition, &mut notes)?;
+    }
+    let mut can = vec![false; people.len()];
+    alive.into_iter().for_each(|p| can[p as usize] = true);
+    Ok(can)
+}
+
 fn index_label(study: &Study) -> String {
     let index = &study.cohort.index;
-    let what = match &index.source {
+    let mut label = match &index.source {
         IndexSource::Event { rows, .. } => format!("index event in {}", rows.extract),
         IndexSource::Date(column) => format!("index date ({}.{})", column.extract, column.column),
     };
-    match (index.from, index.to) {
-        (Some(from), Some(to)) => format!("{what} from {from} to {to}"),
-        (Some(from), None) => format!("{what} from {from}"),
-        (None, Some(to)) => format!("{what} to {to}"),
-        (None, None) => what,
+    let bound = |word: &str, day: Option<Day>| day.map_or(String::new(), |day| format!(" {word} {day}"));
+    label += &(bound("from", index.from) + &bound("to", index.to));
+    label += &match index.age.as_ref().map(|age| (age.from, age.to)) {
+        Some((Some(from), Some(to))) => format!(", aged {from} to {to}"),
+        Some((Some(from), None)) => format!(", aged {from} or more"),
+        Some((None, Some(to))) => format!(", aged {to} or less"),
+        _ => String::new(),
+    };
+    if let Some(length) = index.washout.and_then(Washout::length) {
+        label += &format!(", after {length} without one");
     }
+    label
 }
 
 /// All declared columns of the population, yearly families year by year.
@@ -280,7 +416,9 @@ fn plan(study: &Study) -> IndexMap<String, Vec<Request>> {
             Condition::Events { rows, within, .. } => {
                 add(&rows.extract, eligibility::window_request(study, rows, within));
             }
-            Condition::InSpell(spans) => add(&spans.extract, spells::request(spans)),
+            Condition::InSpell(spans) | Condition::Covered { spells: spans, .. } => {
+                add(&spans.extract, spells::request(spans));
+            }
             Condition::Sql(_) => {}
         }
     }

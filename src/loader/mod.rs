@@ -7,7 +7,10 @@
 //! | `format/` | files to batches of fields or stored columns, each with its row |
 //! | `schema` | fields to typed values, by the declared types |
 //! | `condition` | SQL conditions over rows or persons |
-//! | `link` | person keys to dense person numbers |
+//! | `keys`, `shapes` | keys packed and numbered; what they look like, without showing one |
+//! | `link`, `linkage` | person keys to dense person numbers; the files that say which belong together |
+//! | `codes` | code systems of rows; which codes occur, and which lists cover them |
+//! | `rows_in_time` | rows by month, and how many have no key |
 //! | `extract` | an extract read once in batches: convert, link, filter, keep what somebody asked for |
 //! | `rows`, `spells` | kept rows by person and day; which spell covers a day |
 //! | `quality` | duplicates, contradictions, what was done to cells |
@@ -15,6 +18,7 @@
 //! | `dated` | what dated rows and clocks say as of a day, and when they begin to say something else |
 //! | `covariate` | raw values to levels and numbers |
 //! | `eligibility`, `attrition` | index dates, steps in order, the flow of persons |
+//! | `matching` | comparison persons for each exposed person |
 //! | `follow_up` | entry to the first of event, exits and maximum |
 //! | `current` | covariates that change during follow-up, and the records they cut it into |
 //! | `split`, `merge` | cutting person-time on several time scales; dated facts into intervals |
@@ -36,6 +40,7 @@
 //! rule did is counted in a [`Note`].
 
 pub(crate) mod attrition;
+pub(crate) mod codes;
 pub(crate) mod condition;
 pub(crate) mod covariate;
 mod covariate_table;
@@ -48,18 +53,24 @@ pub mod flat;
 mod flat_stored;
 pub(crate) mod follow_up;
 pub mod format;
+pub(crate) mod keys;
 pub(crate) mod link;
+pub(crate) mod linkage;
 mod load;
+mod matching;
 pub mod merge;
 mod number_file;
 pub(crate) mod people;
 pub(crate) mod person_time;
 pub(crate) mod quality;
 pub(crate) mod rows;
+pub(crate) mod rows_in_time;
 pub(crate) mod schema;
+mod shapes;
 pub(crate) mod spells;
 pub mod split;
 
+pub use codes::{CodeRows, CodeUse, ListUse, describe_codelists};
 pub use covariate_table::CovariateSource;
 pub use error::{Fault, LoadError, Place};
 pub use flat::{Flat, FlatOptions, encoding_named, read_flat};
@@ -68,6 +79,7 @@ pub use link::LinkReport;
 pub use load::load;
 pub use number_file::{NumberColumn, NumberFile, NumberType};
 pub use person_time::{CONTINUES, join_records, write_parquet};
+pub use rows_in_time::{MonthRows, RowsByMonth};
 
 use crate::table::Table;
 
@@ -86,6 +98,10 @@ pub struct Loaded {
     pub exits: Vec<ExitCount>,
     /// How the keys of each extract linked, in the order of the study.
     pub links: Vec<LinkReport>,
+    /// How the codes of each column meet the code lists that look at it, extracts in the order of the study.
+    pub codes: Vec<CodeUse>,
+    /// Rows of each extract by month, extracts in the order of the study.
+    pub rows_by_month: Vec<RowsByMonth>,
     /// Every file that was read: linkage first, then extracts in the order of the study.
     pub inputs: Vec<Input>,
     /// What rules did to the data, with counts.
@@ -93,7 +109,7 @@ pub struct Loaded {
 }
 
 /// One line of the flow of persons.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AttritionStep {
     /// What the step asks, in the words of the study.
     pub label: String,
@@ -101,6 +117,12 @@ pub struct AttritionStep {
     pub persons: u64,
     /// Persons that it took out.
     pub excluded: u64,
+    /// Comparison persons that matching added; they are among `persons`.
+    pub added: Option<u64>,
+    /// Of the persons left, those with the event during follow-up; `None` before index dates are known.
+    pub events: Option<u64>,
+    /// Of the persons taken out, those with the event during follow-up.
+    pub excluded_events: Option<u64>,
 }
 
 /// Persons whose follow-up ended for one reason.

@@ -32,10 +32,11 @@ impl Kept {
     }
 }
 
-/// The persons with an index date. A position is an index into `numbers` and `index`.
+/// The persons with an index date. A position is an index into `numbers` and `index`; with matching, a person may stand at
+/// several.
 pub(crate) struct People<'a> {
     pub(crate) study: &'a Study,
-    /// Their person numbers, ascending.
+    /// Their person numbers, ascending; as they were drawn while comparison persons are sampled.
     pub(crate) numbers: Vec<u32>,
     /// Their index dates.
     pub(crate) index: Vec<Day>,
@@ -43,6 +44,19 @@ pub(crate) struct People<'a> {
     pub(crate) population: &'a Rows,
     /// The columns of `population`.
     pub(crate) columns: &'a [ColumnKey],
+    /// What matching made of them, in a study that matches.
+    pub(crate) matched: Option<Matched>,
+}
+
+/// What matching made of the persons with an index date, by position.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Matched {
+    /// The number of their set, from 1.
+    pub(crate) set: Vec<u32>,
+    /// Whether the index event is their own.
+    pub(crate) exposed: Vec<bool>,
+    /// The day of a comparison person's own index event after the index date, if any.
+    pub(crate) own_event: Vec<Option<Day>>,
 }
 
 impl People<'_> {

@@ -49,7 +49,8 @@ pub(crate) fn resolve_duplicates(
         _ if n > 0 => {
             let are = if n == 1 { "equals another" } else { "equal others" };
             let rule = format!("{} {are} in key and every declared column", counted(n, "row"));
-            let remedy = "set duplicates = \"collapse_identical\"";
+            let remedy =
+                format!("set duplicates = \"collapse_identical\" in [extract.{}] to keep one of them", extract.name);
             return Err(LoadError::Duplicates(Fault::new(place(extract), rule, remedy)));
         }
         _ => {}
@@ -86,8 +87,12 @@ fn resolve_conflicts(
     let (order, last) = match conflict {
         Conflict::Error if groups.is_empty() => return Ok(()),
         Conflict::Error => {
-            let remedy = "set on_conflict = \"exclude_person\", or name a column that says which row stands";
-            return Err(contradiction(extract, &groups, full, specs, remedy));
+            let remedy = format!(
+                "set on_conflict = \"exclude_person\" in [extract.{}], or {{ last_by = \"column\" }} with a column that \
+                 says which row stands",
+                extract.name
+            );
+            return Err(contradiction(extract, &groups, full, specs, &remedy));
         }
         Conflict::ExcludePerson => {
             resolved.contradicting = groups.iter().map(|group| group[0].person).collect();
@@ -198,5 +203,7 @@ fn step_name(step: Clean) -> String {
         Clean::DropDot => "drop_dot".to_string(),
         Clean::DropBlank => "drop_blank".to_string(),
         Clean::Cut(n) => format!("cut {n}"),
+        Clean::Drop(set) => format!("drop {set}"),
+        Clean::From(set) => format!("cut_from {set}"),
     }
 }

@@ -1,7 +1,7 @@
 //! Spells of a person: which one covers a day, and when it ends.
 //!
 //! `from` is the first day and `to` the last; an empty `to` is still open. Spells that overlap or touch (the next
-//! begins on the day after) are one spell.
+//! begins on the day after) are one spell, and so are those with a gap that the study allows for between them.
 
 use super::extract::Request;
 use super::people::Kept;
@@ -28,6 +28,8 @@ pub(crate) struct SpellFaults {
 /// The spells of an extract.
 pub(crate) struct SpellRows<'a> {
     rows: &'a Rows,
+    /// Days between two spells that do not part them.
+    gap: i32,
 }
 
 /// First and last day of a spell; the last of an open one is `i32::MAX`.
@@ -36,7 +38,7 @@ type Spell = (i32, i32);
 impl<'a> SpellRows<'a> {
     /// The spells that were read.
     pub(crate) fn new(kept: &'a Kept, spells: &Spells) -> SpellRows<'a> {
-        SpellRows { rows: kept.rows(&spells.extract, &request(spells)) }
+        SpellRows { rows: kept.rows(&spells.extract, &request(spells)), gap: spells.gap as i32 }
     }
 
     /// The spells of a person by first day, without those that end before they begin, and what is wrong with them.
@@ -63,18 +65,27 @@ impl<'a> SpellRows<'a> {
         (spells, faults)
     }
 
+    /// The joined spells of a person, by first day.
+    fn joined(&self, person: u32) -> Vec<Spell> {
+        let mut joined: Vec<Spell> = Vec::new();
+        for (from, to) in self.of(person).0 {
+            match joined.last_mut() {
+                Some((_, last)) if from <= last.saturating_add(1 + self.gap) => *last = (*last).max(to),
+                _ => joined.push((from, to)),
+            }
+        }
+        joined
+    }
+
     /// The last day of the joined spell that covers `day`: `None` when none does; `i32::MAX` for an open one.
     pub(crate) fn end_of_spell(&self, person: u32, day: i32) -> Option<i32> {
-        let (spells, _) = self.of(person);
-        let mut joined: Option<Spell> = None;
-        for (from, to) in spells {
-            joined = match joined {
-                Some((first, last)) if from <= last.saturating_add(1) => Some((first, last.max(to))),
-                Some((first, last)) if (first..=last).contains(&day) => return Some(last),
-                _ => Some((from, to)),
-            };
-        }
-        joined.filter(|&(first, last)| (first..=last).contains(&day)).map(|(_, last)| last)
+        self.joined(person).into_iter().find(|&(first, last)| (first..=last).contains(&day)).map(|(_, last)| last)
+    }
+
+    /// Days from `first` to `last`, both included, that joined spells cover.
+    pub(crate) fn days_covered(&self, person: u32, first: i32, last: i32) -> u32 {
+        let within = |(from, to): (i32, i32)| (to.min(last) - from.max(first) + 1).max(0) as u32;
+        self.joined(person).into_iter().map(within).sum()
     }
 
     /// What is wrong with the spells of a person.
@@ -88,13 +99,28 @@ mod tests {
     use super::*;
     use crate::loader::schema::Values;
 
-    fn end(spells: &[(i32, i32)], day: i32) -> (Option<i32>, SpellFaults) {
+    fn rows(spells: &[(i32, i32)]) -> Rows {
         let (from, to) = spells.iter().copied().unzip();
         let mut rows = Rows::empty(vec![Values::Day(from), Values::Day(to)]);
         (rows.persons, rows.ordinals) = (vec![0; spells.len()], (0..spells.len() as u32).collect());
         rows.sort(1);
-        let spells = SpellRows { rows: &rows };
+        rows
+    }
+
+    fn end(spells: &[(i32, i32)], day: i32) -> (Option<i32>, SpellFaults) {
+        let rows = rows(spells);
+        let spells = SpellRows { rows: &rows, gap: 0 };
         (spells.end_of_spell(0, day), spells.faults(0))
+    }
+
+    #[test]
+    fn a_gap_that_is_allowed_for_does_not_part_spells() {
+        let rows = rows(&[(10, 20), (24, 30), (40, MISSING_WHOLE)]);
+        let covered = |gap, first, last| SpellRows { rows: &rows, gap }.days_covered(0, first, last);
+        assert_eq!((covered(0, 10, 30), covered(2, 10, 30), covered(3, 10, 30)), (18, 18, 21));
+        assert_eq!((covered(0, 1, 9), covered(0, 35, 45), covered(9, 1, 45)), (0, 6, 36));
+        let end = |gap, day| SpellRows { rows: &rows, gap }.end_of_spell(0, day);
+        assert_eq!((end(0, 22), end(3, 22), end(9, 22)), (None, Some(30), Some(i32::MAX)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A study file to its report: load, count, fit every model and interaction analysis.
 
 use super::Stopwatch;
+use super::codes;
 use super::competing::{CompetingModel, CompetingSettings};
 use super::curves::{self, CurveRequest, PredictionSettings};
 use super::describe::descriptions;
@@ -313,12 +314,17 @@ fn frame(study: &Study, loaded: &Loaded) -> Report {
         },
         inputs: loaded.inputs.iter().map(|i| input(&i.extract, &i.file)).collect(),
         links: loaded.links.iter().map(link).collect(),
+        codes: loaded.codes.iter().map(codes::code_use).collect(),
+        rows_in_time: loaded.rows_by_month.iter().flat_map(codes::rows_in_time).collect(),
         attrition: steps
             .map(|(step, line)| report::AttritionStep {
                 step,
                 label: line.label.clone(),
                 persons: Some(line.persons),
                 excluded: Some(line.excluded),
+                added: line.added,
+                events: line.events,
+                excluded_events: line.excluded_events,
                 ..report::AttritionStep::default()
             })
             .collect(),
@@ -386,6 +392,8 @@ fn link(link: &loader::LinkReport) -> report::Link {
         matched: Some(link.keys_matched),
         rows: Some(link.rows),
         rows_matched: Some(link.rows_matched),
+        rows_without_key: Some(link.rows_without_key),
+        repeated: Some(link.keys_repeated),
         hidden: false,
     }
 }

@@ -9,6 +9,7 @@
 //! input has the same bytes on any machine.
 
 mod bootstrap;
+mod codes;
 mod competing;
 mod contrast;
 mod curve_files;
@@ -37,6 +38,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use bootstrap::{Bootstrap, BootstrapInterval};
+pub use codes::{CodeRows, CodeUse, ListUse, RowsInTime};
 pub use competing::CompetingRisks;
 pub use contrast::Contrast;
 pub use curves::{
@@ -92,6 +94,12 @@ pub struct Report {
     pub inputs: Vec<Input>,
     /// How the keys of each extract linked.
     pub links: Vec<Link>,
+    /// How the codes of each column meet the code lists that look at it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<CodeUse>,
+    /// Rows of extracts over calendar time: by year where rows have no key, by month where claims may be late.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows_in_time: Vec<RowsInTime>,
     /// The flow of persons, first step first.
     pub attrition: Vec<AttritionStep>,
     /// How people were followed; `None` for a data file.
@@ -122,6 +130,8 @@ impl Default for Report {
             settings: Settings::default(),
             inputs: Vec::new(),
             links: Vec::new(),
+            codes: Vec::new(),
+            rows_in_time: Vec::new(),
             attrition: Vec::new(),
             follow_up: None,
             exits: Vec::new(),
@@ -230,6 +240,10 @@ pub struct Link {
     pub rows: Option<u64>,
     /// Of them, rows whose key was found.
     pub rows_matched: Option<u64>,
+    /// Rows without a key.
+    pub rows_without_key: Option<u64>,
+    /// Distinct keys that were found and stand in more than one row.
+    pub repeated: Option<u64>,
     /// Whether disclosure control hid the counts.
     #[serde(skip_serializing_if = "is_false")]
     pub hidden: bool,
@@ -247,6 +261,18 @@ pub struct AttritionStep {
     pub persons: Option<u64>,
     /// Persons that the step took out.
     pub excluded: Option<u64>,
+    /// Comparison persons that matching added; they are among `persons`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub added: Option<u64>,
+    /// Of the persons left, those with the event during follow-up; `None` before index dates are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<u64>,
+    /// Of the persons taken out, those with the event during follow-up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excluded_events: Option<u64>,
+    /// Whether disclosure control hid the events.
+    #[serde(skip_serializing_if = "is_false")]
+    pub events_hidden: bool,
     /// Whether disclosure control hid `persons`.
     #[serde(skip_serializing_if = "is_false")]
     pub persons_hidden: bool,

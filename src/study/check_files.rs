@@ -13,13 +13,17 @@ use super::{Span, Study};
 /// Shows column names, never a row of data.
 pub fn check_files(study: &Study) -> Result<(), StudyFaults> {
     let faults = Faults::default();
-    if let Some(linkage) = &study.linkage {
+    for linkage in study.linkage.iter().flat_map(|l| &l.files) {
         let mut checker = Checker::new(&faults);
-        checker.file(&linkage.file, &linkage.format, &linkage.span, |names, found| {
-            for column in linkage.spellings.values() {
-                found.one_of(names, std::slice::from_ref(column), &linkage.span);
-            }
-        });
+        for file in &linkage.files {
+            checker.file(file, &linkage.format, &linkage.span, |names, found| {
+                for key in linkage.keys.values() {
+                    if let Some(at) = found.one_of(names, &key.aliases, &key.span) {
+                        found.key_type(names, at, &key.span);
+                    }
+                }
+            });
+        }
         checker.finish();
     }
     for extract in study.extracts.values() {

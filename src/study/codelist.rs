@@ -19,6 +19,8 @@ pub struct CodeList {
     pub matching: Matching,
     /// What decides when several items cover a code.
     pub precedence: Precedence,
+    /// The code system of the list, where the study says one: codes of another system are never in it.
+    pub system: Option<String>,
 }
 
 /// What decides when several items of a code list cover a code.
@@ -46,12 +48,17 @@ pub enum CodeItem {
     Code(String),
     /// `P01-P16`: both ends included; ends of one length, the same up to their last digits.
     Range(String, String),
+    /// `F32*`: the code and all its subdivisions, whatever the list says of its other items.
+    Stem(String),
 }
 
 impl CodeItem {
-    /// Reads `P76` or `P01-P16`. `None` when a range's ends differ in length or shape, or run backwards.
+    /// Reads `P76`, `F32*` or `P01-P16`. `None` when a range's ends differ in length or shape, or run backwards.
     pub fn new(text: &str) -> Option<CodeItem> {
         let text = text.trim();
+        if let Some(stem) = text.strip_suffix('*') {
+            return (!stem.is_empty() && !stem.contains(['*', '-'])).then(|| CodeItem::Stem(stem.to_owned()));
+        }
         let Some((first, last)) = text.split_once('-') else {
             return (!text.is_empty()).then(|| CodeItem::Code(text.to_owned()));
         };
@@ -65,7 +72,7 @@ impl CodeItem {
     pub fn covers(&self, code: &str, matching: Matching) -> bool {
         match (self, matching) {
             (CodeItem::Code(item), Matching::Exact) => code == item,
-            (CodeItem::Code(item), Matching::Prefix) => code.starts_with(item.as_str()),
+            (CodeItem::Code(item), Matching::Prefix) | (CodeItem::Stem(item), _) => code.starts_with(item.as_str()),
             (CodeItem::Range(first, last), _) => {
                 let fits = match matching {
                     Matching::Exact => code.len() == first.len(),
@@ -81,7 +88,7 @@ impl CodeItem {
     /// Number of characters of the item's codes.
     pub fn length(&self) -> usize {
         match self {
-            CodeItem::Code(code) | CodeItem::Range(code, _) => code.chars().count(),
+            CodeItem::Code(code) | CodeItem::Range(code, _) | CodeItem::Stem(code) => code.chars().count(),
         }
     }
 }
@@ -96,6 +103,7 @@ impl fmt::Display for CodeItem {
         match self {
             CodeItem::Code(code) => f.write_str(code),
             CodeItem::Range(first, last) => write!(f, "{first}-{last}"),
+            CodeItem::Stem(stem) => write!(f, "{stem}*"),
         }
     }
 }
@@ -147,6 +155,7 @@ mod tests {
             except: except.iter().map(item).collect(),
             matching,
             precedence: Precedence::Order,
+            system: None,
         }
     }
 
@@ -184,5 +193,13 @@ mod tests {
         assert_eq!(CodeItem::new("F1-P9"), None);
         assert_eq!(CodeItem::new("ICD-10"), None);
         assert_eq!(CodeItem::new(" F32 "), Some(CodeItem::Code("F32".into())));
+        assert_eq!(CodeItem::new("*"), None);
+    }
+
+    #[test]
+    fn a_stem_covers_its_subdivisions_in_a_list_of_whole_codes() {
+        let list = list(&[("depression", &["F32*", "F33"])], &["F329"], Matching::Exact);
+        assert!(list.matches("F32") && list.matches("F321") && list.matches("F33"));
+        assert!(!list.matches("F329") && !list.matches("F331"));
     }
 }

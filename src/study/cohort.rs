@@ -1,7 +1,7 @@
 //! Who enters the cohort and when, and how they are followed up.
 
 use super::dates::{Offset, Window};
-use super::{ColumnRef, Span, Sql};
+use super::{ColumnRef, ComparisonGroup, Span, Sql};
 use crate::day::Day;
 
 /// Who enters the cohort.
@@ -13,6 +13,8 @@ pub struct CohortRules {
     pub index: Index,
     /// Eligibility in order; each step is a line of the flow chart.
     pub steps: Vec<Step>,
+    /// The matched comparison group, if the study has one.
+    pub matching: Option<ComparisonGroup>,
 }
 
 /// The index date: the day a person enters the cohort.
@@ -26,6 +28,54 @@ pub struct Index {
     pub from: Option<Day>,
     /// Latest index date, included.
     pub to: Option<Day>,
+    /// Age on the index date; days outside it are not considered.
+    pub age: Option<AgeWindow>,
+    /// How long a person must have been without such an event before it; `None` when the study does not say, and
+    /// always for an index that is a date of the population.
+    pub washout: Option<Washout>,
+}
+
+/// Completed years of age, both ends included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgeWindow {
+    /// The date of birth, a column of the population extract.
+    pub birth: ColumnRef,
+    /// At least so old.
+    pub from: Option<u32>,
+    /// At most so old.
+    pub to: Option<u32>,
+}
+
+impl AgeWindow {
+    /// Whether somebody born on `birth` has the age on `day`.
+    pub fn holds(&self, birth: Day, day: Day) -> bool {
+        let years = i64::from(day.completed_years_since(birth));
+        self.from.is_none_or(|from| years >= i64::from(from)) && self.to.is_none_or(|to| years <= i64::from(to))
+    }
+}
+
+/// The time without an event of the index's kind that makes one an index event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Washout {
+    /// Earlier events do not matter (`washout = "none"`).
+    None,
+    /// None of the same rows, whatever the window of the index, in this time before the day (the day itself apart).
+    Of {
+        /// Its length; positive.
+        length: Offset,
+        /// Whether a register that begins within it is accepted; then the report prints the look-back length.
+        truncate_lookback: bool,
+    },
+}
+
+impl Washout {
+    /// The length of a wash-out.
+    pub fn length(self) -> Option<Offset> {
+        match self {
+            Washout::None => None,
+            Washout::Of { length, .. } => Some(length),
+        }
+    }
 }
 
 /// Where index dates come from.
@@ -67,10 +117,10 @@ pub struct EventRows {
 }
 
 /// A row is considered when one of its codes is in the list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeCondition {
-    /// Name of the code column.
-    pub column: String,
+    /// Names of the code columns, at least one.
+    pub columns: Vec<String>,
     /// Name of the code list.
     pub codelist: String,
 }
@@ -115,6 +165,25 @@ pub enum Condition {
     },
     /// Whether the index date lies in a spell.
     InSpell(Spells),
+    /// Whether spells cover enough days of a window around the index date.
+    Covered {
+        /// The spells.
+        spells: Spells,
+        /// The window, both ends included.
+        within: Window,
+        /// At least so many of its days; `None` is every day.
+        at_least: Option<u32>,
+    },
+}
+
+impl Condition {
+    /// The spells that the condition looks at.
+    pub fn spells(&self) -> Option<&Spells> {
+        match self {
+            Condition::InSpell(spells) | Condition::Covered { spells, .. } => Some(spells),
+            Condition::Sql(_) | Condition::Events { .. } => None,
+        }
+    }
 }
 
 /// A number of rows: `any` is 1 or more, `none` is 0 or fewer, `count` has its own limits.
@@ -147,6 +216,8 @@ pub struct Spells {
     pub from: String,
     /// Name of the column with the last day.
     pub to: String,
+    /// Days between two spells that do not part them (`gap = "30 days"`); 0 where the study does not say.
+    pub gap: u32,
 }
 
 /// From entry (the index date) to exit.

@@ -1,7 +1,7 @@
 //! Covariates: where a value comes from and how it becomes a number or a level.
 
 use super::cohort::{EventRows, Spells};
-use super::{CodeList, ColumnRef, Offset, Span, Sql};
+use super::{CodeList, ColumnRef, MatchedColumn, Offset, Span, Sql};
 
 /// A covariate: one column of the person-time table.
 #[derive(Debug, Clone)]
@@ -137,6 +137,8 @@ pub enum Source {
     },
     /// An SQL expression over `index_date`, the columns of the population extract and the covariates above it.
     Sql(Sql),
+    /// What matching made of a person (`matching = "group"` or `"set"`).
+    Matching(MatchedColumn),
 }
 
 /// A date of a person.

@@ -5,6 +5,7 @@ use super::{Span, Sql};
 use crate::day::Day;
 use crate::stored::StoredFormat;
 use indexmap::IndexMap;
+use std::fmt;
 use std::path::PathBuf;
 
 /// A file to read.
@@ -14,21 +15,6 @@ pub struct InputFile {
     pub written: String,
     /// Where it is.
     pub path: PathBuf,
-}
-
-/// The file that says which key of which deliverer belongs to which person: one row per person.
-#[derive(Debug, Clone)]
-pub struct Linkage {
-    /// Where it is written.
-    pub span: Span,
-    /// The file.
-    pub file: InputFile,
-    /// How to read it.
-    pub format: FileFormat,
-    /// Column of the linkage file for each spelling (`ssb` → `w24_0511_lopenr_person`), in the order written.
-    pub spellings: IndexMap<String, String>,
-    /// The least share of an extract's distinct keys that must be found in the linkage file, from 0 to 1.
-    pub min_matched: f64,
 }
 
 /// How to read a file.
@@ -132,6 +118,8 @@ pub struct Extract {
     pub condition: Option<Sql>,
     /// The time the register covers.
     pub coverage: Coverage,
+    /// The least share of its distinct keys that must be found; `None` is the linkage file's, or 0.9 without one.
+    pub min_matched: Option<f64>,
 }
 
 /// The person key of an extract.
@@ -141,8 +129,10 @@ pub struct Key {
     pub span: Span,
     /// Names of the key column; exactly one must be in a file's header, compared without case.
     pub aliases: Vec<String>,
-    /// The spelling, a key of [`Linkage::spellings`]; `None` exactly when the study has no linkage file.
+    /// The spelling, one of [`super::LinkageFile::keys`]; `None` exactly when the study has no linkage file.
     pub spelling: Option<String>,
+    /// Clean-up steps in order, before anything else is done to the key.
+    pub clean: Vec<Clean>,
     /// Text to take off the front of the key; a key without it is an error.
     pub strip_prefix: Option<String>,
     /// Width to pad with leading zeros to, after stripping; a longer key is an error.
@@ -304,8 +294,24 @@ pub struct CodeSpec {
     pub width: Option<usize>,
     /// The codes that may occur; `None` when any may.
     pub levels: Option<Vec<String>>,
+    /// Which code system the codes are of, where the study says it.
+    pub system: Option<CodeSystem>,
     /// What to do with a code of another width, or that is not among the levels.
     pub if_invalid: IfInvalid,
+}
+
+/// Which code system codes are of: `P76` is depression in ICPC-2 and a perinatal condition in ICD-10.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeSystem {
+    /// All of one (`system = "ICPC-2"`).
+    Is(String),
+    /// What another code column of the row says (`system_column = "system"`).
+    Column {
+        /// Its name.
+        column: String,
+        /// The system of rows that say none (`blank_system`); `None` makes such a row with a code an error.
+        blank: Option<String>,
+    },
 }
 
 /// A field that its declaration does not cover.
@@ -333,6 +339,34 @@ pub enum Clean {
     DropBlank,
     /// Keep the first so many characters.
     Cut(usize),
+    /// Drop every one of these characters.
+    Drop(CharacterSet),
+    /// Drop everything from the first of these characters on: a suffix, such as the term of `P76-0001`.
+    From(CharacterSet),
+}
+
+/// Up to eight characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CharacterSet([Option<char>; 8]);
+
+impl CharacterSet {
+    /// The characters of a text; `None` when there is none, or more than eight.
+    pub fn new(text: &str) -> Option<CharacterSet> {
+        let mut set = [None; 8];
+        let n = text.chars().count();
+        text.chars().zip(&mut set).for_each(|(c, slot)| *slot = Some(c));
+        (1..=8).contains(&n).then_some(CharacterSet(set))
+    }
+
+    fn has(self, c: char) -> bool {
+        self.0.contains(&Some(c))
+    }
+}
+
+impl fmt::Display for CharacterSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().flatten().try_for_each(|c| write!(f, "{c}"))
+    }
 }
 
 impl Clean {
@@ -345,6 +379,8 @@ impl Clean {
             Clean::DropDot => code.replace('.', ""),
             Clean::DropBlank => code.chars().filter(|c| !c.is_whitespace()).collect(),
             Clean::Cut(n) => code.chars().take(n).collect(),
+            Clean::Drop(set) => code.chars().filter(|c| !set.has(*c)).collect(),
+            Clean::From(set) => code.chars().take_while(|c| !set.has(*c)).collect(),
         }
     }
 }

@@ -13,8 +13,9 @@
 //!   (itself relative to the study file); `*` and `?` match within one file or folder name. Code-list files are
 //!   relative to the study file.
 //! - **Persons.** Every extract has a person key. With `[linkage]`, a key is spelt in one of the declared spellings,
-//!   and a person is a row of the linkage file. Without it, keys are compared as they stand (after
-//!   [`Key::strip_prefix`] and [`Key::width`]).
+//!   and a person is a row of the first linkage file; further files reach the persons through a spelling they share
+//!   with one before them. Without it, keys are compared as they stand (after [`Key::clean`], [`Key::strip_prefix`]
+//!   and [`Key::width`]).
 //! - **Missing.** Only an empty field is missing, unless the column lists other marks. A value that its declaration
 //!   does not cover is an error that says file, row and column, unless the study says what to do.
 //! - **SQL.** Row conditions over an extract name its declared columns. Conditions over persons (steps, `override`,
@@ -47,6 +48,8 @@ pub mod fault;
 mod files;
 pub mod fit;
 mod header;
+mod linkage;
+mod matching;
 mod output;
 pub mod spec;
 mod sql;
@@ -57,8 +60,8 @@ pub use check::check;
 pub use check_files::check_files;
 pub use codelist::{CodeItem, CodeList, Matching, Precedence};
 pub use cohort::{
-    AtEntry, CodeCondition, CohortRules, Condition, Count, EventRows, Exit, ExitSource, FollowUp, FollowUpEvent, Index,
-    IndexSource, Invalid, OnInvalid, Pick, SameMonth, Spells, Step, StepKind, TimeScale,
+    AgeWindow, AtEntry, CodeCondition, CohortRules, Condition, Count, EventRows, Exit, ExitSource, FollowUp,
+    FollowUpEvent, Index, IndexSource, Invalid, OnInvalid, Pick, SameMonth, Spells, Step, StepKind, TimeScale, Washout,
 };
 pub use covariate::{
     Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, Lookback, LookbackStart, Measure, Overlap, Override,
@@ -67,11 +70,14 @@ pub use covariate::{
 pub use dates::{DateFault, DateFormat, DatePattern, DateSpec, Offset, OffsetUnit, PatternFault, PlaceInMonth, Window};
 pub use describe::Describe;
 pub use extract::{
-    Clean, CodeSpec, ColumnKind, ColumnRef, ColumnSource, ColumnSpec, Conflict, Coverage, Decimal, Delimited, Encoding,
-    Extract, FileFormat, Header, Identical, IfInvalid, InputFile, Key, Limits, Linkage, RowsPerPerson,
+    CharacterSet, Clean, CodeSpec, CodeSystem, ColumnKind, ColumnRef, ColumnSource, ColumnSpec, Conflict, Coverage,
+    Decimal, Delimited, Encoding, Extract, FileFormat, Header, Identical, IfInvalid, InputFile, Key, Limits,
+    RowsPerPerson,
 };
 pub use fault::{Fault, Place, StudyFaults};
 pub(crate) use header::parquet_type;
+pub use linkage::{Linkage, LinkageFile};
+pub use matching::{ComparisonGroup, MatchedColumn, Replacement, WhenExposed};
 pub use output::{
     Adjust, Contrast, Correction, Curve, Disclosure, FigureOptions, Format, ImageFormat, Interaction, Interval, Model,
     PREDICTIONS, PredictionReference, Profile, RESIDUALS, RatiosAt, Regression, ReportOptions, Resampling,
@@ -110,7 +116,7 @@ pub struct Study {
     pub text: String,
     /// The folder that extract files are relative to.
     pub data_folder: PathBuf,
-    /// The file that says which keys belong to one person; `None` when all extracts spell the key alike.
+    /// The files that say which keys belong to one person; `None` when all extracts spell the key alike.
     pub linkage: Option<Linkage>,
     /// The extracts in file order.
     pub extracts: IndexMap<String, Extract>,
@@ -157,6 +163,35 @@ impl Study {
     /// The code list that a checked name refers to. Panics when the name did not come from this study.
     pub fn codelist(&self, name: &str) -> &CodeList {
         self.codelists.get(name).expect("names of a checked study are resolved")
+    }
+
+    /// The name of a code list, if this is one of the study's.
+    pub fn codelist_name(&self, list: &CodeList) -> Option<&str> {
+        self.codelists.iter().find(|(_, known)| *known == list).map(|(name, _)| name.as_str())
+    }
+
+    /// All dated rows that rules look at: index, steps, event, exits, covariates.
+    pub fn event_rows(&self) -> Vec<&EventRows> {
+        let mut out = Vec::new();
+        if let IndexSource::Event { rows, .. } = &self.cohort.index.source {
+            out.push(rows);
+        }
+        out.extend(self.cohort.steps.iter().filter_map(|step| match &step.condition {
+            Condition::Events { rows, .. } => Some(rows),
+            _ => None,
+        }));
+        if let FollowUpEvent::Rows { rows, .. } = &self.follow_up.event {
+            out.push(rows);
+        }
+        out.extend(self.follow_up.exits.iter().filter_map(|exit| match &exit.source {
+            ExitSource::Rows(rows) => Some(rows),
+            _ => None,
+        }));
+        out.extend(self.covariates.values().filter_map(|covariate| match &covariate.source {
+            Source::Latest { rows, .. } | Source::Events { rows, .. } => Some(rows),
+            _ => None,
+        }));
+        out
     }
 
     /// The population extract: one row per person.

@@ -3,22 +3,24 @@
 use super::Context;
 use crate::cli::args::CheckArgs;
 use crate::error::{Error, Result};
+use crate::loader::describe_codelists;
 use crate::study::{self, Study};
 use std::path::Path;
 
-/// Finds the faults of a study file, its headers and code lists.
+/// Finds the faults of a study file, its headers and code lists; without any, says what the code lists look at.
 pub fn run(args: &CheckArgs, context: &mut Context) -> Result<()> {
     let study = read_study(&args.study, args.data.as_deref())?;
     let files: usize = study.extracts.values().map(|e| e.files.len()).sum();
     let models = study.models.len();
-    let line = format!(
+    let head = format!(
         "{}: no fault found: {} extracts in {files} files, {} covariates, {models} models, {} interaction analyses",
         args.study.display(),
         study.extracts.len(),
         study.covariates.len(),
         study.interactions.len(),
     );
-    writeln!(context.results, "{line}").map_err(|source| Error::File {
+    let mut lines = std::iter::once(head).chain(describe_codelists(&study));
+    lines.try_for_each(|line| writeln!(context.results, "{line}")).map_err(|source| Error::File {
         path: "standard output".into(),
         source,
         remedy: "check where standard output goes",

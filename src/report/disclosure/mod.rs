@@ -9,6 +9,7 @@
 //! and events. [`checker`] says so in every run.
 
 pub mod checker;
+mod codes;
 mod curves;
 mod descriptions;
 mod estimates;
@@ -92,6 +93,7 @@ pub fn apply(report: &Report, profile: &Profile) -> (Report, Vec<Hidden>) {
     terms::hide(&mut out, profile, &mut hidden);
     curves::hide(&mut out, profile, &mut hidden);
     hide_side_counts(&mut out, profile, &mut hidden);
+    codes::hide(&mut out, profile);
     round(&mut out, profile);
     hidden.retain(|h| h.primary + h.secondary + h.estimates > 0);
     (out, hidden)
@@ -193,6 +195,7 @@ fn hide_exits(report: &mut Report, profile: &Profile, hidden: &mut Vec<Hidden>) 
 
 /// A small exclusion is merged with its neighbours: their numbers, and the persons between them, are hidden.
 fn hide_attrition(steps: &mut [AttritionStep], profile: &Profile, hidden: &mut Vec<Hidden>) {
+    hide_attrition_events(steps, profile);
     let excluded: Vec<u64> = steps.iter().skip(1).map(|s| s.excluded.unwrap_or(0)).collect();
     let small: Vec<bool> = excluded.iter().map(|n| profile.is_small(*n)).collect();
     let mut primary = small.iter().filter(|s| **s).count();
@@ -217,13 +220,29 @@ fn hide_attrition(steps: &mut [AttritionStep], profile: &Profile, hidden: &mut V
         }
     }
     for step in steps.iter_mut() {
-        let small = step.persons.is_some_and(|n| profile.is_small(n));
+        let small =
+            step.persons.is_some_and(|n| profile.is_small(n)) || step.added.is_some_and(|n| profile.is_small(n));
         primary += usize::from(small && !step.persons_hidden);
         step.persons_hidden |= small;
         step.persons = step.persons.filter(|_| !step.persons_hidden);
+        step.added = step.added.filter(|_| !step.persons_hidden);
         step.excluded = step.excluded.filter(|_| !step.excluded_hidden);
     }
     hidden.push(Hidden { table: "attrition".into(), primary, secondary, estimates: 0 });
+}
+
+/// Events along the flow are shown when all of them may be: a small number of events, or of persons without one, left or
+/// taken out at any step would follow from its neighbours.
+fn hide_attrition_events(steps: &mut [AttritionStep], profile: &Profile) {
+    let small = |n: Option<u64>| n.is_some_and(|n| profile.is_small(n));
+    let any_small = steps.iter().any(|s| {
+        let apart = |persons: Option<u64>, events: Option<u64>| small(events) || small(difference(persons, events));
+        apart(s.persons.filter(|_| s.events.is_some()), s.events)
+            || apart(s.excluded.filter(|_| s.excluded_events.is_some()), s.excluded_events)
+    });
+    for step in steps.iter_mut().filter(|s| any_small && s.events.is_some()) {
+        (step.events, step.excluded_events, step.events_hidden) = (None, None, true);
+    }
 }
 
 /// Persons and events of exposure by modifier, with the margins that the main table shows.
@@ -333,10 +352,13 @@ fn hide_side_counts(report: &mut Report, profile: &Profile, hidden: &mut Vec<Hid
     }
     let mut links = 0;
     for link in &mut report.links {
-        let unlinked = [difference(link.rows, link.rows_matched), difference(link.keys, link.matched)];
-        link.hidden = link.counts().into_iter().chain(unlinked).any(small);
+        let unlinked = difference(link.rows, link.rows_matched);
+        let with_key = difference(unlinked, link.rows_without_key);
+        let single = difference(link.matched, link.repeated);
+        let differences = [unlinked, with_key, difference(link.keys, link.matched), single];
+        link.hidden = link.counts().into_iter().chain(differences).any(small);
         if link.hidden {
-            (link.rows, link.rows_matched, link.keys, link.matched) = (None, None, None, None);
+            link.counts_mut().into_iter().for_each(|n| *n = None);
             links += 1;
         }
     }
@@ -367,8 +389,7 @@ fn round(report: &mut Report, profile: &Profile) {
     let mut counts: Vec<&mut Option<u64>> = Vec::new();
     counts.extend(report.exits.iter_mut().map(|e| &mut e.persons));
     counts.extend(report.notes.iter_mut().map(|n| &mut n.count));
-    counts
-        .extend(report.links.iter_mut().flat_map(|l| [&mut l.rows, &mut l.rows_matched, &mut l.keys, &mut l.matched]));
+    counts.extend(report.links.iter_mut().flat_map(|l| l.counts_mut()));
     for model in &mut report.models {
         counts.extend([&mut model.n_records, &mut model.n_persons, &mut model.n_events, &mut model.n_missing_dropped]);
         counts.extend(model.missing.iter_mut().map(|m| &mut m.records));
@@ -388,10 +409,17 @@ fn round(report: &mut Report, profile: &Profile) {
 
 /// Persons left are rounded; what a step excludes is the difference of the rounded numbers where both are shown.
 fn round_attrition(steps: &mut [AttritionStep], profile: &Profile) {
-    let mut before = None;
+    let (mut before, mut events_before) = (None, None);
     for step in steps {
+        if profile.round_to > 1 {
+            step.events = step.events.map(|n| profile.rounded(n));
+            let out = events_before.zip(step.events).map(|(a, b): (u64, u64)| a.saturating_sub(b));
+            step.excluded_events = step.excluded_events.and(out);
+            events_before = step.events;
+        }
         step.persons = step.persons.map(|n| profile.rounded(n));
         if profile.round_to > 1 {
+            step.added = step.added.map(|n| profile.rounded(n));
             let left: Option<u64> = before.zip(step.persons).map(|(a, b): (u64, u64)| a.saturating_sub(b));
             step.excluded = step.excluded.map(|n| left.unwrap_or_else(|| profile.rounded(n)));
         }

@@ -3,22 +3,25 @@
 use super::{Cell, Column, ColumnKind, DisplayTable, RowKind, Value, marker};
 use crate::report::{Link, Report};
 
-/// The flow of persons, step by step.
+/// The flow of persons, step by step, with their events once index dates are known.
 pub fn attrition_table(report: &Report) -> Option<DisplayTable> {
     let w = report.words();
-    let columns = vec![
-        Column::new("label", w.step(), ColumnKind::Text),
-        Column::new("excluded", w.excluded(), ColumnKind::Number),
-        Column::new("persons", w.persons_left(), ColumnKind::Number),
-    ];
+    let count = |name: &str, label: &str| Column::new(name, label, ColumnKind::Number);
+    let with_events = report.attrition.iter().any(|s| s.events.is_some() || s.events_hidden);
+    let mut columns = vec![Column::new("label", w.step(), ColumnKind::Text), count("excluded", w.excluded())];
+    columns.extend(with_events.then(|| count("excluded_events", w.with_event())));
+    let with_added = report.attrition.iter().any(|s| s.added.is_some());
+    columns.extend(with_added.then(|| count("added", w.added())));
+    columns.push(count("persons", w.persons_left()));
+    columns.extend(with_events.then(|| count("events", w.with_event())));
     let mut table = DisplayTable::new("attrition", w.flow_of_persons(), &["step"], columns);
     let marker = marker(report);
     for step in &report.attrition {
-        let cells = vec![
-            Cell::text(&step.label),
-            Cell::count(step.excluded, step.excluded_hidden, &marker),
-            Cell::count(step.persons, step.persons_hidden, &marker),
-        ];
+        let mut cells = vec![Cell::text(&step.label), Cell::count(step.excluded, step.excluded_hidden, &marker)];
+        cells.extend(with_events.then(|| Cell::count(step.excluded_events, step.events_hidden, &marker)));
+        cells.extend(with_added.then(|| Cell::count(step.added, step.persons_hidden && step.added.is_some(), &marker)));
+        cells.push(Cell::count(step.persons, step.persons_hidden, &marker));
+        cells.extend(with_events.then(|| Cell::count(step.events, step.events_hidden, &marker)));
         table.push(RowKind::Plain, &[&step.step.to_string()], cells);
     }
     (!table.rows.is_empty()).then_some(table)
@@ -79,14 +82,20 @@ pub fn link_table(report: &Report) -> Option<DisplayTable> {
         Column::new("spelling", w.key_spelling(), ColumnKind::Text),
         Column::new("rows", w.rows(), ColumnKind::Number),
         Column::new("rows_matched", w.rows_linked(), ColumnKind::Number),
+        Column::new("rows_without_key", w.rows_without_key(), ColumnKind::Number),
         Column::new("keys", w.keys(), ColumnKind::Number),
         Column::new("keys_matched", w.keys_linked(), ColumnKind::Number),
+        Column::new("keys_unmatched", w.keys_not_linked(), ColumnKind::Number),
+        Column::new("keys_repeated", w.keys_repeated(), ColumnKind::Number),
     ];
     let mut table = DisplayTable::new("links", w.linkage(), &[], columns);
     let marker = marker(report);
     for link in &report.links {
         let mut cells = vec![Cell::text(&link.extract), Cell::text(&link.spelling)];
-        cells.extend(link.counts().map(|n| Cell::count(n, link.hidden, &marker)));
+        let unmatched = link.keys.zip(link.matched).map(|(keys, matched)| keys.saturating_sub(matched));
+        let [rows, rows_matched, without_key, keys, matched, repeated] = link.counts();
+        let shown = [rows, rows_matched, without_key, keys, matched, unmatched, repeated];
+        cells.extend(shown.map(|n| Cell::count(n, link.hidden, &marker)));
         table.push(RowKind::Plain, &[], cells);
     }
     (!table.rows.is_empty()).then_some(table)
@@ -119,8 +128,14 @@ pub fn note_table(report: &Report) -> Option<DisplayTable> {
 }
 
 impl Link {
-    /// Rows, rows linked, keys, keys linked.
-    pub(in crate::report) fn counts(&self) -> [Option<u64>; 4] {
-        [self.rows, self.rows_matched, self.keys, self.matched]
+    /// Rows, rows linked, rows without key, keys, keys linked, keys in several rows.
+    pub(in crate::report) fn counts(&self) -> [Option<u64>; 6] {
+        [self.rows, self.rows_matched, self.rows_without_key, self.keys, self.matched, self.repeated]
+    }
+
+    /// The same, to change them.
+    pub(in crate::report) fn counts_mut(&mut self) -> [&mut Option<u64>; 6] {
+        let Link { rows, rows_matched, rows_without_key, keys, matched, repeated, .. } = self;
+        [rows, rows_matched, rows_without_key, keys, matched, repeated]
     }
 }

@@ -7,6 +7,7 @@
 mod additive;
 mod adjusted;
 mod bootstrap;
+mod codes;
 mod coefficients;
 mod contrast;
 mod curves;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 pub use additive::additive_table;
 pub use adjusted::adjusted_table;
 pub use bootstrap::bootstrap_table;
+pub use codes::{code_data, codelist_table, rows_in_time_table};
 pub(super) use coefficients::percent;
 pub use coefficients::{coefficient_data, coefficient_table};
 pub use contrast::contrast_table;
@@ -267,6 +269,8 @@ fn plain_data_tables(report: &Report) -> Vec<DisplayTable> {
         exit_table(report),
         input_table(report),
         link_table(report),
+        rows_in_time_table(report),
+        code_data(report),
         note_table(report),
     ]
     .into_iter()
@@ -311,7 +315,14 @@ fn study_blocks(report: &Report) -> Vec<Block> {
     let diagnostics = [proportional_hazards_table(report), time_smooth_table(report), functional_form_table(report)];
     push_section(&mut blocks, w.section_diagnostics(), diagnostics);
     push_methods(&mut blocks, report);
-    push_section(&mut blocks, w.data(), [input_table(report), link_table(report), note_table(report)]);
+    let data = [
+        input_table(report),
+        link_table(report),
+        rows_in_time_table(report),
+        codelist_table(report),
+        note_table(report),
+    ];
+    push_section(&mut blocks, w.data(), data);
     blocks
 }
 

@@ -10,6 +10,8 @@ words! {
     step { "Step", "Trinn" }
     excluded { "Excluded", "Utelatt" }
     persons_left { "Persons left", "Personer igjen" }
+    with_event { "with event", "med hendelse" }
+    added { "Added", "Lagt til" }
     end_of_follow_up { "End of follow-up", "Slutt på oppfølging" }
     reason { "Reason", "Årsak" }
     files_read { "Files read", "Leste filer" }
@@ -23,6 +25,24 @@ words! {
     rows_linked { "Rows linked", "Koblede rader" }
     keys { "Keys", "Nøkler" }
     keys_linked { "Keys linked", "Koblede nøkler" }
+    rows_without_key { "Rows without key", "Rader uten nøkkel" }
+    keys_not_linked { "Keys not linked", "Ikke koblede nøkler" }
+    keys_repeated { "Linked keys in several rows", "Koblede nøkler i flere rader" }
+    rows_over_time { "Rows over calendar time", "Rader over kalendertid" }
+    period { "Period", "Periode" }
+    without_key { "Without key", "Uten nøkkel" }
+    codes_and_lists { "Codes and code lists", "Koder og kodelister" }
+    codes { "Codes", "Koder" }
+    code { "Code", "Kode" }
+    code_column { "Column", "Kolonne" }
+    codelist { "Code list", "Kodeliste" }
+    code_system { "Code system", "Kodeverk" }
+    item { "Item", "Element" }
+    items { "Items", "Elementer" }
+    codes_found { "Codes found", "Funne koder" }
+    never_found { "Never found, or most frequent without a list", "Aldri funnet, eller vanligst uten liste" }
+    no_list { "(no list)", "(ingen liste)" }
+    and_more(n) { "and {n} more", "og {n} til" }
     what_rules_did { "What the rules did", "Hva reglene gjorde" }
     place { "Where", "Hvor" }
     found_or_done { "What was found or done", "Hva som ble funnet eller gjort" }

@@ -2,7 +2,7 @@
 
 use super::{Context, names};
 use crate::study::spec::{Section, Text};
-use crate::study::{CodeItem, CodeList, Matching, Precedence, files};
+use crate::study::{CodeItem, CodeList, Encoding, Matching, Precedence, files};
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -42,12 +42,14 @@ impl Context<'_> {
         };
         let choices = [("exact", Matching::Exact), ("prefix", Matching::Prefix)];
         let matching = section.choice("match", &choices);
-        let except = self.read_items(&section.texts("except"));
+        let mut except = self.read_items(&section.texts("except"));
+        let system = section.text("system").map(|t| t.text);
         section.finish();
         let list = list?;
         let matching = matching.unwrap_or(list.matching);
         self.check_except(section, &list, &except, matching);
-        Some(CodeList { except, matching, ..list })
+        except.extend(list.except.iter().cloned());
+        Some(CodeList { except, matching, system, ..list })
     }
 
     /// An exception that takes nothing out is a slip.
@@ -93,7 +95,8 @@ impl Context<'_> {
         list
     }
 
-    /// A CSV file (comma, UTF-8, header) with a column of codes and a column of values.
+    /// A text file (comma and UTF-8 unless the study says otherwise, header) with a column of codes and one of values; a
+    /// code that begins with `!` is an exception.
     fn read_file(&self, section: &Section<'_>) -> Option<CodeList> {
         let written = section.text("file")?;
         let code = section.text("code").map_or("code".to_owned(), |t| t.text);
@@ -106,19 +109,25 @@ impl Context<'_> {
                 return None;
             }
         };
+        let (delimiter, encoding) = super::extracts::read_text_form(section, (b',', Encoding::Utf8));
+        let clean = super::columns::read_steps(section);
         let Ok(bytes) = fs::read(&file.path) else {
             faults.add(&written.span, format!("`{}` cannot be read", file.written), "check its permissions");
             return None;
         };
-        let Ok(text) = String::from_utf8(bytes) else {
-            faults.add(&written.span, format!("`{}` is not UTF-8", file.written), "save the code list as UTF-8");
+        let (text, _, damaged) = encoding.decoder().decode(&bytes);
+        if damaged {
+            let rule = format!("`{}` is not {}", file.written, encoding.name());
+            faults.add(&written.span, rule, "set `encoding`, or save the code list as UTF-8");
             return None;
-        };
-        let rows = read_rows(text.trim_start_matches('\u{feff}'), &code, value.as_ref().map(|t| t.text.as_str()));
+        }
+        let rows = read_rows(&text, delimiter, &code, value.as_ref().map(|t| t.text.as_str()));
         let rows = rows.map_err(|rule| faults.add(&written.span, format!("{}: {rule}", file.written), "")).ok()?;
         let mut list = CodeList { matching: Matching::Exact, precedence: Precedence::Longest, ..empty() };
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         for Row { number, code, value } in rows {
+            let excepted = code.starts_with('!');
+            let code = clean.iter().fold(code.trim_start_matches('!').to_owned(), |code, step| step.apply(&code));
             let place = format!("{}, row {number}", file.written);
             if let Some(first) = seen.insert(code.clone(), number) {
                 faults.add(
@@ -131,6 +140,10 @@ impl Context<'_> {
                 faults.add(&written.span, format!("{place}: neither a code nor a range"), "");
                 continue;
             };
+            if excepted {
+                list.except.push(item);
+                continue;
+            }
             if value.is_empty() {
                 faults.add(&written.span, format!("{place}: the code has no value"), "");
             }
@@ -162,12 +175,13 @@ fn empty() -> CodeList {
         except: Vec::new(),
         matching: Matching::Prefix,
         precedence: Precedence::Order,
+        system: None,
     }
 }
 
 fn ends(item: &CodeItem) -> (&str, &str) {
     match item {
-        CodeItem::Code(code) => (code, code),
+        CodeItem::Code(code) | CodeItem::Stem(code) => (code, code),
         CodeItem::Range(first, last) => (first, last),
     }
 }
@@ -180,8 +194,8 @@ struct Row {
 }
 
 /// Without a column of values every code has the value `listed`.
-fn read_rows(text: &str, code: &str, value: Option<&str>) -> Result<Vec<Row>, String> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+fn read_rows(text: &str, delimiter: u8, code: &str, value: Option<&str>) -> Result<Vec<Row>, String> {
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|_| "the header cannot be read".to_owned())?.clone();
     let find = |name: &str| {
         let position = header.iter().position(|h| h.eq_ignore_ascii_case(name));

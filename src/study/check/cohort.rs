@@ -5,7 +5,7 @@ use crate::study::cohort::*;
 use crate::study::covariate::{Covariate, Kind, Recode, Source};
 use crate::study::spec::{Entry, Node, Section, Text, Value};
 use crate::study::sql::{self, NameKind, Scope};
-use crate::study::{ColumnSpec, Extract, Offset, RowsPerPerson, Window};
+use crate::study::{ColumnSpec, ComparisonGroup, Extract, Offset, OffsetUnit, RowsPerPerson, Window};
 use indexmap::IndexMap;
 
 /// What is known of the cohort before its steps are read.
@@ -14,6 +14,10 @@ pub struct CohortDraft {
     pub population: String,
     /// The index; `None` when it has a fault.
     pub index: Option<Index>,
+    /// The matched comparison group; `None` when there is none, or it has a fault.
+    pub matching: Option<ComparisonGroup>,
+    /// Whether the study declares one.
+    pub has_matching: bool,
 }
 
 impl Context<'_> {
@@ -23,7 +27,7 @@ impl Context<'_> {
             if !root.has("cohort") {
                 root.missing("[cohort]", "say who enters: a population and an index date");
             }
-            return CohortDraft { population: String::new(), index: None };
+            return CohortDraft { population: String::new(), index: None, matching: None, has_matching: false };
         };
         let population = section.required_text("population", "the extract with one row per person");
         let extract = self.extract(&population);
@@ -46,9 +50,10 @@ impl Context<'_> {
                 None
             }
         };
+        let (matching, has_matching) = (self.read_matching(&section, &population), section.has("matching"));
         section.know(&["step"]);
         section.finish();
-        CohortDraft { population, index }
+        CohortDraft { population, index, matching, has_matching }
     }
 
     fn read_index(&self, section: &Section<'_>, population: &str) -> Option<Index> {
@@ -73,8 +78,62 @@ impl Context<'_> {
             }
             column.map(IndexSource::Date)
         };
+        let age = self.read_age_window(section, population);
+        let washout = self.read_washout(section);
         section.finish();
-        Some(Index { span: section.span.clone(), source: source?, from, to })
+        Some(Index { span: section.span.clone(), source: source?, from, to, age, washout })
+    }
+
+    /// `age = { birth = "persons.birth", from = 18, to = 65 }`.
+    fn read_age_window(&self, section: &Section<'_>, population: &str) -> Option<AgeWindow> {
+        let table = section.section("age", "age of [cohort.index]")?;
+        let birth = table.required_text("birth", "the date of birth, for example birth = \"persons.birth\"");
+        let limit = |key| table.whole(key, 0, 150).map(|n| n as u32);
+        let (from, to) = (limit("from"), limit("to"));
+        if !table.has("from") && !table.has("to") {
+            table.missing("from", "or `to`: completed years of age, both included");
+        }
+        if let (Some(from), Some(to)) = (from, to)
+            && from > to
+        {
+            self.faults.add(&table.span, "the age window ends before it begins", "swap `from` and `to`");
+        }
+        table.finish();
+        let birth = if birth.text.is_empty() { None } else { self.population_date(&birth, population) };
+        Some(AgeWindow { birth: birth?, from, to })
+    }
+
+    /// `washout = "24 months"`, `"none"`, or `{ length = "24 months", truncate_lookback = true }`.
+    fn read_washout(&self, section: &Section<'_>) -> Option<Washout> {
+        let entry = section.entry("washout")?;
+        if !section.has("extract") {
+            let remedy = "say it by a step of the cohort: exclude = { any = \"extract\", … }";
+            self.faults.add(&entry.key_span, "`washout` is for an index that is an event of an extract", remedy);
+            return None;
+        }
+        let (text, truncate_lookback) = match &entry.node.value {
+            Value::Table(_) => {
+                let table = Section::new("washout", &entry.key_span, &entry.node, self.faults)?;
+                let length = table.required_text("length", "for example length = \"24 months\"");
+                let truncate = table.flag("truncate_lookback");
+                table.finish();
+                (Some(length), truncate)
+            }
+            _ => (section.text("washout"), false),
+        };
+        let text = text.filter(|t| !t.text.is_empty())?;
+        if text.text == "none" {
+            return Some(Washout::None);
+        }
+        let length = Offset::new(&text.text).filter(|o| o.amount > 0);
+        if length.is_none() {
+            self.faults.add(
+                &text.span,
+                "`washout` is no length of time",
+                "write for example \"24 months\" or \"none\"",
+            );
+        }
+        length.map(|length| Washout::Of { length, truncate_lookback })
     }
 
     /// A date column of the population extract, written `extract.column`.
@@ -120,7 +179,10 @@ impl Context<'_> {
         let date = section.required_text("date", "the date column of the extract");
         let condition = section.text("where");
         let codes = section.section("codes", "codes").map(|codes| {
-            let column = codes.required_text("column", "the code column");
+            if !codes.has("column") {
+                codes.missing("column", "the code column, or a list of code columns");
+            }
+            let column = codes.texts("column");
             let list = codes.required_text("codelist", "the name of a code list");
             codes.finish();
             (column, list)
@@ -140,12 +202,16 @@ impl Context<'_> {
         Some(EventRows { extract: name.text, date: date?.column, condition, codes })
     }
 
-    fn read_codes(&self, extract: &Extract, column: &Text, list: &Text) -> Option<CodeCondition> {
+    fn read_codes(&self, extract: &Extract, columns: &[Text], list: &Text) -> Option<CodeCondition> {
         let found = self.codelist(list);
-        let column_ref = self.column(extract, column, Want::AnyCode)?;
+        let read = |column: &Text| self.column(extract, column, Want::AnyCode).map(|c| c.column);
+        let names: Vec<String> = columns.iter().filter_map(read).collect();
         let codes = found?;
-        self.check_reach(codes, &extract.columns[&column_ref.column], &list.span);
-        Some(CodeCondition { column: column_ref.column, codelist: list.text.clone() })
+        for name in &names {
+            self.check_system(codes, &extract.columns[name], &list.span);
+            self.check_reach(codes, &extract.columns[name], &list.span);
+        }
+        (!names.is_empty()).then(|| CodeCondition { columns: names, codelist: list.text.clone() })
     }
 
     /// `[[cohort.step]]`, whose conditions may name covariates.
@@ -183,16 +249,9 @@ impl Context<'_> {
         }
         let section = Section::new(format!("`{}`", entry.key), &entry.key_span, node, self.faults)?;
         if section.has("spells") {
-            let spells = self.read_spells(&section);
-            match section.text("at") {
-                Some(at) if at.text != "index" => {
-                    self.faults.add(&at.span, "spells are looked up on the index date", "write at = \"index\"");
-                }
-                Some(_) => {}
-                None => section.missing("at", "write at = \"index\""),
-            }
+            let condition = self.read_spell_condition(&section);
             section.finish();
-            return spells.map(Condition::InSpell);
+            return condition;
         }
         let keys = ["any", "none", "count"].map(|key| (key, section.has(key)));
         let Some((key, _)) = keys.into_iter().find(|(_, has)| *has) else {
@@ -205,6 +264,43 @@ impl Context<'_> {
         let condition = self.read_event_condition(&section, key);
         section.finish();
         condition
+    }
+
+    /// `at = "index"`, or days of a window that spells must cover.
+    fn read_spell_condition(&self, section: &Section<'_>) -> Option<Condition> {
+        let spells = self.read_joined_spells(section);
+        match (section.text("at"), section.has("within")) {
+            (Some(at), true) => {
+                self.faults.add(&at.span, "`at` and `within` ask for two things", "write one, or two steps");
+                None
+            }
+            (Some(at), false) => {
+                if at.text != "index" {
+                    self.faults.add(&at.span, "spells are looked up on the index date", "write at = \"index\"");
+                }
+                spells.map(Condition::InSpell)
+            }
+            (None, false) => {
+                section.missing("at", "write at = \"index\", or `within` for the days around it");
+                None
+            }
+            (None, true) => {
+                let within = self.read_window(section);
+                let at_least = self.read_days(section, "at_least");
+                Some(Condition::Covered { spells: spells?, within: within?, at_least })
+            }
+        }
+    }
+
+    /// A number of days, written `"365 days"`.
+    fn read_days(&self, section: &Section<'_>, key: &'static str) -> Option<u32> {
+        let text = section.text(key)?;
+        let days = Offset::new(&text.text).filter(|o| o.unit == OffsetUnit::Days && o.amount >= 0);
+        if days.is_none() {
+            let rule = format!("`{key}` is no number of days");
+            self.faults.add(&text.span, rule, "write for example \"30 days\"");
+        }
+        days.map(|o| o.amount as u32)
     }
 
     fn read_event_condition(&self, section: &Section<'_>, key: &'static str) -> Option<Condition> {
@@ -259,7 +355,13 @@ impl Context<'_> {
         let to = section.required_text("to", "the column with the last day");
         let extract = self.extract(&name)?;
         let (from, to) = (self.column(extract, &from, Want::Date), self.column(extract, &to, Want::Date));
-        Some(Spells { extract: name.text, from: from?.column, to: to?.column })
+        Some(Spells { extract: name.text, from: from?.column, to: to?.column, gap: 0 })
+    }
+
+    /// `spells`, `from`, `to` and `gap`, where it matters whether spells touch.
+    pub fn read_joined_spells(&self, section: &Section<'_>) -> Option<Spells> {
+        let gap = self.read_days(section, "gap").unwrap_or(0);
+        self.read_spells(section).map(|spells| Spells { gap, ..spells })
     }
 
     /// The names of a condition over the rows of an extract.

@@ -2,7 +2,9 @@
 
 use super::names;
 use crate::day::Day;
-use crate::study::extract::{Clean, CodeSpec, ColumnKind, ColumnSource, ColumnSpec, IfInvalid, Limits};
+use crate::study::extract::{
+    CharacterSet, Clean, CodeSpec, CodeSystem, ColumnKind, ColumnSource, ColumnSpec, IfInvalid, Limits,
+};
 use crate::study::spec::{Entry, Section, Text};
 use crate::study::{DateFormat, DatePattern, DateSpec, PatternFault, PlaceInMonth};
 use std::collections::BTreeSet;
@@ -273,7 +275,7 @@ fn read_year(section: &Section<'_>) -> Limits {
 }
 
 fn read_code(section: &Section<'_>) -> CodeSpec {
-    let clean = section.texts("clean").iter().filter_map(|step| read_clean(step, section)).collect();
+    let clean = read_steps(section);
     let width = |key| section.whole(key, 1, 64).map(|n| n as usize);
     let (pad_left, exact) = (width("pad_left"), width("width"));
     if let (Some(pad), Some(exact)) = (pad_left, exact)
@@ -282,12 +284,32 @@ fn read_code(section: &Section<'_>) -> CodeSpec {
         section.faults().add(&section.span, "`pad_left` is more than `width`", "codes would be too wide");
     }
     let levels = section.texts("levels");
-    let code = CodeSpec { clean, pad_left, width: exact, levels: None, if_invalid: read_invalid(section) };
+    let (if_invalid, system) = (read_invalid(section), read_system(section));
+    let code = CodeSpec { clean, pad_left, width: exact, levels: None, system, if_invalid };
     for level in &levels {
         check_level(level, &levels, &code, section);
     }
     let levels = section.has("levels").then(|| levels.into_iter().map(|t| t.text).collect());
     CodeSpec { levels, ..code }
+}
+
+/// `system = "ICPC-2"`, or `system_column` with `blank_system`.
+fn read_system(section: &Section<'_>) -> Option<CodeSystem> {
+    let (is, column) = (section.text("system"), section.text("system_column"));
+    let blank = section.text("blank_system");
+    if let (Some(_), Some(column)) = (&is, &column) {
+        let rule = "`system` and `system_column` say the code system twice";
+        section.faults().add(&column.span, rule, "take one out");
+    }
+    if let (Some(blank), None) = (&blank, &column) {
+        let rule = "`blank_system` has no use here: no column says the code system";
+        section.faults().add(&blank.span, rule, "name the column with `system_column`");
+    }
+    match (is, column) {
+        (Some(system), _) => Some(CodeSystem::Is(system.text)),
+        (None, Some(column)) => Some(CodeSystem::Column { column: column.text, blank: blank.map(|t| t.text) }),
+        (None, None) => None,
+    }
 }
 
 /// A level that cleaning changes, or of another width, can never occur.
@@ -307,6 +329,11 @@ fn check_level(level: &Text, levels: &[Text], code: &CodeSpec, section: &Section
     }
 }
 
+/// The clean-up steps under `clean`, in order.
+pub fn read_steps(section: &Section<'_>) -> Vec<Clean> {
+    section.texts("clean").iter().filter_map(|step| read_clean(step, section)).collect()
+}
+
 fn read_clean(step: &Text, section: &Section<'_>) -> Option<Clean> {
     let cut = step.text.strip_prefix("cut ").and_then(|n| n.trim().parse().ok()).filter(|n| (1..=64).contains(n));
     let known = match (step.text.as_str(), cut) {
@@ -316,11 +343,15 @@ fn read_clean(step: &Text, section: &Section<'_>) -> Option<Clean> {
         ("drop_dot", _) => Some(Clean::DropDot),
         ("drop_blank", _) => Some(Clean::DropBlank),
         (_, Some(n)) => Some(Clean::Cut(n)),
-        _ => None,
+        (text, None) => match (text.strip_prefix("drop "), text.strip_prefix("cut_from ")) {
+            (Some(characters), _) => CharacterSet::new(characters.trim()).map(Clean::Drop),
+            (_, Some(characters)) => CharacterSet::new(characters.trim()).map(Clean::From),
+            _ => None,
+        },
     };
     if known.is_none() {
         let rule = format!("`clean` cannot be \"{}\"", step.text);
-        let remedy = "choose \"trim\", \"upper\", \"lower\", \"drop_dot\", \"drop_blank\" or \"cut 3\"";
+        let remedy = "choose \"trim\", \"upper\", \"lower\", \"drop_dot\", \"drop_blank\", \"cut 3\", \"drop *+\" or \"cut_from -\"";
         section.faults().add(&step.span, rule, remedy);
     }
     known

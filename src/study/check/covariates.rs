@@ -11,7 +11,7 @@ use crate::study::{ColumnKind, ColumnRef, ColumnSource, Extract, RowsPerPerson, 
 use indexmap::IndexMap;
 
 /// The keys that say where a covariate comes from.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     "from",
     "years_since",
     "days_since",
@@ -26,6 +26,7 @@ const SOURCES: [&str; 14] = [
     "yearly",
     "index",
     "sql",
+    "matching",
 ];
 
 /// A covariate that has been read but for the conditions, which may name covariates further down.
@@ -136,6 +137,7 @@ impl Context<'_> {
             "wide" => self.read_wide(section),
             "yearly" => self.read_yearly(section),
             "index" => fixed(self.read_index_codes(section, cohort)),
+            "matching" => fixed(self.read_matched_column(section, cohort)),
             _ => fixed(Some((
                 Source::Sql(Sql { text: String::new(), span: section.span.clone(), names: Vec::new() }),
                 Raw::Sql,

@@ -74,13 +74,17 @@ impl Context<'_> {
             let rule = format!("index: the window begins {from}, {} {verb} {begin}", extract.name);
             self.faults.add(&cohort.index.span, rule, format!("set from = {begin} or later"));
         }
+        if let Some(Washout::Of { length, truncate_lookback: false }) = cohort.index.washout {
+            let start = Offset { amount: -length.amount, ..length };
+            self.check_lookback(cohort, &cohort.index.span, "washout", rows, start);
+        }
         match cohort.index.to {
             Some(to) => self.check_complete(&rows.extract, to, &cohort.index.span, "index"),
             None => self.check_open_end(extract, &cohort.index.span, "index", "set `to` in [cohort.index]"),
         }
     }
 
-    /// Trap 10: "no record" before a register begins is not "no history".
+    /// Trap 10: "no record" before a register begins is not "no history". `place` says what looks back.
     fn check_lookback(&self, cohort: &CohortRules, span: &Span, place: &str, rows: &EventRows, start: Offset) {
         let Some(extract) = self.extracts.get(&rows.extract) else { return };
         let Some((begin, verb)) = beginning(extract) else { return };
@@ -91,7 +95,7 @@ impl Context<'_> {
         };
         let needed = start.from(earliest);
         if needed < begin {
-            let back = crate::study::Offset { amount: -start.amount, ..start };
+            let back = Offset { amount: -start.amount, ..start };
             let reach = if start.amount < 0 { format!("{back} before {earliest}") } else { format!("{earliest}") };
             let rule = format!("{place}: {reach} needs {} from {needed}, which {verb} {begin}", extract.name);
             self.faults.add(span, rule, "shorten it, start later, or set truncate_lookback = true");

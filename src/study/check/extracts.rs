@@ -1,51 +1,14 @@
-//! The linkage file and the extracts.
+//! The extracts.
 
 use super::{Context, columns, names};
 use crate::stored::StoredFormat;
 use crate::study::extract::*;
 use crate::study::files;
-use crate::study::spec::{Node, Section, Text, Value};
-use crate::study::{Span, sql};
+use crate::study::spec::{Node, Section, Value};
+use crate::study::sql;
 use indexmap::IndexMap;
 
 impl Context<'_> {
-    /// `[linkage]`.
-    pub fn read_linkage(&mut self, root: &Section<'_>) {
-        let Some(section) = root.section("linkage", "[linkage]") else { return };
-        let files = self.read_files(&section);
-        let format = read_format(&section, &files);
-        let mut spellings = IndexMap::new();
-        match section.section("keys", "[linkage] keys") {
-            Some(keys) => {
-                for entry in keys.all() {
-                    names::check(&entry.key, &entry.key_span, self.faults);
-                    match entry.node.as_text() {
-                        Some(column) => _ = spellings.insert(entry.key.clone(), column.text),
-                        None => keys.expected(&entry.key, &entry.node, "the name of a column of the linkage file"),
-                    }
-                }
-                if keys.all().len() < 2 {
-                    self.faults.add(&keys.span, "a linkage file has two spellings of the key at least", "");
-                }
-            }
-            None if !section.has("keys") => {
-                section.missing("keys", "for example keys = { ssb = \"lopenr\", npr = \"npr_lopenr\" }")
-            }
-            None => {}
-        }
-        if !section.has("min_matched") {
-            section.missing("min_matched", "the least share of keys that must be found, for example 0.95");
-        }
-        let min_matched = section.number("min_matched", 0.0, 1.0).unwrap_or(1.0);
-        if files.len() > 1 {
-            self.faults.add(&section.span, "[linkage] is more than one file", "name one file with a row per person");
-        }
-        section.finish();
-        let span = section.span.clone();
-        let file = files.into_iter().next().unwrap_or(InputFile { written: String::new(), path: Default::default() });
-        self.linkage = Some(Linkage { span, file, format, spellings, min_matched });
-    }
-
     /// Every `[extract.NAME]`.
     pub fn read_extracts(&mut self, root: &Section<'_>) {
         let Some(all) = root.section("extract", "[extract]") else {
@@ -69,12 +32,14 @@ impl Context<'_> {
         let format = read_format(section, &files);
         let key = self.read_key(section);
         let columns = self.read_columns(name, section);
+        self.check_system_columns(name, &columns);
         let rows = self.read_rows(section, &columns);
         let coverage = self.read_coverage(section);
         let condition = section.text("where").and_then(|text| {
             let scope = self.extract_scope(name, &columns);
             sql::read_condition(&text, &scope, self.faults)
         });
+        let min_matched = section.number("min_matched", 0.0, 1.0);
         section.finish();
         Extract {
             name: name.to_owned(),
@@ -86,10 +51,11 @@ impl Context<'_> {
             rows,
             condition,
             coverage,
+            min_matched,
         }
     }
 
-    fn read_files(&self, section: &Section<'_>) -> Vec<InputFile> {
+    pub fn read_files(&self, section: &Section<'_>) -> Vec<InputFile> {
         let Some(node) = section.node("file") else {
             section.missing("file", "a path, a list of paths, or a pattern such as \"kuhr/KUHR_*.dsv\"");
             return Vec::new();
@@ -113,57 +79,6 @@ impl Context<'_> {
         found.sort();
         found.dedup();
         found
-    }
-
-    /// The person key: `key = "lopenr"`, `key = ["lopenr", "lnr"]` or a table.
-    fn read_key(&self, section: &Section<'_>) -> Key {
-        let mut key =
-            Key { span: section.span.clone(), aliases: Vec::new(), spelling: None, strip_prefix: None, width: None };
-        let Some(entry) = section.entry("key") else {
-            section.missing("key", "for example key = { column = \"lopenr\" }");
-            return key;
-        };
-        key.span = entry.key_span.clone();
-        if !matches!(entry.node.value, Value::Table(_)) {
-            key.aliases = section.texts_of("key", &entry.node).into_iter().map(|t| t.text).collect();
-            self.check_spelling(None, &key.span);
-            return key;
-        }
-        let what = format!("key of {}", section.what);
-        let Some(table) = Section::new(what, &entry.key_span, &entry.node, self.faults) else { return key };
-        match table.node("column") {
-            Some(node) => key.aliases = table.texts_of("column", node).into_iter().map(|t| t.text).collect(),
-            None => table.missing("column", "the name of the key column, or a list of the names it has"),
-        }
-        let spelling = table.text("spelling");
-        self.check_spelling(spelling.as_ref(), &key.span);
-        key.spelling = spelling.map(|t| t.text);
-        key.strip_prefix = table.text("strip_prefix").map(|t| t.text);
-        key.width = table.whole("width", 1, 64).map(|n| n as usize);
-        table.finish();
-        key
-    }
-
-    fn check_spelling(&self, spelling: Option<&Text>, span: &Span) {
-        match (&self.linkage, spelling) {
-            (Some(linkage), None) => {
-                let known = crate::study::spec::list_of(linkage.spellings.keys().map(String::as_str));
-                self.faults.add(
-                    span,
-                    "the key's spelling is not said, and the study has a linkage file",
-                    format!("set spelling to {known}"),
-                );
-            }
-            (Some(linkage), Some(text)) if !linkage.spellings.contains_key(&text.text) => {
-                let remedy = crate::study::spec::suggest(&text.text, linkage.spellings.keys().map(String::as_str));
-                self.faults.add(&text.span, format!("[linkage] has no spelling `{}`", text.text), remedy);
-            }
-            (None, Some(text)) => {
-                let remedy = "declare [linkage], or take `spelling` out when all extracts spell the key alike";
-                self.faults.add(&text.span, "there is no [linkage] to look the spelling up in", remedy);
-            }
-            _ => {}
-        }
     }
 
     fn read_columns(&mut self, extract: &str, section: &Section<'_>) -> IndexMap<String, ColumnSpec> {
@@ -258,7 +173,7 @@ impl Context<'_> {
 }
 
 /// How the files are written: from `format`, or from the ending of their names.
-fn read_format(section: &Section<'_>, files: &[InputFile]) -> FileFormat {
+pub fn read_format(section: &Section<'_>, files: &[InputFile]) -> FileFormat {
     let choices = [
         ("delimited", FileKind::Text),
         ("parquet", FileKind::Parquet),
@@ -332,19 +247,12 @@ fn read_delimited(section: &Section<'_>, quiet: bool) -> Delimited {
     if !section.has("encoding") && !quiet {
         section.missing("encoding", "nothing in a file says it: \"utf-8\", \"latin-1\" or \"utf-16\"");
     }
-    let byte = |key: &'static str| -> Option<u8> {
-        let text = section.text(key)?;
-        let byte = <[u8; 1]>::try_from(text.text.as_bytes()).ok().map(|[b]| b).filter(|b| *b != b'\n' && *b != b'\r');
-        if byte.is_none() {
-            section.faults().add(&text.span, format!("`{key}` is not one plain character"), "");
-        }
-        byte
-    };
     let no_quote = section.node("quote").and_then(Node::as_text).is_some_and(|t| t.text == "none");
+    let (delimiter, encoding) = read_text_form(section, (b';', Encoding::Utf8));
     let delimited = Delimited {
-        delimiter: byte("delimiter").unwrap_or(b';'),
-        quote: if no_quote { None } else { byte("quote").or(Some(b'"')) },
-        encoding: section.choice("encoding", &ENCODINGS).unwrap_or(Encoding::Utf8),
+        delimiter,
+        quote: if no_quote { None } else { read_byte(section, "quote").or(Some(b'"')) },
+        encoding,
         decimal: section.choice("decimal", &[(".", Decimal::Point), (",", Decimal::Comma)]).unwrap_or(Decimal::Point),
         header: read_header(section),
     };
@@ -352,6 +260,22 @@ fn read_delimited(section: &Section<'_>, quiet: bool) -> Delimited {
         section.faults().add(&section.span, "`quote` and `delimiter` are the same character", "");
     }
     delimited
+}
+
+/// `delimiter` and `encoding` of a text file, or these.
+pub fn read_text_form(section: &Section<'_>, otherwise: (u8, Encoding)) -> (u8, Encoding) {
+    let delimiter = read_byte(section, "delimiter").unwrap_or(otherwise.0);
+    (delimiter, section.choice("encoding", &ENCODINGS).unwrap_or(otherwise.1))
+}
+
+/// One plain character.
+fn read_byte(section: &Section<'_>, key: &'static str) -> Option<u8> {
+    let text = section.text(key)?;
+    let byte = <[u8; 1]>::try_from(text.text.as_bytes()).ok().map(|[b]| b).filter(|b| *b != b'\n' && *b != b'\r');
+    if byte.is_none() {
+        section.faults().add(&text.span, format!("`{key}` is not one plain character"), "");
+    }
+    byte
 }
 
 /// `header = true` (or absent), or the names of the fields of a file without one.

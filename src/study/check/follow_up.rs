@@ -106,7 +106,7 @@ impl Context<'_> {
     fn read_exit(&self, section: &Section<'_>, population: &str) -> Option<Exit> {
         let label = section.required_text("label", "what the report calls the reason").text;
         let source = if section.has("spells") {
-            self.read_spells(section).map(ExitSource::SpellEnd)
+            self.read_joined_spells(section).map(ExitSource::SpellEnd)
         } else if section.has("extract") {
             self.read_rows_of(section, "extract").map(ExitSource::Rows)
         } else {

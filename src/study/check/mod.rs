@@ -15,8 +15,11 @@ mod dated;
 mod describe;
 mod extracts;
 mod follow_up;
+mod linkage;
+mod matching;
 mod names;
 mod output;
+mod reach;
 mod recode;
 mod values;
 
@@ -108,6 +111,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
     context.read_extracts(&root);
     context.read_codelists(&root);
     let cohort = context.read_cohort(&root);
+    context.order_linkage(&cohort.population);
     let (covariates, derivation_order) = context.read_covariates(&root, &cohort);
     let scope = context.step_scope(&cohort.population, &covariates);
     let steps = context.read_steps(&root, &scope);
@@ -124,9 +128,14 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
     let head = head.map(|head| Head::read(&head));
     root.finish();
 
-    let cohort = CohortRules { population: cohort.population, index: cohort.index?, steps };
+    if cohort.has_matching && cohort.matching.is_none() {
+        return None; // Its fault is noted.
+    }
+    let (population, index, matching) = (cohort.population, cohort.index?, cohort.matching);
+    let cohort = CohortRules { population, index, steps, matching };
     let follow_up = follow_up?;
     context.check_coverage(&cohort, &follow_up, &covariates);
+    context.check_covariate_systems(&cohort, &covariates);
     let head = head?;
     Some(Study {
         name: head.name,

@@ -2,9 +2,9 @@
 
 use super::Context;
 use crate::study::covariate::*;
-use crate::study::extract::{Clean, ColumnKind, ColumnSpec};
+use crate::study::extract::ColumnSpec;
 use crate::study::spec::{Node, Section, Text, Value, suggest};
-use crate::study::{CodeItem, CodeList, Matching, Precedence, Span, Sql};
+use crate::study::{CodeItem, CodeList, Matching, Precedence, Sql};
 
 /// What the source of a covariate gives.
 #[derive(Debug, Clone)]
@@ -138,8 +138,11 @@ impl Context<'_> {
         let list = match form {
             Some("codelist") => section.text("codelist").and_then(|name| {
                 let list = self.codelist(&name)?;
-                if let (Raw::Text { column, .. } | Raw::Codes { column }, None) = (&raw, prefix) {
-                    self.check_reach(list, column, &name.span);
+                if let Raw::Text { column, .. } | Raw::Codes { column } = &raw {
+                    self.check_system(list, column, &name.span);
+                    if prefix.is_none() {
+                        self.check_reach(list, column, &name.span);
+                    }
                 }
                 Some(list.clone())
             }),
@@ -201,6 +204,7 @@ impl Context<'_> {
                     except: Vec::new(),
                     matching: Matching::Exact,
                     precedence: Precedence::Order,
+                    system: None,
                 };
                 Recode::List { prefix, list }
             }
@@ -242,7 +246,7 @@ impl Context<'_> {
     fn check_groups(&self, groups: &Section<'_>, list: &CodeList, prefix: Option<usize>) {
         for (i, (item, group)) in list.items.iter().enumerate() {
             let codes = match item {
-                CodeItem::Code(code) => vec![code.as_str()],
+                CodeItem::Code(code) | CodeItem::Stem(code) => vec![code.as_str()],
                 CodeItem::Range(first, last) => vec![first.as_str(), last.as_str()],
             };
             let other =
@@ -443,24 +447,5 @@ impl Context<'_> {
         }
         let exclude = section.choose("if_missing", node, &[("error", false), ("exclude", true)]);
         if exclude == Some(true) { IfMissing::Exclude } else { IfMissing::Error }
-    }
-
-    /// Items of a code list that are longer than the codes of a column can never match.
-    pub fn check_reach(&self, list: &CodeList, column: &ColumnSpec, span: &Span) {
-        let (ColumnKind::Code(code) | ColumnKind::Codes { code, .. }) = &column.kind else { return };
-        let cut = code.clean.iter().filter_map(|step| if let Clean::Cut(n) = step { Some(*n) } else { None }).min();
-        let Some(longest) = code.width.into_iter().chain(cut.filter(|_| code.pad_left.is_none())).min() else { return };
-        let too_long: Vec<String> = list
-            .items
-            .iter()
-            .filter(|(item, _)| item.length() > longest)
-            .map(|(item, _)| format!("`{item}`"))
-            .collect();
-        if !too_long.is_empty() {
-            let shown = too_long.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-            let more = if too_long.len() > 5 { format!(" and {} more", too_long.len() - 5) } else { String::new() };
-            let rule = format!("{shown}{more} can never match: column `{}` has {longest} characters", column.name);
-            self.faults.add(span, rule, "shorten the codes of the list, or cut the column later");
-        }
     }
 }

@@ -1,0 +1,201 @@
+//! Keys of any length, packed and numbered.
+//!
+//! A key costs 16 bytes and two to four slots of 8 bytes, whatever its text, and no allocation; looking it up touches
+//! two places in memory.
+
+use super::link::NO_PERSON;
+use super::schema::mix;
+use std::cmp::Ordering;
+
+/// Keys, one after the other. A key of up to 15 bytes is one 128-bit number, its bytes first and its length last,
+/// so that comparing numbers compares texts; longer keys stand beside.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Keys {
+    packed: Vec<u128>,
+    long: Vec<Box<[u8]>>,
+}
+
+/// Marks a key of more than 15 bytes; its other bytes number it.
+const LONG: u128 = 0xFF;
+const LONGEST_PACKED: usize = 15;
+
+pub(crate) fn pack(key: &[u8]) -> Option<u128> {
+    let mut bytes = [0; 16];
+    bytes.get_mut(..LONGEST_PACKED)?.get_mut(..key.len())?.copy_from_slice(key);
+    bytes[LONGEST_PACKED] = key.len() as u8;
+    Some(u128::from_be_bytes(bytes))
+}
+
+impl Keys {
+    /// Adds a key at the end.
+    pub(crate) fn push(&mut self, key: &[u8]) {
+        let packed = pack(key).unwrap_or_else(|| {
+            self.long.push(key.into());
+            ((self.long.len() as u128 - 1) << 8) | LONG
+        });
+        self.packed.push(packed);
+    }
+
+    /// Number of keys.
+    pub(crate) fn len(&self) -> usize {
+        self.packed.len()
+    }
+
+    /// The bytes of a key longer than 15 bytes.
+    fn long(&self, packed: u128) -> Option<&[u8]> {
+        (packed & 0xFF == LONG).then(|| &*self.long[(packed >> 8) as usize])
+    }
+
+    /// Hands the bytes of a key to `look`. Panics when there is no such key.
+    pub(crate) fn with<T>(&self, number: usize, look: impl FnOnce(&[u8]) -> T) -> T {
+        let packed = self.packed[number];
+        match self.long(packed) {
+            Some(key) => look(key),
+            None => {
+                let bytes = packed.to_be_bytes();
+                look(&bytes[..usize::from(bytes[LONGEST_PACKED])])
+            }
+        }
+    }
+
+    /// The order of two keys: by their bytes, long keys last.
+    pub(crate) fn compare(&self, a: usize, b: usize) -> Ordering {
+        let (a, b) = (self.packed[a], self.packed[b]);
+        match (self.long(a), self.long(b)) {
+            (None, None) => a.cmp(&b),
+            (a, b) => a.is_some().cmp(&b.is_some()).then_with(|| a.cmp(&b)),
+        }
+    }
+
+    fn is(&self, number: usize, packed: Option<u128>, key: &[u8]) -> bool {
+        match packed {
+            Some(packed) => self.packed[number] == packed,
+            None => self.long(self.packed[number]) == Some(key),
+        }
+    }
+}
+
+/// Distinct keys, numbered in order of insertion: an open-addressing table whose slots hold half of the key's hash
+/// beside its number, so that a wrong slot is passed without a look at the key.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KeyTable {
+    pub(crate) keys: Keys,
+    slots: Vec<u64>,
+    /// The person of each key; empty while keys are numbered as persons are.
+    pub(crate) persons: Vec<u32>,
+}
+
+const EMPTY: u64 = u64::MAX;
+
+impl KeyTable {
+    /// Number of keys.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The number of `key` and whether it is new.
+    pub(crate) fn insert(&mut self, key: &[u8]) -> (u32, bool) {
+        if (self.len() + 1) * 2 > self.slots.len() {
+            self.grow();
+        }
+        let packed = pack(key);
+        let hash = hash(packed, key);
+        match self.find(hash, packed, key) {
+            Ok(number) => (number, false),
+            Err(slot) => {
+                let number = self.len() as u32;
+                self.slots[slot] = entry(hash, number);
+                self.keys.push(key);
+                (number, true)
+            }
+        }
+    }
+
+    /// The person of `key`.
+    pub(crate) fn person(&self, key: &[u8]) -> u32 {
+        if self.slots.is_empty() {
+            return NO_PERSON;
+        }
+        let packed = pack(key);
+        match self.find(hash(packed, key), packed, key) {
+            Ok(number) => self.persons.get(number as usize).copied().unwrap_or(number),
+            Err(_) => NO_PERSON,
+        }
+    }
+
+    /// The number of the key, or the slot where it would go.
+    fn find(&self, hash: u64, packed: Option<u128>, key: &[u8]) -> Result<u32, usize> {
+        let mask = self.slots.len() - 1;
+        let mut slot = hash as usize & mask;
+        loop {
+            let found = self.slots[slot];
+            if found == EMPTY {
+                return Err(slot);
+            }
+            let number = found as u32;
+            if found == entry(hash, number) && self.keys.is(number as usize, packed, key) {
+                return Ok(number);
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    fn grow(&mut self) {
+        let size = (self.slots.len() * 2).max(1 << 10);
+        self.slots = vec![EMPTY; size];
+        for number in 0..self.len() {
+            let (hash, mut slot) = self.keys.with(number, |key| {
+                let hash = hash(pack(key), key);
+                (hash, hash as usize & (size - 1))
+            });
+            while self.slots[slot] != EMPTY {
+                slot = (slot + 1) & (size - 1);
+            }
+            self.slots[slot] = entry(hash, number as u32);
+        }
+    }
+}
+
+/// A slot: the upper half of the hash, and the number of the key.
+fn entry(hash: u64, number: u32) -> u64 {
+    (hash & 0xFFFF_FFFF_0000_0000) | u64::from(number)
+}
+
+pub(crate) fn hash(packed: Option<u128>, key: &[u8]) -> u64 {
+    match packed {
+        Some(packed) => mix(mix(0, packed as u64), (packed >> 64) as u64),
+        None => key.chunks(8).fold(key.len() as u64, |hash, chunk| {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            mix(hash, u64::from_le_bytes(word))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(texts: &[&str]) -> Keys {
+        let mut arena = Keys::default();
+        texts.iter().for_each(|t| arena.push(t.as_bytes()));
+        arena
+    }
+
+    #[test]
+    fn keys_of_any_length_are_found_and_sorted() {
+        let texts = ["b", "", "a", "a\0", "fifteen bytes !", "sixteen bytes !!", "sixteen bytes !?", "ab"];
+        let mut table = KeyTable::default();
+        for i in 0..3000 {
+            table.insert(format!("filler {i}").as_bytes());
+        }
+        let numbers: Vec<u32> = texts.iter().map(|t| table.insert(t.as_bytes()).0).collect();
+        assert_eq!(numbers, (3000..3008).collect::<Vec<u32>>());
+        assert!(texts.iter().zip(&numbers).all(|(t, &n)| table.person(t.as_bytes()) == n));
+        assert_eq!((table.person(b"sixteen bytes !."), table.person(b"c")), (NO_PERSON, NO_PERSON));
+        let keys = keys(&texts);
+        let mut order: Vec<usize> = (0..texts.len()).collect();
+        order.sort_by(|&a, &b| keys.compare(a, b));
+        assert_eq!(order, [1, 2, 3, 7, 0, 4, 5, 6]);
+    }
+}
