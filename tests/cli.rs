@@ -667,3 +667,85 @@ fn the_schema_is_printed() {
     let published = fs::read(root().join("schemas/results.schema.json")).expect("the published schema");
     assert!(output.stdout == published);
 }
+
+/// The lines of standard error as objects.
+fn log_lines(output: &Output) -> Vec<serde_json::Value> {
+    let lines = stderr(output);
+    lines.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}"))).collect()
+}
+
+#[test]
+fn a_log_for_programs_has_one_object_a_line() {
+    let delivery = Delivery::new();
+    let args = ["fit", "study.toml", "--out", "out", "--format", "none", "--log-format", "json"];
+    let output = cohort(delivery.path(), &args);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let lines = log_lines(&output);
+    assert!(lines.iter().any(|line| line["message"] == "results: out"), "{lines:?}");
+    for line in &lines {
+        assert_eq!(line["level"], "info");
+        let time = line["time"].as_str().expect("a time");
+        assert!(time.len() == 20 && time.ends_with('Z'), "{time}");
+        assert!(line.get("code").is_none());
+    }
+    let quiet = ["fit", "study.toml", "--out", "quiet", "--format", "none", "--log-format", "json", "--quiet"];
+    assert!(cohort(delivery.path(), &quiet).stderr.is_empty());
+    let read = |out: &str| fs::read(delivery.path().join(out).join("internal/results.json")).expect("results");
+    assert!(read("out") == read("quiet"), "the log leaves no trace in the results");
+}
+
+/// Every fault is a line of its own, with code, place, rule and remedy; a person's key stands in none.
+#[test]
+fn faults_for_programs_have_their_place_and_remedy() {
+    let run = |delivery: &Delivery| {
+        let output = cohort(delivery.path(), &["fit", "study.toml", "--format", "none", "--log-format", "json"]);
+        assert!(!stderr(&output).contains("KEY0"));
+        (output.status.code(), log_lines(&output))
+    };
+    let delivery = Delivery::new();
+    delivery.change("study.toml", "label = \"Sex\"", "lable = \"Sex\"");
+    delivery.change("study.toml", "formula = \"sex\"", "formula = \"sexx\"");
+    let (code, lines) = run(&delivery);
+    assert_eq!((code, lines.len()), (Some(10), 2), "{lines:?}");
+    for line in &lines {
+        assert_eq!(
+            (&line["level"], &line["code"], &line["kind"]),
+            (&"error".into(), &10.into(), &"specification".into())
+        );
+        assert_eq!(line["place"]["file"], "study.toml");
+        assert!(line["place"]["line"].as_u64() > Some(1) && line["place"]["character"].as_u64() >= Some(1));
+        assert!(!line["rule"].as_str().expect("a rule").is_empty());
+    }
+    assert_eq!(lines[0]["remedy"], "did you mean `label`?");
+
+    let delivery = Delivery::new();
+    delivery.change("people.csv", "2010-01-05", "2010-13-05");
+    let (code, lines) = run(&delivery);
+    assert_eq!((code, lines.len()), (Some(11), 1), "{lines:?}");
+    let place = &lines[0]["place"];
+    assert!(place["file"].as_str().is_some_and(|f| f.ends_with("people.csv")), "{place}");
+    assert_eq!((&place["row"], &place["column"]), (&4.into(), &"start".into()));
+    assert!(lines[0]["remedy"].is_string() && lines[0]["kind"] == "extract");
+
+    let usage = cohort(delivery.path(), &["fit", "--log-format", "json", "--nonsense"]);
+    assert_eq!((usage.status.code(), &log_lines(&usage)[0]["kind"]), (Some(2), &"usage".into()));
+    let formula = ["fit", "people.csv", "--formula", "Surv(start, end) ~ sex +", "--log-format=json"];
+    let formula = cohort(delivery.path(), &formula);
+    let lines = log_lines(&formula);
+    assert_eq!(formula.status.code(), Some(10), "{lines:?}");
+    assert!(lines[0]["place"]["character"].as_u64() > Some(1), "{lines:?}");
+}
+
+/// Warnings are lines too, and say so without a colour.
+#[test]
+fn warnings_for_programs_are_lines() {
+    let args = ["fit", "examples/separation/visits.csv", "--formula", "Surv(days, visit) ~ group", "--format", "json"];
+    let output = cohort(root(), &[&args[..], &["--log-format", "json"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let lines = log_lines(&output);
+    assert!(
+        lines.iter().any(|l| l["level"] == "warning" && l["message"].as_str().is_some_and(|m| m.contains("Nordic")))
+    );
+    let plain = cohort(root(), &args);
+    assert!(stderr(&plain).starts_with("warning: ") && !stderr(&plain).contains('\u{1b}'));
+}

@@ -437,3 +437,42 @@ fn documents_speak_the_language_of_the_report() {
     let docx = String::from_utf8_lossy(&bytes(&report, Format::Docx, &style, 0)).into_owned();
     assert!(docx.contains("Tabell 1. ") && !docx.contains("Table 1. "));
 }
+
+/// Elements stand in the order that Word's schema asks for, where the writing crate has another one.
+#[test]
+fn the_word_document_keeps_the_order_of_its_schema() {
+    let text = String::from_utf8_lossy(&bytes(&sample(), Format::Docx, &STYLE, 0)).into_owned();
+    let body = &text[text.find("<w:body>").expect("a body")..text.find("</w:body>").expect("which ends")];
+    for (element, order) in [
+        ("w:pPr", &["w:pStyle", "w:keepNext", "w:ind", "w:sectPr"][..]),
+        ("w:rPr", &["w:b", "w:bCs", "w:vertAlign"]),
+        ("w:tcPr", &["w:tcW", "w:gridSpan", "w:vMerge", "w:tcBorders", "w:vAlign"]),
+        ("w:trPr", &["w:cantSplit", "w:tblHeader"]),
+    ] {
+        let (start, end) = (format!("<{element}>"), format!("</{element}>"));
+        for rest in body.split(&start).skip(1) {
+            let inner = rest.split(&end).next().expect("the element ends");
+            let starts = |name: &&str| inner.find(&format!("<{name} ")).or_else(|| inner.find(&format!("<{name}>")));
+            let places: Vec<usize> = order.iter().filter_map(starts).collect();
+            assert!(places.is_sorted(), "{element}: {inner}");
+            let mut rest = inner.to_owned();
+            if let Some(start) = rest.find("<w:sectPr") {
+                rest.truncate(start);
+            }
+            if let (Some(a), Some(b)) = (rest.find("<w:tcBorders"), rest.find("</w:tcBorders>")) {
+                rest.replace_range(a..b, "<w:tcBorders ");
+            }
+            let names = rest.split('<').skip(1).filter(|tag| !tag.starts_with('/'));
+            for name in names.map(|tag| tag.split([' ', '>', '/']).next().expect("a name")) {
+                assert!(order.contains(&name), "{element} holds {name}: its place in the order is not known here");
+            }
+        }
+    }
+    assert!(
+        !body.contains(r#"<w:gridCol w:w="0""#)
+            && !body
+                .split("<w:tblGrid>")
+                .skip(1)
+                .any(|grid| { grid.split("</w:tblGrid>").next().is_some_and(|grid| grid.contains("w:type")) })
+    );
+}

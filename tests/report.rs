@@ -520,44 +520,28 @@ Outpatient contact after a diagnosis in primary care
 1,400 persons, 212 events, 2,500 person-years of follow-up.
 
 Table 1. Persons, events, rates and hazard ratios
-────────────────────────────────────────────────────────────────────────────────────────────
-                                                                              Rate per 1,000
-                                                                                person-years
-                                          Persons  Events  Person-years             (95% CI)
-────────────────────────────────────────────────────────────────────────────────────────────
-All                                         1,400     212         2,500     84.8 (76.3–93.3)
+──────────────────────────────────────────────────────────────────────────────────────────────
+                                                                              + sex and a very
+                                                                               long label of a
+                                                                             model that has to
+                                                                      Crude               wrap
+                                                           ────────────────  ─────────────────
+                                          Persons  Events       HR (95% CI)        HR (95% CI)
+──────────────────────────────────────────────────────────────────────────────────────────────
+All                                         1,400     212
 Migrant group
-  Majority                                  1,000     150         1,800     83.3 (75.0–91.7)
-  Nordic                                      290      54           500   108.0 (97.2–118.8)
-  Middle East, Ærø & Ålesund                  110       8           200     40.0 (36.0–44.0)
+  Majority                                  1,000     150     1 (reference)      1 (reference)
+  Nordic                                      290      54  1.28 (1.10–1.50)   1.23 (1.04–1.46)
+  Middle East, Ærø & Ålesund                  110       8  0.89 (0.73–1.08)            → 0 [1]
 Sex
-  Women                                       685     103         1,220     84.4 (76.0–92.9)
-  Men                                         703     103         1,250     82.4 (74.2–90.6)
-  Ukjent | unknown, as the register            10       4          25.4  157.5 (141.7–173.2)
+  Women                                       685     103                        1 (reference)
+  Men                                         703     103                     1.49 (1.30–1.71)
+  Ukjent | unknown, as the register            10       4                    not estimable [2]
   writes it
-  Missing                                       2       2           5.0  400.0 (360.0–440.0)
-────────────────────────────────────────────────────────────────────────────────────────────
-Table 1. Persons, events, rates and hazard ratios (continued)
-─────────────────────────────────────────────────────────────────────────────
-                                                             + sex and a very
-                                                              long label of a
-                                                            model that has to
-                                                     Crude               wrap
-                                          ────────────────  ─────────────────
-                                               HR (95% CI)        HR (95% CI)
-─────────────────────────────────────────────────────────────────────────────
-Migrant group
-  Majority                                   1 (reference)      1 (reference)
-  Nordic                                  1.28 (1.10–1.50)   1.23 (1.04–1.46)
-  Middle East, Ærø & Ålesund              0.89 (0.73–1.08)            → 0 [1]
-Sex
-  Women                                                         1 (reference)
-  Men                                                        1.49 (1.30–1.71)
-  Ukjent | unknown, as the register                         not estimable [2]
-  writes it
+  Missing                                       2       2
 Per unit
-  Age, years                                                 1.01 (1.01–1.02)
-─────────────────────────────────────────────────────────────────────────────
+  Age, years                                                                  1.01 (1.01–1.02)
+──────────────────────────────────────────────────────────────────────────────────────────────
 [1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one
 [2] no estimate: the column is a linear combination of earlier ones
 + sex and a very long label of a model that has to wrap: 12 records left out because a value is missing.

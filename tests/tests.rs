@@ -1,6 +1,7 @@
 //! All behaviour tests, one binary. A new test goes into the module of its theme; one line each here.
 
 mod bootstrap; // resampled fits, adjusted P values
+mod browser; // the page in a real browser, where one is installed
 mod cli; // the real binary: streams, messages, exit codes
 mod cohort_rules; // who enters and when: windows of age and calendar, wash-out, residence, matched comparison persons
 mod covariates; // as of the index date, from every kind of source, by hand

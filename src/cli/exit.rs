@@ -28,6 +28,22 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// What stopped the run, in one word, for logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Exit::Done => "done",
+            Exit::Internal => "internal",
+            Exit::Usage => "usage",
+            Exit::Specification => "specification",
+            Exit::Extract => "extract",
+            Exit::PersonTime => "person_time",
+            Exit::Model => "model",
+            Exit::Output => "output",
+            Exit::NotReproduced => "not_reproduced",
+            Exit::Interrupted => "interrupted",
+        }
+    }
+
     /// The number that the shell sees.
     pub fn code(self) -> u8 {
         match self {

@@ -4,6 +4,9 @@
 //! in cooperative mode it only raises a flag, and the work ends itself at its next step.
 
 use super::exit::Exit;
+use super::fault_lines;
+use super::log::Log;
+use crate::error::Error;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::path::{Path, PathBuf};
@@ -11,8 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What to do when a signal comes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Interrupt {
+    log: Log,
     unfinished: Arc<Mutex<Vec<PathBuf>>>,
     cooperative: Arc<AtomicBool>,
     raised: Arc<AtomicBool>,
@@ -20,8 +24,9 @@ pub struct Interrupt {
 
 impl Interrupt {
     /// Begins to listen. Where the system has no signals to listen to, the program just ends on them.
-    pub fn listen() -> Interrupt {
-        let interrupt = Interrupt::default();
+    pub fn listen(log: Log) -> Interrupt {
+        let interrupt =
+            Interrupt { log, unfinished: Arc::default(), cooperative: Arc::default(), raised: Arc::default() };
         if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) {
             let this = interrupt.clone();
             std::thread::spawn(move || {
@@ -64,7 +69,8 @@ impl Interrupt {
             // Nothing more can be done about a folder that does not go.
             let _ = std::fs::remove_dir_all(folder);
         }
-        eprintln!("interrupted; nothing was written");
+        let fault = fault_lines::of(&Error::Usage("interrupted; nothing was written".to_owned()));
+        self.log.faults(&fault, Exit::Interrupted).iter().for_each(|line| eprintln!("{line}"));
         std::process::exit(i32::from(Exit::Interrupted.code()));
     }
 }

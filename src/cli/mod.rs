@@ -3,16 +3,19 @@
 pub mod args;
 mod commands;
 pub mod exit;
+mod fault_lines;
 mod interrupt;
+mod log;
 mod memory;
 mod progress;
 
 use crate::error::{Error, Result};
-use args::{Cli, Command};
+use args::{Cli, Command, LogFormat};
 use clap::{CommandFactory, Parser};
 use commands::Context;
 use exit::Exit;
 use interrupt::Interrupt;
+use log::Log;
 use progress::Progress;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -29,15 +32,17 @@ pub fn run(
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(message) => return usage(&message, results, messages).into(),
+        Err(message) => return usage(&message, asked_log(&arguments), results, messages).into(),
     };
+    let log = Log::new(cli.log_format);
     set_threads(&cli);
     keep_readers_quiet();
     let mut context = Context {
         results,
         messages,
-        progress: Progress::new(cli.quiet),
-        interrupt: Interrupt::listen(),
+        log,
+        progress: Progress::new(cli.quiet, log),
+        interrupt: Interrupt::listen(log),
         quiet: cli.quiet,
         command: arguments.iter().map(|a| a.to_string_lossy().into_owned()).collect(),
         started,
@@ -45,29 +50,45 @@ pub fn run(
     let exit = match dispatch(&cli, &mut context) {
         Ok(()) => Exit::Done,
         Err(error) => {
-            context.progress.clear();
-            let message = message(&error);
-            if !message.is_empty() {
-                context.warn(&message);
-            }
-            exit_of(&error)
+            let exit = exit_of(&error);
+            report_error(&error, exit, &mut context);
+            exit
         }
     };
     exit.into()
 }
 
 /// One line per fault for a log; on a terminal the faults of a study file are shown marked in its text.
-fn message(error: &Error) -> String {
-    match error {
-        Error::Study(faults) if std::io::stderr().is_terminal() => faults.render(true),
-        other => other.to_string(),
-    }
+fn report_error(error: &Error, exit: Exit, context: &mut Context) {
+    let log = context.log;
+    let lines = match error {
+        _ if log.is_json() => log.faults(&fault_lines::of(error), exit),
+        Error::Study(faults) if std::io::stderr().is_terminal() => vec![faults.render(log.colours())],
+        other => vec![other.to_string()],
+    };
+    // A verdict that stands on standard output already is not said twice.
+    lines.iter().filter(|line| !line.is_empty()).for_each(|line| context.write(line));
+}
+
+/// The format of the log that faulty arguments ask for.
+fn asked_log(arguments: &[OsString]) -> Log {
+    let words: Vec<_> = arguments.iter().map(|a| a.to_string_lossy()).collect();
+    let is_json = words.iter().any(|w| w == "--log-format=json")
+        || words.windows(2).any(|w| w[0] == "--log-format" && w[1] == "json");
+    Log::new(if is_json { LogFormat::Json } else { LogFormat::Text })
 }
 
 /// Help and version go to standard output and are no fault.
-fn usage(message: &clap::Error, results: &mut dyn Write, messages: &mut dyn Write) -> Exit {
+fn usage(message: &clap::Error, log: Log, results: &mut dyn Write, messages: &mut dyn Write) -> Exit {
     let text = message.render();
     let is_fault = message.use_stderr();
+    if is_fault && log.is_json() {
+        let fault = fault_lines::of(&Error::Usage(text.to_string().trim_end().to_owned()));
+        for line in log.faults(&fault, Exit::Usage) {
+            let _ = writeln!(messages, "{line}");
+        }
+        return Exit::Usage;
+    }
     let to: &mut dyn Write = if is_fault { messages } else { results };
     // A closed stream is no reason for another exit code.
     let _ = write!(to, "{text}");

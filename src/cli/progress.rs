@@ -1,5 +1,8 @@
-//! Progress of long work: a bar on a terminal, a plain line now and then in a batch log, nothing with `--quiet`.
+//! Progress of long work: a bar on a terminal, a line now and then in a batch log, nothing with `--quiet`.
+//!
+//! A log has a line when a step has gone on for ten seconds, and one more for every ten seconds that follow.
 
+use super::log::Log;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -10,6 +13,7 @@ const LOG_EVERY: Duration = Duration::from_secs(10);
 /// Shows how far the work is, on standard error.
 pub struct Progress {
     shown: Shown,
+    log: Log,
     label: String,
 }
 
@@ -21,16 +25,16 @@ enum Shown {
 
 impl Progress {
     /// Chooses by what standard error is.
-    pub fn new(quiet: bool) -> Progress {
+    pub fn new(quiet: bool, log: Log) -> Progress {
         let shown = if quiet {
             Shown::Nothing
-        } else if std::io::stderr().is_terminal() {
+        } else if std::io::stderr().is_terminal() && !log.is_json() {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             Shown::Bar(bar)
         } else {
             Shown::Lines { last: Instant::now() }
         };
-        Progress { shown, label: String::new() }
+        Progress { shown, log, label: String::new() }
     }
 
     /// `done` of `total` at the step `label`.
@@ -54,7 +58,7 @@ impl Progress {
             Shown::Lines { last } => {
                 if last.elapsed() >= LOG_EVERY {
                     *last = Instant::now();
-                    eprintln!("{}", line(label, done, total));
+                    eprintln!("{}", self.log.progress(&line(label, done, total), label, done, total));
                 }
             }
         }

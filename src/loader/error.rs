@@ -119,6 +119,23 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// Its faults, at least one.
+    pub fn faults(&self) -> Vec<&Fault> {
+        match self {
+            LoadError::Values(faults) | LoadError::PersonTime(faults) => faults.iter().collect(),
+            LoadError::File(fault)
+            | LoadError::Encoding(fault)
+            | LoadError::Header(fault)
+            | LoadError::Ragged(fault)
+            | LoadError::Link(fault)
+            | LoadError::Duplicates(fault)
+            | LoadError::Condition(fault)
+            | LoadError::Covariate(fault)
+            | LoadError::NobodyEligible(fault)
+            | LoadError::Write(fault) => vec![fault],
+        }
+    }
+
     /// Whether the fault is in person-time itself rather than in an extract (the command line has an exit code for each).
     pub fn is_person_time(&self) -> bool {
         matches!(self, LoadError::PersonTime(_) | LoadError::NobodyEligible(_) | LoadError::Covariate(_))

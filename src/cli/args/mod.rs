@@ -68,6 +68,10 @@ pub struct Cli {
     /// No progress and no summary; errors and warnings still appear
     #[arg(long, short, global = true)]
     pub quiet: bool,
+
+    /// How standard error is written: words, or one JSON object a line (time, level, message, step, counts, place, remedy)
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
 }
 
 /// The commands.
@@ -333,6 +337,15 @@ pub enum ConvergenceArg {
     Full,
     /// When the log partial likelihood changes by less than --tolerance, as coxph does
     LikeR,
+}
+
+/// How standard error is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Words for people
+    Text,
+    /// One JSON object a line, for programs
+    Json,
 }
 
 /// Files with a published schema.

@@ -13,6 +13,7 @@ pub mod schema;
 pub mod simulate;
 
 use super::interrupt::Interrupt;
+use super::log::{Level, Log};
 use super::progress::Progress;
 use std::io::Write;
 
@@ -22,6 +23,8 @@ pub struct Context<'a> {
     pub results: &'a mut dyn Write,
     /// Standard error: everything else.
     pub messages: &'a mut dyn Write,
+    /// How lines on standard error are written.
+    pub log: Log,
     /// Progress on standard error.
     pub progress: Progress,
     /// Signals.
@@ -38,13 +41,18 @@ impl Context<'_> {
     /// A line on standard error that `--quiet` leaves out.
     pub fn say(&mut self, line: &str) {
         if !self.quiet {
-            self.progress.clear();
-            self.warn(line);
+            self.write(&self.log.line(Level::Info, line));
         }
     }
 
     /// A line on standard error that always appears.
     pub fn warn(&mut self, line: &str) {
+        self.write(&self.log.line(Level::Warning, line));
+    }
+
+    /// A line of standard error as it stands.
+    pub fn write(&mut self, line: &str) {
+        self.progress.clear();
         // A closed standard error is no reason to stop.
         let _ = writeln!(self.messages, "{line}");
     }

@@ -1,8 +1,9 @@
 //! A Word document: headings, running text, and real tables of three lines whose heads repeat on every page.
 //!
 //! Tables that are too wide for an upright page stand on pages in landscape. Dates and paragraph numbers are fixed, so
-//! that the same report gives the same bytes. Two things that the writing crate does not know are set in the finished XML:
-//! rows that repeat as heads, and the title of the document.
+//! that the same report gives the same bytes. What the writing crate does not know is set in the finished XML: rows
+//! that repeat as heads, the title of the document, and the order of elements that Word's schema asks for. To the same end
+//! the look of cells comes from styles of paragraphs.
 
 use super::layout::{self, letter, widths};
 use super::{display, display_remark};
@@ -11,8 +12,9 @@ use crate::report::number::NumberStyle;
 use crate::report::tables::{self, Block, Cell, ColumnKind, DisplayTable, Remark, Row, RowKind};
 use docx_rs::{
     AlignmentType, BorderType, Docx, LineSpacing, PageMargin, PageOrientationType, PageSize, Paragraph, Run, RunFonts,
-    SectionProperty, Style, StyleType, TableCell, TableCellBorder, TableCellBorderPosition, TableCellBorders,
-    TableLayoutType, TableRow, VAlignType, VMergeType, VertAlignType, WidthType,
+    SectionProperty, Style, StyleType, TableBorder, TableBorderPosition, TableBorders, TableCell, TableCellBorder,
+    TableCellBorderPosition, TableCellBorders, TableLayoutType, TableRow, VAlignType, VMergeType, VertAlignType,
+    WidthType,
 };
 use std::io::Cursor;
 
@@ -60,15 +62,56 @@ fn styled() -> Docx {
     };
     let fonts = RunFonts::new().ascii("Arial").hi_ansi("Arial").cs("Arial");
     let spaced = |before: u32, after: u32| LineSpacing::new().before(before).after(after);
-    Docx::new()
+    let mut docx = Docx::new()
         .default_fonts(fonts)
         .default_size(20)
         .default_line_spacing(spaced(0, 120))
         .add_style(paragraph("Title", "Title", 16).bold().line_spacing(spaced(0, 160)))
         .add_style(paragraph("Heading1", "heading 1", 13).bold().outline_lvl(0).line_spacing(spaced(320, 120)))
         .add_style(paragraph("Caption", "caption", 10).line_spacing(spaced(240, 80)))
-        .add_style(paragraph("TableWords", "Table words", 9).line_spacing(spaced(20, 20)))
-        .add_style(paragraph("TableNote", "Table note", 8).line_spacing(spaced(40, 0)))
+        .add_style(paragraph("TableNote", "Table note", 8).line_spacing(spaced(40, 0)));
+    for points in SIZES {
+        for (side, align) in Side::ALL {
+            let name = format!("Table {} {points}", side.name());
+            let style = paragraph(&side.style(points), &name, points).align(align).line_spacing(spaced(20, 20));
+            docx = docx.add_style(style);
+        }
+    }
+    docx
+}
+
+/// Sizes of the words of tables, in points.
+const SIZES: [usize; 3] = [9, 8, 7];
+
+/// Where the words of a cell stand.
+#[derive(Clone, Copy)]
+enum Side {
+    Words,
+    Number,
+    Span,
+}
+
+impl Side {
+    const ALL: [(Side, AlignmentType); 3] =
+        [(Side::Words, AlignmentType::Left), (Side::Number, AlignmentType::Right), (Side::Span, AlignmentType::Center)];
+
+    /// Words to the left, numbers to the right.
+    fn of(table: &DisplayTable, j: usize) -> Side {
+        if j == 0 || table.columns[j].kind == ColumnKind::Text { Side::Words } else { Side::Number }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Side::Words => "words",
+            Side::Number => "number",
+            Side::Span => "span",
+        }
+    }
+
+    /// The style of paragraphs of this side and size.
+    fn style(self, points: usize) -> String {
+        format!("Table{}{points}", self.name())
+    }
 }
 
 struct Writer<'a> {
@@ -124,7 +167,11 @@ impl Writer<'_> {
             .add_run(Run::new().add_text(&table.title));
         self.add(caption);
         let rows = self.head(table, &sheet).into_iter().chain(self.body(table, &sheet)).collect();
+        let rule = |place| TableBorder::new(place).border_type(BorderType::Single).size(12);
+        let borders = TableBorders::with_empty();
+        let borders = borders.set(rule(TableBorderPosition::Top)).set(rule(TableBorderPosition::Bottom));
         let content = docx_rs::Table::without_borders(rows)
+            .set_borders(borders)
             .set_grid(sheet.widths.clone())
             .width(sheet.widths.iter().sum(), WidthType::Dxa)
             .layout(TableLayoutType::Fixed);
@@ -162,18 +209,17 @@ impl Writer<'_> {
                 let own = lines[line].iter().find(|cell| cell.first == j);
                 let columns = own.map_or(1, |cell| cell.columns);
                 let is_span = line + 1 < n_lines && own.is_some_and(|cell| cell.lines == 1);
-                let edges = Edges { above: line == 0, below: line + 1 == n_lines || is_span, closing: false };
-                let align = match () {
-                    () if is_span => AlignmentType::Center,
-                    () if j == 0 || table.columns[j].kind == ColumnKind::Text => AlignmentType::Left,
-                    () => AlignmentType::Right,
-                };
+                let under_span = line > 0 && own.is_some();
+                let side = if is_span { Side::Span } else { Side::of(table, j) };
                 let text = own.map_or("", |cell| cell.text);
-                let words = self.paragraph("TableWords").align(align).keep_next(true);
-                let words = words.add_run(Run::new().bold().size(sheet.size).add_text(text));
+                let words = self.paragraph(&side.style(sheet.points)).keep_next(true);
+                let words = words.add_run(Run::new().bold().add_text(text));
                 let width = sheet.widths[j..j + columns].iter().sum();
                 let mut cell = TableCell::new().add_paragraph(words).width(width, WidthType::Dxa);
-                cell = cell.set_borders(edges.borders()).vertical_align(VAlignType::Bottom);
+                cell = cell.vertical_align(VAlignType::Bottom);
+                if under_span || line + 1 == n_lines {
+                    cell = cell.set_borders(head_rules(under_span, line + 1 == n_lines));
+                }
                 if columns > 1 {
                     cell = cell.grid_span(columns);
                 }
@@ -191,45 +237,38 @@ impl Writer<'_> {
     }
 
     fn body(&mut self, table: &DisplayTable, sheet: &Sheet) -> Vec<TableRow> {
-        let n = table.rows.len();
-        table.rows.iter().enumerate().map(|(i, row)| self.row(table, sheet, row, i + 1 == n)).collect()
+        table.rows.iter().map(|row| self.row(table, sheet, row)).collect()
     }
 
-    fn row(&mut self, table: &DisplayTable, sheet: &Sheet, row: &Row, is_last: bool) -> TableRow {
-        let borders = Edges { above: false, below: false, closing: is_last }.borders();
+    fn row(&mut self, table: &DisplayTable, sheet: &Sheet, row: &Row) -> TableRow {
         if row.kind == RowKind::Group {
-            let words = self.paragraph("TableWords").keep_next(true);
-            let words = self.filled(words, &row.cells[0], sheet, true);
+            let words = self.paragraph(&Side::Words.style(sheet.points)).keep_next(true);
+            let words = self.filled(words, &row.cells[0], true);
             let width = sheet.widths.iter().sum();
             let cell = TableCell::new().add_paragraph(words).width(width, WidthType::Dxa);
-            return TableRow::new(vec![cell.grid_span(table.columns.len()).set_borders(borders)]).cant_split();
+            return TableRow::new(vec![cell.grid_span(table.columns.len())]).cant_split();
         }
         let mut cells = Vec::new();
         for (j, cell) in row.cells.iter().enumerate() {
-            let align = match j == 0 || table.columns[j].kind == ColumnKind::Text {
-                true => AlignmentType::Left,
-                false => AlignmentType::Right,
-            };
-            let mut words = self.paragraph("TableWords").align(align);
+            let mut words = self.paragraph(&Side::of(table, j).style(sheet.points));
             if j == 0 && row.kind == RowKind::Item {
                 words = words.indent(Some(200), None, None, None);
             }
-            let words = self.filled(words, cell, sheet, false);
-            let cell = TableCell::new().add_paragraph(words).width(sheet.widths[j], WidthType::Dxa);
-            cells.push(cell.set_borders(borders.clone()));
+            let words = self.filled(words, cell, false);
+            cells.push(TableCell::new().add_paragraph(words).width(sheet.widths[j], WidthType::Dxa));
         }
         TableRow::new(cells).cant_split()
     }
 
     /// A cell's words and the letters of its footnotes.
-    fn filled(&self, words: Paragraph, cell: &Cell, sheet: &Sheet, bold: bool) -> Paragraph {
-        let run = Run::new().size(sheet.size).add_text(display(&cell.value, self.style));
+    fn filled(&self, words: Paragraph, cell: &Cell, bold: bool) -> Paragraph {
+        let run = Run::new().add_text(display(&cell.value, self.style));
         let words = words.add_run(if bold { run.bold() } else { run });
         match cell.marks.is_empty() {
             true => words,
             false => {
                 let letters: Vec<String> = cell.marks.iter().map(|m| letter(*m)).collect();
-                words.add_run(raised(&letters.join(",")).size(sheet.size))
+                words.add_run(raised(&letters.join(",")))
             }
         }
     }
@@ -248,7 +287,17 @@ impl Writer<'_> {
             let text = String::from_utf8(bytes.to_vec()).expect("the parts of the document are UTF-8");
             pairs.iter().fold(text, |text, (from, to)| text.replace(from, to)).into_bytes()
         };
-        parts.document = replaced(&parts.document, &[(HEAD_MARK, "<w:tblHeader />")]);
+        let document = replaced(
+            &parts.document,
+            &[
+                (HEAD_MARK, "<w:tblHeader />"),
+                // An empty look of runs stands in the wrong place; a column of the grid has no unit.
+                ("<w:pPr><w:rPr />", "<w:pPr>"),
+                (r#" w:type="dxa" /><w:gridCol"#, " /><w:gridCol"),
+                (r#" w:type="dxa" /></w:tblGrid>"#, " /></w:tblGrid>"),
+            ],
+        );
+        parts.document = merges_first(&String::from_utf8(document).expect("it was UTF-8")).into_bytes();
         let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         let author = format!("<dc:creator>{}</dc:creator><dc:title>{}</dc:title>", escaped(software), escaped(title));
         let modifier = format!("<cp:lastModifiedBy>{}<", escaped(software));
@@ -260,6 +309,19 @@ impl Writer<'_> {
         parts.pack(&mut file).expect("writing to memory does not fail");
         file.into_inner()
     }
+}
+
+/// A cell says that it continues another one before it says what its rules are.
+fn merges_first(document: &str) -> String {
+    let mut pieces = document.split("<w:tcBorders>");
+    let mut out = pieces.next().unwrap_or("").to_owned();
+    for piece in pieces {
+        let (borders, rest) = piece.split_once("</w:tcBorders>").expect("the rules end");
+        let end = if rest.starts_with("<w:vMerge") { rest.find("/>").map_or(0, |at| at + 2) } else { 0 };
+        let (merge, rest) = rest.split_at(end);
+        out.push_str(&format!("{merge}<w:tcBorders>{borders}</w:tcBorders>{rest}"));
+    }
+    out
 }
 
 /// The pages of a section.
@@ -279,39 +341,24 @@ fn raised(letters: &str) -> Run {
     run
 }
 
-/// The rules of a three-line table that touch a cell.
-#[derive(Clone, Copy)]
-struct Edges {
-    /// The heavy rule over the head.
-    above: bool,
-    /// The light rule under the head, or under a head over several columns.
-    below: bool,
-    /// The heavy rule at the end.
-    closing: bool,
-}
-
-impl Edges {
-    fn borders(self) -> TableCellBorders {
-        let rule = |place, size| TableCellBorder::new(place).border_type(BorderType::Single).size(size);
-        let mut borders = TableCellBorders::with_empty();
-        if self.above {
-            borders = borders.set(rule(TableCellBorderPosition::Top, 12));
-        }
-        if self.below {
-            borders = borders.set(rule(TableCellBorderPosition::Bottom, 6));
-        }
-        if self.closing {
-            borders = borders.set(rule(TableCellBorderPosition::Bottom, 12));
-        }
-        borders
+/// The light rules of a cell of the head: under a head over several columns, and between head and rows.
+fn head_rules(above: bool, below: bool) -> TableCellBorders {
+    let rule = |place| TableCellBorder::new(place).border_type(BorderType::Single).size(6);
+    let mut borders = TableCellBorders::with_empty();
+    if above {
+        borders = borders.set(rule(TableCellBorderPosition::Top));
     }
+    if below {
+        borders = borders.set(rule(TableCellBorderPosition::Bottom));
+    }
+    borders
 }
 
 /// How a table fits on its page.
 struct Sheet {
     landscape: bool,
-    /// Size of its words, in half points.
-    size: usize,
+    /// Size of its words, of [`SIZES`].
+    points: usize,
     /// Width of its columns, in twentieths of a point.
     widths: Vec<usize>,
 }
@@ -320,17 +367,17 @@ impl Sheet {
     /// Upright with words of 9 points if it fits, then landscape, then smaller; in the end columns of words wrap more.
     fn of(table: &DisplayTable, style: &NumberStyle) -> Sheet {
         let wanted = widths(table, style, WIDEST);
-        let at = |points: f64| -> Vec<usize> {
-            wanted.iter().map(|n| (*n as f64 * points * CHARACTER) as usize + PADDING).collect()
+        let at = |points: usize| -> Vec<usize> {
+            wanted.iter().map(|n| (*n as f64 * points as f64 * CHARACTER) as usize + PADDING).collect()
         };
         let room = |landscape: bool| (if landscape { LONG } else { SHORT } - 2 * MARGIN) as usize;
-        for (landscape, points) in [(false, 9.0), (false, 8.0), (true, 9.0), (true, 8.0), (true, 7.0)] {
+        for (landscape, points) in [(false, 9), (false, 8), (true, 9), (true, 8), (true, 7)] {
             let widths = at(points);
             if widths.iter().sum::<usize>() <= room(landscape) {
-                return Sheet { landscape, size: (2.0 * points) as usize, widths };
+                return Sheet { landscape, points, widths };
             }
         }
         let wraps: Vec<bool> = (0..table.columns.len()).map(|j| layout::wraps(table, j)).collect();
-        Sheet { landscape: true, size: 14, widths: layout::squeeze(&at(7.0), &wraps, room(true)) }
+        Sheet { landscape: true, points: 7, widths: layout::squeeze(&at(7), &wraps, room(true)) }
     }
 }

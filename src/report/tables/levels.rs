@@ -29,6 +29,25 @@ pub fn level_table(report: &Report) -> Option<DisplayTable> {
     Some(table)
 }
 
+/// The same for a screen: beside the hazard ratios persons and events only, and where the variables are too many for
+/// a screen those of the first one, which is the exposure.
+pub fn brief_level_table(report: &Report) -> Option<DisplayTable> {
+    let mut table = level_table(report)?;
+    if !report.models.is_empty() {
+        table.leave_out(&["person_years", "rate"]);
+    }
+    let mut heads = (0..table.rows.len()).filter(|&i| table.rows[i].kind == RowKind::Group);
+    if let Some(second) = heads.nth(1).filter(|_| table.rows.len() > SCREEN) {
+        table.rows.truncate(second);
+        table.keep_used_footnotes();
+        table.remarks.push(Remark::Text(report.words().rest_in_report().to_owned()));
+    }
+    Some(table)
+}
+
+/// A table of more rows than this does not fit on a screen with what stands around it.
+const SCREEN: usize = 20;
+
 fn columns(report: &Report) -> Vec<Column> {
     let w = report.words();
     let per = report.number_style().decimal(report.settings.rate_per, 0);

@@ -37,7 +37,7 @@ pub use description::{curve_tables, description_tables};
 pub use diagnostics::{functional_form_table, proportional_hazards_table, time_smooth_table};
 pub use flow::{attrition_table, exit_table, input_table, link_table, note_table};
 pub use interaction::{interaction_data, interaction_table, interaction_tests_table};
-pub use levels::level_table;
+pub use levels::{brief_level_table, level_table};
 pub use model::{model_data, model_table, term_data, term_table};
 pub use pooling::{imputation_table, pooled_test_table, pooling_table};
 pub use time_varying::{time_varying_data, time_varying_tables};
@@ -227,7 +227,7 @@ pub fn summary(report: &Report) -> Document {
     let title = document(report).title;
     let mut blocks: Vec<Block> = disclosure_line(report).into_iter().collect();
     blocks.extend(total_line(report));
-    let tables = [level_table(report), interaction_tests_table(report)];
+    let tables = [brief_level_table(report), interaction_tests_table(report)];
     blocks.extend(tables.into_iter().flatten().map(Block::Table));
     if report.models.is_empty() {
         blocks.extend(description_tables(report).into_iter().map(Block::Table));
@@ -442,6 +442,28 @@ impl DisplayTable {
             self.footnotes.push(text.to_string());
             self.footnotes.len() - 1
         }) + 1
+    }
+
+    /// Takes columns out, by the names they have in data files.
+    pub(crate) fn leave_out(&mut self, keys: &[&str]) {
+        let keep: Vec<bool> = self.columns.iter().map(|c| !keys.contains(&c.key.as_str())).collect();
+        let mut at = keep.iter();
+        self.columns.retain(|_| *at.next().expect("as many as columns"));
+        for row in &mut self.rows {
+            let mut at = keep.iter();
+            row.cells.retain(|_| *at.next().expect("a row has one cell per column"));
+        }
+    }
+
+    /// Takes out the footnotes that no cell refers to, and numbers the others anew.
+    pub(crate) fn keep_used_footnotes(&mut self) {
+        let mut used: Vec<usize> = self.rows.iter().flat_map(|r| &r.cells).flat_map(|c| c.marks.clone()).collect();
+        used.sort_unstable();
+        used.dedup();
+        for mark in self.rows.iter_mut().flat_map(|r| &mut r.cells).flat_map(|c| &mut c.marks) {
+            *mark = used.iter().position(|u| u == mark).map_or(*mark, |at| at + 1);
+        }
+        self.footnotes = used.iter().map(|mark| self.footnotes[mark - 1].clone()).collect();
     }
 
     /// Adds the head of a group of rows.

@@ -6,6 +6,7 @@ words! {
     table_number(n) { "Table {n}", "Tabell {n}" }
     contents { "Contents", "Innhold" }
     skip_to_results { "Skip to the results", "Gå til resultatene" }
+    rest_in_report { "The other variables stand in the report.", "De andre variablene står i rapporten." }
     footnote { "footnote", "fotnote" }
     no_disclosure_control {
         "Without disclosure control: full numbers, for work where the data are.",

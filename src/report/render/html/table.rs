@@ -113,7 +113,12 @@ fn head(columns: &[Column]) -> Vec<Vec<HeadCell>> {
             scope: if is_span { "colgroup" } else { "col" },
             columns: cell.columns,
             lines: cell.lines,
-            class: if is_span { "span" } else { class(column, &Value::Empty) },
+            class: match cell.first {
+                _ if is_span => "span",
+                // Over the labels of rows.
+                0 => "t",
+                _ => class(column, &Value::Empty),
+            },
         }
     };
     layout::head(columns).into_iter().map(|line| line.into_iter().map(cell).collect()).collect()
