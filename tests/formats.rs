@@ -476,6 +476,35 @@ fn data_files_of_other_programs_are_read_as_they_are() {
     assert_eq!(flat("iris.sas7bdat", &FlatOptions::default()).input.rows, 150);
 }
 
+#[test]
+fn declared_marks_of_missing_values_count_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let column = |name: &str, data| Column { name: name.into(), label: name.into(), data };
+    let codes = Codes::pack([Some(0), Some(1), None], 2);
+    let levels = vec!["a".to_string(), "unknown".to_string()];
+    let text = Factor { codes, labels: levels.clone(), levels, declared: false };
+    let columns = vec![
+        column("x", ColumnData::Whole(vec![1, 9, MISSING_WHOLE])),
+        column("y", ColumnData::Number(vec![0.5, 9.0, 2.5])),
+        column("z", ColumnData::Factor(text)),
+    ];
+    let table = Table::new(columns);
+    write_parquet(&table, &folder.path().join("d.parquet")).unwrap();
+    sheet(&table).write_stata(File::create(folder.path().join("d.dta")).unwrap()).unwrap();
+    sheet(&table).write_spss(File::create(folder.path().join("d.sav")).unwrap()).unwrap();
+    fs::write(folder.path().join("d.csv"), "x,y,z\n1,0.5,a\n9,9,unknown\n,2.5,\n").unwrap();
+    let options = FlatOptions { missing: vec!["9".into(), "unknown".into()], ..FlatOptions::default() };
+    for name in ["d.csv", "d.parquet", "d.dta", "d.sav"] {
+        let flat = read_flat(&folder.path().join(name), name, &options, &mut Quiet).unwrap();
+        let data = |name: &str| &flat.table.column(name).unwrap().data;
+        assert_eq!(*data("x"), ColumnData::Whole(vec![1, MISSING_WHOLE, MISSING_WHOLE]), "{name}");
+        let missing = |name: &str| (0..3).map(|row| data(name).is_missing(row)).collect::<Vec<_>>();
+        assert_eq!((missing("y"), missing("z")), (vec![false, true, false], vec![false, true, true]), "{name}");
+        let marked = flat.notes.iter().filter(|n| n.message.contains("by their mark")).filter_map(|n| n.count);
+        assert_eq!(marked.sum::<u64>(), 3, "{name}");
+    }
+}
+
 /// Markers that stand in the cells and keys of a delivery.
 const MARKERS: [&str; 6] = ["k2_7777", "SECRETCELL", "7654321", "1913-03-07", "19130307", "8888"];
 

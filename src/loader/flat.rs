@@ -10,12 +10,10 @@
 use super::error::{Fault, LoadError, Place};
 use super::format::FileRead;
 use super::format::delimited::{BATCH_ROWS, BatchPlan, RawBatch, Records, delimiter_name};
-use super::format::file::file_read;
-use super::format::parquet;
 use super::schema::Dictionary;
 use super::{Note, Progress, condition, flat_stored};
 use crate::stored::StoredFormat;
-use crate::study::{Decimal, Delimited, Encoding, Header};
+use crate::study::{Decimal, Delimited, Encoding, FileFormat, Header, InputFile};
 use crate::table::{Codes, Column, ColumnData, Factor, MISSING_WHOLE, Table};
 use rayon::prelude::*;
 use std::path::Path;
@@ -79,13 +77,12 @@ pub fn read_flat(
     let wanted = |name: &str| {
         options.columns.as_ref().is_none_or(|c| c.iter().any(|w| w == name) || names.iter().any(|w| w == name))
     };
-    let is_parquet = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
-    let mut flat = if let Some(format) = path.to_str().and_then(StoredFormat::of_name) {
-        flat_stored::read((path, shown, format), options, &wanted, progress)?
-    } else if is_parquet {
-        read_parquet(path, shown, &wanted, progress)?
-    } else {
-        read_text(path, shown, options, &wanted, progress)?
+    let mut flat = match stored_format(path, options) {
+        Some(format) => {
+            let file = InputFile { written: shown.to_string(), path: path.to_path_buf() };
+            flat_stored::read(&file, &format, options, &wanted, progress)?
+        }
+        None => read_text(path, shown, options, &wanted, progress)?,
     };
     if let Some(sql) = &options.condition {
         filter(&mut flat, sql, shown)?;
@@ -109,20 +106,15 @@ fn filter(flat: &mut Flat, sql: &str, shown: &str) -> Result<(), LoadError> {
     Ok(())
 }
 
-fn read_parquet(
-    path: &Path,
-    shown: &str,
-    wanted: &dyn Fn(&str) -> bool,
-    progress: &mut dyn Progress,
-) -> Result<Flat, LoadError> {
-    let mut file = parquet::ParquetFile::open(path, shown)?;
-    let header = file.header().to_vec();
-    check_names(&header, wanted, shown)?;
-    let keep: Vec<String> = header.iter().filter(|h| wanted(h)).cloned().collect();
-    let mut notes = Vec::new();
-    let columns = file.read_columns(&keep, &mut notes, progress)?;
-    let input = file_read(path, shown, file.n_rows() as u64, progress)?;
-    Ok(Flat { file_rows: None, table: Table::new(columns), header, input, notes })
+/// The format of a file that says itself what its columns hold, by the ending of its name; `None` for text.
+fn stored_format(path: &Path, options: &FlatOptions) -> Option<FileFormat> {
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) {
+        return Some(FileFormat::Parquet);
+    }
+    let format = StoredFormat::of_name(path.to_str()?)?;
+    // Other files say how their text is encoded.
+    let encoding = options.encoding.filter(|_| format == StoredFormat::Stata);
+    Some(FileFormat::Stored { format, encoding })
 }
 
 fn read_text(
@@ -185,7 +177,7 @@ fn open_text(
 }
 
 /// Names that a formula could not tell apart, or not name at all.
-fn check_names(header: &[String], wanted: &dyn Fn(&str) -> bool, shown: &str) -> Result<(), LoadError> {
+pub(super) fn check_names(header: &[String], wanted: &dyn Fn(&str) -> bool, shown: &str) -> Result<(), LoadError> {
     let place = |i: usize| Place::row(shown, 1).in_column(format!("{} of {}", i + 1, header.len()));
     for (i, name) in header.iter().enumerate() {
         if name.is_empty() {

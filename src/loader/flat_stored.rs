@@ -1,35 +1,37 @@
-//! A data file of Stata, SPSS or SAS as it is, for `cohort fit DATA`: types are the file's own.
+//! A data file of Parquet, Stata, SPSS or SAS as it is, for `cohort fit DATA`: types are the file's own.
 //!
-//! Text becomes a factor, a date a day. These programs store whole numbers as doubles as often as not, so a column
-//! is of whole numbers when all its values are, as in a text file. A number with value labels stays a number, and
-//! that is said: `factor(…)` makes levels of it.
+//! Text becomes a factor, a date a day. Programs store whole numbers as doubles as often as not, so a column is of
+//! whole numbers when all its values are, as in a text file. A number with value labels stays a number, and that is
+//! said: `factor(…)` makes levels of it.
 
 use super::error::LoadError;
-use super::flat::{Flat, FlatOptions, sorted_factor};
-use super::format::file::{exact_whole, fault_of, file_read};
+use super::flat::{Flat, FlatOptions, check_names, sorted_factor};
+use super::format::file::{DataBatch, DataFile, exact_whole};
 use super::schema::{Dictionary, MISSING_CODE};
 use super::{Note, Progress};
-use crate::stored::{Cells, Reader, StoredColumn, StoredFormat, StoredType, StoredValues, Wanted};
-use crate::study::Encoding;
+use crate::stored::{Cells, StoredColumn, StoredType, StoredValues, Wanted};
+use crate::study::{FileFormat, InputFile};
 use crate::table::{Column, ColumnData, MISSING_WHOLE, Table};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Reads the columns that are `wanted`, but for those that no analysis can use, which are named in a note.
 pub(super) fn read(
-    (path, shown, format): (&Path, &str, StoredFormat),
+    file: &InputFile,
+    format: &FileFormat,
     options: &FlatOptions,
     wanted: &dyn Fn(&str) -> bool,
     progress: &mut dyn Progress,
 ) -> Result<Flat, LoadError> {
-    let encoding = options.encoding.map(Encoding::decoder).filter(|_| format == StoredFormat::Stata);
-    let reader = Reader::open(path, format, encoding).map_err(|e| fault_of(e, shown))?;
-    let header: Vec<String> = reader.columns().iter().map(|c| c.name.clone()).collect();
-    let mut notes: Vec<Note> = reader.remarks().iter().map(|remark| Note::plain(shown, remark)).collect();
+    let shown = &*file.written;
+    let data = DataFile::open(file, format)?;
+    let header = data.header().to_vec();
+    check_names(&header, wanted, shown)?;
+    let columns = data.columns()?.expect("these files say what their columns hold");
+    let mut notes: Vec<Note> = data.remarks().iter().map(|remark| Note::plain(shown, remark)).collect();
     let mut builders = Vec::new();
     let mut places = Vec::new();
-    for (place, column) in reader.columns().iter().enumerate().filter(|(_, c)| wanted(&c.name)) {
+    for (place, column) in columns.iter().enumerate().filter(|(_, c)| wanted(&c.name)) {
         if let StoredType::Unfit(what) = &column.holds {
             notes.push(Note::plain(&source(shown, column), &format!("left out: no analysis can use a {what}")));
             continue;
@@ -37,12 +39,12 @@ pub(super) fn read(
         places.push(Wanted { column: place, keep_user_missing: false });
         builders.push(Builder::new(column, &options.missing));
     }
-    let mut batches = reader.batches(places);
-    while let Some(batch) = batches.next_batch().map_err(|e| fault_of(e, shown))? {
-        progress.step(shown, batch.first_row, reader.n_rows());
+    let mut batches = data.into_batches(&places);
+    while let Some(batch) = batches.next_batch(progress)? {
+        let DataBatch::Stored(batch) = batch else { unreachable!("text files are read as text") };
         builders.par_iter_mut().zip(&batch.columns).for_each(|(builder, cells)| builder.push(cells));
     }
-    let input = file_read(path, shown, batches.n_rows(), progress)?;
+    let input = batches.finish(progress)?;
     builders.iter().for_each(|builder| builder.notes(shown, &mut notes));
     let columns: Vec<Column> = builders.into_par_iter().map(Builder::finish).collect();
     Ok(Flat { file_rows: None, table: Table::new(columns), header, input, notes })
@@ -67,6 +69,7 @@ enum BuilderValues {
     Text(Dictionary, Vec<u32>),
     Number(Vec<f64>),
     Day(Vec<i32>),
+    Logical(Vec<Option<bool>>),
 }
 
 impl<'a> Builder<'a> {
@@ -74,6 +77,7 @@ impl<'a> Builder<'a> {
         let values = match StoredValues::empty(&column.holds) {
             StoredValues::Text(_) => BuilderValues::Text(Dictionary::default(), Vec::new()),
             StoredValues::Day(_) => BuilderValues::Day(Vec::new()),
+            StoredValues::Logical(_) => BuilderValues::Logical(Vec::new()),
             _ => BuilderValues::Number(Vec::new()),
         };
         let missing_numbers = missing.iter().filter_map(|mark| mark.parse().ok()).collect();
@@ -95,6 +99,7 @@ impl<'a> Builder<'a> {
                 }
             }
             (BuilderValues::Day(out), StoredValues::Day(days)) => out.extend(days),
+            (BuilderValues::Logical(out), StoredValues::Logical(values)) => out.extend(values),
             (BuilderValues::Number(out), StoredValues::Number(numbers)) => {
                 out.extend(numbers.iter().map(|&x| unless_marked(x, &self.missing_numbers, &mut self.marked)));
             }
@@ -136,6 +141,7 @@ impl<'a> Builder<'a> {
         let data = match self.values {
             BuilderValues::Text(dictionary, codes) => ColumnData::Factor(sorted_factor(&dictionary, &codes)),
             BuilderValues::Day(days) => ColumnData::Day(days),
+            BuilderValues::Logical(values) => ColumnData::Logical(values),
             BuilderValues::Number(numbers) => whole_if_all_are(numbers),
         };
         let label = if self.column.label.is_empty() { &self.column.name } else { &self.column.label };

@@ -77,7 +77,7 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Fit Cox models: a whole study (study.toml) or one formula on a data file (CSV, Parquet)
+    /// Fit Cox models: a whole study (study.toml) or one formula on a data file (text, Parquet, Stata, SPSS, SAS)
     Fit(Box<FitArgs>),
     /// Survival, cumulative incidence, tests of groups and rates: a study (study.toml) or a data file
     Describe(Box<DescribeArgs>),

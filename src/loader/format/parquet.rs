@@ -6,12 +6,9 @@
 use super::decode::unreadable;
 use super::delimited::BATCH_ROWS;
 use crate::loader::error::{Fault, LoadError, Place};
-use crate::loader::flat::sorted_factor;
-use crate::loader::schema::{Dictionary, MISSING_CODE};
-use crate::loader::{Note, Progress};
 use crate::stored::{Cells, StoredBatch, StoredColumn, StoredType, StoredValues, Texts};
 use crate::study::parquet_type;
-use crate::table::{Column, ColumnData, Factor, MISSING_WHOLE};
+use crate::table::MISSING_WHOLE;
 use polars::prelude::{DataFrame, DataType, ParquetReader, SerReader, Series};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -121,29 +118,6 @@ impl ParquetFile {
             LoadError::File(Fault::new(place, rule, "compare the file's size and checksum with the delivery note"))
         })
     }
-
-    /// The named columns of the whole file, typed as they are stored.
-    pub(crate) fn read_columns(
-        &mut self,
-        columns: &[String],
-        notes: &mut Vec<Note>,
-        progress: &mut dyn Progress,
-    ) -> Result<Vec<Column>, LoadError> {
-        progress.step(&self.file, 0, None);
-        let frame = self.slice(columns, 0, self.n_rows())?;
-        let typed: Vec<Result<(Column, Option<Note>), LoadError>> = frame
-            .columns()
-            .par_iter()
-            .map(|column| stored_column(column.as_materialized_series(), &self.file))
-            .collect();
-        let mut out = Vec::with_capacity(typed.len());
-        for column in typed {
-            let (column, note) = column?;
-            out.push(column);
-            notes.extend(note);
-        }
-        Ok(out)
-    }
 }
 
 /// The values of a stored column; `None` for a type that none has.
@@ -174,55 +148,4 @@ fn texts_of(series: &Series) -> Option<Texts> {
     let mut texts = Texts::default();
     cast.str().ok()?.iter().for_each(|text| texts.push(text.unwrap_or("")));
     Some(texts)
-}
-
-/// A stored column as a column of a table, with a note where its type was changed.
-fn stored_column(series: &Series, file: &str) -> Result<(Column, Option<Note>), LoadError> {
-    let name = series.name().to_string();
-    let source = format!("{file}, column {name}");
-    let refuse = |_| {
-        let place = Place::file(file).in_column(&*name);
-        let rule = "the stored type is none that an analysis can use";
-        LoadError::Values(vec![Fault::new(place, rule, "store it as text, number, date or true/false")])
-    };
-    let mut note = None;
-    let data = match series.dtype() {
-        DataType::Boolean => ColumnData::Logical(series.bool().map_err(refuse)?.iter().collect()),
-        DataType::Date => {
-            let days = series.cast(&DataType::Int32).map_err(refuse)?;
-            ColumnData::Day(days.i32().map_err(refuse)?.iter().map(|d| d.unwrap_or(MISSING_WHOLE)).collect())
-        }
-        DataType::Datetime(..) => {
-            note = Some(Note::plain(&source, "times of day dropped, calendar days kept"));
-            let days = series.cast(&DataType::Date).and_then(|s| s.cast(&DataType::Int32)).map_err(refuse)?;
-            ColumnData::Day(days.i32().map_err(refuse)?.iter().map(|d| d.unwrap_or(MISSING_WHOLE)).collect())
-        }
-        dtype if dtype.is_integer() => {
-            let whole = series.cast(&DataType::Int64).map_err(refuse)?;
-            let whole = whole.i64().map_err(refuse)?;
-            let fits = |x: i64| i32::try_from(x).is_ok_and(|x| x != MISSING_WHOLE);
-            if whole.iter().flatten().all(fits) {
-                ColumnData::Whole(whole.iter().map(|x| x.map_or(MISSING_WHOLE, |x| x as i32)).collect())
-            } else {
-                ColumnData::Number(whole.iter().map(|x| x.map_or(f64::NAN, |x| x as f64)).collect())
-            }
-        }
-        dtype if dtype.is_float() => {
-            let numbers = series.cast(&DataType::Float64).map_err(refuse)?;
-            ColumnData::Number(numbers.f64().map_err(refuse)?.iter().map(|x| x.unwrap_or(f64::NAN)).collect())
-        }
-        _ => {
-            let texts = series.cast(&DataType::String).map_err(refuse)?;
-            ColumnData::Factor(text_factor(texts.str().map_err(refuse)?.iter()))
-        }
-    };
-    Ok((Column { label: name.clone(), name, data }, note))
-}
-
-/// A factor of stored texts; an empty text is missing, as in a text file.
-fn text_factor<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> Factor {
-    let mut dictionary = Dictionary::default();
-    let codes: Vec<u32> =
-        texts.map(|t| t.filter(|t| !t.is_empty()).map_or(MISSING_CODE, |t| dictionary.number(t))).collect();
-    sorted_factor(&dictionary, &codes)
 }
