@@ -200,7 +200,7 @@ fn add(columns: &mut Vec<Column>, column: Column) {
     let Some(known) = columns.iter_mut().find(same) else { return columns.push(column) };
     known.in_files += 1;
     if known.guess == Guess::Unknown {
-        known.guess = column.guess;
+        (known.guess, known.remark) = (column.guess, column.remark);
     } else if known.guess != column.guess && column.guess != Guess::Unknown {
         known.remark = "does not look the same in all files".into();
         if let (Guess::Type("code", _), Guess::Type(..)) | (Guess::Type(..), Guess::Type("code", _)) =

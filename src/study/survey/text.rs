@@ -26,7 +26,7 @@ pub(super) fn look(file: &InputFile) -> Result<(TextGuess, Vec<Column>), String>
     let delimiter = delimiter(text);
     let rows = rows(text, delimiter);
     let Some(first) = rows.first() else { return Err("it has no row".into()) };
-    let has_header = looks_like_names(first);
+    let has_header = looks_like_names(first) && !comes_again(first, &rows[1..]);
     let names: Vec<String> = match has_header {
         true => first.iter().map(|name| name.trim().to_string()).collect(),
         // A row of data must not be shown.
@@ -42,6 +42,13 @@ pub(super) fn look(file: &InputFile) -> Result<(TextGuess, Vec<Column>), String>
     };
     let columns = names.into_iter().enumerate().filter(|(_, name)| !name.is_empty()).map(column).collect();
     Ok((TextGuess { delimiter, encoding, encoding_shows, has_header, decimal_comma }, columns))
+}
+
+/// Whether a field of the first row stands again in its column: then it is a value, and no name.
+fn comes_again(first: &[String], rows: &[Vec<String>]) -> bool {
+    let again =
+        |(i, name): (usize, &String)| !name.trim().is_empty() && rows.iter().any(|row| row.get(i) == Some(name));
+    first.iter().enumerate().any(again)
 }
 
 /// The encoding that the bytes can have, and whether anything shows it.
@@ -106,6 +113,13 @@ mod tests {
         assert_eq!(encoding(b"k\xF8nn;id\n1;2\n"), (Encoding::Latin1, true));
         assert_eq!(encoding("k\u{f8}nn".as_bytes()), (Encoding::Utf8, true));
         assert_eq!(encoding(b"id"), (Encoding::Utf8, false));
+    }
+
+    #[test]
+    fn a_value_that_comes_again_is_no_name() {
+        let row = |text: &str| text.split(';').map(str::to_owned).collect::<Vec<_>>();
+        assert!(comes_again(&row("M;Oslo"), &[row("K;Bergen"), row("M;Bergen")]));
+        assert!(!comes_again(&row("sex;town"), &[row("K;Bergen"), row("M;Oslo")]));
     }
 
     #[test]

@@ -53,7 +53,13 @@ fn extract(out: &mut String, name: &str, family: &Family) {
     match key.as_slice() {
         [] => line(out, "# key = \"…\"   # fill in: the column with the person key"),
         [one] => line(out, &format!("key = {}   # guess", quoted(one))),
-        several => line(out, &format!("# key = …   # fill in, one of: {}", comment(&several.join(", ")))),
+        several => {
+            line(out, &format!("# key = …   # fill in, one of: {}", comment(&several.join(", "))));
+            line(
+                out,
+                "# With a row per person and a key of each deliverer this is the linkage file: declare it as such instead.",
+            );
+        }
     }
     line(out, "# one_per_person = true   # when a second row of a person is a fault");
     line(out, &format!("[extract.{name}.columns]"));
