@@ -266,6 +266,44 @@ fn trap_05_days_need_their_reference_date() {
     assert!(error.starts_with("visits.csv, row 2, column date: expected a date as a whole number of days"), "{error}");
 }
 
+/// Days since a reference that nobody knows: durations are right, and whatever would need the calendar is refused.
+#[test]
+fn trap_05_relative_time_refuses_the_calendar() {
+    let mut delivery = Delivery::default();
+    for format in ["YYYY-MM-DD", "DD.MM.YYYY", "YYYYMMDD"] {
+        delivery.replace(&format!("format = \"{format}\""), "format = \"relative_days\"");
+    }
+    let message = fault(&delivery);
+    assert!(
+        message.contains("column `birth` of `persons` has days since a reference of each person; set relative_time")
+    );
+    delivery.replace("name = \"small\"", "name = \"small\"\nrelative_time = true");
+    let message = fault(&delivery);
+    for wanted in [
+        "`from` and `to` are calendar days, and the study has relative time: no calendar; count in days",
+        "an exit is a calendar day, and the study has relative time",
+        "its coverage is in calendar days, and the study has relative time",
+    ] {
+        assert!(message.contains(wanted), "{wanted}\n{message}");
+    }
+    delivery.replace("from = 2010-01-01\nto = 2012-12-31\n", "").replace("coverage_from = 2000-01-01\n", "");
+    delivery.replace("[[follow_up.exit]]\nlabel = \"end of data\"\ndate = 2013-06-30\n", "");
+    delivery.replace("maximum = \"365 days\"", "maximum = \"12 months\"");
+    assert!(fault(&delivery).contains("`maximum` counts months or years, and the study has relative time"));
+    delivery.replace("maximum = \"12 months\"", "maximum = \"365 days\"");
+    // Each person's days count from another day, and before it too.
+    delivery.write("persons.csv", "id;birth;death;sex;school\na1;-20000;;1;310000\na2;100;10113;2;099010\n");
+    delivery.write("contacts.csv", "id;date;codes;system\na1;-30;P76;ICPC-2\na2;10000;P76;ICPC-2\n");
+    delivery.write("visits.csv", "id;date;ward\na1;90;x\na2;20;x\n");
+    delivery.write("residence.csv", "id;from;to\na1;-20000;\na2;100;\n");
+    assert_eq!(delivery.records(), [(0, 0, 120, true), (1, 0, 113, false)]);
+    delivery.replace(
+        "[covariate.sex]",
+        "[covariate.age]\nyears_since = \"persons.birth\"\nat = \"index\"\nif_missing = \"error\"\n\n[covariate.sex]",
+    );
+    assert!(fault(&delivery).contains("`years_since` counts anniversaries, and the study has relative time"));
+}
+
 /// Missing, zero, or a real code: only an empty field is missing unless the column says otherwise.
 #[test]
 fn trap_06_zero_and_marks_are_codes_unless_declared() {

@@ -43,6 +43,9 @@ pub enum DateFormat {
     OneOf(Vec<DateFormat>),
 }
 
+/// The format of dates that are days since a reference of each person, in a study of relative time.
+pub const RELATIVE_DAYS: &str = "relative_days";
+
 impl DateFormat {
     /// Whether the day within the month is not known, or may not be.
     pub fn is_month_only(&self) -> bool {

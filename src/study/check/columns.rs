@@ -2,6 +2,7 @@
 
 use super::names;
 use crate::day::Day;
+use crate::study::dates::RELATIVE_DAYS;
 use crate::study::extract::{
     CharacterSet, Clean, CodeSpec, CodeSystem, ColumnKind, ColumnSource, ColumnSpec, IfInvalid, Limits,
 };
@@ -197,6 +198,8 @@ fn read_format(section: &Section<'_>, written: &Text, keys: &mut DateKeys) -> Op
     };
     match written.text.as_str() {
         "days_since" => return Some(DateFormat::DaysSince(reference())),
+        // Whose reference it is does not matter: only days of one person are compared.
+        RELATIVE_DAYS => return Some(DateFormat::DaysSince(Day(0))),
         "seconds_since" => return Some(DateFormat::ClockSince { reference: reference(), per_day: 86_400 }),
         "milliseconds_since" => return Some(DateFormat::ClockSince { reference: reference(), per_day: 86_400_000 }),
         "months_since" => {

@@ -21,6 +21,7 @@ mod names;
 mod output;
 mod reach;
 mod recode;
+mod relative_time;
 mod values;
 
 use super::fault::StudyFaults;
@@ -107,6 +108,8 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
         codelists: IndexMap::new(),
         broken_lists: BTreeSet::new(),
     };
+    let relative = head.as_ref().is_some_and(|head| head.flag("relative_time"));
+    context.check_relative_time(&root, relative);
     context.read_linkage(&root);
     context.read_extracts(&root);
     context.read_codelists(&root);
@@ -136,6 +139,9 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
     let follow_up = follow_up?;
     context.check_coverage(&cohort, &follow_up, &covariates);
     context.check_covariate_systems(&cohort, &covariates);
+    if relative {
+        context.check_no_calendar(&cohort, &follow_up, &covariates);
+    }
     let head = head?;
     Some(Study {
         name: head.name,
@@ -181,7 +187,7 @@ impl Head {
             let remedy = "use letters, digits, `-`, `_`, `.` and blanks";
             section.faults().add(&name.span, "`name` becomes part of file names", remedy);
         }
-        section.know(&["data_folder"]);
+        section.know(&["data_folder", "relative_time"]);
         let texts = |key| section.texts(key).into_iter().map(|t: Text| t.text).collect();
         let head = Head {
             title: section.text("title").map_or(name.text.clone(), |t| t.text),
