@@ -89,3 +89,56 @@ fn prefix_and_width_are_declared() {
     let error = delivery.error();
     assert!(error.starts_with("visits.csv, row 3, column id: 1 key without the prefix that key.strip_prefix declares"));
 }
+
+/// Keys are reached through another key: the population's to the project's, the project's to that of the hospitals, in
+/// whatever order the study names the files. A person may have several keys there.
+#[test]
+fn a_chain_of_linkage_files_reaches_the_persons() {
+    let mut delivery = linked();
+    delivery.write("link.csv", "ssb;project\na1;P0001\na2;P0002\na3;P0003\n");
+    delivery.write("npr.csv", "project;npr\n1;v_000001\n1;v_000007\n2;v_000002\n9;v_000009\n");
+    delivery.write("visits.csv", "id;date;ward\nv_000007;20100601;x\nv_000002;20090601;x\n;20100601;x\n");
+    let one = "[linkage]\nfile = \"link.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\n\
+               keys = { ssb = \"ssb\", npr = \"npr\" }\nmin_matched = 0.5\n";
+    let chain = "[[linkage]]\nfile = \"npr.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\nseveral_rows = true\nmin_matched = 0.6\n\
+                 keys = { project = { column = [\"project\", \"prosjekt\"], width = 4 }, npr = \"npr\" }\n\n\
+                 [[linkage]]\nfile = \"link.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\nmin_matched = 0.9\n\
+                 keys = { ssb = \"ssb\", project = { column = \"project\", strip_prefix = \"P\" } }\n";
+    delivery.replace(one, chain);
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table), Delivery::default().records());
+    let link = |name: &str| loaded.links.iter().find(|l| l.extract == name).unwrap();
+    let npr = link("npr.csv");
+    assert_eq!((npr.rows, npr.rows_matched, npr.keys, npr.keys_matched, npr.keys_repeated), (4, 3, 3, 2, 1));
+    assert_eq!((link("visits").keys, link("visits").keys_matched, link("visits").rows_without_key), (2, 2, 1));
+    let files: Vec<&str> = loaded.inputs.iter().map(|i| i.file.path.as_str()).collect();
+    assert_eq!(files[..3], ["link.csv", "npr.csv", "persons.csv"]);
+
+    // Too few keys of the second file are in the first.
+    delivery.replace("min_matched = 0.6", "min_matched = 0.7");
+    assert!(
+        delivery.error().starts_with("link: 2 of 3 distinct keys of npr.csv are in link.csv; at least 0.7 must be")
+    );
+    delivery.replace("min_matched = 0.7", "min_matched = 0.6").replace("several_rows = true\n", "");
+    let error = delivery.error();
+    assert!(
+        error.starts_with("npr.csv: 1 key of spelling project stands in more than one row; a linkage file"),
+        "{error}"
+    );
+    delivery.replace("strip_prefix = \"P\"", "strip_prefix = \"Q\"");
+    assert!(delivery.error().starts_with("link.csv, row 2, column project: 3 keys without the prefix"));
+}
+
+#[test]
+fn linkage_files_that_do_not_meet_are_a_fault() {
+    let mut delivery = linked();
+    delivery.replace(
+        "[linkage]\n",
+        "[[linkage]]\nfile = \"link.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\n\
+        keys = { x = \"ssb\", y = \"npr\" }\nmin_matched = 1\n\n[[linkage]]\n",
+    );
+    let message = delivery.check().unwrap_err();
+    assert!(
+        message.contains("link.csv shares no spelling with the other linkage files; a chain of linkage files begins")
+    );
+}

@@ -3,6 +3,7 @@
 mod bootstrap; // resampled fits, adjusted P values
 mod browser; // the page in a real browser, where one is installed
 mod cli; // the real binary: streams, messages, exit codes
+mod codelists; // code lists from files: those of the registers as they stand
 mod cohort_rules; // who enters and when: windows of age and calendar, wash-out, residence, matched comparison persons
 mod covariates; // as of the index date, from every kind of source, by hand
 mod curves_of_groups; // Kaplan-Meier: robust variances against derivatives, any order of rows
