@@ -346,6 +346,10 @@ fn with_comparison_persons<'p>(
     found.retain(|_| *of.next().expect("one answer a set"));
     let added = found.iter().map(Vec::len).sum();
     let people = matching::people(people, alive, &found, pool);
+    let distinct: HashSet<u32> = people.numbers.iter().copied().collect();
+    let again = (people.len() - distinct.len()) as u64;
+    let message = "persons who stand in the flow once more, as members of several sets";
+    notes.push(Note::new("cohort.matching", message, again, "persons"));
     let events = follow_up::have_event(&people, kept);
     attrition.added(&format!("comparison persons, up to {} for each", rules.ratio), added, events);
     Ok(people)

@@ -268,15 +268,8 @@ pub(crate) fn notes(rules: &ComparisonGroup, exposed: &[(u32, Day)], found: &[Ve
         }
     }
     let mut all: Vec<u32> = found.iter().flatten().copied().collect();
-    let n_drawn = all.len();
     all.sort_unstable();
     all.dedup();
-    if rules.replacement == Replacement::With {
-        notes.push(persons(
-            "comparison persons who stand in several sets, counted once more each time",
-            n_drawn - all.len(),
-        ));
-    }
     let later = all.iter().filter(|&&p| pool.own_event[p as usize].is_some()).count();
     notes.push(persons("comparison persons with an index event of their own later", later));
     notes
