@@ -55,7 +55,15 @@ pub fn join_records(table: &Table, changing: &[&str]) -> Table {
         _ => panic!("a person-time table has a column {name} of whole numbers"),
     };
     let (person, entry, exit) = (whole("person"), whole("entry"), whole("exit"));
-    let goes_on = |r: usize| r + 1 < exit.len() && person[r + 1] == person[r] && entry[r + 1] == exit[r];
+    // A comparison person who enters as exposed on the day of exit has two follow-ups, not one that is cut.
+    let reason = match table.column("exit_reason").map(|c| &c.data) {
+        Some(ColumnData::Factor(f)) => Some((f, f.levels.iter().position(|l| l == CONTINUES))),
+        _ => None,
+    };
+    let continues =
+        |r: usize| reason.is_none_or(|(f, level)| level.is_some() && f.codes.get(r).map(|code| code as usize) == level);
+    let goes_on =
+        |r: usize| continues(r) && r + 1 < exit.len() && person[r + 1] == person[r] && entry[r + 1] == exit[r];
     let (mut first, mut last) = (Vec::new(), Vec::new());
     for r in 0..exit.len() {
         if r == 0 || !goes_on(r - 1) {
@@ -146,5 +154,25 @@ mod tests {
         assert_eq!(column("exit"), Some(ColumnData::Whole(vec![8, 4, 12])), "a gap stays");
         assert_eq!(column("event"), Some(ColumnData::Logical(vec![Some(true), Some(false), Some(false)])));
         assert_eq!(column("age"), None);
+    }
+
+    #[test]
+    fn two_follow_ups_of_a_person_stay_two() {
+        let whole = |name: &str, v: &[i32]| Column {
+            name: name.into(),
+            label: name.into(),
+            data: ColumnData::Whole(v.to_vec()),
+        };
+        let levels = vec!["death".to_string(), CONTINUES.to_string()];
+        let codes = Codes::pack([Some(1), Some(0), Some(0)], 2);
+        let reason = Factor { codes, labels: levels.clone(), levels, declared: true };
+        let table = Table::new(vec![
+            whole("person", &[1, 1, 1]),
+            whole("entry", &[0, 5, 8]),
+            whole("exit", &[5, 8, 11]),
+            Column { name: "exit_reason".into(), label: "End".into(), data: ColumnData::Factor(reason) },
+        ]);
+        let joined = join_records(&table, &[]);
+        assert_eq!(joined.column("exit").map(|c| c.data.clone()), Some(ColumnData::Whole(vec![8, 11])));
     }
 }
