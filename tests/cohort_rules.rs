@@ -209,6 +209,8 @@ fn comparison_persons_equal_the_exposed_and_pass_the_same_rules() {
     assert_eq!(added.persons, loaded.table.n_rows() as u64);
     let events = records(&loaded.table).iter().filter(|r| r.3).count() as u64;
     assert_eq!(added.events, Some(events));
+    let said = "equal in sex, EXTRACT(YEAR FROM birth); 3 for each exposed person, without replacement, seed 1";
+    assert!(loaded.notes.iter().any(|n| n.message.contains(said)));
     // Exposed persons by number of comparison persons add up.
     let by_number: u64 =
         (0..=3).filter_map(|n| noted(&loaded, "cohort.matching", &format!("exposed persons with {n} of 3"))).sum();

@@ -19,7 +19,7 @@ use super::people::{Kept, Matched, People, Slots};
 use super::schema::{Dictionary, mix};
 use super::{Note, eligibility};
 use crate::day::Day;
-use crate::study::{ComparisonGroup, Replacement, Study};
+use crate::study::{ComparisonGroup, Replacement, Study, WhenExposed};
 use indexmap::IndexMap;
 use polars::prelude::DataType;
 use std::collections::{HashMap, HashSet};
@@ -256,7 +256,20 @@ pub(crate) fn candidates<'a>(exposed: &People<'a>, dated: &[(u32, Day)]) -> Peop
 pub(crate) fn notes(rules: &ComparisonGroup, exposed: &[(u32, Day)], found: &[Vec<u32>], pool: &Pool) -> Vec<Note> {
     let source = "cohort.matching";
     let persons = |message: &str, n: usize| Note::new(source, message, n as u64, "persons");
-    let mut notes = Vec::new();
+    let by: Vec<&str> = rules.by.iter().map(|sql| sql.text.as_str()).collect();
+    let replacement = if rules.replacement == Replacement::With { "with" } else { "without" };
+    let when = match rules.when_exposed {
+        WhenExposed::Exit => "an own index event ends their follow-up",
+        WhenExposed::Stay => "an own index event does not end their follow-up",
+    };
+    let said = format!(
+        "comparison persons drawn from the risk set of the index date: equal in {}; {} for each exposed person, {replacement} \
+         replacement, seed {}; {when}",
+        by.join(", "),
+        rules.ratio,
+        rules.seed
+    );
+    let mut notes = vec![Note::plain(source, &said)];
     let unknown = exposed.iter().filter(|(person, _)| pool.strata[*person as usize] == NO_STRATUM).count();
     if unknown > 0 {
         notes.push(persons("exposed persons without a value to match by", unknown));
@@ -298,7 +311,6 @@ pub(crate) fn own_events(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::WhenExposed;
 
     fn rules(ratio: u32, replacement: Replacement, seed: u64) -> ComparisonGroup {
         let when_exposed = WhenExposed::Exit;
