@@ -440,6 +440,84 @@ fn a_family_may_write_its_dates_in_several_ways() {
     assert!(faults.contains("could be read both as YYYYMMDD and as DDMMYYYY"), "{faults}");
 }
 
+/// Register evidence: a yearly family of `.dta` files whose year is a double in one file and a text in another, and
+/// whose dates are dates, texts or numbers.
+#[test]
+fn a_family_of_stata_files_may_change_its_types() {
+    let mut delivery = Delivery::default();
+    let column =
+        |name: &str, values| SheetColumn { name: name.into(), label: String::new(), values, value_labels: vec![] };
+    let days = [day(2010, 6, 1), day(2010, 7, 1)];
+    let families = [
+        ("visits_2010.dta", SheetValues::Day(&days), SheetValues::Number(&[2010.0, 2010.0])),
+        ("visits_2011.dta", SheetValues::Text(vec!["20110601", "20110701"]), SheetValues::Text(vec!["2011", "11"])),
+        (
+            "visits_2012.dta",
+            SheetValues::Number(&[20_120_601.0, 20_120_701.0]),
+            SheetValues::Whole(&[12, MISSING_WHOLE]),
+        ),
+    ];
+    for (name, date, year) in families {
+        let id = if name.contains("2011") { "lnr" } else { "ID" };
+        let columns = vec![column(id, SheetValues::Text(vec!["a1", "a2"])), column("date", date), column("ward", year)];
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        Sheet { label: String::new(), columns }.write_stata(&mut bytes).unwrap();
+        delivery.write(name, bytes.into_inner());
+    }
+    let text = "file = \"visits.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\nkey = \"id\"";
+    delivery.replace(text, "file = \"visits_*.dta\"\nkey = [\"id\", \"lnr\"]");
+    delivery.replace("type = \"date\", format = \"YYYYMMDD\"", "type = \"date\", format = [\"native\", \"YYYYMMDD\"]");
+    delivery
+        .replace("{ column = \"ward\", type = \"code\" }", "{ column = \"ward\", type = \"year\", years_from = 1950 }");
+    delivery.replace(
+        "date = \"date\"\n[[follow_up.exit]]",
+        "date = \"date\"\nwhere = \"ward >= 2010\"\n[[follow_up.exit]]",
+    );
+    study::check_files(&delivery.check().unwrap()).unwrap_or_else(|faults| panic!("{faults}"));
+    let loaded = delivery.load().unwrap();
+    assert_eq!(
+        loaded.inputs.iter().filter(|i| i.extract == "visits").map(|i| i.file.rows).collect::<Vec<_>>(),
+        [2, 2, 2]
+    );
+    // A form that no file of the family may have is still a fault of the file that has it.
+    delivery.replace("[\"native\", \"YYYYMMDD\"]", "\"YYYYMMDD\"");
+    let error = delivery.error();
+    assert!(error.starts_with("visits_2010.dta, column date: the column has the type date"), "{error}");
+}
+
+#[test]
+fn months_of_a_file_need_the_day_that_stands_for_them() {
+    let mut delivery = Delivery::default();
+    delivery.replace("format = \"YYYYMMDD\"", "format = \"native_month\"");
+    let faults = delivery.check().unwrap_err();
+    assert!(faults.contains("`native_month` has no day of the month; set place_in_month"), "{faults}");
+    delivery.replace("format = \"native_month\"", "format = \"native_month\", place_in_month = \"middle\"");
+    // The event is then known by month only, and the tie with entry in one month needs a rule.
+    let faults = delivery.check().unwrap_err();
+    assert!(faults.contains("`visits.date` is known by month only"), "{faults}");
+}
+
+#[test]
+fn kinds_of_missing_values_are_noted_in_a_study() {
+    let mut delivery = Delivery::default();
+    delivery.write("visits.dta", fs::read(fixture("haven_missing_kinds.dta")).unwrap());
+    for i in 1..=4 {
+        delivery.add("persons.csv", &format!("k2_000000{i};1970-01-15;;1;310000\n"));
+    }
+    let text = "file = \"visits.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\nkey = \"id\"";
+    delivery.replace(text, "file = \"visits.dta\"\nkey = \"id\"");
+    delivery.replace(
+        "{ column = \"date\", type = \"date\", format = \"YYYYMMDD\" }",
+        "{ column = \"born\", type = \"date\", format = \"native\" }",
+    );
+    delivery.replace("{ column = \"ward\", type = \"code\" }", "{ column = \"income\", type = \"number\" }");
+    delivery
+        .replace("date = \"date\"\n[[follow_up.exit]]", "date = \"date\"\nwhere = \"ward > 1\"\n[[follow_up.exit]]");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(noted(&loaded, "visits.ward", "missing as .a in the file"), Some(1));
+    assert_eq!(noted(&loaded, "visits.ward", "missing as .b in the file"), Some(1));
+}
+
 #[test]
 fn years_of_two_digits_are_an_error_unless_declared() {
     let mut delivery = Delivery::default();
