@@ -13,5 +13,7 @@ mkdir "$out"
 # 85 % of the population register meet every rule of the study: floor(0.85 x 1,179,360) = 1,002,456.
 time "$cohort" simulate --persons 1179360 --seed 1 --truth examples/phc-opmh/truth-education-by-group.toml --out "$out/delivery"
 time "$cohort" fit examples/phc-opmh/study.toml --data "$out/delivery" --out "$out/results" --format none
-time "$cohort" reproduce examples/phc-opmh/targets-abstract.toml --data "$out/delivery" --strict --out "$out/verdicts"
+status=0
+time "$cohort" reproduce examples/phc-opmh/targets-abstract.toml --data "$out/delivery" --strict --out "$out/verdicts" || status=$?
 grep -A 12 '"timings"' "$out/verdicts/manifest.json"
+exit $status

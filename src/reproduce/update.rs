@@ -103,7 +103,8 @@ fn options(fit: &DataFit) -> Table {
 
 /// The hazard ratios of a model, and its size.
 fn of_model(run: &Against, model: &ModelResult) -> Table {
-    let name = format!("{}: {}", run.name, model.name);
+    // The one model of a data file has the name of the run.
+    let name = if model.name == run.name { run.name.clone() } else { format!("{}: {}", run.name, model.name) };
     let mut table = texts(&[("name", &name), ("source", "an earlier run"), ("against", &run.name)]);
     // What cannot be estimated has nothing to hold against, now or later.
     let estimated = model.coefficients.iter().filter(|c| !c.aliased && !c.infinite);

@@ -226,3 +226,37 @@ fn printed_numbers_of_public_data_sets_have_the_verdicts_expected() {
     let hint = line(&stdout(&run), "6-MP hr of Breslow under Efron");
     assert!(hint.contains("it is reproduced with Breslow ties"), "{hint}");
 }
+
+/// One interval in twenty excludes 1 by chance where there is no difference: with twenty such statements in a table, limits at
+/// level 1 − 0.05/20 decide. By hand: ln 0.43514 = −0.8321, se 0.2934; z = 1.96 excludes 0, z = 3.02 does not.
+#[test]
+fn many_statements_of_no_difference_are_judged_together() {
+    let row = |name: &str, level: &str| {
+        format!("\n[[table.number]]\nrow = \"{name}\"\nlevel = \"{level}\"\ndirection = \"none\"\n")
+    };
+    let alone = veteran("", &row("large", "large")).run(&[]);
+    assert_eq!(alone.status.code(), Some(15));
+    assert!(line(&stdout(&alone), "large").ends_with("its interval excludes 1"), "{}", stdout(&alone));
+    let others: String = (1..20).map(|i| row(&format!("other {i}"), "smallcell")).collect();
+    let together = veteran("", &(row("large", "large") + &others)).run(&[]);
+    assert_eq!(together.status.code(), Some(0), "{}", stdout(&together));
+    let said = line(&stdout(&together), "large");
+    assert!(
+        said.starts_with("close") && said.contains("with 20 such statements taken together (99.75 % limits"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_fault_of_a_formula_names_the_run() {
+    let place = veteran("", &row("large", ["0.435", "0.245", "0.773"], ""));
+    let text = std::fs::read_to_string(place.0.path().join("targets.toml")).expect("the targets file");
+    place.write("targets.toml", &text.replace("~ celltype", "~ celltpe"));
+    let run = place.run(&[]);
+    assert_eq!(run.status.code(), Some(10));
+    assert!(
+        stderr(&run).contains("formula of veteran") && stderr(&run).contains("is `celltype` meant?"),
+        "{}",
+        stderr(&run)
+    );
+}

@@ -247,13 +247,13 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub other_claims: u32,
 
-    /// A printed table instead.
-    #[command(flatten)]
-    pub printed: PrintedArgs,
-
     /// Folder to write; it must not exist yet
     #[arg(long, short, value_name = "DIR")]
     pub out: PathBuf,
+
+    /// A printed table instead.
+    #[command(flatten)]
+    pub printed: PrintedArgs,
 }
 
 /// `cohort init`

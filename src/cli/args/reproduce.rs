@@ -16,10 +16,11 @@ Examples:
   cohort reproduce targets.toml --update stored.toml
       What the runs give now, as a targets file: a later `cohort reproduce stored.toml` shows what has moved.
 
-Verdicts: reproduced (equal after rounding to the printed digits), close (within the tolerance that the targets file
-states), differs, source inconsistent, not covered.
-Exit code 0 when every verdict is the one the targets file expects, or where it expects nothing, none is `differs` or
-`source inconsistent`; otherwise 15.")]
+Verdicts: reproduced (equal after rounding to the printed digits), close (within the tolerance of
+the targets file), differs, source inconsistent, not covered.
+
+Exit code 0 when every verdict is the one that the targets file expects or, where it expects none,
+is neither `differs` nor `source inconsistent`; otherwise 15.")]
 pub struct ReproduceArgs {
     /// A targets file (TOML): what was printed, and where; see examples/reproduce
     #[arg(value_name = "TARGETS")]

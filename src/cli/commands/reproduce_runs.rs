@@ -149,6 +149,7 @@ fn data_file(
     watch: &mut Stopwatch,
 ) -> Result<Stored> {
     let mut settings = settings(fit)?;
+    settings.name = against.name.clone();
     for (_, exposure, modifier) in analyses(targets, run) {
         settings.interactions.push(InteractionRequest { exposure, modifier, at: Vec::new() });
     }
