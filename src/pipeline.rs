@@ -14,6 +14,7 @@ mod functional_form;
 mod intervals;
 mod levels;
 mod model;
+mod nested;
 mod outputs;
 mod pooled_interactions;
 mod pooling;
@@ -22,6 +23,7 @@ mod residuals;
 mod settings;
 mod standardise;
 mod study;
+mod table_one;
 mod terms;
 mod time_residuals;
 mod time_smooth;
@@ -31,7 +33,8 @@ pub use again::{count_levels, fit_again, with_times};
 pub use competing::{CompetingModel, CompetingSettings};
 pub use curves::{CurveRequest, PredictionSettings};
 pub use describe::{
-    DescribeError, DescribeSettings, RateSettings, Standard, StrataValues, Tests, describe_flat, describe_table,
+    DescribeError, DescribeSettings, RateSettings, Standard, StrataValues, TableOneSettings, Tests, describe_flat,
+    describe_table,
 };
 pub use diagnostics::DiagnosticSettings;
 pub use functional_form::FormSettings;
@@ -45,6 +48,7 @@ pub use settings::{
 };
 pub use standardise::StandardiseRequest;
 pub use study::{StudyRun, describe_study, disclosure_profile, run_study};
+pub use table_one::TableOneStyle;
 pub use time_residuals::TimeResiduals;
 
 use crate::error::Result;

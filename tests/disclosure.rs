@@ -58,7 +58,7 @@ Persons, events, rates and hazard ratios (continued)
                                           ────────────────  ────────────────
                                                HR (95% CI)       HR (95% CI)
 ────────────────────────────────────────────────────────────────────────────
-Migrant group
+Migrant group                                    P < 0.001
   Majority                                   1 (reference)     1 (reference)
   Nordic                                  1.28 (1.10–1.50)  1.23 (1.04–1.46)
   Middle East, Ærø & Ålesund              0.89 (0.73–1.08)           → 0 [1]
@@ -71,6 +71,7 @@ Per unit
   Age, years                                                1.01 (1.01–1.02)
 ────────────────────────────────────────────────────────────────────────────
 [1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one
+P in the row of a variable: likelihood-ratio test of its term.
 + sex and a very long label of a model that has to wrap: 12 records left out because a value is missing.
 Warning: + sex and a very long label of a model that has to wrap: group, level middle: the coefficient runs to minus
 infinity (no events); merge the level or use Firth's correction
@@ -109,7 +110,7 @@ Persons, events, rates and hazard ratios (continued)
                                           ────────────────  ────────────────
                                                HR (95% CI)       HR (95% CI)
 ────────────────────────────────────────────────────────────────────────────
-Migrant group
+Migrant group                                    P < 0.001
   Majority                                   1 (reference)     1 (reference)
   Nordic                                  1.28 (1.10–1.50)  1.23 (1.04–1.46)
   Middle East, Ærø & Ålesund              0.89 (0.73–1.08)           → 0 [1]
@@ -122,6 +123,7 @@ Per unit
   Age, years                                                1.01 (1.01–1.02)
 ────────────────────────────────────────────────────────────────────────────
 [1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one
+P in the row of a variable: likelihood-ratio test of its term.
 Warning: + sex and a very long label of a model that has to wrap: group, level middle: the coefficient runs to minus
 infinity (no events); merge the level or use Firth's correction
 Warning: + sex and a very long label of a model that has to wrap: sex: an estimate is not shown (disclosure control)

@@ -203,7 +203,8 @@ fn heads_of_the_word_document_repeat() {
 fn numbers(value: &Value) -> Vec<Option<f64>> {
     match value {
         Value::Count(n) => vec![Some(*n as f64)],
-        Value::PersonYears(v) | Value::Number(v, _) | Value::P(v) => vec![Some(*v)],
+        Value::PersonYears(v) | Value::Number(v, _) | Value::P(v) | Value::TermP(v) => vec![Some(*v)],
+        Value::Share(n, share) => vec![Some(*n as f64), Some(100.0 * share)],
         Value::Rate(v, l, u)
         | Value::Ratio(v, l, u)
         | Value::Measure(v, l, u)

@@ -370,7 +370,7 @@ Table 3. Persons, events, rates and hazard ratios (continued)
                                           ────────────────  ─────────────────
                                                HR (95% CI)        HR (95% CI)
 ─────────────────────────────────────────────────────────────────────────────
-Migrant group
+Migrant group                                    P < 0.001
   Majority                                   1 (reference)      1 (reference)
   Nordic                                  1.28 (1.10–1.50)   1.23 (1.04–1.46)
   Middle East, Ærø & Ålesund              0.89 (0.73–1.08)            → 0 [1]
@@ -385,6 +385,7 @@ Per unit
 [1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small
     levels, gives one
 [2] no estimate: the column is a linear combination of earlier ones
+P in the row of a variable: likelihood-ratio test of its term.
 + sex and a very long label of a model that has to wrap: 12 records left out because a value is
 missing.
 Warning: + sex and a very long label of a model that has to wrap: group, level middle: the
@@ -467,25 +468,39 @@ Concordance (SE)                            0.561 (0.012)             0.561 (0.0
 Iterations                                              4                         4
 ───────────────────────────────────────────────────────────────────────────────────
 
+Table 8. Comparison of models
+────────────────────────────────────────────────────────────────────────────────────
+                                                               Log
+                                                           partial
+Model                                     Coefficients  likelihood      AIC      BIC
+────────────────────────────────────────────────────────────────────────────────────
+Crude                                                2   −1,490.50  2,985.0  2,991.7
++ sex and a very long label of a model               4   −1,490.50  2,985.0  2,991.7
+that has to wrap
+────────────────────────────────────────────────────────────────────────────────────
+AIC and BIC compare models of the same records.
+
 Methods
 =======
 
+Of 2,000 persons in the population, 1,400 entered the cohort, with 212 events in 2,500 person-years.
 People were followed from the index date to first outpatient contact, death, emigration, end of data
 or 730 days of follow-up, whichever came first. The time scale was days since the start of
 follow-up. People with the event on the day of entry were excluded. Hazard ratios with 95%
-confidence intervals came from Cox proportional-hazards models: "Crude" (group); "+ sex and a very
-long label of a model that has to wrap" (group + sex + age). Tied event times were handled by
-Efron's method. Each model used the records without missing values in its variables. Interactions
-(Migrant group by Sex on top of "+ sex and a very long label of a model that has to wrap") were
-analysed one at a time with product terms; hazard ratios are given within the levels of the
-modifier, and each interaction was tested by a joint Wald test and a likelihood-ratio test. Terms
-were tested by Wald and likelihood-ratio tests. Rates are per 1,000 person-years (365.25 days each)
-with exact Poisson intervals. Analyses were done with cohort 0.0.0.
+confidence intervals came from Cox proportional-hazards models: "Crude" (Migrant group); "+ sex and
+a very long label of a model that has to wrap" (group + sex + age). Reference levels: Migrant group:
+Majority; Sex: Women. Tied event times were handled by Efron's method. Each model used the records
+without missing values in its variables. Interactions (Migrant group by Sex on top of "+ sex and a
+very long label of a model that has to wrap") were analysed one at a time with product terms; hazard
+ratios are given within the levels of the modifier, and each interaction was tested by a joint Wald
+test and a likelihood-ratio test. Terms were tested by Wald and likelihood-ratio tests. P values are
+two-sided and not adjusted for the number of tests. Rates are per 1,000 person-years (365.25 days
+each) with exact Poisson intervals. Analyses were done with cohort 0.0.0.
 
 Data
 ====
 
-Table 8. Files read
+Table 9. Files read
 ────────────────────────────────────────────────────────────────────────────────────────────
 File                       Used as   Rows    Bytes  SHA-256
 ────────────────────────────────────────────────────────────────────────────────────────────
@@ -493,7 +508,7 @@ population/faste_oppl.csv  persons  2,000  123,456  ba7816bf8f01cfea414140de5dae
                                                     96177a9cb410ff61f20015ad
 ────────────────────────────────────────────────────────────────────────────────────────────
 
-Table 9. Linkage
+Table 10. Linkage
 ─────────────────────────────────────────────────────────────────────────
                                                                    Linked
                                      Rows                   Keys  keys in
@@ -503,7 +518,7 @@ Extract  spelling   Rows  linked      key   Keys  linked  linked     rows
 claims   kuhr      9,000   8,950           1,900   1,880      20
 ─────────────────────────────────────────────────────────────────────────
 
-Table 10. What the rules did
+Table 11. What the rules did
 ────────────────────────────────────────────
 Where  What was found or done    Count  Of
 ────────────────────────────────────────────
@@ -529,7 +544,7 @@ Table 1. Persons, events, rates and hazard ratios
                                           Persons  Events       HR (95% CI)        HR (95% CI)
 ──────────────────────────────────────────────────────────────────────────────────────────────
 All                                         1,400     212
-Migrant group
+Migrant group                                                     P < 0.001
   Majority                                  1,000     150     1 (reference)      1 (reference)
   Nordic                                      290      54  1.28 (1.10–1.50)   1.23 (1.04–1.46)
   Middle East, Ærø & Ålesund                  110       8  0.89 (0.73–1.08)            → 0 [1]
@@ -544,6 +559,7 @@ Per unit
 ──────────────────────────────────────────────────────────────────────────────────────────────
 [1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one
 [2] no estimate: the column is a linear combination of earlier ones
+P in the row of a variable: likelihood-ratio test of its term.
 + sex and a very long label of a model that has to wrap: 12 records left out because a value is missing.
 Warning: + sex and a very long label of a model that has to wrap: group, level middle: the coefficient runs to minus
 infinity (no events); merge the level or use Firth's correction
@@ -601,7 +617,7 @@ Chosen by the user: codes; ages.
 |  | Persons | Events | Person-years | Rate per 1,000 person-years (95% CI) | Crude: HR (95% CI) | \+ sex and a very long label of a model that has to wrap: HR (95% CI) |
 |---|--:|--:|--:|--:|--:|--:|
 | All | 1,400 | 212 | 2,500 | 84.8 (76.3–93.3) |  |  |
-| **Migrant group** |  |  |  |  |  |  |
+| Migrant group |  |  |  |  | P \< 0.001 |  |
 | &nbsp;&nbsp;Majority | 1,000 | 150 | 1,800 | 83.3 (75.0–91.7) | 1 (reference) | 1 (reference) |
 | &nbsp;&nbsp;Nordic | 290 | 54 | 500 | 108.0 (97.2–118.8) | 1.28 (1.10–1.50) | 1.23 (1.04–1.46) |
 | &nbsp;&nbsp;Middle East, Ærø & Ålesund | 110 | 8 | 200 | 40.0 (36.0–44.0) | 0.89 (0.73–1.08) | → 0 [1] |
@@ -615,6 +631,7 @@ Chosen by the user: codes; ages.
 
 [1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one  
 [2] no estimate: the column is a linear combination of earlier ones  
+P in the row of a variable: likelihood-ratio test of its term.  
 \+ sex and a very long label of a model that has to wrap: 12 records left out because a value is missing.  
 Warning: + sex and a very long label of a model that has to wrap: group, level middle: the coefficient runs to minus infinity (no events); merge the level or use Firth's correction  
 Warning: + sex and a very long label of a model that has to wrap: sex, level unknown: a linear combination of earlier columns; it has no coefficient
@@ -673,25 +690,34 @@ On top of the model "+ sex and a very long label of a model that has to wrap", a
 | Concordance (SE) | 0.561 (0.012) | 0.561 (0.012) |
 | Iterations | 4 | 4 |
 
+**Table 8. Comparison of models**
+
+| Model | Coefficients | Log partial likelihood | AIC | BIC |
+|---|--:|--:|--:|--:|
+| Crude | 2 | −1,490.50 | 2,985.0 | 2,991.7 |
+| \+ sex and a very long label of a model that has to wrap | 4 | −1,490.50 | 2,985.0 | 2,991.7 |
+
+AIC and BIC compare models of the same records.
+
 ## Methods
 
-People were followed from the index date to first outpatient contact, death, emigration, end of data or 730 days of follow-up, whichever came first. The time scale was days since the start of follow-up. People with the event on the day of entry were excluded. Hazard ratios with 95% confidence intervals came from Cox proportional-hazards models: "Crude" (group); "+ sex and a very long label of a model that has to wrap" (group + sex + age). Tied event times were handled by Efron's method. Each model used the records without missing values in its variables. Interactions (Migrant group by Sex on top of "+ sex and a very long label of a model that has to wrap") were analysed one at a time with product terms; hazard ratios are given within the levels of the modifier, and each interaction was tested by a joint Wald test and a likelihood-ratio test. Terms were tested by Wald and likelihood-ratio tests. Rates are per 1,000 person-years (365.25 days each) with exact Poisson intervals. Analyses were done with cohort 0.0.0.
+Of 2,000 persons in the population, 1,400 entered the cohort, with 212 events in 2,500 person-years. People were followed from the index date to first outpatient contact, death, emigration, end of data or 730 days of follow-up, whichever came first. The time scale was days since the start of follow-up. People with the event on the day of entry were excluded. Hazard ratios with 95% confidence intervals came from Cox proportional-hazards models: "Crude" (Migrant group); "+ sex and a very long label of a model that has to wrap" (group + sex + age). Reference levels: Migrant group: Majority; Sex: Women. Tied event times were handled by Efron's method. Each model used the records without missing values in its variables. Interactions (Migrant group by Sex on top of "+ sex and a very long label of a model that has to wrap") were analysed one at a time with product terms; hazard ratios are given within the levels of the modifier, and each interaction was tested by a joint Wald test and a likelihood-ratio test. Terms were tested by Wald and likelihood-ratio tests. P values are two-sided and not adjusted for the number of tests. Rates are per 1,000 person-years (365.25 days each) with exact Poisson intervals. Analyses were done with cohort 0.0.0.
 
 ## Data
 
-**Table 8. Files read**
+**Table 9. Files read**
 
 | File | Used as | Rows | Bytes | SHA-256 |
 |---|---|--:|--:|---|
 | population/faste_oppl.csv | persons | 2,000 | 123,456 | ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad |
 
-**Table 9. Linkage**
+**Table 10. Linkage**
 
 | Extract | Key spelling | Rows | Rows linked | Rows without key | Keys | Keys linked | Keys not linked | Linked keys in several rows |
 |---|---|--:|--:|--:|--:|--:|--:|--:|
 | claims | kuhr | 9,000 | 8,950 |  | 1,900 | 1,880 | 20 |  |
 
-**Table 10. What the rules did**
+**Table 11. What the rules did**
 
 | Where | What was found or done | Count | Of |
 |---|---|--:|---|
@@ -729,6 +755,11 @@ model,label,formula,nobs,n_persons,nevent,n_missing,like,ties,penalty,interval,v
 crude,Crude,group,1400,1400,212,0,,efron,,,model,,,-1500.25,-1490.5,,,2985,2991.7,19.5,2,0.000058,18.9,2,0.000079,19.1,2,0.000071,,,,0.5612,0.0123,4
 adjusted,+ sex and a very long label of a model that has to wrap,group + sex + age,1388,1388,206,12,,efron,,,model,,,-1500.25,-1490.5,,,2985,2991.7,19.5,2,0.000058,18.9,2,0.000079,19.1,2,0.000071,,,,0.5612,0.0123,4
 
+# model_comparison
+model,label,n_coefficients,logLik,AIC,BIC,nested,lr_chisq,lr_df,lr_p
+crude,Crude,2,-1490.5,2985,2991.7,,,,
+adjusted,+ sex and a very long label of a model that has to wrap,4,-1490.5,2985,2991.7,,,,
+
 # terms
 model,term,label,wald_chisq,wald_df,wald_p,lr_chisq,lr_df,lr_p
 crude,group,Migrant group,18.9,2,0.000079,19.5,2,0.000058
@@ -765,13 +796,13 @@ source,message,count,unit
 npr,identical rows collapsed,213,rows
 
 # interaction_group_sex
-exposure,exposure_level,modifier,modifier_level,exposure_label,modifier_label,persons,events,hr,hr_lower,hr_upper,p,hr_joint,hr_joint_lower,hr_joint_upper,ratio,ratio_lower,ratio_upper,ratio_p,note
-group,majority,sex,2,Majority,Women,500,70,1,,,,,,,,,,,
-group,nordic,sex,2,Nordic,Women,140,30,1.31,1.048,1.6375000000000002,0.04,,,,,,,,
-group,middle,sex,2,"Middle East, Ærø & Ålesund",Women,40,0,,,,,,,,,,,,no events in this cell
-group,majority,sex,1,Majority,Men,490,80,1,,,,,,,,,,,
-group,nordic,sex,1,Nordic,Men,150,24,1.18,0.944,1.4749999999999999,0.04,,,,0.9,0.63,1.2857142857142858,0.6,
-group,middle,sex,1,"Middle East, Ærø & Ålesund",Men,68,2,0.35,0.27999999999999997,0.4375,0.04,,,,,,,,
+exposure,exposure_level,modifier,modifier_level,exposure_label,modifier_label,persons,events,hr,hr_lower,hr_upper,p,hr_joint,hr_joint_lower,hr_joint_upper,hr_by_exposure,hr_by_exposure_lower,hr_by_exposure_upper,ratio,ratio_lower,ratio_upper,ratio_p,note
+group,majority,sex,2,Majority,Women,500,70,1,,,,,,,,,,,,,,
+group,nordic,sex,2,Nordic,Women,140,30,1.31,1.048,1.6375000000000002,0.04,,,,,,,,,,,
+group,middle,sex,2,"Middle East, Ærø & Ålesund",Women,40,0,,,,,,,,,,,,,,,no events in this cell
+group,majority,sex,1,Majority,Men,490,80,1,,,,,,,,,,,,,,
+group,nordic,sex,1,Nordic,Men,150,24,1.18,0.944,1.4749999999999999,0.04,,,,,,,0.9,0.63,1.2857142857142858,0.6,
+group,middle,sex,1,"Middle East, Ærø & Ålesund",Men,68,2,0.35,0.27999999999999997,0.4375,0.04,,,,,,,,,,,
 "##);
 }
 
@@ -829,7 +860,8 @@ Methods
 Hazard ratios with 95% confidence intervals came from the Cox proportional-hazards model Surv(time,
 status) ~ group + sex + age. Tied event times were handled by Efron's method. Standard errors are
 robust (sandwich, the infinitesimal jackknife), clustered by id. Each model used the records without
-missing values in its variables. Analyses were done with cohort 0.0.0.
+missing values in its variables. P values are two-sided and not adjusted for the number of tests.
+Analyses were done with cohort 0.0.0.
 "##);
 }
 
@@ -880,7 +912,7 @@ Persons, events, rates and hazard ratios (continued)
                               ────────────────  ─────────────────
                                    HR (95% CI)        HR (95% CI)
 ─────────────────────────────────────────────────────────────────
-Migrant group
+Migrant group                        P < 0.001
   Majority                       1 (reference)      1 (reference)
   Nordic                      1.28 (1.10–1.50)   1.23 (1.04–1.46)
   Middle East, Ærø & Ålesund  0.89 (0.73–1.08)            → 0 [1]
@@ -895,6 +927,7 @@ Per unit
 [1] no finite estimate: the coefficient runs to infinity; Firth's
     correction, or merging small levels, gives one
 [2] no estimate: the column is a linear combination of earlier ones
+P in the row of a variable: likelihood-ratio test of its term.
 + sex and a very long label of a model that has to wrap: 12 records left
 out because a value is missing.
 Warning: + sex and a very long label of a model that has to wrap: group,
@@ -954,7 +987,8 @@ Methods
 Hazard ratios with 95% confidence intervals came from the Cox proportional-hazards model Surv(time,
 status) ~ group + sex + age. Tied event times were handled by Efron's method. Standard errors are
 robust (sandwich, the infinitesimal jackknife), clustered by id. Each model used the records without
-missing values in its variables. Analyses were done with cohort 0.0.0.
+missing values in its variables. P values are two-sided and not adjusted for the number of tests.
+Analyses were done with cohort 0.0.0.
 "##);
 }
 

@@ -38,6 +38,7 @@ mod splitting; // cutting and merging person-time = counting day by day
 mod standardise; // standardised risks against one curve per record, differences and resampling
 mod study; // a change to a good study file, and the message it makes
 mod support; // generated data, the slow textbook likelihood, tolerances
+mod table_one; // Table 1 against R, languages, blocks of models, presentations of an interaction
 mod terms; // splines and polynomials against R, hazard ratios along a curve, collapsed levels
 mod time_varying; // coefficients that change with time, competing risks: fast engine = every row split
 mod traps; // the eleven traps of real extracts: what is wanted, and what must never happen

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `tabulate`, `rates` | counting by level; rates and rate ratios with exact and log-normal intervals |
 //! | `bands`, `standardise` | person-time by age bands; standardised rates, observed against expected events |
+//! | `table_one` | characteristics of persons by group, standardised differences |
 //! | `kaplan_meier`, `curve` | survival curves of groups; values at times, quantiles, restricted means |
 //! | `log_rank`, `pairs` | tests of equal hazards, weighted and stratified; groups two at a time |
 //! | `aalen_johansen`, `gray` | cumulative incidence of competing events; Gray's test |
@@ -19,6 +20,7 @@ mod log_rank;
 mod pairs;
 mod rates;
 mod standardise;
+mod table_one;
 mod tabulate;
 mod timeline;
 
@@ -31,4 +33,5 @@ pub use log_rank::{LogRank, LogRankRequest, LogRankWeight, log_rank};
 pub use pairs::{Pair, pairwise_log_rank};
 pub use rates::{Rate, RateRatio, rate, rate_ratio};
 pub use standardise::{ObservedExpected, StandardisedRate, observed_expected, standardised_rate, standardised_ratio};
+pub use table_one::{Characteristic, PersonGroup, Summary, TableOne, TableOneRequest, Values, table_one};
 pub use tabulate::{Counts, Group, Request, Tabulation, tabulate};

@@ -2,10 +2,11 @@
 
 use super::atom::lookup;
 use super::carrier::groups;
+use super::records::unknown_column;
 use super::rows::{MissingReason, Rows};
 use super::value::{Value, evaluate};
 use super::{DesignError, DesignOptions, gather};
-use crate::formula::{Fault, FormulaError, nearest, parse::parse, special::value_faults};
+use crate::formula::{Fault, FormulaError, parse::parse, special::value_faults};
 use crate::table::{Codes, Table};
 
 /// Competing events and censoring groups of all rows.
@@ -26,27 +27,33 @@ pub struct CompetingEvents {
     pub n_events: usize,
 }
 
+/// Where a condition over columns holds, row by row; `None` where a value it needs is missing. Faults are shown in its own
+/// text.
+pub fn competing_condition(table: &Table, condition: &str) -> Result<Vec<Option<bool>>, DesignError> {
+    let in_text = |faults: Vec<Fault>| DesignError::Formula(FormulaError { source: condition.to_string(), faults });
+    let expr = parse(condition).map_err(|fault| in_text(vec![fault]))?;
+    value_faults(&expr).map_err(in_text)?;
+    if let Some(name) = expr.columns().into_iter().find(|name| table.column(name).is_none()) {
+        return Err(unknown_column("competing events", table, name));
+    }
+    match evaluate(&expr, &lookup(table)).map_err(|fault| in_text(vec![fault]))? {
+        Value::Logical(truths) if truths.len() == table.n_rows() => Ok(truths),
+        Value::Logical(_) | Value::Number(_) => {
+            let fault = Fault::new(0..condition.len(), "this is not a condition that holds or does not for each row");
+            Err(in_text(vec![fault.help("say which value is the competing event, such as cause == 2")]))
+        }
+    }
+}
+
 impl CompetingRows {
     /// Works out [`DesignOptions::competing`]; `None` where it is not given. Faults are shown in its own text.
     pub fn read(table: &Table, options: &DesignOptions) -> Result<Option<CompetingRows>, DesignError> {
         let Some(condition) = &options.competing else { return Ok(None) };
-        let in_text = |faults: Vec<Fault>| DesignError::Formula(FormulaError { source: condition.clone(), faults });
-        let expr = parse(condition).map_err(|fault| in_text(vec![fault]))?;
-        value_faults(&expr).map_err(in_text)?;
-        let unknown = |name: &&str| table.column(name).is_none();
         let group = options.censoring_group.as_ref();
-        if let Some(name) = expr.columns().into_iter().chain(group.map(String::as_str)).find(unknown) {
-            let meant = nearest(name, table.columns().iter().map(|c| c.name.as_str())).map(str::to_string);
-            return Err(DesignError::UnknownColumn { role: "competing events", column: name.to_string(), meant });
+        if let Some(name) = group.filter(|name| table.column(name).is_none()) {
+            return Err(unknown_column("competing events", table, name));
         }
-        let event = match evaluate(&expr, &lookup(table)).map_err(|fault| in_text(vec![fault]))? {
-            Value::Logical(truths) if truths.len() == table.n_rows() => truths,
-            Value::Logical(_) | Value::Number(_) => {
-                let fault =
-                    Fault::new(0..condition.len(), "this is not a condition that holds or does not for each row");
-                return Err(in_text(vec![fault.help("say which value is the competing event, such as cause == 2")]));
-            }
-        };
+        let event = competing_condition(table, condition)?;
         let group = group.and_then(|name| table.column(name).map(|c| (name.clone(), groups(&c.data))));
         Ok(Some(CompetingRows { condition: condition.clone(), event, group }))
     }

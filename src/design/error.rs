@@ -35,6 +35,12 @@ pub enum DesignError {
         /// The column that a study's records would have.
         column: String,
     },
+    /// A date as a characteristic of Table 1.
+    #[error("table one: `{column}` is a date; make a year, an age or classes of it")]
+    DateInTableOne {
+        /// The column.
+        column: String,
+    },
     /// Weights that are no numbers.
     #[error("weights `{column}`: this column is text, weights are numbers above 0")]
     WeightsAreText {

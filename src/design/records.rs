@@ -26,6 +26,11 @@ impl Records<'_> {
         self.outcome.event[row] == Some(true)
     }
 
+    /// The entry; 0 where records have none.
+    pub fn entry(&self, row: usize) -> f64 {
+        self.outcome.entry.as_ref().map_or(0.0, |e| e.get(row))
+    }
+
     /// exit − entry (or exit).
     pub fn duration(&self, row: usize) -> f64 {
         self.outcome.exit.get(row) - self.outcome.entry.as_ref().map_or(0.0, |e| e.get(row))
@@ -132,6 +137,11 @@ pub fn group_numbers(table: &Table, name: &str) -> Result<Vec<u32>, DesignError>
             Err(DesignError::UnknownColumn { role: "persons", column: name.to_string(), meant: meant(table, name) })
         }
     }
+}
+
+/// The error of a column that is not there, with the one that may have been meant.
+pub fn unknown_column(role: &'static str, table: &Table, name: &str) -> DesignError {
+    DesignError::UnknownColumn { role, column: name.to_string(), meant: meant(table, name) }
 }
 
 fn meant(table: &Table, name: &str) -> Option<String> {

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! within y:     HR = exp[(x(e, y) − x(e₀, y))ᵀβ]
+//! by exposure:  HR = exp[(x(e, y) − x(e, y₀))ᵀβ]
 //! joint:        HR = exp[(x(e, y) − x(e₀, y₀))ᵀβ]
 //! ratio:        within y over within y₀
 //! RERI = HR₁₁ − HR₁₀ − HR₀₁ + 1      AP = RERI / HR₁₁      S = (HR₁₁ − 1) / (HR₁₀ + HR₀₁ − 2)
@@ -166,6 +167,9 @@ pub struct Interaction {
     pub within: Vec<Cell>,
     /// Every combination against both references; exposure slow, modifier fast; empty unless both are factors.
     pub joint: Vec<Cell>,
+    /// The modifier against its reference within every level of the exposure; exposure slow, modifier fast, reference
+    /// rows included; empty unless both are factors.
+    pub by_exposure: Vec<Cell>,
     /// Hazard ratio within a point of the modifier over that within its first; first point and references left out.
     pub ratios: Vec<Cell>,
     /// Additive interaction of every pair of levels beside the references; empty unless both are factors.
@@ -206,6 +210,7 @@ pub fn interaction(
         lr,
         within: within(fit, columns, &exposure, &modifier, level),
         joint: if factors { joint(fit, columns, &exposure, &modifier, level) } else { Vec::new() },
+        by_exposure: if factors { by_exposure(fit, columns, &exposure, &modifier, level) } else { Vec::new() },
         ratios: ratios(fit, columns, &exposure, &modifier, level),
         additive: if factors { additive(fit, columns, &exposure, &modifier, level) } else { Vec::new() },
         exposure,
@@ -304,6 +309,19 @@ pub fn joint(fit: &CoxFit, columns: &ModelColumns, exposure: &Axis, modifier: &A
         for m in 0..modifier.points.len() {
             let weights = difference(row(columns, exposure, e, modifier, m), &reference);
             out.push(cell(fit, &weights, e, m, e == 0 && m == 0, level));
+        }
+    }
+    out
+}
+
+/// The modifier against its first point within every point of the exposure.
+pub fn by_exposure(fit: &CoxFit, columns: &ModelColumns, exposure: &Axis, modifier: &Axis, level: f64) -> Vec<Cell> {
+    let mut out = Vec::new();
+    for e in 0..exposure.points.len() {
+        let reference = row(columns, exposure, e, modifier, 0);
+        for m in 0..modifier.points.len() {
+            let weights = difference(row(columns, exposure, e, modifier, m), &reference);
+            out.push(cell(fit, &weights, e, m, m == 0, level));
         }
     }
     out

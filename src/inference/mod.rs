@@ -28,6 +28,7 @@ pub mod contrast;
 pub mod hypothesis;
 pub mod interaction;
 pub mod multiplicity;
+pub mod nested;
 pub mod pooling;
 pub mod prediction;
 pub mod profile;

@@ -90,7 +90,8 @@ fn count(table: &Table, by: Vec<&str>) -> Result<describe::Tabulation> {
     tabulate(table, &request).map_err(|error| Error::Design { origin: "person-time".to_owned(), error })
 }
 
-fn counts(found: &describe::Counts, settings: &Settings) -> Counts {
+/// Counts with their rate.
+pub(super) fn counts(found: &describe::Counts, settings: &Settings) -> Counts {
     let years = found.person_time / DAYS_PER_YEAR;
     let rate = rate(found.events, years, settings.rate_per, settings.level);
     Counts {

@@ -252,6 +252,7 @@ pub(super) fn shown_analysis(
         pooled_test: None,
         within: found.within.iter().map(|c| cell(c, found)).collect(),
         joint: found.joint.iter().map(|c| cell(c, found)).collect(),
+        by_exposure: found.by_exposure.iter().map(|c| cell(c, found)).collect(),
         ratios: found.ratios.iter().map(|c| ratio(c, found)).collect(),
         reri: found.additive.iter().map(|a| additive(a, found)).collect(),
         additive_note: found.lower_than_reference().map(|c| lower_note(c, found)),

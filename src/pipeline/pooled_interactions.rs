@@ -32,6 +32,7 @@ fn one(
     let whole = Interaction {
         within: rule.cells(&found, |i| &i.within),
         joint: rule.cells(&found, |i| &i.joint),
+        by_exposure: rule.cells(&found, |i| &i.by_exposure),
         ratios: rule.cells(&found, |i| &i.ratios),
         additive: rule.additive(&found),
         ..found[0].clone()

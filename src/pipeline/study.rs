@@ -10,6 +10,7 @@ use super::exits::{self, EXIT_REASON};
 use super::functional_form::FormSettings;
 use super::levels;
 use super::model;
+use super::nested::NestedModels;
 use super::outputs::Outputs;
 use super::predictions::{self, PredictionKind, Reference};
 use super::residuals::{self, ResidualKind, ResidualSettings};
@@ -17,6 +18,7 @@ use super::settings::{
     BiasCorrection, ContrastRequest, InteractionRequest, IntervalMethod, ModelSettings, RatiosAtRequest,
 };
 use super::standardise::{self, StandardiseRequest};
+use super::table_one;
 use super::terms;
 use crate::conventions::Conventions;
 use crate::engine::{ClusterCorrection, Convergence, Ties, TimeTransform};
@@ -60,6 +62,7 @@ pub fn run_study(
     }
     let fits = study.models.len() + study.interactions.iter().map(|i| i.modifiers.len()).sum::<usize>();
     let mut done = 0;
+    let mut nested = NestedModels::default();
     for (number, model) in study.models.iter().enumerate() {
         progress.step("fitting models", done, Some(fits as u64));
         report.notes.extend(exits::notes_of_model(model, &loaded.table));
@@ -75,6 +78,7 @@ pub fn run_study(
         standardise::fill(&mut result, &settings, &fitted, &loaded.table)?;
         predictions::hand_over(&result, None, &settings, &fitted, outputs)?;
         report.notes.extend(note_of_fixed_values(study, number, model));
+        nested.add(&settings, &fitted, &result);
         done += 1;
         for analysis in study.interactions.iter().filter(|i| i.model == number) {
             for modifier in &analysis.modifiers {
@@ -87,6 +91,7 @@ pub fn run_study(
         }
         report.models.push(result);
     }
+    report.comparisons = nested.comparisons();
     levels::fill_cells(&mut report, &loaded.table)?;
     Ok(StudyRun { report, person_time: loaded.table })
 }
@@ -134,6 +139,7 @@ fn load(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwatch) -> Re
     }
     let mut report = frame(study, &loaded);
     levels::fill(&mut report, &loaded.table, &study.report.table_variables)?;
+    report.table_one = Some(table_one::of_study(study, &loaded.table, &report.settings)?);
     Ok((loaded, report))
 }
 

@@ -334,6 +334,10 @@ pub struct Interaction {
     pub within: Vec<InteractionCell>,
     /// Every combination against one joint reference (the reference combination included).
     pub joint: Vec<InteractionCell>,
+    /// Modifier against its reference, within every level of the exposure (reference rows included). Persons and events
+    /// are those of `joint` and are not repeated here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub by_exposure: Vec<InteractionCell>,
     /// Ratio of hazard ratios: within a modifier level over within the modifier's reference level.
     pub ratios: Vec<InteractionRatio>,
     /// Additive interaction, one entry per pair of levels.

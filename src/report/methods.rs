@@ -1,113 +1,160 @@
 //! The methods paragraph: what was run, in words, from the report alone.
+//!
+//! It holds what the SAMPL guidelines ask of survival and regression analyses (Lang and Altman 2013): the event and what
+//! ended follow-up, time scale, model and its variables, coding, how assumptions were checked, missing values, tests and
+//! adjustments, intervals, software with version.
 
 use super::tables::percent;
 use super::{FollowUp, ModelResult, Report, SurvivalCurve};
 use crate::conventions::Conventions;
+use crate::house_style::Language;
+use std::collections::BTreeSet;
 
-/// A short methods paragraph in plain English: follow-up, models, ties, variance, tests, software.
+/// A short methods paragraph in the report's language: cohort, follow-up, models, ties, variance, tests, software.
 pub fn paragraph(report: &Report) -> String {
-    let mut sentences = Vec::new();
+    let w = report.words();
+    let mut sentences: Vec<String> = cohort_sentence(report).into_iter().collect();
     if let Some(follow_up) = &report.follow_up {
-        sentences.extend(follow_up_sentences(follow_up));
+        sentences.extend(follow_up_sentences(w, follow_up));
     }
     sentences.extend(model_sentences(report));
     sentences.extend(competing_sentences(report));
     sentences.extend(time_varying_sentence(report));
-    sentences.extend(interaction_sentence(report));
+    sentences.extend(interaction_sentences(report));
     sentences.extend(contrast_sentence(report));
     sentences.extend(prediction_sentences(report));
     sentences.extend(bootstrap_sentence(report));
     sentences.extend(adjustment_sentence(report));
     sentences.extend(test_sentences(report));
     if let Some(d) = &report.disclosure {
-        sentences.push(d.sentence(report.words()));
+        sentences.push(d.sentence(w));
     }
-    sentences.push(format!("Analyses were done with {} {}.", report.software.name, report.software.version));
+    sentences.push(w.software_sentence(&report.software.name, &report.software.version));
     sentences.join(" ")
 }
 
-fn follow_up_sentences(f: &FollowUp) -> Vec<String> {
-    let mut sentences = Vec::new();
-    let entry = if f.entry.is_empty() { "the index date" } else { &f.entry };
+/// Who was followed, in numbers, where they are shown.
+pub(super) fn cohort_sentence(report: &Report) -> Option<String> {
+    let (w, style) = (report.words(), report.number_style());
+    let total = report.total.as_ref().filter(|t| !t.persons_hidden && !t.events_hidden)?;
+    let (persons, events) = (style.count(total.persons?), style.count(total.events?));
+    let years = style.person_years(total.person_years?);
+    let population = report.attrition.first().filter(|s| !s.persons_hidden).and_then(|s| s.persons);
+    Some(match population {
+        Some(n) => w.cohort_from_sentence(style.count(n), persons, events, years),
+        None => w.cohort_sentence(persons, events, years),
+    })
+}
+
+/// How people were followed.
+pub(super) fn follow_up_sentences(w: Language, f: &FollowUp) -> Vec<String> {
+    let entry = if f.entry.is_empty() { w.index_date() } else { &f.entry };
     let mut ends = vec![f.event.clone()];
     ends.extend(f.exits.iter().cloned());
-    ends.extend(f.maximum.iter().map(|m| format!("{m} of follow-up")));
-    let first = if ends.len() > 1 { ", whichever came first" } else { "" };
-    sentences.push(format!("People were followed from {entry} to {}{first}.", list(&ends, "or")));
-    sentences.push(match f.scale.as_str() {
-        "age" => "The time scale was attained age in days, with entry into the risk set at the start of follow-up."
-            .to_string(),
-        "calendar" => "The time scale was calendar time in days.".to_string(),
-        _ => "The time scale was days since the start of follow-up.".to_string(),
+    ends.extend(f.maximum.iter().map(|m| w.maximum_follow_up(w.said(m))));
+    let first = if ends.len() > 1 { w.whichever_first() } else { "" };
+    let mut sentences = vec![w.followed(entry, w.list_or(&ends), first)];
+    let scale = match f.scale.as_str() {
+        "age" => w.scale_age(),
+        "calendar" => w.scale_calendar(),
+        _ => w.scale_since_index(),
+    };
+    sentences.push(scale.to_string());
+    sentences.extend(match f.event_at_entry.as_deref() {
+        Some("exclude") => Some(w.entry_events_excluded().to_string()),
+        Some("next_day") => Some(w.entry_events_next_day().to_string()),
+        Some("later_event") => Some(w.entry_events_later().to_string()),
+        _ => None,
     });
-    if f.event_at_entry.as_deref() == Some("exclude") {
-        sentences.push("People with the event on the day of entry were excluded.".to_string());
-    }
     sentences
 }
 
 fn model_sentences(report: &Report) -> Vec<String> {
+    let w = report.words();
     let Some(first) = report.models.first() else { return Vec::new() };
-    let models: Vec<String> = report.models.iter().map(|m| format!("\"{}\" ({})", m.title(), m.formula)).collect();
+    let models: Vec<String> = report.models.iter().map(|m| w.model_with(m.title(), in_words(report, m))).collect();
     let what = match models.as_slice() {
-        [_] if is_fine_gray(first) => format!("the Fine-Gray model {}", first.formula),
-        [_] => format!("the Cox proportional-hazards model {}", first.formula),
-        _ => format!("Cox proportional-hazards models: {}", models.join("; ")),
+        [_] if is_fine_gray(first) => w.fine_gray_model(&first.formula),
+        [_] => w.cox_model(&first.formula),
+        _ => w.cox_models(models.join("; ")),
     };
-    let level = percent(report);
-    let mut sentences = vec![format!("Hazard ratios with {level} confidence intervals came from {what}.")];
-    sentences.push(match same(report, |m| &m.ties) {
-        true => format!("Tied event times were handled by {}.", ties(&first.ties)),
+    let mut sentences = vec![w.hazard_ratios_from(percent(report), what)];
+    sentences.extend(reference_sentence(report));
+    let how = match same(report, |m| &m.ties) {
+        true => ties(w, &first.ties),
         false => {
-            let each: Vec<_> =
-                report.models.iter().map(|m| format!("{} in \"{}\"", ties(&m.ties), m.title())).collect();
-            format!("Tied event times were handled by {}.", list(&each, "and"))
+            let each = report.models.iter().map(|m| w.ties_in(ties(w, &m.ties), m.title()));
+            w.list_and(&each.collect::<Vec<_>>())
         }
-    });
+    };
+    sentences.push(w.ties_handled(how));
     sentences.extend(convention_sentence(report));
     sentences.extend(likelihood_sentences(report));
-    let robust: Vec<&ModelResult> = report.models.iter().filter(|m| m.variance != "model").collect();
-    if let Some(model) = robust.first() {
-        let whose =
-            if robust.len() == report.models.len() { String::new() } else { format!(" in {}", titles(&robust)) };
-        let how = model.cluster.as_ref().map_or(String::new(), |c| format!(", clustered by {c}"));
-        let factor = model.cluster_correction.as_ref();
-        let factor =
-            factor.map_or(String::new(), |f| format!(", their squares multiplied by {f} for the number of clusters"));
-        sentences
-            .push(format!("Standard errors{whose} are robust (sandwich, the infinitesimal jackknife){how}{factor}."));
-    }
+    sentences.extend(robust_sentence(report));
     let stratified: Vec<&ModelResult> = report.models.iter().filter(|m| !m.strata.is_empty()).collect();
     if let Some(model) = stratified.first() {
-        let strata = list(&model.strata, "and");
-        sentences.push(format!("The baseline hazard was stratified by {strata} in {}.", titles(&stratified)));
+        sentences.push(w.stratified_sentence(w.list_and(&model.strata), titles(w, &stratified)));
     }
-    if let Some((pooling, model)) = report.models.iter().find_map(|m| m.pooling.as_ref().zip(Some(m))) {
-        let n = pooling.imputations.len();
-        let files = pooling.column.as_ref().map_or(String::new(), |c| format!(" (column {c})"));
-        let events = if model.variance == "model" { "" } else { " robust" };
-        sentences.push(format!(
-            "Estimates and their{events} covariances from {n} completed data sets{files} were pooled by Rubin's rules, with \
-             t tests and intervals on Barnard and Rubin's degrees of freedom and pooled Wald tests (D1) of terms."
-        ));
-    }
+    sentences.extend(pooling_sentence(report));
     sentences.extend(curve_sentence(report));
     if report.models.iter().any(|m| m.n_missing_dropped.is_some_and(|n| n > 0)) {
-        sentences.push("Each model used the records without missing values in its variables.".to_string());
+        sentences.push(w.complete_records().to_string());
     }
     sentences
 }
 
+/// The model's formula in words: the titles of its terms; the formula where a study gives no titles.
+pub(super) fn in_words(report: &Report, model: &ModelResult) -> String {
+    let titles: Vec<String> = model.terms.iter().map(|t| t.title().to_string()).collect();
+    if report.study.is_none() || titles.is_empty() { model.formula.clone() } else { report.words().list_and(&titles) }
+}
+
+/// The levels that others are compared with, over all models of a study.
+fn reference_sentence(report: &Report) -> Option<String> {
+    report.study.as_ref()?;
+    let mut seen = BTreeSet::new();
+    let mut references = Vec::new();
+    for part in report.models.iter().flat_map(|m| &m.coefficients).flat_map(|c| &c.parts) {
+        let Some(versus) = part.versus.as_ref().filter(|_| seen.insert(part.variable.clone())) else { continue };
+        let row = report.levels.iter().find(|l| l.variable == part.variable && l.level == *versus)?;
+        let label = |text: &String, name: &String| if text.is_empty() { name.clone() } else { text.clone() };
+        references.push(format!("{}: {}", label(&row.label, &row.variable), label(&row.level_label, &row.level)));
+    }
+    (!references.is_empty()).then(|| report.words().reference_levels(references.join("; ")))
+}
+
+fn robust_sentence(report: &Report) -> Option<String> {
+    let w = report.words();
+    let robust: Vec<&ModelResult> = report.models.iter().filter(|m| m.variance != "model").collect();
+    let model = robust.first()?;
+    let whose = match robust.len() == report.models.len() {
+        true => String::new(),
+        false => w.in_models(titles(w, &robust)),
+    };
+    let how = model.cluster.as_ref().map_or(String::new(), |c| w.clustered_by(c));
+    let factor = model.cluster_correction.as_ref().map_or(String::new(), |f| w.cluster_factor(f));
+    Some(w.robust_sentence(whose, how, factor))
+}
+
+fn pooling_sentence(report: &Report) -> Option<String> {
+    let w = report.words();
+    let (pooling, model) = report.models.iter().find_map(|m| m.pooling.as_ref().zip(Some(m)))?;
+    let column = pooling.column.as_ref().map_or(String::new(), |c| w.column_of(c));
+    let robust = if model.variance == "model" { "" } else { w.robust_word() };
+    Some(w.pooled_sentence(robust, pooling.imputations.len(), column))
+}
+
 /// Which covariates entered by splines or polynomials, with their knots.
 fn curve_sentence(report: &Report) -> Option<String> {
-    let marker = report.disclosure.as_ref().map_or("hidden", |d| d.marker.as_str());
+    let w = report.words();
+    let marker = report.disclosure.as_ref().map_or(w.hidden(), |d| d.marker.as_str());
     let mut curves: Vec<String> = Vec::new();
-    for curve in report.models.iter().flat_map(|m| &m.bases).map(|b| b.sentence(report.words(), marker)) {
+    for curve in report.models.iter().flat_map(|m| &m.bases).map(|b| b.sentence(w, marker)) {
         if !curves.contains(&curve) {
             curves.push(curve);
         }
     }
-    (!curves.is_empty()).then(|| format!("Numbers entered by splines or polynomials: {}.", curves.join("; ")))
+    (!curves.is_empty()).then(|| w.curves_sentence(curves.join("; ")))
 }
 
 /// Whether hazard ratios are those of the subdistribution.
@@ -117,36 +164,24 @@ fn is_fine_gray(model: &ModelResult) -> bool {
 
 /// `the model` where there is no other.
 fn which(report: &Report, models: &[&ModelResult]) -> String {
-    if report.models.len() == 1 { "the model".to_string() } else { titles(models) }
+    let w = report.words();
+    if report.models.len() == 1 { w.the_model().to_string() } else { titles(w, models) }
 }
 
 /// What became of competing events.
 fn competing_sentences(report: &Report) -> Vec<String> {
+    let w = report.words();
     let told = || report.models.iter().filter_map(|m| m.competing.as_ref().map(|c| (m, c)));
     let mut sentences = Vec::new();
     let censored: Vec<&ModelResult> = told().filter(|(_, c)| !c.is_fine_gray()).map(|(m, _)| m).collect();
     if let Some(events) = censored.first().and_then(|m| m.competing.as_ref()).map(|c| &c.events) {
-        sentences.push(format!(
-            "Competing events ({events}) were censored in {}, whose hazard ratios are those of the cause-specific hazard.",
-            which(report, &censored)
-        ));
+        sentences.push(w.censored_sentence(events, which(report, &censored)));
     }
     let weighted: Vec<&ModelResult> = told().filter(|(_, c)| c.is_fine_gray()).map(|(m, _)| m).collect();
     if let Some(first) = weighted.first().and_then(|m| m.competing.as_ref()) {
-        let groups = first.censoring_group.as_ref().map_or(String::new(), |g| format!(" within the groups of {g}"));
-        let weights = match first.weights.as_deref() {
-            Some("estimated") => "; the robust variance takes into account that the weights are estimated",
-            _ => "",
-        };
-        sentences.push(format!(
-            "In {} people with a competing event ({}) stay in the risk set, weighted by the probability of not being \
-             censored{groups} (Fine and Gray 1999, doi 10.1080/01621459.1999.10474144){weights}. Hazard ratios of the \
-             subdistribution hazard say which way a covariate moves the cumulative incidence, not how strongly it acts on \
-             those still at risk, and they mix its effects on the event and on the competing events; proportional \
-             subdistribution hazards and proportional cause-specific hazards do not as a rule hold together.",
-            which(report, &weighted),
-            first.events
-        ));
+        let groups = first.censoring_group.as_ref().map_or(String::new(), |g| w.within_censoring_groups(g));
+        let weights = if first.weights.as_deref() == Some("estimated") { w.weights_estimated() } else { "" };
+        sentences.push(w.fine_gray_sentence(which(report, &weighted), &first.events, groups, weights));
     }
     sentences
 }
@@ -154,41 +189,28 @@ fn competing_sentences(report: &Report) -> Vec<String> {
 /// Whose conventions were followed, when it is one program for all models.
 fn convention_sentence(report: &Report) -> Option<String> {
     let like = report.models.first().and_then(|m| m.like.as_deref()).and_then(Conventions::named)?;
-    same(report, |m| &m.like)
-        .then(|| format!("What the analysis did not state followed the conventions of {}.", like.program()))
+    same(report, |m| &m.like).then(|| report.words().conventions_sentence(like.program()))
 }
 
 /// Penalties and profile likelihoods, and for which models.
 fn likelihood_sentences(report: &Report) -> Vec<String> {
+    let w = report.words();
     let of = |is: &dyn Fn(&ModelResult) -> bool| {
         let models: Vec<&ModelResult> = report.models.iter().filter(|m| is(m)).collect();
         let whose = match models.len() == report.models.len() {
             true => String::new(),
-            false => format!(" in {}", titles(&models)),
+            false => w.in_models(titles(w, &models)),
         };
         (!models.is_empty()).then_some(whose)
     };
     let mut sentences = Vec::new();
-    if let Some(whose) = of(&|m| m.penalty.as_deref() == Some("firth")) {
-        sentences.push(format!(
-            "Coefficients{whose} maximise Firth's penalised partial likelihood, which keeps them finite when a group has \
-             no event or only events; likelihood-ratio tests compare penalised likelihoods."
-        ));
-    }
-    if let Some(whose) = of(&|m| m.penalty.as_deref() == Some("ridge")) {
-        sentences.push(format!(
-            "Ridge terms{whose} draw their coefficients towards zero; degrees of freedom are effective ones, intervals of \
-             penalised coefficients lie around shrunken values and need not cover at their level, and penalised terms are \
-             not tested."
-        ));
-    }
+    sentences.extend(of(&|m| m.penalty.as_deref() == Some("firth")).map(|whose| w.firth_sentence(whose)));
+    sentences.extend(of(&|m| m.penalty.as_deref() == Some("ridge")).map(|whose| w.ridge_sentence(whose)));
     if let Some(whose) = of(&|m| m.interval == "profile") {
-        sentences.push(format!(
-            "Confidence intervals and P values of single coefficients{whose} come from the profile likelihood."
-        ));
+        sentences.push(w.profile_sentence(whose));
         let with_cells = |m: &ModelResult| m.interval == "profile" && !m.interactions.is_empty();
         if report.models.iter().any(with_cells) {
-            sentences.push("Intervals within levels of a modifier are Wald intervals.".to_string());
+            sentences.push(w.wald_within().to_string());
         }
     }
     sentences
@@ -196,180 +218,135 @@ fn likelihood_sentences(report: &Report) -> Vec<String> {
 
 /// The coefficients that change with time.
 fn time_varying_sentence(report: &Report) -> Option<String> {
+    let w = report.words();
     let mut terms: Vec<String> =
         report.models.iter().flat_map(|m| &m.time_varying).flat_map(|v| v.terms.iter().cloned()).collect();
     terms.sort();
     terms.dedup();
-    (!terms.is_empty()).then(|| {
-        format!(
-            "Coefficients change with time as {} say; the hazard ratios along time combine them with the main effects.",
-            list(&terms, "and")
-        )
-    })
+    (!terms.is_empty()).then(|| w.time_varying_sentence(w.list_and(&terms)))
 }
 
-fn interaction_sentence(report: &Report) -> Option<String> {
-    let pairs: Vec<String> = report
-        .models
-        .iter()
-        .flat_map(|m| m.interactions.iter().map(move |i| (m, i)))
-        .map(|(m, i)| format!("{} by {} on top of \"{}\"", i.exposure_title(), i.modifier_title(), m.title()))
-        .collect();
-    (!pairs.is_empty()).then(|| {
-        let is_pooled = report.models.iter().any(|m| m.pooling.is_some());
-        let tests = if is_pooled { "a pooled Wald test" } else { "a joint Wald test and a likelihood-ratio test" };
-        format!(
-            "Interactions ({}) were analysed one at a time with product terms; hazard ratios are given within the levels \
-             of the modifier, and each interaction was tested by {tests}.",
-            pairs.join("; ")
-        )
-    })
+fn interaction_sentences(report: &Report) -> Vec<String> {
+    let w = report.words();
+    let all = || report.models.iter().flat_map(|m| m.interactions.iter().map(move |i| (m, i)));
+    let pairs: Vec<String> =
+        all().map(|(m, i)| w.pair_on_top(i.exposure_title(), i.modifier_title(), m.title())).collect();
+    if pairs.is_empty() {
+        return Vec::new();
+    }
+    let is_pooled = report.models.iter().any(|m| m.pooling.is_some());
+    let tests = if is_pooled { w.pooled_wald_test() } else { w.joint_tests() };
+    let mut sentences = vec![w.interactions_sentence(pairs.join("; "), tests)];
+    sentences.extend(all().any(|(_, i)| !i.reri.is_empty()).then(|| w.additive_sentence().to_string()));
+    sentences
 }
 
 fn contrast_sentence(report: &Report) -> Option<String> {
-    report.models.iter().any(|m| !m.contrasts.is_empty()).then(|| {
-        "Hazard ratios of chosen covariate patterns are linear combinations of the coefficients, with Wald tests and \
-         intervals."
-            .to_string()
-    })
+    report.models.iter().any(|m| !m.contrasts.is_empty()).then(|| report.words().contrasts_sentence().to_string())
 }
 
 /// The scales of the limits of some curves, for the end of a sentence.
-fn limits_of<'a>(curves: impl Iterator<Item = &'a SurvivalCurve>) -> String {
+fn limits_of<'a>(w: Language, curves: impl Iterator<Item = &'a SurvivalCurve>) -> String {
     let mut scales: Vec<String> = curves.map(|c| c.limits.clone()).collect();
     scales.dedup();
-    if scales.is_empty() { String::new() } else { format!(", limits on the {} scale", list(&scales, "or")) }
+    if scales.is_empty() { String::new() } else { w.limits_on(w.list_or(&scales)) }
 }
 
 fn prediction_sentences(report: &Report) -> Vec<String> {
+    let w = report.words();
     let models = || report.models.iter();
     let mut sentences = Vec::new();
     let curves = |incidence: bool| models().flat_map(|m| &m.curves).filter(move |c| c.is_incidence() == incidence);
     if models().any(|m| !m.baseline_hazard.is_empty()) || curves(false).next().is_some() {
-        let limits = limits_of(curves(false));
-        sentences.push(format!(
-            "The baseline hazard is that of the model's tie rule; predicted survival is exp(−cumulative hazard), with standard \
-             errors from the coefficients and the hazard increments{limits}."
-        ));
+        sentences.push(w.baseline_sentence(limits_of(w, curves(false))));
     }
     if curves(true).next().is_some() {
-        let limits = limits_of(curves(true));
-        sentences.push(format!(
-            "The predicted cumulative incidence is 1 − exp(−cumulative subdistribution hazard), with standard errors from \
-             the coefficients and the hazard increments, the censoring weights taken for known there{limits} of one minus it."
-        ));
+        sentences.push(w.incidence_sentence(limits_of(w, curves(true))));
     }
     let standardised: Vec<_> = models().flat_map(|m| &m.standardised).collect();
     if let Some(first) = standardised.first() {
         let mut exposures: Vec<String> = standardised.iter().map(|s| s.exposure_title().to_string()).collect();
         exposures.dedup();
-        let covariates = match first.covariates.as_str() {
-            "fixed" => "taking the covariates as fixed",
-            _ => "including the sampling of the covariates",
-        };
-        sentences.push(format!(
-            "Risks were standardised directly by {} (g-formula): predicted for everybody at each level and averaged over the \
-             observed covariates; intervals of risks, restricted mean times, differences and ratios are by the delta method from \
-             coefficients and baseline hazard, {covariates}.",
-            list(&exposures, "and")
-        ));
+        let covariates = if first.covariates == "fixed" { w.fixed_covariates() } else { w.sampled_covariates() };
+        sentences.push(w.standardised_sentence(w.list_and(&exposures), covariates));
     }
     sentences
 }
 
 fn bootstrap_sentence(report: &Report) -> Option<String> {
+    let w = report.words();
     let b = report.models.iter().find_map(|m| m.bootstrap.as_ref())?;
-    let unit = b.unit.as_ref().map_or("records".to_string(), |column| format!("units of {column}"));
-    let strata = match report.models.iter().any(|m| !m.strata.is_empty()) {
-        true => " within strata",
-        false => "",
-    };
-    Some(format!(
-        "Bootstrap intervals (percentile, basic, normal) come from {} resamples of {unit} drawn with replacement{strata} \
-         (seed {}).",
-        b.replicates, b.seed
-    ))
+    let unit = b.unit.as_ref().map_or(w.records_word().to_string(), |column| w.units_of(column));
+    let strata = if report.models.iter().any(|m| !m.strata.is_empty()) { w.within_strata() } else { "" };
+    Some(w.bootstrap_sentence(b.replicates, unit, strata, b.seed))
 }
 
 fn adjustment_sentence(report: &Report) -> Option<String> {
+    let w = report.words();
     let method = report.models.iter().find_map(|m| m.adjustment.as_deref())?;
-    let name = if method == "holm" { "Holm's method" } else { "Bonferroni's method" };
-    Some(format!(
-        "P values were also adjusted by {name} within each family: the coefficients of a term, the comparisons of a model, \
-         and the hazard ratios of each interaction table."
-    ))
+    Some(w.adjustment_sentence(if method == "holm" { w.holm() } else { w.bonferroni() }))
 }
 
 fn test_sentences(report: &Report) -> Vec<String> {
+    let w = report.words();
     let mut sentences = Vec::new();
-    if report.models.iter().any(|m| !m.terms.is_empty()) {
-        sentences.push("Terms were tested by Wald and likelihood-ratio tests.".to_string());
+    let terms = || report.models.iter().flat_map(|m| &m.terms);
+    if terms().any(|t| t.lr.is_some()) {
+        sentences.push(w.terms_tested().to_string());
+    } else if terms().next().is_some() {
+        sentences.push(w.terms_tested_wald().to_string());
     }
+    sentences.extend(report.comparisons.iter().any(|c| c.test.is_some()).then(|| w.nested_sentence().to_string()));
     sentences.extend(proportionality_sentence(report));
     sentences.extend(functional_form_sentence(report));
+    if !report.models.is_empty() {
+        let adjusted = report.models.iter().any(|m| m.adjustment.is_some());
+        sentences.push(if adjusted { w.two_sided() } else { w.two_sided_unadjusted() }.to_string());
+    }
     let has_rates = report.levels.iter().any(|l| l.counts.rate.is_some()) || report.total.is_some();
     if has_rates {
-        let per = super::number::NumberStyle::ENGLISH.decimal(report.settings.rate_per, 0);
-        sentences.push(format!("Rates are per {per} person-years (365.25 days each) with exact Poisson intervals."));
+        sentences.push(w.rates_sentence(report.number_style().decimal(report.settings.rate_per, 0)));
     }
     sentences
 }
 
 fn functional_form_sentence(report: &Report) -> Option<String> {
+    let w = report.words();
     let forms: Vec<_> = report.models.iter().flat_map(|m| &m.functional_form).collect();
     let first = forms.first()?;
     let mut names: Vec<String> = forms.iter().map(|f| f.title().to_owned()).collect();
     names.dedup();
-    Some(format!(
-        "The functional form of {} was checked by cumulative martingale residuals (Lin, Wei and Ying 1993) against {} \
-         simulated paths (seed {}).",
-        list(&names, "and"),
-        first.paths,
-        first.seed
-    ))
+    Some(w.functional_form_sentence(w.list_and(&names), first.paths, first.seed))
 }
 
 fn proportionality_sentence(report: &Report) -> Option<String> {
+    let w = report.words();
     let tests = report.models.iter().filter_map(|m| m.proportional_hazards.as_ref()).flat_map(|t| t.all());
     let mut against: Vec<String> = Vec::new();
-    for words in tests.map(|t| t.transform_in_words().to_owned()) {
+    for words in tests.map(|t| w.said(t.transform_in_words())) {
         if !against.contains(&words) {
             against.push(words);
         }
     }
-    (!against.is_empty()).then(|| {
-        format!(
-            "Proportional hazards were tested by score tests of an interaction of each term with {} (Grambsch and \
-             Therneau 1994), with the model-based variance.",
-            list(&against, "and with")
-        )
-    })
+    let functions = against.join(&format!(" {} ", w.and_with()));
+    (!against.is_empty()).then(|| w.proportionality_sentence(functions))
 }
 
 fn same<'a, T: PartialEq + 'a>(report: &'a Report, of: impl Fn(&'a ModelResult) -> &'a T) -> bool {
     report.models.windows(2).all(|w| of(&w[0]) == of(&w[1]))
 }
 
-fn ties(name: &str) -> String {
+fn ties(w: Language, name: &str) -> String {
     match name {
-        "efron" => "Efron's method".to_string(),
-        "breslow" => "Breslow's method".to_string(),
-        "exact" => "the exact partial likelihood".to_string(),
+        "efron" => w.efron().to_string(),
+        "breslow" => w.breslow().to_string(),
+        "exact" => w.exact_ties().to_string(),
         other => other.to_string(),
     }
 }
 
-fn titles(models: &[&ModelResult]) -> String {
-    list(&models.iter().map(|m| format!("\"{}\"", m.title())).collect::<Vec<_>>(), "and")
-}
-
-/// `a, b or c`.
-fn list(items: &[String], last: &str) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [head @ .., tail] => format!("{} {last} {tail}", head.join(", ")),
-    }
+fn titles(w: Language, models: &[&ModelResult]) -> String {
+    w.list_and(&models.iter().map(|m| w.quoted(m.title())).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -401,7 +378,7 @@ mod tests {
                  follow-up, whichever came first. The time scale was days since the start of follow-up. Hazard ratios \
                  with 95% confidence intervals came from the Cox proportional-hazards model group. Tied event \
                  times were handled by Efron's method. Standard errors are robust (sandwich, the infinitesimal jackknife), clustered by person. \
-                 Analyses were done with cohort {}.",
+                 P values are two-sided and not adjusted for the number of tests. Analyses were done with cohort {}.",
                 env!("CARGO_PKG_VERSION")
             )
         );

@@ -9,7 +9,9 @@
 //! input has the same bytes on any machine.
 
 mod bootstrap;
+pub mod checklist;
 mod codes;
+mod comparison;
 mod competing;
 mod contrast;
 mod curve_files;
@@ -27,6 +29,7 @@ mod penalised;
 mod pooling;
 pub mod render;
 pub mod schema;
+mod table_one;
 pub mod tables;
 pub(crate) mod terms;
 mod time_varying;
@@ -39,6 +42,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bootstrap::{Bootstrap, BootstrapInterval};
 pub use codes::{CodeRows, CodeUse, ListUse, RowsInTime};
+pub use comparison::ModelComparison;
 pub use competing::CompetingRisks;
 pub use contrast::Contrast;
 pub use curves::{
@@ -59,6 +63,7 @@ pub use fitted::{
 pub use folder::{Existing, Manifest, OutputFolder};
 pub use penalised::{Ridge, RidgeTerm, WaldStatement, WarningCell};
 pub use pooling::{Imputation, PooledCoefficient, PooledTest, Pooling};
+pub use table_one::{NumberSummary, TableOne, TableOneCell, TableOneGroup, TableOneLevel, TableOneVariable};
 pub use terms::{BasisUsed, Collapsed, CollapsedLevel, Knot, RatioAt, RatiosAt};
 pub use time_varying::{HazardRatioAt, TimeVarying};
 
@@ -110,11 +115,18 @@ pub struct Report {
     pub total: Option<Counts>,
     /// Counts and rates of every level of every table variable, in table order.
     pub levels: Vec<LevelRow>,
+    /// Who the persons are as they enter, by group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table_one: Option<TableOne>,
     /// What the records hold before any model: survival, cumulative incidence, tests of groups, rates.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub descriptions: Vec<Description>,
     /// The fitted models, in the order of the study.
     pub models: Vec<ModelResult>,
+    /// The models against those nested in them. Holds no count; of models whose own counts disclosure control hides it is
+    /// left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<ModelComparison>,
     /// What rules did to the data, with counts.
     pub notes: Vec<Note>,
     /// What disclosure control did; `None` in the internal report.
@@ -137,8 +149,10 @@ impl Default for Report {
             exits: Vec::new(),
             total: None,
             levels: Vec::new(),
+            table_one: None,
             descriptions: Vec::new(),
             models: Vec::new(),
+            comparisons: Vec::new(),
             notes: Vec::new(),
             disclosure: None,
         }

@@ -54,6 +54,7 @@ mod output;
 pub mod spec;
 mod sql;
 mod survey;
+mod table_one;
 mod template;
 
 pub use check::check;
@@ -85,6 +86,7 @@ pub use output::{
 };
 pub use sql::Sql;
 pub use survey::survey;
+pub use table_one::{Differences, Numbers, TableOne};
 pub use template::TEMPLATE;
 
 use indexmap::IndexMap;
@@ -142,6 +144,8 @@ pub struct Study {
     pub standardised: Vec<Standardised>,
     /// What is described beside counts and rates; `None` when the study does not say.
     pub describe: Option<Describe>,
+    /// What Table 1 shows; `None` when the study does not say.
+    pub table_one: Option<TableOne>,
     /// What may leave; `None` when the study does not say, and then nothing is written for export.
     pub disclosure: Option<Disclosure>,
     /// How results look.

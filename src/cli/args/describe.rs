@@ -1,7 +1,10 @@
 //! Flags of `cohort describe`.
 
+use super::output::named;
 use super::{DataArgs, LikeArg, OutputArgs};
 use crate::error::{Error, Result};
+use crate::pipeline::{TableOneSettings, TableOneStyle};
+use crate::study::{Differences, Numbers};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -11,6 +14,8 @@ const SURVIVAL: &str = "Survival (data file; a study file holds the same as keys
 const TESTS: &str = "Tests of groups (data file; a study file holds the same as keys)";
 /// Head of the flags on rates.
 const RATES: &str = "Rates (data file; a study file holds the same as keys)";
+/// Head of the flags on Table 1.
+const TABLE_ONE: &str = "Table 1 (data file; a study file holds the same as keys)";
 
 /// `cohort describe`
 #[derive(Debug, Args)]
@@ -32,6 +37,10 @@ Examples:
       --bands age=0,40,50,60,70,80,120 --reference-rates national.csv --reference-per 100000
       Observed against expected deaths (SMR) at the rates of national.csv, which has the columns sex, age and rate: age is the
       lower end of a band, and people move through the bands as they get older.
+
+  cohort describe lung.csv -f 'Surv(time, status == 2) ~ 1' --table-one age,ph.ecog --levels ph.ecog=0,1,2,3 \\
+      --table-one-by sex
+      Table 1: age and performance status by sex, with standardised differences.
 
   cohort describe study.toml --out results
       What the study file asks for under [describe].")]
@@ -75,8 +84,9 @@ pub struct DescribeArgs {
     pub curves: bool,
 
     /// Column of kinds of events: cumulative incidence of each where the others compete, and Gray's test.
-    /// With 'Surv(time) ~ ...' an event of any kind ends the survival curve
-    #[arg(long, value_name = "COL", help_heading = SURVIVAL)]
+    /// With 'Surv(time) ~ ...' an event of any kind ends the survival curve. Or a condition, as in cohort fit: which records
+    /// end in an event that competes with that of the formula
+    #[arg(long, value_name = "COL|CONDITION", help_heading = SURVIVAL)]
     pub competing: Option<String>,
 
     /// Value of --competing that means censored; may be repeated [default: its first level]
@@ -129,6 +139,23 @@ pub struct DescribeArgs {
     /// The reference rates are per this many units of person-time [default: 1]
     #[arg(long, value_name = "N", requires = "reference_rates", help_heading = RATES)]
     pub reference_per: Option<f64>,
+
+    /// Table 1: these characteristics of persons at their first record; without a value those of the formula
+    #[arg(long, value_name = "COL1,COL2", value_delimiter = ',', num_args = 0.., help_heading = TABLE_ONE)]
+    pub table_one: Option<Vec<String>>,
+
+    /// Table 1 by the levels of this column, with standardised differences
+    #[arg(long, value_name = "COL", help_heading = TABLE_ONE)]
+    pub table_one_by: Option<String>,
+
+    /// Numbers of Table 1: mean (SD), median (quartiles) or both [default: both]
+    #[arg(long, value_name = "mean|median|both", value_parser = named(&Numbers::NAMED), help_heading = TABLE_ONE)]
+    pub table_one_numbers: Option<Numbers>,
+
+    /// Standardised differences of Table 1: the largest of all pairs of groups, every group against the first
+    /// (reference), or none [default: pairs]
+    #[arg(long, value_name = "pairs|reference|none", value_parser = named(&Differences::NAMED), help_heading = TABLE_ONE)]
+    pub table_one_differences: Option<Differences>,
 
     /// Flags on records and on reading them.
     #[command(flatten)]
@@ -204,9 +231,27 @@ impl DescribeArgs {
             ("--bands", self.bands.is_some()),
             ("--standardise", !self.standardise.is_empty()),
             ("--reference-rates", self.reference_rates.is_some()),
+            ("--table-one", self.table_one.is_some()),
+            ("--table-one-by", self.table_one_by.is_some()),
+            ("--table-one-numbers", self.table_one_numbers.is_some()),
+            ("--table-one-differences", self.table_one_differences.is_some()),
         ];
         given.extend(self.records.given());
         given
+    }
+
+    /// Table 1, when any of its flags was given.
+    pub fn table_one_settings(&self) -> Option<TableOneSettings> {
+        let style = TableOneStyle {
+            numbers: self.table_one_numbers.unwrap_or_default(),
+            differences: self.table_one_differences.unwrap_or_default(),
+        };
+        let asked = self.table_one.is_some() || self.table_one_by.is_some() || style != TableOneStyle::default();
+        asked.then(|| TableOneSettings {
+            by: self.table_one_by.clone(),
+            variables: self.table_one.clone().unwrap_or_default(),
+            style,
+        })
     }
 
     /// The breaks of `--bands`. Errors: breaks that are no numbers.

@@ -75,7 +75,7 @@ fn languages() -> impl TypedValueParser<Value = Language> {
 }
 
 /// One of some values, by its name.
-fn named<T: Copy + Default + Send + Sync + 'static>(
+pub(super) fn named<T: Copy + Default + Send + Sync + 'static>(
     known: &'static [(&'static str, T)],
 ) -> impl TypedValueParser<Value = T> {
     let find =

@@ -122,6 +122,7 @@ fn settings(args: &DescribeArgs) -> Result<DescribeSettings> {
             events: Vec::new(),
         }),
         rates: rates(args)?,
+        table_one: args.table_one_settings(),
         ..defaults
     })
 }

@@ -147,6 +147,7 @@ fn show(args: &OutputArgs, report: &Report, timings: &Timings, sink: JsonSink, c
     let bytes = match format {
         // The whole text stands in the results folder: the terminal gets what fits a screen.
         Format::Text if args.out.is_some() => render::summary(report, style, width).into_bytes(),
+        Format::Text => render::screen(report, style, width).into_bytes(),
         _ => render::bytes(report, format, style, width),
     };
     write_results(context, &bytes)

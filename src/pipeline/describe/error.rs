@@ -6,6 +6,12 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum DescribeError {
+    /// A condition in `--competing` beside a formula without an event, or beside `--censored`.
+    #[error(
+        "--competing: a condition goes with an event in the formula, Surv(time, status == 1) ~ …, and without --censored; \
+         or name a column of kinds of events"
+    )]
+    KindsByCondition,
     /// A file of rates or weights lacks its column of values, or has no other.
     #[error("{file}: expected a column `{value}` and one column for each variable that makes the strata")]
     NoValues {

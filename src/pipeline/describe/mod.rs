@@ -2,18 +2,20 @@
 
 mod curves;
 mod error;
+mod kinds;
 mod rates;
 mod settings;
 mod strata;
 mod study;
 
 pub use error::DescribeError;
-pub use settings::{DescribeSettings, RateSettings, Standard, Tests};
+pub use settings::{DescribeSettings, RateSettings, Standard, TableOneSettings, Tests};
 pub use strata::StrataValues;
 pub(super) use study::descriptions;
 
 use super::Stopwatch;
 use super::study::{input, note};
+use crate::describe::TableOneRequest;
 use crate::design::{self, Sample};
 use crate::engine::FitError;
 use crate::engine::data::Time;
@@ -32,10 +34,13 @@ pub fn describe_flat(
 ) -> Result<Report> {
     let start = watch.now();
     let description = describe_table(&flat.table, settings)?;
+    let report_settings = report::Settings { level: settings.level, ..report::Settings::default() };
+    let table_one = table_one(&flat.table, settings, &report_settings)?;
     watch.fit_seconds += watch.now() - start;
     let files = std::iter::once(("data", &flat)).chain(others.iter().copied());
     Ok(Report {
-        settings: report::Settings { level: settings.level, ..report::Settings::default() },
+        settings: report_settings,
+        table_one,
         inputs: files.clone().map(|(role, f)| input(role, &f.input)).collect(),
         notes: files.flat_map(|(_, f)| f.notes.iter().map(note)).collect(),
         descriptions: vec![description],
@@ -43,11 +48,38 @@ pub fn describe_flat(
     })
 }
 
+/// Table 1 of a data file, when it was asked for.
+fn table_one(table: &Table, settings: &DescribeSettings, shown: &report::Settings) -> Result<Option<report::TableOne>> {
+    let Some(asked) = &settings.table_one else { return Ok(None) };
+    let formula = parsed(settings)?;
+    let named = || formula.terms.iter().flat_map(|t| &t.parts).map(|p| &formula.variables[p.variable]);
+    let mut variables: Vec<&str> = match asked.variables.as_slice() {
+        [] => named().flat_map(|v| v.kind.expressions()).flat_map(|e| e.columns()).collect(),
+        given => given.iter().map(String::as_str).collect(),
+    };
+    variables.retain(|name| asked.by.as_deref() != Some(*name));
+    let request = TableOneRequest {
+        response: formula.response.as_ref(),
+        person: settings.id.as_deref(),
+        by: asked.by.as_deref(),
+        variables,
+        options: settings.design_options(),
+    };
+    super::table_one::fill(table, &request, asked.style, "--table-one", shown).map(Some)
+}
+
+fn parsed(settings: &DescribeSettings) -> Result<Formula> {
+    Formula::parse(&settings.formula).map_err(|error| Error::Formula { origin: "--formula".to_owned(), error })
+}
+
 /// Describes the records of a table.
 pub fn describe_table(table: &Table, settings: &DescribeSettings) -> Result<Description> {
     let origin = "--formula".to_owned();
-    let formula =
-        Formula::parse(&settings.formula).map_err(|error| Error::Formula { origin: origin.clone(), error })?;
+    let formula = parsed(settings)?;
+    if let Some((table, cause)) = kinds::of_condition(table, settings, &formula)? {
+        let settings = DescribeSettings { competing: Some(cause), ..settings.clone() };
+        return describe_table(&table, &settings);
+    }
     let mut sample = design::sample(table, &formula, &settings.design_options(), settings.competing.as_ref())
         .map_err(|error| Error::Design { origin, error })?;
     let says_event = formula.response.as_ref().is_none_or(|r| r.event.is_some());

@@ -7,6 +7,7 @@ use crate::engine::NearTies;
 use crate::error::{Error, Result};
 use crate::formula::Formula;
 use crate::inference::{Adjustment, IntervalScale};
+use crate::pipeline::TableOneStyle;
 
 /// A description of records.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +54,27 @@ pub struct DescribeSettings {
     pub competing: Option<CauseColumn>,
     /// Rates.
     pub rates: Option<RateSettings>,
+    /// Table 1.
+    pub table_one: Option<TableOneSettings>,
+}
+
+/// Table 1 of a data file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TableOneSettings {
+    /// The column whose levels are the groups; without it all persons are one.
+    pub by: Option<String>,
+    /// The characteristics; without any, the columns on the right side of the formula.
+    pub variables: Vec<String>,
+    /// What it shows of them.
+    pub style: TableOneStyle,
+}
+
+/// The columns of a condition; the text itself where it is the name of a column.
+fn columns_of_kinds(text: &str) -> Vec<String> {
+    match crate::formula::parse::parse(text) {
+        Ok(expr) => expr.columns().into_iter().map(str::to_owned).collect(),
+        Err(_) => vec![text.to_owned()],
+    }
 }
 
 /// Tests of groups.
@@ -132,6 +154,7 @@ impl DescribeSettings {
             tests: Tests::default(),
             competing: None,
             rates: None,
+            table_one: None,
         }
     }
 
@@ -143,7 +166,10 @@ impl DescribeSettings {
         columns.extend([&self.weights, &self.cluster, &self.id].into_iter().flatten().cloned());
         columns.extend(self.references.iter().map(|(name, _)| name.clone()));
         columns.extend(self.levels.iter().map(|(name, _)| name.clone()));
-        columns.extend(self.competing.iter().map(|c| c.column.clone()));
+        columns.extend(self.competing.iter().flat_map(|c| columns_of_kinds(&c.column)));
+        if let Some(table) = &self.table_one {
+            columns.extend(table.by.iter().chain(&table.variables).cloned());
+        }
         if let Some(rates) = &self.rates {
             columns.extend(rates.bands.iter().map(|(name, _)| name.clone()));
             columns.extend(rates.standardise.iter().cloned());

@@ -156,6 +156,8 @@ fn hide_cells(interaction: &mut Interaction) -> usize {
         .sum::<usize>();
     let joint = interaction.joint.iter_mut();
     n += joint.filter(|c| joint_gone || gone.contains(&cell_key(c))).map(hide_cell).sum::<usize>();
+    // Each compares two cells; any of them may be one that is gone.
+    n += interaction.by_exposure.iter_mut().map(hide_cell).sum::<usize>();
     for r in &mut interaction.reri {
         let (exposure_level, modifier_level) = (r.exposure_level.clone(), r.modifier_level.clone());
         *r = AdditiveInteraction { exposure_level, modifier_level, hidden: true, ..AdditiveInteraction::default() };

@@ -79,6 +79,10 @@ pub fn apply(report: &Report, profile: &Profile) -> (Report, Vec<Hidden>) {
     if !profile.changes_anything() {
         return (out, Vec::new());
     }
+    // Not protected cell by cell: it stays inside.
+    out.table_one = None;
+    // A likelihood-ratio statistic of small models moves with single events.
+    out.comparisons.clear();
     let mut hidden = Vec::new();
     hide_total(&mut out, profile);
     hide_levels(&mut out, profile, &mut hidden);

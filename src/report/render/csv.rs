@@ -58,7 +58,8 @@ fn values(kind: ColumnKind, value: &Value) -> Vec<String> {
         Value::Empty | Value::NotEstimable => Vec::new(),
         Value::Text(text) => vec![text.clone()],
         Value::Count(n) => vec![n.to_string()],
-        Value::PersonYears(v) | Value::Number(v, _) | Value::P(v) => vec![shortest(*v)],
+        Value::Share(n, share) => vec![n.to_string(), shortest(*share)],
+        Value::PersonYears(v) | Value::Number(v, _) | Value::P(v) | Value::TermP(v) => vec![shortest(*v)],
         Value::Rate(v, l, u)
         | Value::Interval(v, l, u, _)
         | Value::Ratio(v, l, u)

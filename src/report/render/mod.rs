@@ -128,7 +128,11 @@ pub fn files(report: &Report, format: Format) -> Vec<RenderedFile> {
     };
     match format {
         Format::Text => file("report.txt", "the tables as aligned text"),
-        Format::Markdown => file("report.md", "the tables in Markdown"),
+        Format::Markdown => {
+            let mut files = file("report.md", "the tables in Markdown");
+            files.extend(checklist_file(report));
+            files
+        }
         Format::Html => file("report.html", "the report as one page, readable offline"),
         Format::Docx => file("report.docx", "the report as a Word document"),
         Format::Xlsx => file("report.xlsx", "the tables as a workbook, numbers at full precision"),
@@ -136,6 +140,13 @@ pub fn files(report: &Report, format: Format) -> Vec<RenderedFile> {
         Format::Json => file("results.json", "every number of the run, for programs"),
         Format::Csv => tables::data_tables(report).iter().map(csv_file).collect(),
     }
+}
+
+/// The reporting checklist of a study.
+fn checklist_file(report: &Report) -> Option<RenderedFile> {
+    let content = markdown::document(&tables::checklist_document(report)?, &report.number_style());
+    let holds = "STROBE and RECORD, with what the run answers";
+    Some(RenderedFile { name: "checklist.md".to_string(), holds, bytes: content.into_bytes() })
 }
 
 fn csv_file(table: &tables::DisplayTable) -> RenderedFile {
@@ -166,6 +177,11 @@ pub fn bytes(report: &Report, format: Format, style: &NumberStyle, width: usize)
     }
 }
 
+/// The whole report for a terminal, as text: tables of several screens are named only.
+pub fn screen(report: &Report, style: &NumberStyle, width: usize) -> String {
+    text::document(&tables::screen(report), style, width)
+}
+
 /// The report in brief, as text.
 pub fn summary(report: &Report, style: &NumberStyle, width: usize) -> String {
     text::document(&tables::summary(report), style, width)
@@ -178,6 +194,7 @@ pub fn display(value: &Value, style: &NumberStyle) -> String {
         Value::Empty => String::new(),
         Value::Text(text) => text.clone(),
         Value::Count(n) => style.count(*n),
+        Value::Share(n, share) => format!("{} ({})", style.count(*n), style.percent(*share)),
         Value::PersonYears(years) => style.person_years(*years),
         Value::Rate(rate, lower, upper) => style.rate_with_interval(*rate, *lower, *upper),
         Value::Ratio(ratio, lower, upper) => style.ratio_with_interval(*ratio, *lower, *upper),
@@ -202,6 +219,7 @@ pub fn display(value: &Value, style: &NumberStyle) -> String {
         Value::NotEstimable => w.not_estimable().to_string(),
         Value::Number(number, decimals) => style.decimal(*number, *decimals),
         Value::P(p) => style.p(*p),
+        Value::TermP(p) => style.p_equals(*p),
         Value::Test(test) => {
             let chisq = test.chisq.map_or(String::new(), |c| style.decimal(c, 2));
             format!("{chisq}{}{}", on_df(test.df, style), with_p(test.p, style))

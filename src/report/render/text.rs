@@ -138,18 +138,18 @@ impl Grid<'_> {
         lines
     }
 
-    /// Whether a row says anything in a part of a table that goes on below: a cell, or for a group head a row under it.
+    /// Whether a row says anything in a part of a table that goes on below: a cell, or for a head a row under it.
     fn has_part(&self, i: usize, part: &[usize]) -> bool {
         let rows = &self.table.rows;
         if part.len() == self.widths.len() {
             return true;
         }
+        let own = part[1..].iter().any(|&j| !self.cells[i][j].is_empty());
+        let mut under = (i + 1..rows.len()).take_while(|&k| rows[k].kind == RowKind::Item);
         match rows[i].kind {
-            RowKind::Group => {
-                let under = (i + 1..rows.len()).take_while(|&k| rows[k].kind == RowKind::Item);
-                { under }.any(|k| self.has_part(k, part))
-            }
-            _ => part[1..].iter().any(|&j| !self.cells[i][j].is_empty()),
+            RowKind::Item => own,
+            // The head of a variable may have numbers of its own, in another part than its levels.
+            RowKind::Group | RowKind::Plain => own || under.any(|k| self.has_part(k, part)),
         }
     }
 

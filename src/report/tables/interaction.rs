@@ -1,13 +1,83 @@
-//! One interaction analysis: hazard ratios of the exposure within each level of the modifier.
+//! One interaction analysis, laid out after Knol and VanderWeele (2012), IJE 41:514-520, doi 10.1093/ije/dyr218: persons
+//! with and without event in every combination, hazard ratios against one joint reference, of each variable within
+//! levels of the other, ratios of hazard ratios, and what was adjusted for. Additive measures follow in a table of
+//! their own.
 
 use super::coefficients::{hr_head, interval_head, warning_remark};
 use super::model::{test_cells, test_columns};
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
 use crate::report::{Interaction, InteractionCell, InteractionRatio, ModelResult, Report};
 
-/// For reading: exposure levels down, modifier levels across, events and hazard ratio in each; ratios of hazard
-/// ratios below, where there are any; the tests of the interaction under the table.
+/// For reading: a group per level of the modifier, a row per level of the exposure; the tests of the interaction under
+/// the table. A number on either side has no combinations: then exposure levels go down and modifier values across.
 pub fn interaction_table(report: &Report, model: &ModelResult, interaction: &Interaction) -> DisplayTable {
+    if interaction.joint.is_empty() {
+        wide_table(report, model, interaction)
+    } else {
+        long_table(report, model, interaction)
+    }
+}
+
+fn long_table(report: &Report, model: &ModelResult, interaction: &Interaction) -> DisplayTable {
+    let w = report.words();
+    let (exposure, modifier) = (interaction.exposure_title(), interaction.modifier_title());
+    let has_persons = interaction.within.iter().any(|c| c.persons.is_some() || c.persons_hidden);
+    let hr = |what: &str| interval_head(what, report);
+    let of = hr_head(report, model);
+    let mut columns = vec![Column::new("label", "", ColumnKind::Text)];
+    columns.push(Column::new(
+        "events",
+        if has_persons { w.cells_with_event() } else { w.events() },
+        ColumnKind::Number,
+    ));
+    columns.extend(has_persons.then(|| Column::new("without_event", w.without_event(), ColumnKind::Number)));
+    columns.push(Column::new("hr_joint", &hr(&w.joint_reference(of)), ColumnKind::Interval));
+    columns.push(Column::new("hr", &hr(&w.hr_of_within(of, exposure, modifier)), ColumnKind::Interval));
+    columns.push(Column::new("hr_by_exposure", &hr(&w.hr_of_within(of, modifier, exposure)), ColumnKind::Interval));
+    columns.push(Column::new("ratio", &hr(w.ratio_of_hrs()), ColumnKind::Interval));
+    let keys = ["modifier_level", "exposure_level"];
+    let title = w.by_two(exposure, modifier);
+    let mut table = DisplayTable::new(&id(interaction), &title, &keys, columns);
+    for cells in interaction.within.chunk_by(|a, b| a.modifier_level == b.modifier_level) {
+        table.push_group(&format!("{modifier}: {}", cells[0].modifier_title()));
+        for cell in cells {
+            let row = long_row(&mut table, report, interaction, cell, has_persons);
+            table.push(RowKind::Item, &[&cell.modifier_level, &cell.exposure_level], row);
+        }
+    }
+    push_remarks(&mut table, report, model, interaction);
+    table
+}
+
+fn long_row(
+    table: &mut DisplayTable,
+    report: &Report,
+    interaction: &Interaction,
+    cell: &InteractionCell,
+    has_persons: bool,
+) -> Vec<Cell> {
+    let marker = marker(report);
+    let of = |cells: &[InteractionCell]| find(cells, &cell.exposure_level, &cell.modifier_level).cloned();
+    let ratio = find_ratio(interaction, &cell.exposure_level, &cell.modifier_level);
+    let mut row = vec![Cell::text(cell.exposure_title()), Cell::count(cell.events, cell.events_hidden, &marker)];
+    if has_persons {
+        // A person with several events would be taken off more than once: then nothing is shown.
+        let without = cell.persons.zip(cell.events).and_then(|(persons, events)| persons.checked_sub(events));
+        row.push(Cell::count(without, cell.persons_hidden || cell.events_hidden, &marker));
+    }
+    let others = [of(&interaction.joint), Some(cell.clone()), of(&interaction.by_exposure)];
+    for one in others {
+        row.push(one.map_or(Cell::from(Value::Empty), |c| hazard_ratio(table, report, interaction, &c)));
+    }
+    row.push(match ratio {
+        Some(ratio) => ratio_value(report, interaction, ratio),
+        // Within the reference of either variable the ratio is 1 by definition.
+        None => Cell::from(if interaction.converged { Value::Reference } else { Value::NotEstimable }),
+    });
+    row
+}
+
+fn wide_table(report: &Report, model: &ModelResult, interaction: &Interaction) -> DisplayTable {
     let (exposure, modifier) = (interaction.exposure_title(), interaction.modifier_title());
     let title = report.words().within_levels_title(exposure, modifier);
     let across = levels(&interaction.within, |c| (&c.modifier_level, c.modifier_title()));
@@ -30,6 +100,7 @@ pub fn interaction_data(report: &Report, interaction: &Interaction) -> DisplayTa
         Column::new("hr", "HR", ColumnKind::Interval),
         Column::new("p", "P", ColumnKind::Number),
         Column::new("hr_joint", "HR, joint reference", ColumnKind::Interval),
+        Column::new("hr_by_exposure", "HR of the modifier", ColumnKind::Interval),
         Column::new("ratio", "Ratio of HRs", ColumnKind::Interval),
         Column::new("ratio_p", "P of the ratio", ColumnKind::Number),
     ];
@@ -38,6 +109,7 @@ pub fn interaction_data(report: &Report, interaction: &Interaction) -> DisplayTa
     let marker = marker(report);
     for cell in &interaction.within {
         let joint = find(&interaction.joint, &cell.exposure_level, &cell.modifier_level);
+        let by_exposure = find(&interaction.by_exposure, &cell.exposure_level, &cell.modifier_level);
         let ratio = find_ratio(interaction, &cell.exposure_level, &cell.modifier_level);
         let cells = vec![
             Cell::text(cell.exposure_title()),
@@ -47,6 +119,7 @@ pub fn interaction_data(report: &Report, interaction: &Interaction) -> DisplayTa
             hazard_ratio(&mut table, report, interaction, cell),
             Cell::p(cell.p.filter(|_| interaction.converged && !cell.hidden && !cell.reference)),
             joint.map_or(Cell::from(Value::Empty), |c| hazard_ratio(&mut table, report, interaction, c)),
+            by_exposure.map_or(Cell::from(Value::Empty), |c| hazard_ratio(&mut table, report, interaction, c)),
             ratio.map_or(Cell::from(Value::Empty), |r| ratio_value(report, interaction, r)),
             Cell::p(ratio.and_then(|r| r.p).filter(|_| interaction.converged)),
         ];

@@ -5,9 +5,19 @@ use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, mark
 use crate::report::{Coefficient, Counts, LevelRow, ModelResult, Report};
 use std::collections::BTreeSet;
 
-/// One row per level of every table variable, the reference rows included, then one row per unit of every numeric
-/// covariate, and a total. `None` when the report has neither levels nor a total.
+/// To read, the table that a paper prints as Table 2: a total, then for every table variable its name with the P value of
+/// its term in every model, a row per level with the reference rows included, and a row per unit of every number. `None`
+/// when the report has neither levels nor a total.
 pub fn level_table(report: &Report) -> Option<DisplayTable> {
+    table(report, true)
+}
+
+/// For programs: the same rows without the P values, which `terms` has.
+pub fn level_data(report: &Report) -> Option<DisplayTable> {
+    table(report, false)
+}
+
+fn table(report: &Report, with_terms: bool) -> Option<DisplayTable> {
     if report.levels.is_empty() && report.total.is_none() {
         return None;
     }
@@ -17,7 +27,11 @@ pub fn level_table(report: &Report) -> Option<DisplayTable> {
         push_row(&mut table, report, RowKind::Plain, ["", ""], w.all(), total, |_, _| Cell::from(Value::Empty));
     }
     for rows in report.levels.chunk_by(|a, b| a.variable == b.variable) {
-        table.push_group(if rows[0].label.is_empty() { &rows[0].variable } else { &rows[0].label });
+        let title = if rows[0].label.is_empty() { &rows[0].variable } else { &rows[0].label };
+        match with_terms {
+            true => push_variable(&mut table, report, &rows[0].variable, title),
+            false => table.push_group(title),
+        }
         for row in rows {
             let label = row.title(report);
             let hr = |table: &mut DisplayTable, model: &ModelResult| level_cell(table, report, model, row);
@@ -25,6 +39,9 @@ pub fn level_table(report: &Report) -> Option<DisplayTable> {
         }
     }
     push_numeric(&mut table, report);
+    if with_terms {
+        table.remarks.extend(term_remark(report));
+    }
     push_remarks(&mut table, report);
     Some(table)
 }
@@ -36,7 +53,13 @@ pub fn brief_level_table(report: &Report) -> Option<DisplayTable> {
     if !report.models.is_empty() {
         table.leave_out(&["person_years", "rate"]);
     }
-    let mut heads = (0..table.rows.len()).filter(|&i| table.rows[i].kind == RowKind::Group);
+    let is_head = |i: usize| match table.rows[i].kind {
+        RowKind::Group => true,
+        // With the P value of its term the head of a variable is a row of its own.
+        RowKind::Plain => table.rows.get(i + 1).is_some_and(|next| next.kind == RowKind::Item),
+        RowKind::Item => false,
+    };
+    let mut heads = (0..table.rows.len()).filter(|i| is_head(*i));
     if let Some(second) = heads.nth(1).filter(|_| table.rows.len() > SCREEN) {
         table.rows.truncate(second);
         table.keep_used_footnotes();
@@ -47,6 +70,42 @@ pub fn brief_level_table(report: &Report) -> Option<DisplayTable> {
 
 /// A table of more rows than this does not fit on a screen with what stands around it.
 const SCREEN: usize = 20;
+
+/// The head of a variable's rows: its P value under every model.
+fn push_variable(table: &mut DisplayTable, report: &Report, variable: &str, title: &str) {
+    let ps: Vec<Option<f64>> = report.models.iter().map(|m| term_p(m, variable)).collect();
+    if ps.iter().all(Option::is_none) {
+        return table.push_group(title);
+    }
+    let mut cells = vec![Cell::text(title)];
+    cells.resize(table.columns.len() - ps.len(), Cell::from(Value::Empty));
+    cells.extend(ps.into_iter().map(|p| Cell::from(p.map_or(Value::Empty, Value::TermP))));
+    table.push(RowKind::Plain, &[variable, ""], cells);
+}
+
+/// P of the term that is the variable alone: by likelihood ratio where there is one, else Wald. None where the variable
+/// interacts with others, because its own term is then not what is asked.
+fn term_p(model: &ModelResult, variable: &str) -> Option<f64> {
+    let is_own =
+        |term: &str| term == variable || term.strip_prefix('`').and_then(|t| t.strip_suffix('`')) == Some(variable);
+    let term = model.terms.iter().find(|t| is_own(&t.term)).filter(|_| model.converged)?;
+    if interacting(model, variable).is_some() {
+        return None;
+    }
+    term.lr.or(term.wald).and_then(|test| test.p)
+}
+
+/// Which test the P values of variables are from.
+fn term_remark(report: &Report) -> Option<Remark> {
+    let tested = || report.models.iter().filter(|m| m.converged).flat_map(|m| &m.terms);
+    let w = report.words();
+    match (tested().any(|t| t.lr.is_some()), tested().any(|t| t.lr.is_none() && t.wald.is_some())) {
+        (true, false) => Some(Remark::Text(w.p_of_variable_lr().to_owned())),
+        (false, true) => Some(Remark::Text(w.p_of_variable_wald().to_owned())),
+        (true, true) => Some(Remark::Text(w.p_of_variable_either().to_owned())),
+        (false, false) => None,
+    }
+}
 
 fn columns(report: &Report) -> Vec<Column> {
     let w = report.words();

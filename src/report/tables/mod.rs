@@ -7,6 +7,7 @@
 mod additive;
 mod adjusted;
 mod bootstrap;
+mod checklist;
 mod codes;
 mod coefficients;
 mod contrast;
@@ -18,6 +19,7 @@ mod interaction;
 mod levels;
 mod model;
 mod pooling;
+mod table_one;
 mod time_varying;
 mod values;
 
@@ -28,6 +30,7 @@ use std::collections::BTreeMap;
 pub use additive::additive_table;
 pub use adjusted::adjusted_table;
 pub use bootstrap::bootstrap_table;
+pub use checklist::{checklist_document, checklist_table};
 pub use codes::{code_data, codelist_table, rows_in_time_table};
 pub(super) use coefficients::percent;
 pub use coefficients::{coefficient_data, coefficient_table};
@@ -37,9 +40,11 @@ pub use description::{curve_tables, description_tables};
 pub use diagnostics::{functional_form_table, proportional_hazards_table, time_smooth_table};
 pub use flow::{attrition_table, exit_table, input_table, link_table, note_table};
 pub use interaction::{interaction_data, interaction_table, interaction_tests_table};
-pub use levels::{brief_level_table, level_table};
-pub use model::{model_data, model_table, term_data, term_table};
+pub use levels::{brief_level_table, level_data, level_table};
+pub use model::{comparison_data, comparison_table, model_data, model_table, term_data, term_table};
 pub use pooling::{imputation_table, pooled_test_table, pooling_table};
+pub(super) use table_one::table_one_title;
+pub use table_one::{table_one_data, table_one_table};
 pub use time_varying::{time_varying_data, time_varying_tables};
 pub use values::{value_data, value_table};
 
@@ -130,6 +135,8 @@ pub enum Value {
     Text(String),
     /// A count.
     Count(u64),
+    /// A count, and what share of its column it is.
+    Share(u64, f64),
     /// Person-years.
     PersonYears(f64),
     /// A rate with limits.
@@ -156,6 +163,8 @@ pub enum Value {
     Number(f64, usize),
     /// A P value.
     P(f64),
+    /// The P value of a variable, in a column of its levels' hazard ratios: with its letter.
+    TermP(f64),
     /// A test.
     Test(TestResult),
     /// A concordance with its standard error.
@@ -221,6 +230,21 @@ fn data_file_title(report: &Report) -> &'static str {
     }
 }
 
+/// Most rows of a table that a terminal shows.
+const LONGEST_ON_SCREEN: usize = 120;
+
+/// The whole report for a terminal: a table that runs over several screens is named, not printed.
+pub fn screen(report: &Report) -> Document {
+    let Document { title, blocks } = document(report);
+    let shown = |block: Block| match block {
+        Block::Table(table) if table.rows.len() > LONGEST_ON_SCREEN => {
+            Block::Paragraph(report.words().table_left_out(&table.title, table.rows.len()))
+        }
+        block => block,
+    };
+    Document { title, blocks: blocks.into_iter().map(shown).collect() }
+}
+
 /// The report in brief, for a terminal whose user finds the rest in the results folder: counts, the main table, and
 /// one line per interaction analysis.
 pub fn summary(report: &Report) -> Document {
@@ -248,9 +272,11 @@ pub fn data_tables(report: &Report) -> Vec<DisplayTable> {
 
 fn plain_data_tables(report: &Report) -> Vec<DisplayTable> {
     let mut tables: Vec<DisplayTable> = [
-        level_table(report),
+        table_one_data(report),
+        level_data(report),
         coefficient_data(report),
         model_data(report),
+        comparison_data(report),
         term_data(report),
         time_varying_data(report),
         contrast_table(report),
@@ -297,7 +323,11 @@ fn study_blocks(report: &Report) -> Vec<Block> {
         blocks.extend(sourced(w.chosen_by_user(), &study.chosen));
     }
     blocks.extend(disclosure_line(report));
-    push_section(&mut blocks, w.study_population(), [attrition_table(report), exit_table(report)]);
+    push_section(
+        &mut blocks,
+        w.study_population(),
+        [attrition_table(report), exit_table(report), table_one_table(report)],
+    );
     push_section(
         &mut blocks,
         w.section_hazard_ratios(),
@@ -311,7 +341,7 @@ fn study_blocks(report: &Report) -> Vec<Block> {
     push_section(&mut blocks, w.section_interactions(), std::iter::once(interaction_tests_table(report)).chain(each));
     push_section(&mut blocks, w.section_predictions(), prediction_tables(report));
     push_section(&mut blocks, w.section_several_tests(), [adjusted_table(report), bootstrap_table(report)]);
-    push_section(&mut blocks, w.section_models(), [model_table(report)]);
+    push_section(&mut blocks, w.section_models(), [model_table(report), comparison_table(report)]);
     let diagnostics = [proportional_hazards_table(report), time_smooth_table(report), functional_form_table(report)];
     push_section(&mut blocks, w.section_diagnostics(), diagnostics);
     push_methods(&mut blocks, report);
@@ -330,6 +360,7 @@ fn data_file_blocks(report: &Report) -> Vec<Block> {
     let mut blocks = Vec::new();
     blocks.extend(disclosure_line(report));
     blocks.extend(report.descriptions.iter().map(|d| Block::Paragraph(d.formula.clone())));
+    blocks.extend(table_one_table(report).map(Block::Table));
     blocks.extend(description_tables(report).into_iter().map(Block::Table));
     for model in &report.models {
         blocks.push(Block::Paragraph(model.formula.clone()));

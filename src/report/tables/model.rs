@@ -1,7 +1,7 @@
 //! What each fit used and how well it fits: one column per model to read, one row per model (broom's names) for programs.
 
 use super::coefficients::p_head;
-use super::{Cell, Column, ColumnKind, DisplayTable, RowKind, Value, marker};
+use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
 use crate::conventions::Conventions;
 use crate::house_style::Language;
 use crate::report::{ModelResult, Report, TestResult};
@@ -142,6 +142,55 @@ pub fn model_data(report: &Report) -> Option<DisplayTable> {
         cells.extend(STATISTICS.iter().map(|s| (s.cell)(m, &about)));
         table.push(RowKind::Plain, &[&m.name], cells);
     }
+    Some(table)
+}
+
+/// Models side by side: coefficients, likelihood, AIC, BIC, and the test against the model nested in each.
+pub fn comparison_table(report: &Report) -> Option<DisplayTable> {
+    comparisons(report, !report.comparisons.is_empty())
+}
+
+/// For programs: the same rows, with the columns of the tests also where no model is nested in another.
+pub fn comparison_data(report: &Report) -> Option<DisplayTable> {
+    comparisons(report, true)
+}
+
+fn comparisons(report: &Report, with_tests: bool) -> Option<DisplayTable> {
+    if report.models.len() < 2 {
+        return None;
+    }
+    let w = report.words();
+    let mut columns = vec![Column::new("label", w.model(), ColumnKind::Text)];
+    columns.push(Column::new("n_coefficients", w.coefficients(), ColumnKind::Number));
+    columns.push(Column::new("logLik", w.log_partial_likelihood(), ColumnKind::Number));
+    columns.push(Column::new("AIC", w.aic(), ColumnKind::Number));
+    columns.push(Column::new("BIC", w.bic(), ColumnKind::Number));
+    columns.extend(with_tests.then(|| Column::new("nested", w.against_model(), ColumnKind::Text)));
+    let parts = [("chisq", w.chi_squared()), ("df", w.df()), ("p", p_head(report))];
+    let of_test =
+        |(part, head): (&str, &str)| Column::new(&format!("lr_{part}"), head, ColumnKind::Number).under(w.lr_test());
+    columns.extend(parts.into_iter().filter(|_| with_tests).map(of_test));
+    let mut table = DisplayTable::new("model_comparison", w.comparison_title(), &["model"], columns);
+    for m in &report.models {
+        let estimated = m.coefficients.iter().filter(|c| !c.aliased).count() as u64;
+        let fitted = m.log_partial_likelihood.fitted;
+        let mut cells = vec![Cell::text(m.title()), Cell::count(Some(estimated), false, "")];
+        cells.extend([(fitted, 2), (m.aic, 1), (m.bic, 1)].map(|(v, d)| converged(m, Cell::number(v, d))));
+        let found = report.comparisons.iter().find(|c| c.model == m.name);
+        let against = found.and_then(|c| report.models.iter().find(|other| other.name == c.nested));
+        let mut name = against.map_or(Cell::from(Value::Empty), |other| Cell::text(other.title()));
+        if let Some(reason) = found.and_then(|c| c.reason.as_ref()) {
+            let mark = table.footnote(&w.said(reason));
+            name = name.marked(mark);
+        }
+        if with_tests {
+            cells.push(name);
+            cells.extend(test_cells(found.and_then(|c| c.test)));
+        }
+        table.push(RowKind::Plain, &[&m.name], cells);
+    }
+    let remark = if with_tests { w.comparison_remark() } else { w.criteria_remark() };
+    table.remarks.push(Remark::Text(remark.to_string()));
     Some(table)
 }
 

@@ -3,7 +3,6 @@
 use super::words;
 
 words! {
-    and { "and", "og" }
     table { "Table", "Tabell" }
     continued { "(continued)", "(forts.)" }
     warning(text) { "Warning: {text}", "Advarsel: {text}" }

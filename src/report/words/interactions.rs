@@ -7,6 +7,11 @@ words! {
         "{exposure} within levels of {modifier}",
         "{exposure} innen nivåer av {modifier}"
     }
+    cells_with_event { "With event", "Med hendelse" }
+    without_event { "Without event", "Uten hendelse" }
+    joint_reference(hr) { "{hr}, joint reference", "{hr}, felles referanse" }
+    hr_of_within(hr, of, within) { "{hr} of {of} within {within}", "{hr} for {of} innen {within}" }
+    ratio_of_hrs { "Ratio of HRs", "Forhold mellom HR-er" }
     interaction_tests_title { "Tests of interaction", "Tester av interaksjon" }
     interaction { "Interaction", "Interaksjon" }
     on_top_of { "On top of", "I tillegg til" }

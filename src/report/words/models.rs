@@ -77,6 +77,29 @@ words! {
     not_converged_why(n, why) { "{n}, not converged: {why}", "{n}, ikke konvergert: {why}" }
     not_converged_short(n) { "{n}, not converged", "{n}, ikke konvergert" }
     terms_title { "Tests of terms", "Tester av ledd" }
+    comparison_title { "Comparison of models", "Sammenlikning av modeller" }
+    against_model { "Against", "Mot" }
+    criteria_remark { "AIC and BIC compare models of the same records.", "AIC og BIC sammenlikner modeller av de samme observasjonene." }
+    comparison_remark {
+        "AIC and BIC compare models of the same records; the likelihood-ratio test is against the largest earlier model whose columns are all in the model.",
+        "AIC og BIC sammenlikner modeller av de samme observasjonene; likelihood-ratio-testen er mot den største tidligere modellen der alle kolonner inngår i modellen."
+    }
+    p_of_variable_lr {
+        "P in the row of a variable: likelihood-ratio test of its term.",
+        "P i raden til en variabel: likelihood-ratio-test av leddet."
+    }
+    p_of_variable_wald {
+        "P in the row of a variable: Wald test of its term.",
+        "P i raden til en variabel: Wald-test av leddet."
+    }
+    p_of_variable_either {
+        "P in the row of a variable: likelihood-ratio test of its term, Wald test where the variance is robust.",
+        "P i raden til en variabel: likelihood-ratio-test av leddet, Wald-test der variansen er robust."
+    }
+    table_left_out(title, rows) {
+        "{title}: {rows} rows, not shown here; --out DIR writes them to files, --format csv prints all tables.",
+        "{title}: {rows} rader, ikke vist her; --out DIR skriver dem til filer, --format csv skriver ut alle tabeller."
+    }
     contrasts_title { "Comparisons of covariate patterns", "Sammenlikninger av kovariatmønstre" }
     comparison { "Comparison", "Sammenlikning" }
     log_hr { "log HR", "log HR" }

@@ -7,6 +7,36 @@ words! {
     chosen_by_user { "Chosen by the user: ", "Valgt av brukeren: " }
     study_population { "Study population", "Studiepopulasjon" }
     flow_of_persons { "Flow of persons", "Personflyt" }
+    table_one_title { "Characteristics of the persons at entry", "Kjennetegn ved personene ved inngang" }
+    table_one_title_by(by) {
+        "Characteristics of the persons at entry by {by}",
+        "Kjennetegn ved personene ved inngang etter {by}"
+    }
+    mean_sd(what) { "{what}, mean (SD)", "{what}, gjennomsnitt (SD)" }
+    median_quartiles(what) { "{what}, median (quartiles)", "{what}, median (kvartiler)" }
+    missing_of(what) { "{what}, missing", "{what}, mangler" }
+    follow_up { "Follow-up", "Oppfølging" }
+    follow_up_days { "Follow-up, days", "Oppfølging, dager" }
+    number_of_persons { "Persons, n", "Personer, n" }
+    number_of_events { "Events, n", "Hendelser, n" }
+    standardised_difference { "Standardised difference", "Standardisert differanse" }
+    standardised_against(level) { "Standardised difference against {level}", "Standardisert differanse mot {level}" }
+    table_one_shares {
+        "Numbers are n (%) unless the row says otherwise; percentages are of all persons of the column, those without a value included. A person is described as at their first record.",
+        "Tallene er n (%) der raden ikke sier noe annet; prosentene er av alle personer i kolonnen, også de uten verdi. En person er beskrevet som ved sin første observasjon."
+    }
+    table_one_pairs {
+        "The standardised difference is the largest of all pairs of groups (numbers: difference of means over the root of the mean variance; levels: Yang and Dalton 2012; missing values left out).",
+        "Den standardiserte differansen er den største av alle par av grupper (tall: differansen mellom gjennomsnittene over roten av gjennomsnittlig varians; nivåer: Yang og Dalton 2012; manglende verdier utelatt)."
+    }
+    table_one_reference {
+        "Standardised differences (numbers: difference of means over the root of the mean variance; levels: Yang and Dalton 2012; missing values left out).",
+        "Standardiserte differanser (tall: differansen mellom gjennomsnittene over roten av gjennomsnittlig varians; nivåer: Yang og Dalton 2012; manglende verdier utelatt)."
+    }
+    no_common_values {
+        "the groups have no value in common, or no spread: no standardised difference",
+        "gruppene har ingen verdi felles, eller ingen spredning: ingen standardisert differanse"
+    }
     step { "Step", "Trinn" }
     excluded { "Excluded", "Utelatt" }
     persons_left { "Persons left", "Personer igjen" }

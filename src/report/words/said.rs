@@ -15,6 +15,9 @@ const SAID: &[(&str, &str)] = &[
     ("records", "observasjoner"),
     ("values", "verdier"),
     ("codes", "koder"),
+    ("days", "dager"),
+    ("events", "hendelser"),
+    ("labels", "etiketter"),
     ("first record of each person", "første observasjon for hver person"),
     ("data", "data"),
     ("study file", "studiefil"),
@@ -23,8 +26,12 @@ const SAID: &[(&str, &str)] = &[
     ("standard population", "standardpopulasjon"),
     // Ends of follow-up.
     ("end of follow-up", "slutt på oppfølgingen"),
+    ("end of follow-up ({})", "slutt på oppfølgingen ({})"),
     ("maximum follow-up", "lengste oppfølging"),
     ("{} of follow-up", "{} oppfølging"),
+    ("{} days", "{} dager"),
+    ("{} months", "{} måneder"),
+    ("{} years", "{} år"),
     // Iterations, cells without an estimate.
     ("converged", "konvergerte"),
     (
@@ -43,6 +50,11 @@ const SAID: &[(&str, &str)] = &[
     (
         "RERI, AP and S are meant for a reference with the lowest hazard; here that of {} × {} is lower (HR {}). Consider making these levels the references (Knol et al. 2011, doi 10.1007/s10654-011-9554-9); nothing was recoded.",
         "RERI, AP og S er ment for en referanse med lavest hasard; her er den for {} × {} lavere (HR {}). Vurder å gjøre disse nivåene til referanser (Knol mfl. 2011, doi 10.1007/s10654-011-9554-9); ingenting ble omkodet.",
+    ),
+    ("the two models used different records", "de to modellene brukte ulike observasjoner"),
+    (
+        "a robust variance, a penalty or a fit without convergence has no likelihood-ratio test",
+        "robust varians, straffeledd eller en tilpasning uten konvergens har ingen likelihood-ratio-test",
     ),
     // Functions of time.
     ("the Kaplan-Meier transform of time", "Kaplan-Meier-transformasjonen av tid"),
@@ -111,11 +123,43 @@ const SAID: &[(&str, &str)] = &[
         "Survival and its log-rank test censor at {}; the probability of the event where they compete is its cumulative incidence.",
         "Overlevelsen og log-rank-testen sensurerer ved {}; sannsynligheten for hendelsen der de konkurrerer, er dens kumulative insidens.",
     ),
+    ("No test of equality: all records are in one group.", "Ingen test av likhet: alle observasjoner er i én gruppe."),
     ("No Gray test of the cumulative incidences: {}.", "Ingen Gray-test av de kumulative insidensene: {}."),
     ("{}; standard: the person-time of all groups", "{}; standard: persontiden i alle grupper"),
     ("{}; standard: the person-time of {}", "{}; standard: persontiden i {}"),
     ("{}; standard: the weights of {}", "{}; standard: vektene i {}"),
     // Notes of the loader.
+    (
+        "no wash-out is declared: earlier events of the same kind do not matter",
+        "ingen utvaskingsperiode er oppgitt: tidligere hendelser av samme slag har ingen betydning",
+    ),
+    ("codes without a system, taken as {}", "koder uten kodeverk, regnet som {}"),
+    ("person-time without a value, left out", "persontid uten verdi, utelatt"),
+    ("events in it", "hendelser i den"),
+    ("look-back {}, because {} begins {}", "tilbakeblikk {}, fordi {} begynner {}"),
+    ("left out: no analysis can use a {}", "utelatt: ingen analyse kan bruke en {}"),
+    ("missing as {} in the file", "mangler som {} i filen"),
+    (
+        "known by month only: the first day stands for the month",
+        "bare måneden er kjent: den første dagen står for måneden",
+    ),
+    (
+        "persons of the population without a date of birth, who cannot enter",
+        "personer i populasjonen uten fødselsdato, som ikke kan gå inn",
+    ),
+    (
+        "persons who stand in the flow once more, as members of several sets",
+        "personer som står i flyten én gang til, som medlemmer av flere sett",
+    ),
+    (
+        "labels of values that differ between files; those of the first file stand",
+        "verdietiketter som er ulike mellom filer; de i den første filen gjelder",
+    ),
+    ("missing values taken as level {}", "manglende verdier regnet som nivå {}"),
+    ("missing values taken as {}", "manglende verdier regnet som {}"),
+    ("unlisted values taken as level {}", "verdier utenfor listen regnet som nivå {}"),
+    ("unlisted values taken as missing", "verdier utenfor listen regnet som manglende"),
+    ("values given by override {}", "verdier gitt av overstyring {}"),
     (
         "events on or before the day of entry counted one day after it",
         "hendelser på eller før inngangsdagen regnet én dag etter den",

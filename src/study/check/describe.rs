@@ -41,7 +41,8 @@ impl Context<'_> {
         Some(found)
     }
 
-    fn read_covariates_named(
+    /// Names of covariates; a fault for each that is none.
+    pub(super) fn read_covariates_named(
         &self,
         section: &Section<'_>,
         key: &'static str,

@@ -22,6 +22,7 @@ mod output;
 mod reach;
 mod recode;
 mod relative_time;
+mod table_one;
 mod values;
 
 use super::fault::StudyFaults;
@@ -126,6 +127,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
     let curves = context.read_curves(&root, &models, &covariates);
     let standardised = context.read_standardised(&root, &models, &covariates);
     let describe = context.read_describe(&root, &covariates, exits);
+    let table_one = context.read_table_one(&root, &covariates);
     let disclosure = context.read_disclosure(&root);
     let report = context.read_report(&root, &models, &covariates);
     let head = head.map(|head| Head::read(&head));
@@ -165,6 +167,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
         curves,
         standardised,
         describe,
+        table_one,
         disclosure,
         report,
     })

@@ -50,6 +50,7 @@ pub(super) fn heads(kind: ColumnKind, style: &NumberStyle) -> Vec<String> {
 /// The names of a value's numbers beyond the first, where its column holds one cell.
 pub(super) fn further(value: &Value, style: &NumberStyle) -> Vec<String> {
     let kind = match value {
+        Value::Share(..) => return vec!["%".to_owned()],
         Value::Test(_) => ColumnKind::Test,
         Value::Concordance(..) | Value::WithError(..) => ColumnKind::WithError,
         Value::Rate(..)
@@ -76,7 +77,12 @@ pub(super) fn parts(value: &Value, style: &NumberStyle) -> Vec<Part> {
         Value::Text(text) => vec![Part::Text(text.clone())],
         Value::Hidden(_) | Value::NotEstimable => vec![Part::Text(display(value, style))],
         Value::Count(n) => vec![number(*n as f64, &display(value, style), style)],
+        Value::Share(n, share) => {
+            let percent = 100.0 * share;
+            vec![number(*n as f64, &style.count(*n), style), number(percent, &style.decimal(percent, 1), style)]
+        }
         Value::PersonYears(v) | Value::Number(v, _) | Value::P(v) => vec![number(*v, &display(value, style), style)],
+        Value::TermP(p) => vec![lettered(*p, style)],
         Value::Rate(v, l, u) => with_limits(*v, *l, *u, &|x| Value::Rate(x, None, None)),
         Value::Ratio(v, l, u) => with_limits(*v, *l, *u, &|x| Value::Ratio(x, None, None)),
         Value::Measure(v, l, u) => with_limits(*v, *l, *u, &|x| Value::Measure(x, None, None)),
@@ -125,6 +131,16 @@ fn labelled_one(text: &str) -> Part {
         }
         None => Part::Text(text.to_owned()),
     }
+}
+
+/// A P value that shows with its letter: among hazard ratios nothing else says what it is.
+fn lettered(p: f64, style: &NumberStyle) -> Part {
+    let (text, alone) = (style.p_equals(p), style.p(p));
+    let format = match text.strip_suffix(&alone).filter(|_| !alone.starts_with(['<', '>'])) {
+        Some(before) => format!("{}{}", literal(before), number_format(&alone, style)),
+        None => literal(&text),
+    };
+    Part::Number(p, format, length(&text))
 }
 
 /// A number with the format that shows it as `text` does: the same decimals, groups of digits, powers of ten. The sheet
