@@ -583,6 +583,16 @@ fn declared_marks_of_missing_values_count_in_every_format() {
     }
 }
 
+/// A column that is not there is missing from the file, whatever its format; the file is not damaged.
+#[test]
+fn a_missing_column_is_no_damage() {
+    let options = FlatOptions { columns: Some(vec!["no_such".into()]), ..FlatOptions::default() };
+    for name in ["haven_user_missing.sav", "pyreadstat.zsav", "pandas_118.dta", "haven.sas7bdat"] {
+        let found = flat(name, &options);
+        assert!(found.table.columns().is_empty() && !found.header.is_empty(), "{name}");
+    }
+}
+
 /// Markers that stand in the cells and keys of a delivery.
 const MARKERS: [&str; 6] = ["k2_7777", "SECRETCELL", "7654321", "1913-03-07", "19130307", "8888"];
 

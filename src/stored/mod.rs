@@ -255,7 +255,7 @@ impl Reader {
         &self.remarks
     }
 
-    /// Reads the wanted columns from the first row to the last.
+    /// Reads the wanted columns from the first row to the last; without any there is no batch.
     pub fn batches(&self, wanted: Vec<Wanted>) -> Batches {
         let (sender, receiver) = sync_channel(2);
         let reader = self.clone();
@@ -270,6 +270,9 @@ impl Reader {
     }
 
     fn read(&self, wanted: &[Wanted], sender: &SyncSender<Message>) -> Result<(), StoredError> {
+        if wanted.is_empty() {
+            return Ok(());
+        }
         let columns = wanted.iter().map(|w| (&self.columns[w.column], *w)).collect();
         let mut sink = Sink::new(columns, sender);
         match self.format {
