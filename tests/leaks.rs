@@ -40,11 +40,11 @@ struct Run {
     results: PathBuf,
 }
 
-fn run(delivery: &Delivery, command: &[&str]) -> Run {
+fn run(delivery: &Delivery, command: &[&str], log: &str) -> Run {
     let results = delivery.path().join("results");
     delivery.write("study.toml", &delivery.study);
     let mut cohort = Command::new(env!("CARGO_BIN_EXE_cohort"));
-    cohort.args(command).arg(delivery.path().join("study.toml")).env("NO_COLOR", "1");
+    cohort.args(["--log-format", log]).args(command).arg(delivery.path().join("study.toml")).env("NO_COLOR", "1");
     if command[0] == "fit" {
         cohort.args(["--out", &results.display().to_string()]);
     }
@@ -74,7 +74,7 @@ fn holds(bytes: &[u8], marker: &str) -> bool {
 #[test]
 fn a_run_lets_no_key_out_and_no_rare_cell_leave() {
     let delivery = planted();
-    let run = run(&delivery, &["fit"]);
+    let run = run(&delivery, &["fit"], "json");
     assert!(run.success, "{}", run.said);
     assert!(!run.said.contains(KEY) && !run.said.contains(CELL), "{}", run.said);
     let all = files(&run.results);
@@ -236,11 +236,13 @@ const FAULTS: [Fault; 33] = [
 #[test]
 fn no_fault_shows_a_key_or_a_cell() {
     let mut wrong = String::new();
-    for (name, plant, wanted) in FAULTS {
+    for (number, (name, plant, wanted)) in FAULTS.into_iter().enumerate() {
         let mut delivery = planted();
         plant(&mut delivery);
+        // In words and as JSON by turns.
+        let log = ["text", "json"][number % 2];
         for command in ["fit", "check"] {
-            let run = run(&delivery, &[command]);
+            let run = run(&delivery, &[command], log);
             if run.said.contains(KEY) || run.said.contains(CELL) {
                 wrong += &format!("{name}: {command} shows a marker: {}\n", run.said);
             }
