@@ -38,7 +38,7 @@ pub struct ReproduceArgs {
     #[arg(long)]
     pub strict: bool,
 
-    /// Write a targets file with every number that the runs give now, and give no verdict; [[table]] may be absent
+    /// Write a targets file with every number that the runs give now, and give no verdict; tables may be absent
     #[arg(long, value_name = "FILE", conflicts_with = "source_only")]
     pub update: Option<PathBuf>,
 
