@@ -594,7 +594,8 @@ fn a_report_is_written_again_from_its_results_file() {
     for part in ["internal", "export"] {
         let results = format!("results/{part}/results.json");
         let formats = "text,markdown,html,docx,xlsx,latex,csv,json";
-        let output = cohort(delivery.path(), &["report", &results, "--format", formats, "--out", part]);
+        let args = ["report", &results, "--format", formats, "--figures", "svg,pdf", "--out", part];
+        let output = cohort(delivery.path(), &args);
         assert!(output.status.success(), "{}", stderr(&output));
         assert_eq!(stderr(&output).contains("no disclosure control"), part == "internal");
         let written = files_below(&delivery.path().join("results").join(part));

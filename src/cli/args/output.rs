@@ -102,7 +102,7 @@ impl OutputArgs {
     }
 }
 
-fn parse_image_format(text: &str) -> Result<ImageChoice, String> {
+pub(super) fn parse_image_format(text: &str) -> Result<ImageChoice, String> {
     match ImageFormat::ALL.into_iter().find(|f| f.name() == text) {
         Some(format) => Ok(Some(format)),
         None if text == "none" => Ok(None),
@@ -110,7 +110,7 @@ fn parse_image_format(text: &str) -> Result<ImageChoice, String> {
     }
 }
 
-fn parse_figure_width(text: &str) -> Result<f64, String> {
+pub(super) fn parse_figure_width(text: &str) -> Result<f64, String> {
     let (narrowest, widest) = (FigureOptions::NARROWEST_MM, FigureOptions::WIDEST_MM);
     match text.parse::<f64>() {
         Ok(width) if (narrowest..=widest).contains(&width) => Ok(width),

@@ -1,7 +1,7 @@
 //! Flags of `cohort report`.
 
 use super::FormatArg;
-use super::output::LookArgs;
+use super::output::{ImageChoice, LookArgs, parse_figure_width, parse_image_format};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -35,6 +35,14 @@ pub struct ReportArgs {
     /// Replace files that are there
     #[arg(long, requires = "out")]
     pub overwrite: bool,
+
+    /// Figures too, in these formats: svg, png, pdf; for a folder
+    #[arg(long, value_name = "FORMATS", value_delimiter = ',', requires = "out", value_parser = parse_image_format)]
+    pub figures: Vec<ImageChoice>,
+
+    /// Width of figures in millimetres: 85 for a column, 170 for a page [default: 170]
+    #[arg(long, value_name = "MM", requires = "figures", value_parser = parse_figure_width)]
+    pub figure_width: Option<f64>,
 
     /// Style and language, in place of those of the run
     #[command(flatten)]

@@ -4,8 +4,10 @@ use super::Context;
 use super::output::{refuse_terminal, write_results};
 use crate::cli::args::{FormatArg, ReportArgs};
 use crate::error::{Error, Result};
-use crate::report::Report;
+use crate::report::figure::{self, FigureStyle, PAGE_MM};
 use crate::report::render::{self, Format, RenderedFile, json};
+use crate::report::{Report, ReportError};
+use crate::study::ImageFormat;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -25,10 +27,20 @@ pub fn run(args: &ReportArgs, context: &mut Context) -> Result<()> {
         }
         Target::Folder(formats, folder) => {
             let rendered = formats.iter().flat_map(|f| render::files(&report, *f));
-            let files: Vec<_> = rendered.map(|RenderedFile { name, bytes, .. }| (folder.join(name), bytes)).collect();
+            let mut files: Vec<_> =
+                rendered.map(|RenderedFile { name, bytes, .. }| (folder.join(name), bytes)).collect();
+            files.extend(figures(args, &report, &folder)?);
             write_files(&folder, &files, args.overwrite, context)
         }
     }
+}
+
+/// The figures that were asked for, as a results folder names them.
+fn figures(args: &ReportArgs, report: &Report, folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    let formats: Vec<_> = ImageFormat::ALL.into_iter().filter(|f| args.figures.contains(&Some(*f))).collect();
+    let style = FigureStyle::of(report, args.figure_width.unwrap_or(PAGE_MM));
+    let files = figure::files(report, &style, &formats).map_err(ReportError::from)?;
+    Ok(files.into_iter().map(|file| (folder.join("figures").join(file.name), file.bytes)).collect())
 }
 
 /// Where the report goes.
@@ -41,6 +53,7 @@ enum Target {
 impl Target {
     fn new(args: &ReportArgs) -> Result<Target> {
         let formats = formats(&args.format)?;
+        let figures = args.figures.iter().any(Option::is_some);
         let Some(out) = &args.out else {
             return match formats.as_slice() {
                 [] => Ok(Target::Stream(Format::Text)),
@@ -51,6 +64,8 @@ impl Target {
         let extension = out.extension().map(|e| e.to_string_lossy().into_owned());
         let named = extension.as_deref().and_then(Format::of_extension);
         match (formats.as_slice(), named) {
+            _ if figures && (out.is_dir() || extension.is_none()) => Ok(Target::Folder(formats, out.clone())),
+            _ if figures => Err(Error::Usage("--figures: several files need --out DIR".to_owned())),
             _ if out.is_dir() && formats.is_empty() => Err(Error::Usage(format!(
                 "{} is a folder: say what to write there with --format, such as --format html",
                 out.display()

@@ -5,6 +5,7 @@
 use super::layout::{self, letter, widths};
 use super::{display, display_remark};
 use crate::report::Report;
+use crate::report::figure::Figure;
 use crate::report::number::NumberStyle;
 use crate::report::tables::{self, Block, Cell, ColumnKind, DisplayTable, Row, RowKind};
 
@@ -59,7 +60,11 @@ pub fn document(report: &Report, style: &NumberStyle) -> String {
     }
     let mut n_tables = 0;
     let mut heading = String::new();
-    for block in &document.blocks {
+    let (figures, figures_at) = super::figures(report, &document);
+    for (i, block) in document.blocks.iter().enumerate() {
+        if i == figures_at {
+            parts.extend(figures_section(&figures, style));
+        }
         // A heading stands on the page of what follows it, which may be in landscape.
         let above = std::mem::take(&mut heading);
         parts.push(match block {
@@ -75,8 +80,27 @@ pub fn document(report: &Report, style: &NumberStyle) -> String {
             }
         });
     }
+    if figures_at == document.blocks.len() {
+        parts.extend(figures_section(&figures, style));
+    }
     parts.push("\\end{document}".to_owned());
     parts.join("\n\n") + "\n"
+}
+
+/// The figures, each where its PDF lies beside the document in `figures/`, as in a results folder.
+fn figures_section(figures: &[Figure], style: &NumberStyle) -> Option<String> {
+    let one = |(i, figure): (usize, &Figure)| {
+        let number = style.language.figure_number(i + 1);
+        format!(
+            "\\IfFileExists{{figures/{id}.pdf}}{{%\n\\begin{{center}}\n\\includegraphics[width=\\linewidth,height=0.82\\textheight,\
+             keepaspectratio]{{figures/{id}.pdf}}\n\\end{{center}}\n\\textbf{{{number}.}} {}. {}\\par}}{{}}",
+            escape(&figure.title),
+            escape(&figure.caption),
+            id = figure.id,
+        )
+    };
+    let each: Vec<String> = figures.iter().enumerate().map(one).collect();
+    (!each.is_empty()).then(|| format!("\\section*{{{}}}\n\n{}", style.language.figures(), each.join("\n\n")))
 }
 
 fn list(items: &[String]) -> String {

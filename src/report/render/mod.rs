@@ -13,9 +13,10 @@ pub mod markdown;
 pub mod text;
 pub mod xlsx;
 
+use super::figure::{self, Figure, FigureStyle, PAGE_MM};
 use super::folder::file_name;
 use super::number::NumberStyle;
-use super::tables::{Cell, Remark, Value};
+use super::tables::{Block, Cell, Remark, Value};
 use super::{Report, tables};
 use crate::study;
 
@@ -185,6 +186,15 @@ pub fn screen(report: &Report, style: &NumberStyle, width: usize) -> String {
 /// The report in brief, as text.
 pub fn summary(report: &Report, style: &NumberStyle, width: usize) -> String {
     text::document(&tables::summary(report), style, width)
+}
+
+/// The figures of a report as documents show them, at the width of a page, and the block of the document before which they
+/// stand: the methods, or the end where there are none.
+fn figures(report: &Report, document: &tables::Document) -> (Vec<Figure>, usize) {
+    let methods = report.words().section_methods();
+    let is_methods = |block: &Block| matches!(block, Block::Heading(text) if text == methods);
+    let at = document.blocks.iter().position(is_methods).unwrap_or(document.blocks.len());
+    (figure::figures(report, &FigureStyle::of(report, PAGE_MM)), at)
 }
 
 /// A value as people read it.

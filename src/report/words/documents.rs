@@ -4,6 +4,8 @@ use super::words;
 
 words! {
     table_number(n) { "Table {n}", "Tabell {n}" }
+    figures { "Figures", "Figurer" }
+    figure_number(n) { "Figure {n}", "Figur {n}" }
     contents { "Contents", "Innhold" }
     skip_to_results { "Skip to the results", "Gå til resultatene" }
     rest_in_report { "The other variables stand in the report.", "De andre variablene står i rapporten." }

@@ -2,8 +2,9 @@
 
 use super::table::Table;
 use crate::report::Report;
+use crate::report::figure::Figure;
 use crate::report::number::NumberStyle;
-use crate::report::tables::{self, Block};
+use crate::report::tables::{self, Block, Document};
 use serde::Serialize;
 
 /// The whole page.
@@ -58,6 +59,17 @@ enum Piece {
     Paragraph { text: String },
     List { items: Vec<String> },
     Table(Box<Table>),
+    Figure(Picture),
+}
+
+/// A figure with its number on the page.
+#[derive(Debug, Serialize)]
+struct Picture {
+    id: String,
+    number: String,
+    title: String,
+    caption: String,
+    svg: String,
 }
 
 impl Page {
@@ -68,12 +80,12 @@ impl Page {
         Page {
             language: w.name(),
             software: format!("{} {}", report.software.name, report.software.version),
-            title: document.title,
+            title: document.title.clone(),
             study,
             facts: facts(report, style),
             status: status(report),
             words: Words { contents: w.contents(), skip: w.skip_to_results(), note: w.footnote() },
-            sections: sections(document.blocks, style),
+            sections: sections(report, document, style),
             provenance: provenance(report, style),
         }
     }
@@ -100,33 +112,60 @@ fn status(report: &Report) -> String {
     }
 }
 
-/// Blocks under their headings; tables are numbered through the whole page.
-fn sections(blocks: Vec<Block>, style: &NumberStyle) -> Vec<Section> {
-    let mut sections = vec![Section::default()];
-    let mut n_tables = 0;
-    for block in blocks {
-        let n_sections = sections.len();
-        let section = sections.last_mut().expect("there is a first section");
+/// Blocks under their headings, and the figures where they stand.
+fn sections(report: &Report, mut document: Document, style: &NumberStyle) -> Vec<Section> {
+    let (figures, at) = super::super::figures(report, &document);
+    let rest = document.blocks.split_off(at);
+    let mut outline = Outline { sections: vec![Section::default()], n_tables: 0, style };
+    document.blocks.into_iter().for_each(|block| outline.push(block));
+    if !figures.is_empty() {
+        outline.push(Block::Heading(report.words().figures().to_owned()));
+    }
+    figures.into_iter().enumerate().for_each(|(i, figure)| outline.push_figure(figure, i + 1));
+    rest.into_iter().for_each(|block| outline.push(block));
+    outline.sections.retain(|s| s.heading.is_some() || !s.pieces.is_empty());
+    outline.sections
+}
+
+/// The sections so far; tables are numbered through the whole page.
+struct Outline<'a> {
+    sections: Vec<Section>,
+    n_tables: usize,
+    style: &'a NumberStyle,
+}
+
+impl Outline<'_> {
+    fn push(&mut self, block: Block) {
+        let n_sections = self.sections.len();
         match block {
             Block::Heading(text) => {
-                sections.push(Section {
-                    id: format!("section-{n_sections}"),
-                    heading: Some(text),
-                    ..Section::default()
-                });
+                let (id, heading) = (format!("section-{n_sections}"), Some(text));
+                self.sections.push(Section { id, heading, ..Section::default() });
             }
-            Block::Paragraph(text) => section.pieces.push(Piece::Paragraph { text }),
-            Block::List(items) => section.pieces.push(Piece::List { items }),
+            Block::Paragraph(text) => self.last().pieces.push(Piece::Paragraph { text }),
+            Block::List(items) => self.last().pieces.push(Piece::List { items }),
             Block::Table(content) => {
-                n_tables += 1;
-                let table = Table::new(&content, n_tables, style);
-                section.entries.push(Entry { id: table.id.clone(), text: table.contents_line() });
-                section.pieces.push(Piece::Table(Box::new(table)));
+                self.n_tables += 1;
+                let table = Table::new(&content, self.n_tables, self.style);
+                self.last().entries.push(Entry { id: table.id.clone(), text: table.contents_line() });
+                self.last().pieces.push(Piece::Table(Box::new(table)));
             }
         }
     }
-    sections.retain(|s| s.heading.is_some() || !s.pieces.is_empty());
-    sections
+
+    fn push_figure(&mut self, figure: Figure, n: usize) {
+        let number = format!("{}.", self.style.language.figure_number(n));
+        let id = format!("figure-{n}");
+        self.last().entries.push(Entry { id: id.clone(), text: format!("{number} {}", figure.title) });
+        // Inside a page a picture needs no name of its language.
+        let svg = figure.svg.replace(" xmlns=\"http://www.w3.org/2000/svg\"", "");
+        let picture = Picture { id, number, title: figure.title, caption: figure.caption, svg };
+        self.last().pieces.push(Piece::Figure(picture));
+    }
+
+    fn last(&mut self) -> &mut Section {
+        self.sections.last_mut().expect("there is a first section")
+    }
 }
 
 /// What wrote the numbers, and from which files.
