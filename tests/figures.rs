@@ -404,6 +404,24 @@ fn numbers_at_risk_stand_under_their_times() {
 }
 
 #[test]
+fn standardised_risks_at_many_times_are_curves() {
+    let mut report = further();
+    let risks = &mut report.models[0].standardised[0];
+    let few = risks.rows.clone();
+    risks.rows = (1..=8)
+        .flat_map(|k| few[..3].iter().map(move |row| StandardisedRow { time: 91.0 * f64::from(k), ..row.clone() }))
+        .collect();
+    for style in [style(COLUMN_MM), norwegian(PAGE_MM)] {
+        let drawn = figures(&report, &style);
+        drawn.iter().for_each(assert_tidy);
+        let of_risks: Vec<&Figure> = drawn.iter().filter(|f| f.id.starts_with("standardised")).collect();
+        assert_eq!(of_risks.len(), 1);
+        let lines = of_risks[0].svg.lines().filter(|l| l.contains("stroke-width=\"1.2\"") && l.contains('L')).count();
+        assert!(lines >= 3, "{lines} lines");
+    }
+}
+
+#[test]
 fn the_same_report_gives_the_same_bytes() {
     let report = further();
     let all = |threads: usize| {
@@ -591,12 +609,12 @@ fn a_small_flow_chart_as_svg() {
 <path d="M81.94 45.66L79.74 41.66L84.14 41.66Z" fill="#000000"/>
 <rect x="3" y="3" width="157.89" height="19.8" fill="#ffffff" stroke="#000000" stroke-width="0.6"/>
 <text x="7.2" y="11.13" textLength="34.03">befolkningen</text>
-<text x="7.2" y="18.33" textLength="25.05" font-weight="bold">n = 2 000</text>
+<text x="7.2" y="18.33" textLength="25.05" font-weight="bold">n = 2 000</text>
 <rect x="172.89" y="27.93" width="65.06" height="12.6" fill="#ffffff" stroke="#000000" stroke-width="0.6"/>
 <text x="177.09" y="36.06" textLength="41.36">Ekskludert: 500</text>
 <rect x="3" y="45.66" width="157.89" height="19.8" fill="#ffffff" stroke="#000000" stroke-width="0.6"/>
 <text x="7.2" y="53.79" textLength="28.02">18 til 65 år</text>
-<text x="7.2" y="60.99" textLength="25.05" font-weight="bold">n = 1 500</text>
+<text x="7.2" y="60.99" textLength="25.05" font-weight="bold">n = 1 500</text>
 </g>
 </svg>
 "##);
@@ -686,4 +704,11 @@ fn a_study_and_a_data_file_write_the_figures_that_are_asked_for() {
     assert!(svg.contains("width=\"85mm\""));
     let describe = ["describe", lung, "--formula", "Surv(time, status == 2) ~ factor(sex)", "--figures", "svg"];
     assert_eq!(names(&describe, "internal/figures"), ["survival.svg"]);
+    // Drawn again from the results, without the data, they are the same bytes.
+    let drawn = std::fs::read(out.join("internal/figures/survival.svg")).unwrap();
+    let (results, again) = (out.join("internal/results.json"), place.path().join("again"));
+    let args = ["report", results.to_str().unwrap(), "--figures", "svg", "--out", again.to_str().unwrap()];
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_cohort")).args(args).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(std::fs::read(again.join("figures/survival.svg")).unwrap() == drawn);
 }

@@ -11,9 +11,12 @@ use super::axis::{Kind, step};
 use super::font::{self, Weight};
 use super::palette::look;
 use super::panel::{Grid, Join, Line, Panel, Point, axis_width};
+use super::standardised::are_curves;
 use super::words::fill;
 use super::{Drawn, FigureStyle, time};
-use crate::report::{Description, GroupDescription, ModelResult, Report, SurvivalCurve, SurvivalPoint};
+use crate::report::{
+    Description, GroupDescription, ModelResult, Report, StandardisedRisks, SurvivalCurve, SurvivalPoint,
+};
 
 /// Groups that share a pair of axes.
 const MOST_TOGETHER: usize = 4;
@@ -53,6 +56,7 @@ pub(super) fn figures(report: &Report, style: &FigureStyle) -> Vec<Drawn> {
     for model in &report.models {
         found.extend(predicted(report, model, style, false));
         found.extend(predicted(report, model, style, true));
+        found.extend(model.standardised.iter().filter_map(|risks| standardised(report, model, risks, style)));
     }
     found.into_iter().flat_map(|curves| grid(report, curves, style).draw(style)).collect()
 }
@@ -231,6 +235,42 @@ fn predicted_of(curve: &SurvivalCurve) -> Option<Named> {
     };
     let points: Vec<Point> = curve.times.iter().filter(|p| !p.hidden).filter_map(of_point).collect();
     (!points.is_empty()).then_some(Named { name, points, join: Join::Marks, at_risk: Vec::new(), whole: false })
+}
+
+/// Standardised risks at many times, a curve for every level.
+fn standardised(
+    report: &Report,
+    model: &ModelResult,
+    risks: &StandardisedRisks,
+    style: &FigureStyle,
+) -> Option<Curves> {
+    if !are_curves(risks) {
+        return None;
+    }
+    let words = style.words();
+    let mut curves: Vec<(&str, Named)> = Vec::new();
+    for row in &risks.rows {
+        let place = curves.iter().position(|(level, _)| *level == row.level).unwrap_or_else(|| {
+            let name = row.level_title().to_string();
+            let own = Named { name, points: Vec::new(), join: Join::Straight, at_risk: Vec::new(), whole: true };
+            curves.push((&row.level, own));
+            curves.len() - 1
+        });
+        let limits = row.risk.lower.zip(row.risk.upper);
+        let point = row.risk.estimate.filter(|_| !row.hidden).map(|y| Point { x: row.time, y, limits });
+        curves[place].1.points.extend(point);
+    }
+    let curves: Vec<Named> = curves.into_iter().map(|(_, c)| c).filter(|c| !c.points.is_empty()).collect();
+    let level = style.numbers.level(report.settings.level);
+    let caption = [fill(words.standardised_curve_caption, &[model.title()]), fill(words.bands_caption, &[&level])];
+    (!curves.is_empty()).then(|| Curves {
+        id: format!("standardised_{}", risks.exposure),
+        title: fill(words.standardised_title, &[risks.exposure_title()]),
+        caption: caption.join(" "),
+        y_title: words.risk_axis.to_string(),
+        curves,
+        from_one: false,
+    })
 }
 
 impl Named {

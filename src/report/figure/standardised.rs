@@ -1,4 +1,4 @@
-//! Standardised risks of every level, in rows by time.
+//! Standardised risks of every level, in rows by time. Risks at many times are curves (`curve`).
 
 use super::axis::Kind;
 use super::forest::{Forest, Item, Row};
@@ -7,6 +7,9 @@ use super::words::fill;
 use super::{Drawn, FigureStyle, time};
 use crate::report::tables::Value;
 use crate::report::{ModelResult, Report, StandardisedRisks, StandardisedRow};
+
+/// Risks at more times than this are drawn as curves.
+const MOST_TIMES: usize = 3;
 
 /// Decimals of a risk.
 const DECIMALS: usize = 3;
@@ -20,7 +23,7 @@ pub(super) fn figures(report: &Report, style: &FigureStyle) -> Vec<Drawn> {
 fn figure(report: &Report, model: &ModelResult, risks: &StandardisedRisks, style: &FigureStyle) -> Vec<Drawn> {
     let words = style.words();
     let level = style.numbers.level(report.settings.level);
-    if risks.rows.iter().all(|r| r.risk.estimate.is_none()) {
+    if are_curves(risks) || risks.rows.iter().all(|r| r.risk.estimate.is_none()) {
         return Vec::new();
     }
     let mut rows = Vec::new();
@@ -41,6 +44,11 @@ fn figure(report: &Report, model: &ModelResult, risks: &StandardisedRisks, style
         rows,
     };
     forest.draw(style)
+}
+
+/// Whether there are enough times for a curve.
+pub(super) fn are_curves(risks: &StandardisedRisks) -> bool {
+    risks.rows.chunk_by(|a, b| a.time == b.time).count() > MOST_TIMES
 }
 
 fn item(report: &Report, row: &StandardisedRow, style: &FigureStyle) -> Item {

@@ -39,6 +39,7 @@ pub(super) struct Words {
     pub at_reference: &'static str,
     pub standardised_title: &'static str,
     pub standardised_caption: &'static str,
+    pub standardised_curve_caption: &'static str,
     pub risk: &'static str,
     pub risk_axis: &'static str,
     pub by_time: &'static str,
@@ -118,6 +119,7 @@ const ENGLISH: Words = Words {
     standardised_title: "Standardised risks by {}",
     standardised_caption: "Risk of the event (marks) with {} confidence intervals (lines), were everybody at the level of the \
                            row; model \"{}\".",
+    standardised_curve_caption: "Risk of the event, were everybody at the level of the line; model \"{}\".",
     risk: "Risk",
     risk_axis: "Standardised risk",
     by_time: "By {}",
@@ -197,6 +199,7 @@ const BOKMAL: Words = Words {
     standardised_title: "Standardiserte risikoer etter {}",
     standardised_caption: "Risiko for hendelsen (merker) med {} konfidensintervaller (linjer), om alle hadde radens nivå; \
                            modellen «{}».",
+    standardised_curve_caption: "Risiko for hendelsen, om alle hadde linjens nivå; modellen «{}».",
     risk: "Risiko",
     risk_axis: "Standardisert risiko",
     by_time: "Innen {}",
