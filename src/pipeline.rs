@@ -47,7 +47,7 @@ pub use settings::{
     BiasCorrection, ContrastRequest, InteractionRequest, IntervalMethod, ModelSettings, RatiosAtRequest,
 };
 pub use standardise::StandardiseRequest;
-pub use study::{StudyRun, describe_study, disclosure_profile, run_study};
+pub use study::{StudyRun, build_study, describe_study, disclosure_profile, run_study};
 pub use table_one::TableOneStyle;
 pub use time_residuals::TimeResiduals;
 

@@ -127,3 +127,40 @@ fn the_order_of_rows_in_the_extracts_carries_no_meaning() {
     }
     assert_eq!(straight, reversed);
 }
+
+/// The records of this study, written by `cohort build … --out pt.csv`, in R 4.2.2 with survival 3.5-3:
+/// `coxph(Surv(entry, exit, event) ~ migrant_group + sex + age + stay + civil_status + income_group + contacts_before,
+/// d, cluster = person)`, factors with the study's reference levels.
+#[test]
+fn covariates_that_change_have_the_estimates_of_r() {
+    let results = fit("current-status/study.toml", &[]);
+    let model = &results["models"][0];
+    assert_eq!(
+        (&model["n_records"], &model["n_persons"], &model["n_events"]),
+        (&133_125.into(), &18_700.into(), &2993.into())
+    );
+    let fitted = &model["log_partial_likelihood"];
+    close("null", &fitted["null"], &Value::from(-29_165.599_689_8), 1e-11);
+    close("fitted", &fitted["fitted"], &Value::from(-29_019.179_842_5), 1e-11);
+    let wanted = [
+        ("migrant_groupnordic", -0.035796520095, 0.121953240270, 0.120236972223),
+        ("age18-24", 0.250320724761, 0.061670686510, 0.061720233512),
+        ("civil_statusunmarried", -0.009733620311, 0.047037174487, 0.047118058542),
+        ("contacts_before", -0.013329541373, 0.045529065689, 0.045153742299),
+    ];
+    for (name, estimate, se, robust) in wanted {
+        let found = model["coefficients"].as_array().expect("coefficients").iter().find(|c| c["name"] == name);
+        let found = found.expect("a coefficient");
+        close(name, &found["estimate"], &Value::from(estimate), 1e-8);
+        close(name, &found["se"], &Value::from(se), 1e-8);
+        close(name, &found["robust_se"], &Value::from(robust), 1e-8);
+    }
+    // Tables count person-time by current level, and nobody's time twice.
+    let levels = results["levels"].as_array().expect("levels").iter();
+    let days = |name: &str| -> u64 {
+        levels.clone().filter(|l| l["variable"] == name).map(|l| l["person_time_days"].as_u64().expect("days")).sum()
+    };
+    for name in ["age", "year", "since_index", "civil_status", "recent_contact"] {
+        assert_eq!(days(name), results["total"]["person_time_days"].as_u64().expect("days"), "{name}");
+    }
+}

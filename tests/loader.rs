@@ -162,6 +162,11 @@ impl Delivery {
         std::fs::write(self.folder.path().join(name), content).unwrap();
     }
 
+    /// Where the delivery lies.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Adds lines to a file.
     pub fn add(&self, name: &str, lines: &str) {
         let old = std::fs::read_to_string(self.folder.path().join(name)).unwrap();

@@ -2,6 +2,7 @@
 
 mod bootstrap; // resampled fits, adjusted P values
 mod browser; // the page in a real browser, where one is installed
+mod build; // `cohort build`, and person-time that is kept for the next run
 mod cli; // the real binary: streams, messages, exit codes
 mod codelists; // code lists from files: those of the registers as they stand
 mod cohort_rules; // who enters and when: windows of age and calendar, wash-out, residence, matched comparison persons

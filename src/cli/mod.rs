@@ -118,6 +118,7 @@ fn dispatch(cli: &Cli, context: &mut Context) -> Result<()> {
     match &cli.command {
         Command::Fit(args) => commands::fit::run(args, context),
         Command::Describe(args) => commands::describe::run(args, context),
+        Command::Build(args) => commands::build::run(args, context),
         Command::Report(args) => commands::report::run(args, context),
         Command::Check(args) => commands::check::run(args, context),
         Command::Reproduce(args) => commands::reproduce::run(args, context),

@@ -4,13 +4,14 @@ use super::Note;
 use super::error::{Fault, Place, counted};
 use super::schema::{Converter, Values};
 use crate::study::{CodeList, CodeSystem, ColumnKind, ColumnSpec, Extract, Kind, Recode, Source, Study};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How the codes of one column of an extract meet the code lists that look at it.
 ///
 /// Counted are rows of linked persons that the study reads: of everybody in the population and the extract of the
 /// index, of persons with an index date elsewhere; after the extract's own condition, before duplicates are collapsed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeUse {
     /// Name of the extract.
     pub extract: String,
@@ -23,7 +24,7 @@ pub struct CodeUse {
 }
 
 /// What a code list found in a column.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListUse {
     /// Name of the code list, or of the covariate whose groups it is.
     pub codelist: String,
@@ -36,7 +37,7 @@ pub struct ListUse {
 }
 
 /// A code and its rows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeRows {
     /// The item of the list that covers it; empty for a code that no list covers.
     pub item: String,

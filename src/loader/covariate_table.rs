@@ -6,9 +6,10 @@ use crate::study::{
     Timing, YearAt,
 };
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 /// A covariate of the person-time table.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CovariateSource {
     /// Its name.
     pub name: String,

@@ -96,6 +96,7 @@ pub(crate) fn follow(
         notes.push(Note::new("follow_up", message, moved, "persons"));
     }
 
+    ends.note_ties(alive, &outcomes, notes);
     let labels = ends.labels();
     let mut exits: Vec<ExitCount> =
         labels.into_iter().enumerate().map(|(i, reason)| ExitCount { reason, persons: 0, is_event: i == 0 }).collect();
@@ -307,6 +308,33 @@ impl<'a> Ends<'a> {
             Some((day, _)) if day < index => Outcome::ExitBeforeEntry,
             Some((day, _)) if day == index => Outcome::ExitAtEntry,
             Some((day, reason)) => Outcome::Exit(day, reason),
+        }
+    }
+
+    /// What is known of dates beside the one that ended follow-up: events on the day of an exit, events that came after
+    /// the end or before entry, exits on one day.
+    fn note_ties(&self, alive: &[u32], outcomes: &[Outcome], notes: &mut Vec<Note>) {
+        let mut found = [0u64; 4];
+        let mut days: Vec<i32> = Vec::new();
+        for (&position, outcome) in alive.iter().zip(outcomes) {
+            let Outcome::Exit(end, reason) = *outcome else { continue };
+            days.clear();
+            days.extend(self.exits.iter().filter_map(|exit| self.exit_day(exit, position)));
+            let exits_then = days.iter().filter(|&&day| day == end).count();
+            let events = self.event_days(position);
+            found[0] += u64::from(reason == 0 && exits_then > 0);
+            found[1] += u64::from(reason > 0 && exits_then > 1);
+            found[2] += u64::from(reason > 0 && events.last().is_some_and(|&day| day > end));
+            found[3] += u64::from(events.first().is_some_and(|&day| day < self.index(position)));
+        }
+        let messages = [
+            "events on the day of an exit: the event counts",
+            "exits for two reasons on one day: the first listed counts",
+            "events after the end of follow-up, which do not count",
+            "events before the index date, which are history",
+        ];
+        for (message, n) in messages.into_iter().zip(found).filter(|(_, n)| *n > 0) {
+            notes.push(Note::new("follow_up", message, n, "persons"));
         }
     }
 

@@ -168,7 +168,7 @@ fn several_rows(file: &LinkageFile, spelling: &str, repeated: u64) -> LoadError 
 }
 
 /// How the keys of one extract linked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LinkReport {
     /// Name of the extract.
     pub extract: String,

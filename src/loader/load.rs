@@ -3,6 +3,7 @@
 use super::attrition::Attrition;
 use super::extract::{self, ColumnKey, Persons, Request};
 use super::people::{Kept, Matched, People, Slots};
+use super::store::{Build, Store};
 use super::{
     CodeUse, Input, LinkReport, LoadError, Loaded, Note, Progress, RowsByMonth, covariate, covariate_table, current,
     eligibility, follow_up, linkage, matching, person_time, spells,
@@ -16,10 +17,23 @@ use std::collections::HashSet;
 /// Reads the extracts of a study and makes its person-time.
 ///
 /// Each file is read once. Only rows of persons with an index date are kept, and of those only what a rule of the
-/// study asks for, so the population and the index extract are read first.
+/// study asks for, so the population and the index extract are read first. Where the study has a `cache`, the build of an
+/// earlier run is taken when nothing that it depends on changed ([`super::Build`] says so).
 ///
 /// Errors: [`LoadError`], each with its place, rule and remedy.
 pub fn load(study: &Study, progress: &mut dyn Progress) -> Result<Loaded, LoadError> {
+    let Some(folder) = &study.cache else { return build(study, progress) };
+    let store = Store::open(folder, study, progress)?;
+    if let Some(found) = store.find() {
+        return Ok(found);
+    }
+    let mut loaded = build(study, progress)?;
+    store.put(&mut loaded)?;
+    Ok(loaded)
+}
+
+/// Person-time from the extracts.
+fn build(study: &Study, progress: &mut dyn Progress) -> Result<Loaded, LoadError> {
     let mut load = Load { study, requests: plan(study), ..Load::new(study) };
     let linkage = linkage::read_linkage(study, progress)?;
     let population = study.population();
@@ -309,6 +323,7 @@ impl<'a> Load<'a> {
         Ok(Loaded {
             table,
             covariates: covariate_table::table(study, &tallies),
+            build: Build::New,
             attrition: self.attrition.steps,
             exits,
             links: self.links,

@@ -23,7 +23,9 @@
 //! | `current` | covariates that change during follow-up, and the records they cut it into |
 //! | `split`, `merge` | cutting person-time on several time scales; dated facts into intervals |
 //! | `covariate_table` | what every covariate is, and how many had no value |
-//! | `person_time` | the table, and as Parquet |
+//! | `person_time` | the table, as Parquet and as CSV |
+//! | `sanity` | whether the records keep the rules of person-time |
+//! | `store` | person-time kept for the next run |
 //! | `number_file` | columns of numbers as Parquet, piece by piece |
 //! | `load` | all of it, in order |
 //! | `flat` | a data file for `cohort fit DATA`, types found by looking |
@@ -65,10 +67,12 @@ pub(crate) mod person_time;
 pub(crate) mod quality;
 pub(crate) mod rows;
 pub(crate) mod rows_in_time;
+mod sanity;
 pub(crate) mod schema;
 mod shapes;
 pub(crate) mod spells;
 pub mod split;
+mod store;
 
 pub use codes::{CodeRows, CodeUse, ListUse, describe_codelists};
 pub use covariate_table::CovariateSource;
@@ -78,10 +82,13 @@ pub use format::FileRead;
 pub use link::LinkReport;
 pub use load::load;
 pub use number_file::{NumberColumn, NumberFile, NumberType};
-pub use person_time::{CONTINUES, join_records, write_parquet};
+pub use person_time::{CONTINUES, join_records, write_csv, write_parquet, write_stata};
 pub use rows_in_time::{MonthRows, RowsByMonth};
+pub use sanity::{Check, checks};
+pub use store::Build;
 
 use crate::table::Table;
+use serde::{Deserialize, Serialize};
 
 /// Person-time and how it came about.
 #[derive(Debug, Clone)]
@@ -106,10 +113,12 @@ pub struct Loaded {
     pub inputs: Vec<Input>,
     /// What rules did to the data, with counts.
     pub notes: Vec<Note>,
+    /// Whether it was made from the extracts or taken from an earlier run.
+    pub build: Build,
 }
 
 /// One line of the flow of persons.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttritionStep {
     /// What the step asks, in the words of the study.
     pub label: String,
@@ -126,7 +135,7 @@ pub struct AttritionStep {
 }
 
 /// Persons whose follow-up ended for one reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExitCount {
     /// Label of the event or exit.
     pub reason: String,
@@ -137,7 +146,7 @@ pub struct ExitCount {
 }
 
 /// A file that was read, and what for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// Name of the extract; `linkage` for the linkage file.
     pub extract: String,
@@ -160,7 +169,7 @@ impl Progress for Quiet {
 }
 
 /// What a rule did to the data, or what somebody should know about them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// File, extract, covariate or rule concerned.
     pub source: String,

@@ -6,6 +6,7 @@ use super::current::Records;
 use super::error::{Fault, LoadError, Place};
 use super::follow_up::Span;
 use super::people::Slots;
+use crate::stored::Sheet;
 use crate::study::{Covariate, Study};
 use crate::table::{Codes, Column, ColumnData, Factor, Table};
 use polars::prelude::{DataFrame, ParquetCompression, ParquetWriter};
@@ -127,6 +128,62 @@ pub fn write_parquet(table: &Table, path: &Path) -> Result<(), LoadError> {
     let written = ParquetWriter::new(&file).with_compression(ParquetCompression::Zstd(None)).finish(&mut frame);
     written.map_err(|_| fault("writing stopped before the end".to_string()))?;
     file.sync_all().map_err(|e| fault(format!("writing stopped before the end ({})", e.kind())))
+}
+
+/// Writes a table as CSV in UTF-8 with commas: factors as their levels, true and false as 1 and 0, missing values empty.
+///
+/// Errors: `LoadError::Write`.
+pub fn write_csv(table: &Table, path: &Path) -> Result<(), LoadError> {
+    let fault = |rule: String| {
+        let place = Place::file(path.display().to_string());
+        LoadError::Write(Fault::new(place, rule, "check the folder and the space that is left"))
+    };
+    let file = File::create(path).map_err(|e| fault(format!("the file cannot be written ({})", e.kind())))?;
+    let mut writer = csv::Writer::from_writer(file);
+    let mut write = || -> csv::Result<()> {
+        writer.write_record(table.columns().iter().map(|c| c.name.as_str()))?;
+        let mut fields: Vec<String> = vec![String::new(); table.columns().len()];
+        for row in 0..table.n_rows() {
+            fields.iter_mut().zip(table.columns()).for_each(|(field, column)| print(&column.data, row, field));
+            writer.write_record(&fields)?;
+        }
+        writer.flush()?;
+        Ok(())
+    };
+    write().map_err(|_| fault("writing stopped before the end".to_string()))
+}
+
+/// Writes a table as Stata `.dta`: factors as numbers with value labels, their reference first.
+///
+/// Errors: `LoadError::Write`, also for a name or text that Stata does not allow.
+pub fn write_stata(table: &Table, path: &Path) -> Result<(), LoadError> {
+    let fault = |rule: String| {
+        let place = Place::file(path.display().to_string());
+        LoadError::Write(Fault::new(place, rule, "check the folder and the space that is left"))
+    };
+    let file = File::create(path).map_err(|e| fault(format!("the file cannot be written ({})", e.kind())))?;
+    let written = Sheet::of_table(table).write_stata(std::io::BufWriter::new(file));
+    written.map_err(|e| fault(e.to_string()))
+}
+
+/// A cell as text.
+fn print(data: &ColumnData, row: usize, field: &mut String) {
+    use std::fmt::Write;
+    field.clear();
+    if data.is_missing(row) {
+        return;
+    }
+    // Writing to a String does not fail.
+    let _ = match data {
+        ColumnData::Factor(f) => {
+            let level = f.codes.get(row).map_or("", |code| f.levels[code as usize].as_str());
+            write!(field, "{level}")
+        }
+        ColumnData::Number(v) => write!(field, "{}", v[row]),
+        ColumnData::Whole(v) => write!(field, "{}", v[row]),
+        ColumnData::Day(v) => write!(field, "{}", crate::day::Day(v[row])),
+        ColumnData::Logical(v) => write!(field, "{}", u8::from(v[row] == Some(true))),
+    };
 }
 
 #[cfg(test)]

@@ -6,10 +6,11 @@ use super::schema::Values;
 use crate::day::Day;
 use crate::study::{ColumnSpec, Extract};
 use crate::table::MISSING_WHOLE;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Rows of an extract by the month of the date that the study's rules look at.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowsByMonth {
     /// Name of the extract.
     pub extract: String,
@@ -22,7 +23,7 @@ pub struct RowsByMonth {
 }
 
 /// Rows of one month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MonthRows {
     /// Calendar year.
     pub year: i32,

@@ -38,6 +38,8 @@ pub struct StudyRun {
     pub report: Report,
     /// One row per person-time record.
     pub person_time: Table,
+    /// Whether it was made from the extracts or taken from an earlier run.
+    pub build: loader::Build,
 }
 
 impl StudyRun {
@@ -93,7 +95,13 @@ pub fn run_study(
     }
     report.comparisons = nested.comparisons();
     levels::fill_cells(&mut report, &loaded.table)?;
-    Ok(StudyRun { report, person_time: loaded.table })
+    Ok(StudyRun { report, person_time: loaded.table, build: loaded.build })
+}
+
+/// Makes the person-time of a checked study, with everything of the report that is neither a model nor a description.
+pub fn build_study(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwatch) -> Result<StudyRun> {
+    let (loaded, report) = load(study, progress, watch)?;
+    Ok(StudyRun { report, person_time: loaded.table, build: loaded.build })
 }
 
 /// Describes a checked study: extracts to person-time, counts and rates, what `[describe]` asks for; no models. Without
@@ -110,7 +118,7 @@ pub fn describe_study(study: &Study, progress: &mut dyn Progress, watch: &mut St
     report.descriptions = descriptions(study, &wanted, &loaded.table)?;
     report.notes.extend(exits::notes_of_description(study, &wanted, &loaded.table));
     watch.fit_seconds += watch.now() - start;
-    Ok(StudyRun { report, person_time: loaded.table })
+    Ok(StudyRun { report, person_time: loaded.table, build: loaded.build })
 }
 
 /// Those of the columns that have levels.
@@ -334,6 +342,8 @@ fn frame(study: &Study, loaded: &Loaded) -> Report {
                 ..report::AttritionStep::default()
             })
             .collect(),
+        covariates: loaded.covariates.iter().map(covariate).collect(),
+        checks: loader::checks(&loaded.table).iter().map(check).collect(),
         follow_up: Some(follow_up(study)),
         exits: loaded
             .exits
@@ -342,6 +352,36 @@ fn frame(study: &Study, loaded: &Loaded) -> Report {
             .collect(),
         notes: loaded.notes.iter().map(note).collect(),
         ..Report::default()
+    }
+}
+
+/// A check of the records, as the report says it.
+fn check(found: &loader::Check) -> report::RecordCheck {
+    report::RecordCheck {
+        looked_for: found.looked_for.to_owned(),
+        records: Some(found.records),
+        persons: Some(found.persons),
+        hidden: false,
+    }
+}
+
+/// A covariate, as the report says it.
+fn covariate(found: &loader::CovariateSource) -> report::Covariate {
+    let level =
+        |(level, label): &(String, String)| report::CovariateLevel { level: level.clone(), label: label.clone() };
+    report::Covariate {
+        name: found.name.clone(),
+        label: found.label.clone(),
+        source: found.source.clone(),
+        timing: found.timing.clone(),
+        levels: found.levels.iter().map(level).collect(),
+        if_missing: found.if_missing.clone(),
+        persons: Some(found.persons),
+        missing_before: Some(found.missing_before),
+        missing_after: Some(found.missing_after),
+        unlisted: Some(found.unlisted),
+        overridden: Some(found.overridden),
+        hidden: false,
     }
 }
 

@@ -14,6 +14,7 @@ mod codes;
 mod comparison;
 mod competing;
 mod contrast;
+mod covariates;
 mod curve_files;
 mod curves;
 mod description;
@@ -45,6 +46,7 @@ pub use codes::{CodeRows, CodeUse, ListUse, RowsInTime};
 pub use comparison::ModelComparison;
 pub use competing::CompetingRisks;
 pub use contrast::Contrast;
+pub use covariates::{Covariate, CovariateLevel, RecordCheck};
 pub use curves::{
     BaselineHazard, CurveCovariate, CurvePoint, CurveQuantity, CurveSteps, Measure, StandardisedRisks, StandardisedRow,
     SurvivalCurve,
@@ -107,6 +109,12 @@ pub struct Report {
     pub rows_in_time: Vec<RowsInTime>,
     /// The flow of persons, first step first.
     pub attrition: Vec<AttritionStep>,
+    /// What every covariate of the person-time is, in the order of the study; empty for a data file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub covariates: Vec<Covariate>,
+    /// Whether the records keep the rules of person-time; empty for a data file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<RecordCheck>,
     /// How people were followed; `None` for a data file.
     pub follow_up: Option<FollowUp>,
     /// Why follow-up ended: one entry per reason, events included.
@@ -145,6 +153,8 @@ impl Default for Report {
             codes: Vec::new(),
             rows_in_time: Vec::new(),
             attrition: Vec::new(),
+            covariates: Vec::new(),
+            checks: Vec::new(),
             follow_up: None,
             exits: Vec::new(),
             total: None,

@@ -49,6 +49,7 @@ mod files;
 pub mod fit;
 mod header;
 mod linkage;
+mod loader_part;
 mod matching;
 mod output;
 pub mod spec;
@@ -78,6 +79,7 @@ pub use extract::{
 pub use fault::{Fault, Place, StudyFaults};
 pub(crate) use header::parquet_type;
 pub use linkage::{Linkage, LinkageFile};
+pub use loader_part::loader_part;
 pub use matching::{ComparisonGroup, MatchedColumn, Replacement, WhenExposed};
 pub use output::{
     Adjust, Contrast, Correction, Curve, Disclosure, FigureOptions, Format, ImageFormat, Interaction, Interval, Model,
@@ -118,6 +120,8 @@ pub struct Study {
     pub text: String,
     /// The folder that extract files are relative to.
     pub data_folder: PathBuf,
+    /// Where person-time is kept for the next run; `None`: nowhere.
+    pub cache: Option<PathBuf>,
     /// The files that say which keys belong to one person; `None` when all extracts spell the key alike.
     pub linkage: Option<Linkage>,
     /// The extracts in file order.

@@ -164,6 +164,9 @@ pub struct DescribeArgs {
     /// Folder of the extracts of a study file, instead of the one it names
     #[arg(long, value_name = "DIR", help_heading = "Study file")]
     pub data: Option<PathBuf>,
+    /// Where person-time is kept.
+    #[command(flatten)]
+    pub cache: super::CacheArgs,
 
     /// Where results go.
     #[command(flatten)]

@@ -1,5 +1,6 @@
 //! What a user may type: commands, flags, help texts.
 
+mod build;
 mod curves;
 mod data;
 mod describe;
@@ -13,6 +14,7 @@ mod reproduce;
 mod terms;
 mod time;
 
+pub use build::{BuildArgs, CacheArgs};
 pub use curves::CurveArgs;
 pub use data::DataArgs;
 pub use describe::{AdjustmentArg, DescribeArgs, EstimatorArg, IntervalArg};
@@ -81,6 +83,8 @@ pub enum Command {
     Fit(Box<FitArgs>),
     /// Survival, cumulative incidence, tests of groups and rates: a study (study.toml) or a data file
     Describe(Box<DescribeArgs>),
+    /// Make person-time from a study's extracts, with the flow of persons and checks, without a model
+    Build(BuildArgs),
     /// Render a results.json again, in any format, without the data
     Report(ReportArgs),
     /// Find every fault of a study file, its headers and code lists before any work
@@ -199,6 +203,9 @@ pub struct FitArgs {
     /// Folder of the extracts of a study file, instead of the one it names
     #[arg(long, value_name = "DIR", help_heading = "Study file")]
     pub data: Option<PathBuf>,
+    /// Where person-time is kept.
+    #[command(flatten)]
+    pub cache: CacheArgs,
 
     /// Where results go.
     #[command(flatten)]

@@ -43,7 +43,8 @@ fn study(args: &DescribeArgs, sink: JsonSink, context: &mut Context) -> Result<(
             "{flag} belongs to a data file; a study file says it itself (see `cohort init` for the key)"
         )));
     }
-    let study = read_study(&args.input, args.data.as_deref())?;
+    let mut study = read_study(&args.input, args.data.as_deref())?;
+    args.cache.apply(&mut study);
     let folder = prepare(&args.output, context)?;
     let clock = context.clock();
     let mut watch = Stopwatch::new(&clock);
@@ -90,6 +91,9 @@ fn settings(args: &DescribeArgs) -> Result<DescribeSettings> {
     })?;
     if args.data.is_some() {
         return Err(Error::Usage("--data belongs to a study file".to_owned()));
+    }
+    if args.cache.cache.is_some() {
+        return Err(Error::Usage("--cache belongs to a study file".to_owned()));
     }
     let records = &args.records;
     let defaults = DescribeSettings::new(formula);

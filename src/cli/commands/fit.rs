@@ -21,7 +21,8 @@ pub fn run(args: &FitArgs, context: &mut Context) -> Result<()> {
 
 fn study(args: &FitArgs, sink: JsonSink, context: &mut Context) -> Result<()> {
     refuse_flags_of_data_files(args)?;
-    let study = read_study(&args.input, args.data.as_deref())?;
+    let mut study = read_study(&args.input, args.data.as_deref())?;
+    args.cache.apply(&mut study);
     let folder = prepare(&args.output, context)?;
     let clock = context.clock();
     let mut watch = Stopwatch::new(&clock);
@@ -98,6 +99,9 @@ fn settings(args: &FitArgs) -> Result<ModelSettings> {
     })?;
     if args.data.is_some() {
         return Err(Error::Usage("--data belongs to a study file".to_owned()));
+    }
+    if args.cache.cache.is_some() {
+        return Err(Error::Usage("--cache belongs to a study file".to_owned()));
     }
     let mut settings = ModelSettings::new(formula);
     let like = args.like.map(LikeArg::conventions);

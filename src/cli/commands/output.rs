@@ -4,7 +4,7 @@ use super::Context;
 use crate::cli::args::{FormatArg, OutputArgs};
 use crate::cli::memory::peak_memory_bytes;
 use crate::error::{Error, Result};
-use crate::loader::{Flat, FlatOptions, read_flat};
+use crate::loader::{Build, Flat, FlatOptions, read_flat};
 use crate::pipeline::{self, Stopwatch, StudyRun};
 use crate::report::folder::{Existing, Manifest, OutputFolder};
 use crate::report::render::{self, Format};
@@ -55,14 +55,37 @@ pub fn finish_study(
         let lines = folder.write_report(&run.report, profile.as_ref(), &formats(study))?;
         timings.report_seconds = Some(watch.now() - start);
         timings.total_seconds = Some(watch.now());
-        let manifest = Manifest {
+        let mut manifest = Manifest {
             study_file: Some(study_file(study)),
             disclosure_profile: profile.as_ref().map(|p| p.name.clone()),
             ..manifest(&run.report, timings, context)
         };
+        manifest.options.insert("person_time".to_owned(), build_line(&run.build));
         commit(folder, &manifest, &lines, context)?;
     }
+    say_build(&run.build, context);
     show(args, &run.report, &timings, sink, context)
+}
+
+/// Says where person-time came from, unless it was made from the extracts and not kept. A build that was reused is said
+/// even with `--quiet`.
+pub fn say_build(build: &Build, context: &mut Context) {
+    match build {
+        Build::New => {}
+        Build::Stored(_) => context.say(&build_line(build)),
+        Build::Reused(_) => context.warn(&build_line(build)),
+    }
+}
+
+fn build_line(build: &Build) -> String {
+    match build {
+        Build::New => "made from the extracts".to_owned(),
+        Build::Stored(place) => format!("person-time made from the extracts and kept in {}", place.display()),
+        Build::Reused(place) => format!(
+            "person-time reused from {}: neither the extracts nor the loader part of the study file changed",
+            place.display()
+        ),
+    }
 }
 
 /// The same for a data file: all formats, nothing for export.

@@ -6,8 +6,10 @@ pub mod delimited;
 pub(crate) mod file;
 pub mod parquet;
 
+use serde::{Deserialize, Serialize};
+
 /// One file that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRead {
     /// The path as the study or the command names it.
     pub path: String,

@@ -18,7 +18,7 @@ mod protect;
 mod terms;
 mod time_varying;
 
-use super::{AttritionStep, Counts, ExitCount, Interaction, InteractionCell, LevelRow, Report};
+use super::{AttritionStep, Counts, Covariate, ExitCount, Interaction, InteractionCell, LevelRow, Report};
 use crate::house_style::Language;
 use protect::{Grid, protect_chain, protect_line};
 use schemars::JsonSchema;
@@ -371,6 +371,24 @@ fn hide_side_counts(report: &mut Report, profile: &Profile, hidden: &mut Vec<Hid
         (note.hidden, note.count) = (true, None);
         notes += 1;
     }
+    let mut covariates = 0;
+    for covariate in &mut report.covariates {
+        // A small count, or all but a few: either gives few persons away.
+        let persons = covariate.persons;
+        let counts = covariate.counts().map(|n| *n);
+        covariate.hidden = counts.into_iter().any(|n| small(n) || small(difference(persons, n)));
+        if covariate.hidden {
+            covariate.counts().into_iter().for_each(|n| *n = None);
+            covariates += 1;
+        }
+    }
+    let mut checks = 0;
+    for check in report.checks.iter_mut().filter(|c| small(c.records) || small(c.persons)) {
+        (check.hidden, check.records, check.persons) = (true, None, None);
+        checks += 1;
+    }
+    hidden.push(Hidden { table: "checks".into(), primary: checks, ..Hidden::default() });
+    hidden.push(Hidden { table: "covariates".into(), primary: covariates, ..Hidden::default() });
     hidden.push(Hidden { table: "linkage".into(), primary: links, ..Hidden::default() });
     hidden.push(Hidden { table: "notes".into(), primary: notes, ..Hidden::default() });
 }
@@ -394,6 +412,8 @@ fn round(report: &mut Report, profile: &Profile) {
     counts.extend(report.exits.iter_mut().map(|e| &mut e.persons));
     counts.extend(report.notes.iter_mut().map(|n| &mut n.count));
     counts.extend(report.links.iter_mut().flat_map(|l| l.counts_mut()));
+    counts.extend(report.checks.iter_mut().flat_map(|c| [&mut c.records, &mut c.persons]));
+    counts.extend(report.covariates.iter_mut().flat_map(Covariate::counts));
     for model in &mut report.models {
         counts.extend([&mut model.n_records, &mut model.n_persons, &mut model.n_events, &mut model.n_missing_dropped]);
         counts.extend(model.missing.iter_mut().map(|m| &mut m.records));

@@ -11,6 +11,7 @@ mod checklist;
 mod codes;
 mod coefficients;
 mod contrast;
+mod covariates;
 mod curves;
 mod description;
 mod diagnostics;
@@ -35,6 +36,7 @@ pub use codes::{code_data, codelist_table, rows_in_time_table};
 pub(super) use coefficients::percent;
 pub use coefficients::{coefficient_data, coefficient_table};
 pub use contrast::contrast_table;
+pub use covariates::{check_table, covariate_table};
 pub use curves::{median_table, predicted_incidence_table, standardised_tables, survival_table};
 pub use description::{curve_tables, description_tables};
 pub use diagnostics::{functional_form_table, proportional_hazards_table, time_smooth_table};
@@ -293,6 +295,8 @@ fn plain_data_tables(report: &Report) -> Vec<DisplayTable> {
         interaction_tests_table(report),
         attrition_table(report),
         exit_table(report),
+        covariate_table(report),
+        check_table(report),
         input_table(report),
         link_table(report),
         rows_in_time_table(report),
@@ -346,6 +350,8 @@ fn study_blocks(report: &Report) -> Vec<Block> {
     push_section(&mut blocks, w.section_diagnostics(), diagnostics);
     push_methods(&mut blocks, report);
     let data = [
+        covariate_table(report),
+        check_table(report),
         input_table(report),
         link_table(report),
         rows_in_time_table(report),

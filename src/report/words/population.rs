@@ -49,6 +49,20 @@ words! {
     used_as { "Used as", "Brukt som" }
     rows { "Rows", "Rader" }
     bytes { "Bytes", "Byte" }
+    covariates { "Covariates", "Kovariater" }
+    covariate { "Covariate", "Kovariat" }
+    values_from { "Values from", "Verdier fra" }
+    as_of { "As of", "Per" }
+    every_day { "every day", "hver dag" }
+    index { "index", "indeks" }
+    levels { "Levels", "Nivåer" }
+    without_value { "Without a value", "Uten verdi" }
+    then { "Then", "Da" }
+    left_out { "Left out", "Utelatt" }
+    unlisted { "Covered by no rule", "Ikke dekket av noen regel" }
+    by_override { "By override", "Ved overstyring" }
+    checks_of_records { "Checks of the records", "Kontroll av observasjonene" }
+    looked_for { "Looked for", "Lett etter" }
     linkage { "Linkage", "Kobling" }
     extract { "Extract", "Uttrekk" }
     key_spelling { "Key spelling", "Nøkkelform" }

@@ -24,6 +24,27 @@ const SAID: &[(&str, &str)] = &[
     ("linkage", "kobling"),
     ("reference rates", "referanserater"),
     ("standard population", "standardpopulasjon"),
+    ("days", "dager"),
+    ("events", "hendelser"),
+    // Checks of records.
+    ("end before start", "slutt før start"),
+    ("no length", "uten lengde"),
+    ("the same record twice", "samme observasjon to ganger"),
+    ("overlap with the record before", "overlapper observasjonen før"),
+    ("gap after the record before", "opphold etter observasjonen før"),
+    ("person-time after an event", "persontid etter en hendelse"),
+    ("event before the last record", "hendelse før siste observasjon"),
+    // Dates beside the one that ended follow-up.
+    ("events on the day of an exit: the event counts", "hendelser på dagen for et utfall: hendelsen teller"),
+    (
+        "exits for two reasons on one day: the first listed counts",
+        "to årsaker til slutt på samme dag: den første i listen teller",
+    ),
+    (
+        "events after the end of follow-up, which do not count",
+        "hendelser etter slutten på oppfølgingen, som ikke teller",
+    ),
+    ("events before the index date, which are history", "hendelser før indeksdatoen, som er historikk"),
     // Ends of follow-up.
     ("end of follow-up", "slutt på oppfølgingen"),
     ("end of follow-up ({})", "slutt på oppfølgingen ({})"),

@@ -99,6 +99,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
         (None, Some(folder)) => study_folder.join(folder.text),
         (None, None) => study_folder.clone(),
     };
+    let cache = head.as_ref().and_then(|h| h.text("cache")).map(|folder| study_folder.join(folder.text));
     let mut context = Context {
         faults,
         study_folder,
@@ -154,6 +155,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
         path: path.to_owned(),
         text: text.to_owned(),
         data_folder: context.data_folder,
+        cache,
         linkage: context.linkage,
         extracts: context.extracts,
         codelists: context.codelists,
@@ -190,7 +192,7 @@ impl Head {
             let remedy = "use letters, digits, `-`, `_`, `.` and blanks";
             section.faults().add(&name.span, "`name` becomes part of file names", remedy);
         }
-        section.know(&["data_folder", "relative_time"]);
+        section.know(&["data_folder", "relative_time", "cache"]);
         let texts = |key| section.texts(key).into_iter().map(|t: Text| t.text).collect();
         let head = Head {
             title: section.text("title").map_or(name.text.clone(), |t| t.text),

@@ -1,0 +1,68 @@
+//! What every covariate of the person-time is, how many persons had no value, and what the records were checked for.
+
+use super::is_false;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A covariate of the person-time.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Covariate {
+    /// Its name, as formulas use it.
+    pub name: String,
+    /// Its label.
+    pub label: String,
+    /// Where its values come from, in words.
+    pub source: String,
+    /// `index`: the value of the index date for all of follow-up; `current`: it changes during follow-up.
+    pub timing: String,
+    /// Its levels in the order of the study; empty for a number.
+    pub levels: Vec<CovariateLevel>,
+    /// What the study does about missing values: `error`, `exclude`, `level unknown`, `value 0`.
+    pub if_missing: String,
+    /// Persons for whom it was worked out: those left after the last step; when it changes, those followed.
+    pub persons: Option<u64>,
+    /// Of them, persons whose source gives no value; when it changes, for some of their follow-up.
+    pub missing_before: Option<u64>,
+    /// Persons without a value in the end: they, or the person-time without one, are left out.
+    pub missing_after: Option<u64>,
+    /// Persons with a value that no rule covers, treated as the study's `unlisted` says.
+    pub unlisted: Option<u64>,
+    /// Persons whose value an override gives.
+    pub overridden: Option<u64>,
+    /// Whether disclosure control hid the counts.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
+}
+
+/// A level of a covariate.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct CovariateLevel {
+    /// The value that formulas use.
+    pub level: String,
+    /// What tables call it.
+    pub label: String,
+}
+
+/// Records that break a rule of person-time.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct RecordCheck {
+    /// What was looked for: `overlap with the record before`.
+    pub looked_for: String,
+    /// Records found.
+    pub records: Option<u64>,
+    /// Persons with such a record.
+    pub persons: Option<u64>,
+    /// Whether disclosure control hid the counts.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
+}
+
+impl Covariate {
+    /// All of its counts.
+    pub(super) fn counts(&mut self) -> [&mut Option<u64>; 5] {
+        [&mut self.persons, &mut self.missing_before, &mut self.missing_after, &mut self.unlisted, &mut self.overridden]
+    }
+}

@@ -1,0 +1,61 @@
+//! Where the covariates come from, and how many persons had no value.
+
+use super::{Cell, Column, ColumnKind, DisplayTable, RowKind, marker};
+use crate::report::{Covariate, Report};
+
+/// Every covariate with its source, levels and missing values.
+pub fn covariate_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
+    let columns = vec![
+        Column::new("label", w.covariate(), ColumnKind::Text),
+        Column::new("source", w.values_from(), ColumnKind::Text),
+        Column::new("timing", w.as_of(), ColumnKind::Text),
+        Column::new("levels", w.levels(), ColumnKind::Text),
+        Column::new("persons", w.persons(), ColumnKind::Number),
+        Column::new("missing_before", w.without_value(), ColumnKind::Number),
+        Column::new("if_missing", w.then(), ColumnKind::Text),
+        Column::new("missing_after", w.left_out(), ColumnKind::Number),
+        Column::new("unlisted", w.unlisted(), ColumnKind::Number),
+        Column::new("overridden", w.by_override(), ColumnKind::Number),
+    ];
+    let mut table = DisplayTable::new("covariates", w.covariates(), &["variable"], columns);
+    let marker = marker(report);
+    for covariate in &report.covariates {
+        let count = |n: Option<u64>| Cell::count(n, covariate.hidden, &marker);
+        let cells = vec![
+            Cell::text(&covariate.label),
+            Cell::text(&covariate.source),
+            Cell::text(if covariate.timing == "current" { w.every_day() } else { w.index() }),
+            Cell::text(levels(covariate)),
+            count(covariate.persons),
+            count(covariate.missing_before),
+            Cell::text(&covariate.if_missing),
+            count(covariate.missing_after),
+            count(covariate.unlisted),
+            count(covariate.overridden),
+        ];
+        table.push(RowKind::Plain, &[&covariate.name], cells);
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
+/// What the records were checked for, and how many were found.
+pub fn check_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
+    let columns = vec![
+        Column::new("looked_for", w.looked_for(), ColumnKind::Text),
+        Column::new("records", w.records(), ColumnKind::Number),
+        Column::new("persons", w.persons(), ColumnKind::Number),
+    ];
+    let mut table = DisplayTable::new("checks", w.checks_of_records(), &[], columns);
+    let marker = marker(report);
+    for check in &report.checks {
+        let counts = [check.records, check.persons].map(|n| Cell::count(n, check.hidden, &marker));
+        table.push(RowKind::Plain, &[], std::iter::once(Cell::text(w.said(&check.looked_for))).chain(counts).collect());
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
+fn levels(covariate: &Covariate) -> String {
+    covariate.levels.iter().map(|l| l.level.as_str()).collect::<Vec<_>>().join(", ")
+}
