@@ -170,3 +170,549 @@ fn competing_events_are_a_condition_or_a_column() {
     let text = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(refused.status.code() == Some(2) && text.contains("--censored"), "{text}");
 }
+
+mod layout {
+    //! The new tables as they are read: both languages, and every style whose numbers differ.
+
+    use cohort::house_style::{Language, Style};
+    use cohort::report::{
+        AdditiveInteraction, Interaction, InteractionCell, InteractionRatio, ModelComparison, ModelResult,
+        NumberSummary, Report, TableOne, TableOneCell, TableOneGroup, TableOneLevel, TableOneVariable, TestResult,
+        render::text, tables,
+    };
+    use insta::assert_snapshot;
+
+    fn cells(persons: [u64; 3]) -> Vec<TableOneCell> {
+        let cell =
+            |(n, size): (u64, f64)| TableOneCell { persons: Some(n), share: Some(n as f64 / size), hidden: false };
+        persons.into_iter().zip([12_000.0, 800.0, 12_800.0]).map(cell).collect()
+    }
+
+    fn numbers(mean: f64) -> Option<NumberSummary> {
+        let [q1, median, q3] = [mean - 10.0, mean - 1.0, mean + 9.0].map(|x| Some(x.round()));
+        Some(NumberSummary { n: Some(800), mean: Some(mean), sd: Some(12.345), q1, median, q3, hidden: false })
+    }
+
+    fn table_one() -> TableOne {
+        let group = |label: &str, persons: u64, all: bool| TableOneGroup {
+            level: label.to_lowercase(),
+            label: label.into(),
+            all,
+            counts: cohort::report::Counts { persons: Some(persons), events: Some(persons / 8), ..Default::default() },
+            follow_up: numbers(500.4),
+            ..TableOneGroup::default()
+        };
+        let level =
+            |label: &str, persons| TableOneLevel { label: label.into(), cells: cells(persons), ..Default::default() };
+        let missing = TableOneLevel { missing: true, ..level("", [12, 0, 12]) };
+        let sex = TableOneVariable {
+            label: "Sex".into(),
+            levels: vec![level("Women", [7_000, 500, 7_500]), level("Men", [4_988, 300, 5_288]), missing],
+            differences: vec![Some(0.0876)],
+            ..TableOneVariable::default()
+        };
+        let age = TableOneVariable {
+            label: "Age".into(),
+            numbers: vec![numbers(41.26), numbers(35.0), numbers(40.9)],
+            missing: cells([0, 0, 0]),
+            differences: vec![Some(0.507)],
+            ..TableOneVariable::default()
+        };
+        TableOne {
+            by: Some("group".into()),
+            by_label: "Group".into(),
+            numbers: "both".into(),
+            differences: "pairs".into(),
+            groups: vec![group("Majority", 12_000, false), group("Nordic", 800, false), group("", 12_800, true)],
+            variables: vec![sex, age],
+            n_left_out: Some(0),
+        }
+    }
+
+    fn interaction() -> Interaction {
+        let cell = |exposure: &str, modifier: &str, hr: f64| InteractionCell {
+            exposure_level: exposure.into(),
+            modifier_level: modifier.into(),
+            reference: hr == 1.0,
+            persons: Some(1_500),
+            events: Some(120),
+            hr: Some(hr),
+            lower: Some(hr / 1.25).filter(|_| hr != 1.0),
+            upper: Some(hr * 1.25).filter(|_| hr != 1.0),
+            ..InteractionCell::default()
+        };
+        Interaction {
+            exposure: "Group".into(),
+            modifier: "Sex".into(),
+            adjusted_for: vec!["Age".into()],
+            lr: Some(TestResult { chisq: Some(3.61), df: Some(1.0), p: Some(0.0574) }),
+            within: vec![
+                cell("Majority", "Women", 1.0),
+                cell("Nordic", "Women", 1.204),
+                cell("Majority", "Men", 1.0),
+                cell("Nordic", "Men", 0.871),
+            ],
+            joint: vec![
+                cell("Majority", "Women", 1.0),
+                cell("Majority", "Men", 1.35),
+                cell("Nordic", "Women", 1.204),
+                cell("Nordic", "Men", 1.176),
+            ],
+            by_exposure: vec![
+                cell("Majority", "Women", 1.0),
+                cell("Majority", "Men", 1.35),
+                cell("Nordic", "Women", 1.0),
+                cell("Nordic", "Men", 0.977),
+            ],
+            ratios: vec![InteractionRatio {
+                exposure_level: "Nordic".into(),
+                modifier_level: "Men".into(),
+                ratio: Some(0.7234),
+                lower: Some(0.5),
+                upper: Some(1.0456),
+                ..InteractionRatio::default()
+            }],
+            reri: vec![AdditiveInteraction {
+                exposure_level: "Nordic".into(),
+                modifier_level: "Men".into(),
+                reri: Some(-0.378),
+                lower: Some(-0.81),
+                upper: Some(0.05),
+                ap: Some(-0.32),
+                ap_lower: Some(-0.7),
+                ap_upper: Some(0.06),
+                s: Some(0.322),
+                s_lower: Some(0.1),
+                s_upper: Some(1.01),
+                ..AdditiveInteraction::default()
+            }],
+            converged: true,
+            ..Interaction::default()
+        }
+    }
+
+    fn report(language: Language, style: Style) -> Report {
+        let model = |name: &str, interactions| ModelResult {
+            name: name.into(),
+            converged: true,
+            aic: Some(12_345.67),
+            bic: Some(12_400.1),
+            interactions,
+            ..ModelResult::default()
+        };
+        let mut report = Report {
+            study: Some(Default::default()),
+            table_one: Some(table_one()),
+            models: vec![model("crude", Vec::new()), model("adjusted", vec![interaction()])],
+            comparisons: vec![ModelComparison {
+                model: "adjusted".into(),
+                nested: "crude".into(),
+                test: Some(TestResult { chisq: Some(12.3), df: Some(2.0), p: Some(0.00213) }),
+                reason: None,
+            }],
+            ..Report::default()
+        };
+        (report.settings.language, report.settings.style) = (language, style);
+        report
+    }
+
+    fn shown(language: Language, style: Style) -> String {
+        let report = report(language, style);
+        let number_style = report.number_style();
+        let (model, interaction) = (&report.models[1], &report.models[1].interactions[0]);
+        let tables = [
+            tables::table_one_table(&report),
+            Some(tables::interaction_table(&report, model, interaction)),
+            tables::additive_table(&report, interaction),
+            tables::comparison_table(&report),
+        ];
+        let texts = tables.iter().flatten().map(|table| text::table(table, "", &number_style, 140));
+        texts.collect::<Vec<_>>().join("\n\n").replace('\u{202f}', "_")
+    }
+
+    #[test]
+    fn in_english() {
+        assert_snapshot!(shown(Language::English, Style::Plain), @r##"
+Characteristics of the persons at entry by Group
+──────────────────────────────────────────────────────────────────────────────────────────────
+                                                                                  Standardised
+                                          Majority         Nordic            All    difference
+──────────────────────────────────────────────────────────────────────────────────────────────
+Persons, n                                  12,000            800         12,800
+Sex                                                                                       0.09
+  Women                               7,000 (58.3)     500 (62.5)   7,500 (58.6)
+  Men                                 4,988 (41.6)     300 (37.5)   5,288 (41.3)
+  Missing                                 12 (0.1)        0 (0.0)       12 (0.1)
+Age, mean (SD)                         41.3 (12.3)    35.0 (12.3)    40.9 (12.3)          0.51
+Age, median (quartiles)                 40 (31–50)     34 (25–44)     40 (31–50)
+Events, n                                    1,500            100          1,600
+Follow-up, days, median (quartiles)  499 (490–509)  499 (490–509)  499 (490–509)
+──────────────────────────────────────────────────────────────────────────────────────────────
+Numbers are n (%) unless the row says otherwise; percentages are of all persons of the column, those without a value included. A person is
+described as at their first record.
+The standardised difference is the largest of all pairs of groups (numbers: difference of means over the root of the mean variance; levels:
+Yang and Dalton 2012; missing values left out).
+
+Group by Sex
+──────────────────────────────────────────────────────────────────────────────────────────────────
+                                   HR, joint       HR of Group
+             With  Without         reference        within Sex  HR of Sex within      Ratio of HRs
+            event    event          (95% CI)          (95% CI)    Group (95% CI)          (95% CI)
+──────────────────────────────────────────────────────────────────────────────────────────────────
+Sex: Women
+  Majority    120    1,380     1 (reference)     1 (reference)     1 (reference)     1 (reference)
+  Nordic      120    1,380  1.20 (0.96–1.50)  1.20 (0.96–1.50)     1 (reference)     1 (reference)
+Sex: Men
+  Majority    120    1,380  1.35 (1.08–1.69)     1 (reference)  1.35 (1.08–1.69)     1 (reference)
+  Nordic      120    1,380  1.18 (0.94–1.47)  0.87 (0.70–1.09)  0.98 (0.78–1.22)  0.72 (0.50–1.05)
+──────────────────────────────────────────────────────────────────────────────────────────────────
+Interaction, likelihood-ratio test: chi-squared 3.61 on 1 df, P = 0.057.
+On top of the model "adjusted", adjusted for Age.
+
+Group by Sex on the additive scale
+─────────────────────────────────────────────────────────────────────────────────────────────────
+                     HR, joint
+                     reference
+Group × Sex           (95% CI)          RERI (95% CI)            AP (95% CI)           S (95% CI)
+─────────────────────────────────────────────────────────────────────────────────────────────────
+Nordic × Men  1.18 (0.94–1.47)  −0.38 (−0.81 to 0.05)  −0.32 (−0.70 to 0.06)  0.32 (0.10 to 1.01)
+─────────────────────────────────────────────────────────────────────────────────────────────────
+RERI, relative excess risk due to interaction; AP, attributable proportion; S, synergy index; all from the joint hazard ratios.
+
+Comparison of models
+───────────────────────────────────────────────────────────────────────────────────────
+                                                                  Likelihood-ratio test
+                                                                 ──────────────────────
+                               Log
+                           partial
+Model     Coefficients  likelihood       AIC       BIC  Against  Chi-squared  df      P
+───────────────────────────────────────────────────────────────────────────────────────
+crude                0              12,345.7  12,400.1
+adjusted             0              12,345.7  12,400.1  crude          12.30   2  0.002
+───────────────────────────────────────────────────────────────────────────────────────
+AIC and BIC compare models of the same records; the likelihood-ratio test is against the largest earlier model whose columns are all in the
+model.
+"##);
+    }
+
+    #[test]
+    fn in_norwegian() {
+        assert_snapshot!(shown(Language::Bokmal, Style::Norwegian), @r##"
+Kjennetegn ved personene ved inngang etter Group
+─────────────────────────────────────────────────────────────────────────────────────────────────
+                                                                                    Standardisert
+                                            Majority         Nordic           Alle     differanse
+─────────────────────────────────────────────────────────────────────────────────────────────────
+Personer, n                                   12_000            800         12_800
+Sex                                                                                          0,09
+  Women                                 7_000 (58,3)     500 (62,5)   7_500 (58,6)
+  Men                                   4_988 (41,6)     300 (37,5)   5_288 (41,3)
+  Mangler                                   12 (0,1)        0 (0,0)       12 (0,1)
+Age, gjennomsnitt (SD)                   41,3 (12,3)    35,0 (12,3)    40,9 (12,3)           0,51
+Age, median (kvartiler)                   40 (31–50)     34 (25–44)     40 (31–50)
+Hendelser, n                                   1_500            100          1_600
+Oppfølging, dager, median (kvartiler)  499 (490–509)  499 (490–509)  499 (490–509)
+─────────────────────────────────────────────────────────────────────────────────────────────────
+Tallene er n (%) der raden ikke sier noe annet; prosentene er av alle personer i kolonnen, også de uten verdi. En person er beskrevet som
+ved sin første observasjon.
+Den standardiserte differansen er den største av alle par av grupper (tall: differansen mellom gjennomsnittene over roten av gjennomsnittlig
+varians; nivåer: Yang og Dalton 2012; manglende verdier utelatt).
+
+Group etter Sex
+──────────────────────────────────────────────────────────────────────────────────────────────────────
+                                      HR, felles      HR for Group
+                 Med      Uten         referanse         innen Sex  HR for Sex innen    Forhold mellom
+            hendelse  hendelse         (95_% KI)         (95_% KI)   Group (95_% KI)   HR-er (95_% KI)
+──────────────────────────────────────────────────────────────────────────────────────────────────────
+Sex: Women
+  Majority       120     1_380     1 (referanse)     1 (referanse)     1 (referanse)     1 (referanse)
+  Nordic         120     1_380  1,20 (0,96–1,50)  1,20 (0,96–1,50)     1 (referanse)     1 (referanse)
+Sex: Men
+  Majority       120     1_380  1,35 (1,08–1,69)     1 (referanse)  1,35 (1,08–1,69)     1 (referanse)
+  Nordic         120     1_380  1,18 (0,94–1,47)  0,87 (0,70–1,09)  0,98 (0,78–1,22)  0,72 (0,50–1,05)
+──────────────────────────────────────────────────────────────────────────────────────────────────────
+Interaksjon, likelihood-ratio-test: kjikvadrat 3,61 med 1 frihetsgrader, P = 0,057.
+I tillegg til modellen «adjusted», justert for Age.
+
+Group etter Sex på additiv skala
+────────────────────────────────────────────────────────────────────────────────────────────────────
+                    HR, felles
+                     referanse
+Group × Sex          (95_% KI)          RERI (95_% KI)            AP (95_% KI)           S (95_% KI)
+────────────────────────────────────────────────────────────────────────────────────────────────────
+Nordic × Men  1,18 (0,94–1,47)  −0,38 (−0,81 til 0,05)  −0,32 (−0,70 til 0,06)  0,32 (0,10 til 1,01)
+────────────────────────────────────────────────────────────────────────────────────────────────────
+RERI, relativ overrisiko som skyldes interaksjon; AP, tilskrivbar andel; S, synergiindeks; alle fra hasardratioene med felles referanse.
+
+Sammenlikning av modeller
+─────────────────────────────────────────────────────────────────────────────────────
+                                                                Likelihood-ratio-test
+                                                                ─────────────────────
+                                Log
+                           partiell
+Modell    Koeffisienter  likelihood       AIC       BIC  Mot    Kjikvadrat  df      P
+─────────────────────────────────────────────────────────────────────────────────────
+crude                 0              12_345,7  12_400,1
+adjusted              0              12_345,7  12_400,1  crude       12,30   2  0,002
+─────────────────────────────────────────────────────────────────────────────────────
+AIC og BIC sammenlikner modeller av de samme observasjonene; likelihood-ratio-testen er mot den største tidligere modellen der alle kolonner
+inngår i modellen.
+"##);
+    }
+
+    #[test]
+    fn as_the_bmj_has_it() {
+        assert_snapshot!(shown(Language::English, Style::Bmj), @r##"
+Characteristics of the persons at entry by Group
+───────────────────────────────────────────────────────────────────────────────────────────────────────
+                                                                                           Standardised
+                                             Majority            Nordic               All    difference
+───────────────────────────────────────────────────────────────────────────────────────────────────────
+Persons, n                                     12_000               800            12_800
+Sex                                                                                                0.09
+  Women                                   7000 (58.3)        500 (62.5)       7500 (58.6)
+  Men                                     4988 (41.6)        300 (37.5)       5288 (41.3)
+  Missing                                    12 (0.1)           0 (0.0)          12 (0.1)
+Age, mean (SD)                            41.3 (12.3)       35.0 (12.3)       40.9 (12.3)          0.51
+Age, median (quartiles)                 40 (31 to 50)     34 (25 to 44)     40 (31 to 50)
+Events, n                                        1500               100              1600
+Follow-up, days, median (quartiles)  499 (490 to 509)  499 (490 to 509)  499 (490 to 509)
+───────────────────────────────────────────────────────────────────────────────────────────────────────
+Numbers are n (%) unless the row says otherwise; percentages are of all persons of the column, those without a value included. A person is
+described as at their first record.
+The standardised difference is the largest of all pairs of groups (numbers: difference of means over the root of the mean variance; levels:
+Yang and Dalton 2012; missing values left out).
+
+Group by Sex
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+             With  Without  HR, joint reference   HR of Group within     HR of Sex within         Ratio of HRs
+            event    event             (95% CI)         Sex (95% CI)       Group (95% CI)             (95% CI)
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+Sex: Women
+  Majority    120     1380        1 (reference)        1 (reference)        1 (reference)        1 (reference)
+  Nordic      120     1380  1.20 (0.96 to 1.50)  1.20 (0.96 to 1.50)        1 (reference)        1 (reference)
+Sex: Men
+  Majority    120     1380  1.35 (1.08 to 1.69)        1 (reference)  1.35 (1.08 to 1.69)        1 (reference)
+  Nordic      120     1380  1.18 (0.94 to 1.47)  0.87 (0.70 to 1.09)  0.98 (0.78 to 1.22)  0.72 (0.50 to 1.05)
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+Interaction, likelihood-ratio test: chi-squared 3.61 on 1 df, P=0.057.
+On top of the model "adjusted", adjusted for Age.
+
+Group by Sex on the additive scale
+────────────────────────────────────────────────────────────────────────────────────────────────────
+              HR, joint reference
+Group × Sex              (95% CI)          RERI (95% CI)            AP (95% CI)           S (95% CI)
+────────────────────────────────────────────────────────────────────────────────────────────────────
+Nordic × Men  1.18 (0.94 to 1.47)  −0.38 (−0.81 to 0.05)  −0.32 (−0.70 to 0.06)  0.32 (0.10 to 1.01)
+────────────────────────────────────────────────────────────────────────────────────────────────────
+RERI, relative excess risk due to interaction; AP, attributable proportion; S, synergy index; all from the joint hazard ratios.
+
+Comparison of models
+───────────────────────────────────────────────────────────────────────────────────────
+                                                                  Likelihood-ratio test
+                                                                 ──────────────────────
+                               Log
+                           partial
+Model     Coefficients  likelihood       AIC       BIC  Against  Chi-squared  df      P
+───────────────────────────────────────────────────────────────────────────────────────
+crude                0              12_345.7  12_400.1
+adjusted             0              12_345.7  12_400.1  crude          12.30   2  0.002
+───────────────────────────────────────────────────────────────────────────────────────
+AIC and BIC compare models of the same records; the likelihood-ratio test is against the largest earlier model whose columns are all in the
+model.
+"##);
+    }
+
+    #[test]
+    fn as_the_lancet_has_it() {
+        assert_snapshot!(shown(Language::English, Style::Lancet), @r##"
+Characteristics of the persons at entry by Group
+──────────────────────────────────────────────────────────────────────────────────────────────
+                                                                                  Standardised
+                                          Majority         Nordic            All    difference
+──────────────────────────────────────────────────────────────────────────────────────────────
+Persons, n                                  12_000            800         12_800
+Sex                                                                                       0·09
+  Women                                7000 (58·3)     500 (62·5)    7500 (58·6)
+  Men                                  4988 (41·6)     300 (37·5)    5288 (41·3)
+  Missing                                 12 (0·1)        0 (0·0)       12 (0·1)
+Age, mean (SD)                         41·3 (12·3)    35·0 (12·3)    40·9 (12·3)          0·51
+Age, median (quartiles)                 40 (31–50)     34 (25–44)     40 (31–50)
+Events, n                                     1500            100           1600
+Follow-up, days, median (quartiles)  499 (490–509)  499 (490–509)  499 (490–509)
+──────────────────────────────────────────────────────────────────────────────────────────────
+Numbers are n (%) unless the row says otherwise; percentages are of all persons of the column, those without a value included. A person is
+described as at their first record.
+The standardised difference is the largest of all pairs of groups (numbers: difference of means over the root of the mean variance; levels:
+Yang and Dalton 2012; missing values left out).
+
+Group by Sex
+──────────────────────────────────────────────────────────────────────────────────────────────────
+                                   HR, joint       HR of Group
+             With  Without         reference        within Sex  HR of Sex within      Ratio of HRs
+            event    event          (95% CI)          (95% CI)    Group (95% CI)          (95% CI)
+──────────────────────────────────────────────────────────────────────────────────────────────────
+Sex: Women
+  Majority    120     1380     1 (reference)     1 (reference)     1 (reference)     1 (reference)
+  Nordic      120     1380  1·20 (0·96–1·50)  1·20 (0·96–1·50)     1 (reference)     1 (reference)
+Sex: Men
+  Majority    120     1380  1·35 (1·08–1·69)     1 (reference)  1·35 (1·08–1·69)     1 (reference)
+  Nordic      120     1380  1·18 (0·94–1·47)  0·87 (0·70–1·09)  0·98 (0·78–1·22)  0·72 (0·50–1·05)
+──────────────────────────────────────────────────────────────────────────────────────────────────
+Interaction, likelihood-ratio test: chi-squared 3·61 on 1 df, p=0·057.
+On top of the model "adjusted", adjusted for Age.
+
+Group by Sex on the additive scale
+─────────────────────────────────────────────────────────────────────────────────────────────────
+                     HR, joint
+                     reference
+Group × Sex           (95% CI)          RERI (95% CI)            AP (95% CI)           S (95% CI)
+─────────────────────────────────────────────────────────────────────────────────────────────────
+Nordic × Men  1·18 (0·94–1·47)  −0·38 (−0·81 to 0·05)  −0·32 (−0·70 to 0·06)  0·32 (0·10 to 1·01)
+─────────────────────────────────────────────────────────────────────────────────────────────────
+RERI, relative excess risk due to interaction; AP, attributable proportion; S, synergy index; all from the joint hazard ratios.
+
+Comparison of models
+────────────────────────────────────────────────────────────────────────────────────────
+                                                                   Likelihood-ratio test
+                                                                 ───────────────────────
+                               Log
+                           partial
+Model     Coefficients  likelihood       AIC       BIC  Against  Chi-squared  df       p
+────────────────────────────────────────────────────────────────────────────────────────
+crude                0              12_345·7  12_400·1
+adjusted             0              12_345·7  12_400·1  crude          12·30   2  0·0021
+────────────────────────────────────────────────────────────────────────────────────────
+AIC and BIC compare models of the same records; the likelihood-ratio test is against the largest earlier model whose columns are all in the
+model.
+"##);
+    }
+
+    #[test]
+    fn as_jama_has_it() {
+        assert_snapshot!(shown(Language::English, Style::Ama), @r##"
+Characteristics of the persons at entry by Group
+──────────────────────────────────────────────────────────────────────────────────────────────
+                                                                                  Standardised
+                                          Majority         Nordic            All    difference
+──────────────────────────────────────────────────────────────────────────────────────────────
+Persons, n                                  12_000            800         12_800
+Sex                                                                                       0.09
+  Women                                7000 (58.3)     500 (62.5)    7500 (58.6)
+  Men                                  4988 (41.6)     300 (37.5)    5288 (41.3)
+  Missing                                 12 (0.1)        0 (0.0)       12 (0.1)
+Age, mean (SD)                         41.3 (12.3)    35.0 (12.3)    40.9 (12.3)          0.51
+Age, median (quartiles)                 40 (31-50)     34 (25-44)     40 (31-50)
+Events, n                                     1500            100           1600
+Follow-up, days, median (quartiles)  499 (490-509)  499 (490-509)  499 (490-509)
+──────────────────────────────────────────────────────────────────────────────────────────────
+Numbers are n (%) unless the row says otherwise; percentages are of all persons of the column, those without a value included. A person is
+described as at their first record.
+The standardised difference is the largest of all pairs of groups (numbers: difference of means over the root of the mean variance; levels:
+Yang and Dalton 2012; missing values left out).
+
+Group by Sex
+──────────────────────────────────────────────────────────────────────────────────────────────────
+                                   HR, joint       HR of Group
+             With  Without         reference        within Sex  HR of Sex within      Ratio of HRs
+            event    event          (95% CI)          (95% CI)    Group (95% CI)          (95% CI)
+──────────────────────────────────────────────────────────────────────────────────────────────────
+Sex: Women
+  Majority    120     1380     1 (reference)     1 (reference)     1 (reference)     1 (reference)
+  Nordic      120     1380  1.20 (0.96-1.50)  1.20 (0.96-1.50)     1 (reference)     1 (reference)
+Sex: Men
+  Majority    120     1380  1.35 (1.08-1.69)     1 (reference)  1.35 (1.08-1.69)     1 (reference)
+  Nordic      120     1380  1.18 (0.94-1.47)  0.87 (0.70-1.09)  0.98 (0.78-1.22)  0.72 (0.50-1.05)
+──────────────────────────────────────────────────────────────────────────────────────────────────
+Interaction, likelihood-ratio test: chi-squared 3.61 on 1 df, P = .06.
+On top of the model "adjusted", adjusted for Age.
+
+Group by Sex on the additive scale
+─────────────────────────────────────────────────────────────────────────────────────────────────
+                     HR, joint
+                     reference
+Group × Sex           (95% CI)          RERI (95% CI)            AP (95% CI)           S (95% CI)
+─────────────────────────────────────────────────────────────────────────────────────────────────
+Nordic × Men  1.18 (0.94-1.47)  −0.38 (−0.81 to 0.05)  −0.32 (−0.70 to 0.06)  0.32 (0.10 to 1.01)
+─────────────────────────────────────────────────────────────────────────────────────────────────
+RERI, relative excess risk due to interaction; AP, attributable proportion; S, synergy index; all from the joint hazard ratios.
+
+Comparison of models
+──────────────────────────────────────────────────────────────────────────────────────
+                                                                 Likelihood-ratio test
+                                                                 ─────────────────────
+                               Log
+                           partial
+Model     Coefficients  likelihood       AIC       BIC  Against  Chi-squared  df     P
+──────────────────────────────────────────────────────────────────────────────────────
+crude                0              12_345.7  12_400.1
+adjusted             0              12_345.7  12_400.1  crude          12.30   2  .002
+──────────────────────────────────────────────────────────────────────────────────────
+AIC and BIC compare models of the same records; the likelihood-ratio test is against the largest earlier model whose columns are all in the
+model.
+"##);
+    }
+
+    #[test]
+    fn as_nejm_has_it() {
+        assert_snapshot!(shown(Language::English, Style::Nejm), @r##"
+Characteristics of the persons at entry by Group
+───────────────────────────────────────────────────────────────────────────────────────────────────────
+                                                                                           Standardised
+                                             Majority            Nordic               All    difference
+───────────────────────────────────────────────────────────────────────────────────────────────────────
+Persons, n                                     12,000               800            12,800
+Sex                                                                                                0.09
+  Women                                   7000 (58.3)        500 (62.5)       7500 (58.6)
+  Men                                     4988 (41.6)        300 (37.5)       5288 (41.3)
+  Missing                                    12 (0.1)           0 (0.0)          12 (0.1)
+Age, mean (SD)                            41.3 (12.3)       35.0 (12.3)       40.9 (12.3)          0.51
+Age, median (quartiles)                 40 (31 to 50)     34 (25 to 44)     40 (31 to 50)
+Events, n                                        1500               100              1600
+Follow-up, days, median (quartiles)  499 (490 to 509)  499 (490 to 509)  499 (490 to 509)
+───────────────────────────────────────────────────────────────────────────────────────────────────────
+Numbers are n (%) unless the row says otherwise; percentages are of all persons of the column, those without a value included. A person is
+described as at their first record.
+The standardised difference is the largest of all pairs of groups (numbers: difference of means over the root of the mean variance; levels:
+Yang and Dalton 2012; missing values left out).
+
+Group by Sex
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+             With  Without  HR, joint reference   HR of Group within     HR of Sex within         Ratio of HRs
+            event    event             (95% CI)         Sex (95% CI)       Group (95% CI)             (95% CI)
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+Sex: Women
+  Majority    120     1380        1 (reference)        1 (reference)        1 (reference)        1 (reference)
+  Nordic      120     1380  1.20 (0.96 to 1.50)  1.20 (0.96 to 1.50)        1 (reference)        1 (reference)
+Sex: Men
+  Majority    120     1380  1.35 (1.08 to 1.69)        1 (reference)  1.35 (1.08 to 1.69)        1 (reference)
+  Nordic      120     1380  1.18 (0.94 to 1.47)  0.87 (0.70 to 1.09)  0.98 (0.78 to 1.22)  0.72 (0.50 to 1.05)
+──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+Interaction, likelihood-ratio test: chi-squared 3.61 on 1 df, P=0.06.
+On top of the model "adjusted", adjusted for Age.
+
+Group by Sex on the additive scale
+────────────────────────────────────────────────────────────────────────────────────────────────────
+              HR, joint reference
+Group × Sex              (95% CI)          RERI (95% CI)            AP (95% CI)           S (95% CI)
+────────────────────────────────────────────────────────────────────────────────────────────────────
+Nordic × Men  1.18 (0.94 to 1.47)  −0.38 (−0.81 to 0.05)  −0.32 (−0.70 to 0.06)  0.32 (0.10 to 1.01)
+────────────────────────────────────────────────────────────────────────────────────────────────────
+RERI, relative excess risk due to interaction; AP, attributable proportion; S, synergy index; all from the joint hazard ratios.
+
+Comparison of models
+───────────────────────────────────────────────────────────────────────────────────────
+                                                                  Likelihood-ratio test
+                                                                 ──────────────────────
+                               Log
+                           partial
+Model     Coefficients  likelihood       AIC       BIC  Against  Chi-squared  df      P
+───────────────────────────────────────────────────────────────────────────────────────
+crude                0              12,345.7  12,400.1
+adjusted             0              12,345.7  12,400.1  crude          12.30   2  0.002
+───────────────────────────────────────────────────────────────────────────────────────
+AIC and BIC compare models of the same records; the likelihood-ratio test is against the largest earlier model whose columns are all in the
+model.
+"##);
+    }
+}
