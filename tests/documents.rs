@@ -215,6 +215,10 @@ fn heads_of_the_word_document_repeat() {
         display_tables(&report).iter().map(|t| if t.columns.iter().any(|c| c.span.is_some()) { 2 } else { 1 }).sum();
     assert_eq!(text.matches("<w:tblHeader />").count(), heads);
     assert!(!text.contains("<w:trHeight"));
+    // Every style that a paragraph names exists.
+    let mut named = text.split("<w:pStyle w:val=\"").skip(1).map(|rest| rest.split('"').next().expect("a name"));
+    let known = |name: &str| name == "Normal" || text.contains(&format!("w:styleId=\"{name}\""));
+    assert!(named.all(known));
     assert!(text.contains("<dc:title>") && !text.contains("unknown</dc:creator>"));
 }
 

@@ -2,8 +2,10 @@
 //!
 //! Tables that are too wide for an upright page stand on pages in landscape. Dates and paragraph numbers are fixed, so
 //! that the same report gives the same bytes. What the writing crate does not know is set in the finished XML: rows
-//! that repeat as heads, the title of the document, and the order of elements that Word's schema asks for. To the same end
+//! that repeat as heads, the title of the document, its styles, and the order of elements that Word's schema asks for. To the same end
 //! the look of cells comes from styles of paragraphs.
+
+mod styles;
 
 use super::layout::{self, letter, widths};
 use super::{display, display_remark};
@@ -11,10 +13,9 @@ use crate::report::Report;
 use crate::report::number::NumberStyle;
 use crate::report::tables::{self, Block, Cell, ColumnKind, DisplayTable, Remark, Row, RowKind};
 use docx_rs::{
-    AlignmentType, BorderType, Docx, LineSpacing, PageMargin, PageOrientationType, PageSize, Paragraph, Run, RunFonts,
-    SectionProperty, Style, StyleType, TableBorder, TableBorderPosition, TableBorders, TableCell, TableCellBorder,
-    TableCellBorderPosition, TableCellBorders, TableLayoutType, TableRow, VAlignType, VMergeType, VertAlignType,
-    WidthType,
+    BorderType, Docx, PageMargin, PageOrientationType, PageSize, Paragraph, Run, SectionProperty, TableBorder,
+    TableBorderPosition, TableBorders, TableCell, TableCellBorder, TableCellBorderPosition, TableCellBorders,
+    TableLayoutType, TableRow, VAlignType, VMergeType, VertAlignType, WidthType,
 };
 use std::io::Cursor;
 
@@ -34,7 +35,7 @@ const HEAD_MARK: &str = r#"<w:trHeight w:val="1" w:hRule="atLeast" />"#;
 /// The report as a Word document.
 pub fn document(report: &Report, style: &NumberStyle) -> Vec<u8> {
     let document = tables::document(report);
-    let mut writer = Writer { docx: styled(), n_paragraphs: 0, style, landscape: false };
+    let mut writer = Writer { docx: Docx::new(), n_paragraphs: 0, style, landscape: false };
     writer.words("Title", &document.title);
     if report.disclosure.is_none() {
         writer.words("Normal", report.words().no_disclosure_control());
@@ -55,31 +56,6 @@ pub fn document(report: &Report, style: &NumberStyle) -> Vec<u8> {
     writer.finish(&document.title, &software)
 }
 
-/// An empty document with the styles that the report uses.
-fn styled() -> Docx {
-    let paragraph = |id: &str, name: &str, size: usize| {
-        Style::new(id, StyleType::Paragraph).name(name).based_on("Normal").size(2 * size)
-    };
-    let fonts = RunFonts::new().ascii("Arial").hi_ansi("Arial").cs("Arial");
-    let spaced = |before: u32, after: u32| LineSpacing::new().before(before).after(after);
-    let mut docx = Docx::new()
-        .default_fonts(fonts)
-        .default_size(20)
-        .default_line_spacing(spaced(0, 120))
-        .add_style(paragraph("Title", "Title", 16).bold().line_spacing(spaced(0, 160)))
-        .add_style(paragraph("Heading1", "heading 1", 13).bold().outline_lvl(0).line_spacing(spaced(320, 120)))
-        .add_style(paragraph("Caption", "caption", 10).line_spacing(spaced(240, 80)))
-        .add_style(paragraph("TableNote", "Table note", 8).line_spacing(spaced(40, 0)));
-    for points in SIZES {
-        for (side, align) in Side::ALL {
-            let name = format!("Table {} {points}", side.name());
-            let style = paragraph(&side.style(points), &name, points).align(align).line_spacing(spaced(20, 20));
-            docx = docx.add_style(style);
-        }
-    }
-    docx
-}
-
 /// Sizes of the words of tables, in points.
 const SIZES: [usize; 3] = [9, 8, 7];
 
@@ -92,8 +68,7 @@ enum Side {
 }
 
 impl Side {
-    const ALL: [(Side, AlignmentType); 3] =
-        [(Side::Words, AlignmentType::Left), (Side::Number, AlignmentType::Right), (Side::Span, AlignmentType::Center)];
+    const ALL: [Side; 3] = [Side::Words, Side::Number, Side::Span];
 
     /// Words to the left, numbers to the right.
     fn of(table: &DisplayTable, j: usize) -> Side {
@@ -105,6 +80,15 @@ impl Side {
             Side::Words => "words",
             Side::Number => "number",
             Side::Span => "span",
+        }
+    }
+
+    /// As Word calls it.
+    fn justification(self) -> &'static str {
+        match self {
+            Side::Words => "left",
+            Side::Number => "right",
+            Side::Span => "center",
         }
     }
 
@@ -298,6 +282,10 @@ impl Writer<'_> {
             ],
         );
         parts.document = merges_first(&String::from_utf8(document).expect("it was UTF-8")).into_bytes();
+        parts.styles = styles::xml().into_bytes();
+        let (tab, zoom) = (r#"<w:defaultTabStop w:val="840" />"#, r#"<w:zoom w:percent="100" />"#);
+        let (theirs, ours) = (format!("{tab}{zoom}"), format!("{zoom}{tab}"));
+        parts.settings = replaced(&parts.settings, &[(&theirs, &ours)]);
         let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         let author = format!("<dc:creator>{}</dc:creator><dc:title>{}</dc:title>", escaped(software), escaped(title));
         let modifier = format!("<cp:lastModifiedBy>{}<", escaped(software));
