@@ -6,8 +6,8 @@ use cohort::report::disclosure::apply;
 use cohort::report::number::NumberStyle;
 use cohort::report::render::{Format, json, render, text};
 use cohort::report::{
-    CauseIncidence, Contrast, Counts, Curve, Description, Existing, GroupDescription, GroupRate, Imputation,
-    Interaction, InteractionCell, LevelRow, Manifest, ModelResult, QuantilePoint, SurvivalPoint,
+    CauseIncidence, Contrast, Counts, Curve, Description, Existing, ExitCount, GroupDescription, GroupRate, Imputation,
+    Interaction, InteractionCell, LevelRow, Manifest, ModelResult, Note, QuantilePoint, SurvivalPoint, WarningCell,
 };
 use cohort::report::{OutputFolder, PooledCoefficient, Pooling, Profile, Report, folder, tables};
 use insta::assert_snapshot;
@@ -44,7 +44,7 @@ Migrant group
   Middle East, Ærø & Ålesund                  110       8           200    40.0 (36.0–44.0)
 Sex
   Women                                       685     103         1,220    84.4 (76.0–92.9)
-  Men                                         703     103         1,250    82.4 (74.2–90.6)
+  Men                                         703       .             .                   .
   Ukjent | unknown, as the register             .       .             .                   .
   writes it
   Missing                                       .       .             .                   .
@@ -64,7 +64,7 @@ Migrant group                                    P < 0.001
   Middle East, Ærø & Ålesund              0.89 (0.73–1.08)           → 0 [1]
 Sex
   Women                                                        1 (reference)
-  Men                                                       1.49 (1.30–1.71)
+  Men                                                                      .
   Ukjent | unknown, as the register                                        .
   writes it
 Per unit
@@ -89,11 +89,11 @@ Persons, events, rates and hazard ratios
                                                                                 person-years
                                              Persons      Events  Person-years      (95% CI)
 ────────────────────────────────────────────────────────────────────────────────────────────
-All                                            1,400         210         2,500          84.0
+All                                            1,400         150         1,800          83.3
 Migrant group
   Majority                                     1,000         150         1,800          83.3
-  Nordic                                         290          55           500         110.0
-  Middle East, Ærø & Ålesund                     110          10           200          50.0
+  Nordic                                         290  [REDACTED]    [REDACTED]    [REDACTED]
+  Middle East, Ærø & Ålesund                     110  [REDACTED]    [REDACTED]    [REDACTED]
 Sex
   Women                                          685         105         1,220          86.1
   Men                                            705  [REDACTED]    [REDACTED]    [REDACTED]
@@ -102,30 +102,28 @@ Sex
   Missing                                 [REDACTED]  [REDACTED]    [REDACTED]    [REDACTED]
 ────────────────────────────────────────────────────────────────────────────────────────────
 Persons, events, rates and hazard ratios (continued)
-────────────────────────────────────────────────────────────────────────────
-                                                            + sex and a very
-                                                             long label of a
-                                                              model that has
-                                                     Crude           to wrap
-                                          ────────────────  ────────────────
-                                               HR (95% CI)       HR (95% CI)
-────────────────────────────────────────────────────────────────────────────
-Migrant group                                    P < 0.001
-  Majority                                   1 (reference)     1 (reference)
-  Nordic                                  1.28 (1.10–1.50)  1.23 (1.04–1.46)
-  Middle East, Ærø & Ålesund              0.89 (0.73–1.08)           → 0 [1]
+─────────────────────────────────────────────────────────────────────────
+                                                         + sex and a very
+                                                          long label of a
+                                                           model that has
+                                                  Crude           to wrap
+                                          ─────────────  ────────────────
+                                            HR (95% CI)       HR (95% CI)
+─────────────────────────────────────────────────────────────────────────
+Migrant group
+  Majority                                1 (reference)     1 (reference)
+  Nordic                                     [REDACTED]        [REDACTED]
+  Middle East, Ærø & Ålesund                 [REDACTED]        [REDACTED]
 Sex
-  Women                                                        1 (reference)
-  Men                                                             [REDACTED]
-  Ukjent | unknown, as the register                               [REDACTED]
+  Women                                                     1 (reference)
+  Men                                                          [REDACTED]
+  Ukjent | unknown, as the register                            [REDACTED]
   writes it
 Per unit
-  Age, years                                                1.01 (1.01–1.02)
-────────────────────────────────────────────────────────────────────────────
-[1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one
-P in the row of a variable: likelihood-ratio test of its term.
-Warning: + sex and a very long label of a model that has to wrap: group, level middle: the coefficient runs to minus
-infinity (no events); merge the level or use Firth's correction
+  Age, years                                             1.01 (1.01–1.02)
+─────────────────────────────────────────────────────────────────────────
++ sex and a very long label of a model that has to wrap: 10 records left out because a value is missing.
+Warning: + sex and a very long label of a model that has to wrap: group: an estimate is not shown (disclosure control)
 Warning: + sex and a very long label of a model that has to wrap: sex: an estimate is not shown (disclosure control)
 "##);
 }
@@ -144,12 +142,10 @@ Migrant group within levels of Sex
 Hazard ratios of Migrant group
   Majority                                 70  1 (reference)      80  1 (reference)
   Nordic                                    .              .       .              .
-  Middle East, Ærø & Ålesund                .              .       .              .
+  Middle East, Ærø & Ålesund                0              .       .              .
 Ratio of hazard ratios, against Women
   Nordic                                       1 (reference)                      .
 ───────────────────────────────────────────────────────────────────────────────────
-Interaction, joint Wald test: chi-squared 0.41 on 1 df, P = 0.520.
-Interaction, likelihood-ratio test: chi-squared 0.42 on 1 df, P = 0.517.
 On top of the model "+ sex and a very long label of a model that has to wrap", adjusted for Age, years.
 "##);
 }
@@ -281,13 +277,13 @@ This file is not for export: the numbers of hidden cells below help to work them
 ## Rules
 
 - Profile `dk-dst`, after https://steno-aarhus.github.io/registers-guide/en/14_eksport-hjemsendelse.html.
-- Persons and events from 1 to 4 are hidden and shown as `.`; so are events where the persons without an event are that few. Zero is shown.
-- Person-time and rates of hidden cells, and estimates of hidden levels and cells with their part of the covariance, are hidden too.
-- Within every variable, the reasons for the end of follow-up, the flow of persons, and every interaction table, further cells are hidden until no total gives a hidden one, and each hidden cell could be as large as the threshold as far as the total of its line tells.
-- Curves with a step per event, baseline hazards, medians and numbers at risk are never exported. Survival at a chosen time is hidden where fewer events than the threshold lie between it and the time before, a standardised risk where its level has few records or few events up to the time, or its reference has; all of them where they are made of a hidden coefficient.
+- Persons and events from 1 to 4 are hidden and shown as `.`; so is what would give as few persons without an event, left out, or between two times. Zero is shown. Missing values are a cell like others.
+- All counts of the run are one system of equations: levels, cells of interactions, the flow of persons, ends of follow-up, numbers of models and their differences, groups, numbers at chosen times, linkage. Further cells are hidden until, whatever is worked out from all that is shown, every number from 1 to 5 stays possible at the ends for a small count: the program holds for each of them two sets of numbers that fit everything shown (Hundepool et al. 2012, Statistical Disclosure Control, chapter 4).
+- Person-years are whole, and rates are made of what is shown.
+- Person-time and rates of hidden cells, and estimates of hidden levels and cells with their part of the covariance, are hidden too. A model with a hidden coefficient shows no likelihood, and tests with three digits; tests of hidden coefficients alone are hidden.
+- Curves keep those steps by which as many events as the threshold have come together, none nearer to a shown time; probabilities have as many decimals as do not tell fewer people than the threshold apart; whole curves of groups stay inside where a group is hidden. Medians of predicted curves and the end of the longest follow-up stay inside.
 - Knots and percentiles that fewer records than the threshold share are hidden, with the hazard ratios at them; a knot between two values of the data, or written in the formula, is shown.
-- Numbers of a model that differ by a small count from the total or from another model are hidden. Person-time in days, rows and sizes of the files read are never exported.
-- Residuals, and smooths of them over time, have a step per event; they stay in internal/.
+- Rows and sizes of the files read, person-time in days, BIC and numbers of pairs behind a concordance are never exported; warnings say no counts.
 
 ## Files in export/
 
@@ -296,24 +292,35 @@ This file is not for export: the numbers of hidden cells below help to work them
 | `results.json` | every number of the run, for programs |
 | `report.txt` | the tables as aligned text |
 
+Nothing else is in `export/`. Person-time records, residuals, predictions of records, whole curves and the exact report are in `internal/` only.
+
 ## Hidden
 
 | where | small themselves | hidden to protect others | estimates |
 |---|--:|--:|--:|
-| levels of sex | 3 | 1 | 0 |
+| levels of sex | 4 | 3 | 0 |
 | end of follow-up | 1 | 1 | 0 |
 | attrition | 1 | 2 | 0 |
 | interaction group by sex | 1 | 3 | 0 |
-| estimates of adjusted | 0 | 0 | 1 |
+| estimates of adjusted | 0 | 0 | 2 |
 | estimates of group by sex | 0 | 0 | 5 |
+
+## Covered
+
+- Sums and differences of all counts in one run, across tables, models and figures, by any method of solving them.
+- Rates, person-time, percentages: made of what is shown, or hidden with it.
+- Standard errors of hidden levels (one is near √(1/events + 1/events of the reference)), their covariances, contrasts, ratios, tests and bootstrap numbers.
+- Texts: warnings lose their counts; notes that nobody is in a group go where zero is small or the study population is.
 
 ## Not done by the program; please look
 
 - Differences to results of other runs on the same data.
-- Bounds that follow from several tables together (two variables whose levels nest, for example), beyond exact values within one table.
+- Knowledge from outside: who knows some of the people, or a total from elsewhere.
+- Standard errors of shown levels give their numbers of events nearly exactly: they undo the rounding of a count, not its hiding.
 - Labels, notes and formulas that the user wrote: a label can name a group of one.
-- Log likelihoods, tests, concordance and coefficients of numeric covariates are shown at full precision.
-- A level that holds nearly everybody (a rate of 0% or 100% of the persons), beyond the rule on persons without an event.
+- Coefficients of numeric covariates, concordance, and likelihoods and tests of models without a hidden coefficient are shown at full precision.
+- Variables whose levels nest (municipality in county) are tied together only by the totals.
+- Medians and quantiles of the time to event of groups that are shown.
 - Hashes of the files read are in results.json; they give nothing back but tell that a file is the same.
 "##);
 }
@@ -374,6 +381,48 @@ fn random_study(seed: u64, n_rows: usize, n_columns: usize) -> Report {
         Interaction { exposure: "e".into(), modifier: "m".into(), within: cells, ..Interaction::default() };
     let models = vec![ModelResult { interactions: vec![interaction], ..ModelResult::default() }];
     Report { total, levels, models, ..Report::default() }
+}
+
+/// The example of OpenSAFELY's guide: https://docs.opensafely.org/outputs/sdc/.
+#[test]
+fn totals_from_cells_are_the_sums_of_rounded_cells_that_are_shown() {
+    let table = |persons: &[u64]| {
+        let level = |(i, n): (usize, &u64)| LevelRow {
+            variable: "v".into(),
+            level: i.to_string(),
+            counts: Counts { persons: Some(*n), ..Counts::default() },
+            ..LevelRow::default()
+        };
+        let total = Counts { persons: Some(persons.iter().sum()), ..Counts::default() };
+        let levels = persons.iter().enumerate().map(level).collect();
+        let shown = export(&Report { total: Some(total), levels, ..Report::default() }, "uk-opensafely");
+        (shown.levels.iter().map(|l| l.counts.persons).collect::<Vec<_>>(), shown.total.unwrap().persons)
+    };
+    assert_eq!(table(&[3, 8, 16, 23]), (vec![None, Some(10), Some(15), Some(25)], Some(50)));
+    assert_eq!(table(&[18, 23, 31, 44]), (vec![Some(20), Some(25), Some(30), Some(45)], Some(120)));
+}
+
+/// Warnings say no counts, in any format, and notes that say nobody go where zero is small.
+#[test]
+fn words_say_no_counts() {
+    let mut report = sample();
+    let cell = WarningCell { what: "level middle of group".into(), records: 4321, events: 1234 };
+    report.models[1].warnings[0].cell = Some(cell);
+    let nobody = Note { source: "describe".into(), message: "nobody had it".into(), empty: true, ..Note::default() };
+    report.notes.push(nobody);
+    let inside = render(&report, Format::Text, &NumberStyle::ENGLISH, 120);
+    assert!(inside.contains("1234 events among 4321 records") && inside.contains("nobody had it"));
+    for (profile, told) in [("dk-dst", true), ("uk-llc", false), ("uk-opensafely", true)] {
+        let exported = export(&report, profile);
+        for format in [Format::Text, Format::Markdown, Format::Csv, Format::Json] {
+            let text = render(&exported, format, &NumberStyle::ENGLISH, 120);
+            assert!(!text.contains("1234") && !text.contains("4321"), "{profile}, {}", format.name());
+        }
+        assert_eq!(exported.notes.iter().any(|n| n.empty), told, "{profile}");
+    }
+    let few = Counts { persons: Some(4), ..Counts::default() };
+    let tiny = Report { total: Some(few), notes: report.notes.clone(), ..Report::default() };
+    assert!(export(&tiny, "dk-dst").notes.iter().all(|n| !n.empty), "nobody of four");
 }
 
 /// The cells that follow exactly from what a report shows, by elimination on all its sums at once.
@@ -490,7 +539,9 @@ fn described() -> Report {
         group("c", 160, 80, vec![point(100.0, 130.0, 31.0), point(200.0, 99.0, 51.0), point(300.0, 43.0, 66.0)]),
         group("d", 9, 3, vec![point(100.0, 8.0, 1.0), point(200.0, 7.0, 2.0), point(300.0, 6.0, 3.0)]),
     ];
+    let total = Counts { persons: Some(519), records: Some(519), events: Some(243), ..Counts::default() };
     Report {
+        total: Some(total),
         descriptions: vec![Description { groups, rate_per: Some(1000.0), ..Description::default() }],
         ..Report::default()
     }
@@ -503,16 +554,16 @@ fn descriptions_under_five() {
     let groups = &exported.descriptions[0].groups;
     assert!(groups.iter().all(|g| g.curve.is_none()));
     let hidden: Vec<bool> = groups.iter().map(|g| g.hidden).collect();
-    // d has three events; b, the next smallest, goes with it, since the events of all groups stand in other tables.
+    // d has three events; b, the next smallest, goes with it, since the events of all groups are shown.
     assert_eq!(hidden, [false, true, false, true]);
     assert_eq!(
         (groups[3].events, groups[3].rate.as_ref().unwrap().rate, groups[3].quantiles[0].time),
         (None, None, None)
     );
     let points: Vec<bool> = groups[0].survival.iter().map(|p| p.hidden).collect();
-    // Two events between the first and the second time.
-    assert_eq!(points, [false, true, false]);
-    assert_eq!((groups[0].survival[1].probability, groups[0].survival[1].at_risk), (None, None));
+    // Two events between the first and the second time, one of which goes.
+    assert_eq!(points, [true, false, false]);
+    assert_eq!((groups[0].survival[0].probability, groups[0].survival[0].at_risk), (None, None));
     assert!(groups[1].survival.iter().all(|p| p.hidden && p.events.is_none()));
     let text = json::results(&exported);
     assert!(!text.contains("\"curve\"") && !text.contains("\"persons\": 9,"));
@@ -531,12 +582,16 @@ fn few_competing_events_still_to_come_hide_all_kinds_at_that_time() {
     };
     group.survival[1].events = Some(40.0);
     let kind = |label: &str, events: u64, at| CauseIncidence {
+        cause: label.to_owned(),
         label: label.to_owned(),
         events: Some(events),
         points: of_kind(at),
         ..CauseIncidence::default()
     };
     group.incidence = vec![kind("event", 90, [20.0, 40.0, 60.0]), kind("death", 22, [10.0, 15.0, 20.0])];
+    let exit = |reason: &str, persons| ExitCount { reason: reason.into(), persons: Some(persons), hidden: false };
+    report.exits = vec![exit("event", 90), exit("death", 22), exit("end of data", 88)];
+    report.total = Some(Counts { persons: Some(200), events: Some(90), ..Counts::default() });
     let exported = export(&report, "dk-dst");
     let group = &exported.descriptions[0].groups[0];
     // Two of the 22 deaths come after the last time.
@@ -557,17 +612,17 @@ fn hidden_groups_with_few_events_of_a_kind_together_hide_a_further_group() {
     }
     let exported = export(&report, "dk-dst");
     let hidden = exported.descriptions[0].groups.iter().map(|g| g.incidence[0].points[0].hidden);
-    // b and d have 2 and 1 deaths; c, the next smallest, goes with them.
-    assert_eq!(hidden.collect::<Vec<_>>(), [false, true, true, true]);
+    // b and d have 2 and 1 deaths; of a, two events lie between the first times.
+    assert_eq!(hidden.collect::<Vec<_>>(), [true, true, false, true]);
     let survival = exported.descriptions[0].groups.iter().map(|g| g.survival[0].hidden);
-    assert_eq!(survival.collect::<Vec<_>>(), [false, true, true, true]);
+    assert_eq!(survival.collect::<Vec<_>>(), [true, true, false, true]);
 }
 
 #[test]
 fn descriptions_rounded_to_five() {
     let exported = export(&described(), "uk-opensafely");
     let group = &exported.descriptions[0].groups[0];
-    let point = &group.survival[0];
-    assert_eq!((point.events, point.at_risk, point.probability, point.se), (Some(20.0), Some(180.0), Some(0.9), None));
+    let point = &group.survival[2];
+    assert_eq!((point.events, point.at_risk, point.probability, point.se), (Some(60.0), Some(60.0), Some(0.7), None));
     assert_eq!((group.events, group.rate.as_ref().unwrap().rate), (Some(90), Some(900.0)));
 }

@@ -515,14 +515,14 @@ fn steps_and_few_events_do_not_leave() {
     let model = &exported.models[0];
     assert!(model.baseline_hazard.is_empty());
     assert!(model.curves.iter().all(|c| c.steps == CurveSteps::default() && c.median.is_none() && c.steps_hidden));
-    // 2 events between 100 and 110; at 120 there are 10 since the last time that is shown.
+    // 2 events between 100 and 110, and 2 fewer at risk: one of the two times goes.
     let shown: Vec<bool> = model.curves[0].times.iter().map(|p| !p.hidden).collect();
-    assert_eq!(shown, [true, false, true]);
-    assert!(model.curves[0].times.iter().all(|p| p.at_risk.is_none() && p.events.is_none()));
+    assert_eq!(shown, [false, true, true]);
+    assert!(model.curves[0].times.iter().all(|p| p.at_risk.is_none() == p.hidden && p.events.is_none() == p.hidden));
     assert!(model.curves[1].times.iter().all(|p| p.hidden && p.survival.is_none()), "made of a hidden coefficient");
     let rows = &model.standardised[0].rows;
-    // Level b has 2 events between the two times; level c has a hidden coefficient.
-    assert_eq!(rows.iter().map(|r| r.hidden).collect::<Vec<_>>(), [false, false, true, false, true, true]);
+    // Level b has 2 events between the two times, one of which goes; level c has a hidden coefficient.
+    assert_eq!(rows.iter().map(|r| r.hidden).collect::<Vec<_>>(), [false, true, true, false, false, true]);
     assert!(rows.iter().filter(|r| r.hidden).all(|r| r.risk.estimate.is_none() && r.events.is_none()));
     assert!(hidden.iter().any(|h| h.table == "curves and standardised risks" && h.estimates > 0));
     let (open, _) = apply(&report(), &Profile::named("none").unwrap());
@@ -533,6 +533,7 @@ fn steps_and_few_events_do_not_leave() {
 fn a_hidden_reference_takes_the_comparisons_with_it() {
     let mut report = report();
     report.models[0].standardised[0].rows[0].events = Some(3);
+    report.models[0].standardised[0].rows[4].events = Some(100);
     let (exported, _) = apply(&report, &Profile::named("dk-dst").unwrap());
     let rows = &exported.models[0].standardised[0].rows;
     assert!(rows[0].hidden && !rows[1].hidden);

@@ -276,6 +276,7 @@ pub fn sample() -> Report {
             message: "identical rows collapsed".into(),
             count: Some(213),
             unit: "rows".into(),
+            empty: false,
             hidden: false,
         }],
         ..Report::default()

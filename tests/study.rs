@@ -53,6 +53,56 @@ fn check_table(rows: &[(&str, &str, &str)]) {
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
+/// The faults of the template with a `[disclosure]` section of its own.
+fn faults_of_disclosure(keys: &str) -> Vec<String> {
+    let folder = folder();
+    let text = changed("profile = \"custom\"", "#").replacen("threshold = 5", &format!("{keys} #"), 1);
+    faults(folder.path(), &text).iter().map(|l| message(l).to_owned()).collect()
+}
+
+#[test]
+fn a_profile_may_be_stricter_than_its_site_and_not_laxer() {
+    const LAXER: &str = "a study may be stricter than its site, not laxer; or choose \"custom\"";
+    let laxer = |rule: &str| format!("{rule}; {LAXER}");
+    let faults = faults_of_disclosure;
+    for stricter in [
+        "profile = \"dk-dst\"\nthreshold = 10\nround_to = 5\nrates = \"hide\"\nhide_zero = true\nmin_events_level = 20",
+        "profile = \"uk-opensafely\"\nround_to = 10",
+        "profile = \"no-helsedata\"\nmethod = \"base\"",
+        "profile = \"fi-fiona\"\nthreshold = 10",
+        "profile = \"uk-opensafely-midpoint6\"",
+        "profile = \"us-drb\"",
+    ] {
+        assert_eq!(faults(stricter), [""; 0], "{stricter}");
+    }
+    let opensafely = "profile = \"uk-opensafely\"\n";
+    assert_eq!(
+        faults(&format!("{opensafely}round_to = 7")),
+        [laxer("`round_to` is no multiple of the 5 of profile \"uk-opensafely\"")]
+    );
+    assert_eq!(
+        faults(&format!("{opensafely}method = \"midpoint\"")),
+        [laxer("profile \"uk-opensafely\" rounds by method \"nearest\"")]
+    );
+    assert_eq!(
+        faults(&format!("{opensafely}round_totals = \"own\"")),
+        [laxer("`round_totals` is \"from_cells\" in profile \"uk-opensafely\"")]
+    );
+    assert_eq!(
+        faults("profile = \"uk-llc\"\nhide_zero = false"),
+        [laxer("`hide_zero` is true in profile \"uk-llc\"")]
+    );
+    assert_eq!(
+        faults("profile = \"none\"\nmarker = \"x\""),
+        ["profile \"none\" hides and rounds nothing, so `marker` has no place; choose \"custom\" or a site's profile"]
+    );
+    assert_eq!(
+        faults("profile = \"fi-findata\""),
+        ["[disclosure] needs `threshold`; Findata reviews results by hand and publishes no threshold; ask the site and \
+          write the smallest count that may be shown"]
+    );
+}
+
 #[test]
 fn the_template_has_no_fault() {
     let folder = folder();
@@ -205,15 +255,32 @@ fn choices_that_the_program_must_not_make_are_asked_for() {
         (
             "profile = \"custom\"",
             "#",
-            "[disclosure] needs `profile`; choose \"none\", \"no-helsedata\", \"dk-dst\", \"uk-opensafely\" or \
-             \"custom\"; \"none\" must be typed",
+            "[disclosure] needs `profile`; choose \"none\", \"no-helsedata\", \"no-ssb\", \"dk-dst\", \"dk-au\", \
+             \"dk-sds\", \"dk-sdu\", \"uk-opensafely\", \"uk-opensafely-midpoint6\", \"uk-ehrql-measures\", \"uk-llc\", \
+             \"acro\", \"us-drb\", \"ohdsi\", \"no-microdata\", \"fi-findata\", \"fi-fiona\" or \"custom\"; \"none\" \
+             must be typed",
         ),
         (
             "profile = \"custom\"",
             "profile = \"uk-opensafely\"",
-            "`threshold` is below the 8 of profile \"uk-opensafely\"; a site may be stricter, not laxer; or choose \
-             \"custom\"",
+            "`threshold` is below the 8 of profile \"uk-opensafely\"; a study may be stricter than its site, not \
+             laxer; or choose \"custom\"",
         ),
+        (
+            "profile = \"custom\"",
+            "profile = \"dk-dst\"\nsecondary = false\nhide_missing = false\nextremes = \"show\" #",
+            "`secondary` is true in profile \"dk-dst\"; a study may be stricter than its site, not laxer; or choose \
+             \"custom\" | `hide_missing` is true in profile \"dk-dst\"; a study may be stricter than its site, not laxer; or \
+             choose \"custom\" | `extremes` is \"threshold\" in profile \"dk-dst\"; a study may be stricter than its site, \
+             not laxer; or choose \"custom\"",
+        ),
+        (
+            "threshold = 5",
+            "threshold = 8\nmethod = \"midpoint\"",
+            "[disclosure] needs `round_to`; the number that `method` rounds to",
+        ),
+        ("threshold = 5", "threshold = 8\nmarker = \"0\"", "`marker` is empty or reads as a number; write a mark such as \".\" or \"<5\""),
+        ("threshold = 5", "#", "[disclosure] needs `threshold`; the smallest count that is shown"),
         ("pick = \"first\"", "#", "[cohort.index] needs `pick`; choose \"first\", \"last\" or { nth = 2 }"),
         ("    { value = \"other\", label = \"Elsewhere\" },\n", "", "\"other\" is no level; levels: norway, nordic"),
         (

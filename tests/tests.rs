@@ -1,5 +1,6 @@
 //! All behaviour tests, one binary. A new test goes into the module of its theme; one line each here.
 
+mod attack; // what somebody can work out from export/ with a linear program of his own
 mod bootstrap; // resampled fits, adjusted P values
 mod browser; // the page in a real browser, where one is installed
 mod build; // `cohort build`, and person-time that is kept for the next run
@@ -32,6 +33,7 @@ mod prediction; // curves and standardised risks: flags, tables, data files, dis
 mod properties; // row order, splitting, scaling, weights, threads
 mod readme; // what the README shows is what the program prints
 mod reference; // every case in data-fixtures/reference against R survival
+mod registered_counts; // every number of results.json has a treatment in disclosure control
 mod report; // every table in every format, as snapshots
 mod reproduce; // printed numbers: tables by themselves, verdicts against runs, targets files
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault

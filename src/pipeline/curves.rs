@@ -157,6 +157,7 @@ fn one_curve(
             upper: numbers(&limits.upper),
             cumulative_hazard: numbers(&curve.cumulative_hazard),
             cumulative_hazard_se: numbers(&curve.standard_error),
+            n_events: curve.n_events.iter().map(|n| u64::from(*n)).collect(),
             time: curve.time,
             ..CurveSteps::default()
         },

@@ -29,7 +29,7 @@ pub(super) fn notes_of_description(study: &Study, wanted: &Describe, table: &Tab
     let mut notes = absent(&wanted.competing, table, "describe", "it has no cumulative incidence");
     if !wanted.competing.is_empty() && present([&event], table).is_empty() {
         let message = format!("nobody had the event \"{event}\"; it has no cumulative incidence");
-        notes.insert(0, note("describe", message));
+        notes.insert(0, nobody("describe", message));
     }
     notes
 }
@@ -50,7 +50,12 @@ fn absent(labels: &[String], table: &Table, source: &str, consequence: &str) -> 
     let found = present(labels, table);
     let absent = labels.iter().filter(|label| !found.contains(label));
     let one = |label: &String| format!("nobody had the competing event \"{label}\"; {consequence}");
-    absent.map(|label| note(source, one(label))).collect()
+    absent.map(|label| nobody(source, one(label))).collect()
+}
+
+/// A note that nobody had something.
+fn nobody(source: &str, message: String) -> Note {
+    Note { empty: true, ..note(source, message) }
 }
 
 fn note(source: &str, message: String) -> Note {

@@ -134,10 +134,8 @@ fn load(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwatch) -> Re
     let start = watch.now();
     let mut loaded = loader::load(study, progress)?;
     watch.load_seconds = watch.now() - start;
-    for (covariate, level) in loaded.table.drop_empty_levels() {
-        let message = format!("level {level} has nobody in the cohort and is left out of tables and models");
-        loaded.notes.push(loader::Note::plain(&covariate, &message));
-    }
+    let of_loader = loaded.notes.len();
+    let empty: Vec<report::Note> = loaded.table.drop_empty_levels().into_iter().map(empty_level).collect();
     for link in &loaded.links {
         let unmatched = link.rows - link.rows_matched - link.rows_without_key;
         let found = [("rows without a person key", link.rows_without_key), ("rows whose key is not linked", unmatched)];
@@ -146,9 +144,15 @@ fn load(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwatch) -> Re
         }
     }
     let mut report = frame(study, &loaded);
+    report.notes.splice(of_loader..of_loader, empty);
     levels::fill(&mut report, &loaded.table, &study.report.table_variables)?;
     report.table_one = Some(table_one::of_study(study, &loaded.table, &report.settings)?);
     Ok((loaded, report))
+}
+
+fn empty_level((covariate, level): (String, String)) -> report::Note {
+    let message = format!("level {level} has nobody in the cohort and is left out of tables and models");
+    report::Note { source: covariate, message, empty: true, ..report::Note::default() }
 }
 
 /// The disclosure profile that the study names; `None` when it names none.
@@ -403,6 +407,7 @@ pub(super) fn note(note: &loader::Note) -> report::Note {
         message: note.message.clone(),
         count: note.count,
         unit: note.unit.clone(),
+        empty: false,
         hidden: false,
     }
 }

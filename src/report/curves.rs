@@ -115,6 +115,9 @@ pub struct CurvePoint {
 pub struct CurveSteps {
     /// Event times.
     pub time: Vec<f64>,
+    /// Events at each, for disclosure control, which takes steps of few events together.
+    #[serde(skip)]
+    pub n_events: Vec<u64>,
     /// Survival from each on.
     pub survival: Vec<Option<f64>>,
     /// Cumulative incidence from each on.

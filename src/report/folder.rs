@@ -90,7 +90,8 @@ impl Default for Manifest {
 
 /// What to say when a study names no disclosure profile.
 pub const NO_PROFILE: &str = "no export/ folder: the study file names no disclosure profile; choose one with \
-    [disclosure] profile = \"none\", \"no-helsedata\", \"no-ssb\", \"dk-dst\", \"uk-opensafely\" or \"custom\"";
+    [disclosure] profile = \"none\", a site's (\"no-helsedata\", \"no-ssb\", \"dk-dst\", \"uk-opensafely\", and others: \
+    examples/study-file.md) or \"custom\" with a threshold of your own";
 
 /// What to say when a data file was fitted without a study.
 pub const NO_STUDY: &str = "no export/ folder: a fit of a data file has no disclosure profile; a study file with \
@@ -168,6 +169,12 @@ impl OutputFolder {
             let why = if report.study.is_some() { NO_PROFILE } else { NO_STUDY };
             return Ok(vec![why.to_string()]);
         };
+        let persons = report.total.as_ref().and_then(|t| t.persons);
+        if persons.is_some_and(|n| n < profile.min_population) {
+            let least = profile.min_population;
+            let why = format!("disclosure profile {} lets nothing out of fewer than {least} persons", profile.name);
+            return Ok(vec![format!("no export/ folder: {why}; study a larger population")]);
+        }
         let (exported, hidden) = disclosure::apply(report, profile);
         let mut files = self.write_formats("export", &exported, formats)?;
         files.extend(self.write_figures("export", &exported)?);

@@ -396,6 +396,9 @@ pub struct Note {
     pub count: Option<u64>,
     /// What is counted: `rows`, `persons`, `records`.
     pub unit: String,
+    /// Whether it says that nobody is in a group or had an event.
+    #[serde(skip_serializing_if = "is_false")]
+    pub empty: bool,
     /// Whether disclosure control hid the count.
     #[serde(skip_serializing_if = "is_false")]
     pub hidden: bool,

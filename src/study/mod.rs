@@ -43,6 +43,7 @@ mod cohort;
 mod covariate;
 mod dates;
 pub mod describe;
+pub mod disclosure;
 mod extract;
 pub mod fault;
 mod files;
@@ -83,7 +84,7 @@ pub use loader_part::loader_part;
 pub use matching::{ComparisonGroup, MatchedColumn, Replacement, WhenExposed};
 pub use output::{
     Adjust, Contrast, Correction, Curve, Disclosure, FigureOptions, Format, ImageFormat, Interaction, Interval, Model,
-    PREDICTIONS, PredictionReference, Profile, RESIDUALS, RatiosAt, Regression, ReportOptions, Resampling,
+    PREDICTIONS, PredictionReference, RESIDUALS, RatiosAt, Regression, ReportOptions, Resampling,
     Standardised, Ties, TimeTransform,
 };
 pub use sql::Sql;

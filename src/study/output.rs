@@ -1,6 +1,7 @@
 //! Models, interaction analyses, disclosure control and the look of results.
 
 use super::Span;
+use super::disclosure::Profile;
 use crate::conventions::Conventions;
 use crate::formula::Assignment;
 use crate::formula::Comparison;
@@ -244,56 +245,8 @@ pub struct Standardised {
 pub struct Disclosure {
     /// Where it is written.
     pub span: Span,
-    /// The named profile.
+    /// The rules of the site that the study names, and what the study makes stricter.
     pub profile: Profile,
-    /// Counts of persons or events below this are hidden; the profile's own where the study gives none, 0 hides none.
-    pub threshold: u32,
-    /// Counts are rounded to multiples of this; 1 leaves them.
-    pub round_to: u32,
-    /// What stands for a hidden count.
-    pub marker: String,
-}
-
-/// A named set of disclosure rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Profile {
-    /// No rule: public or synthetic data.
-    None,
-    /// Norwegian health data (`no-helsedata`): counts under 3 hidden.
-    NoHelsedata,
-    /// Statistics Denmark (`dk-dst`): counts under 5 hidden, missing included.
-    DkDst,
-    /// OpenSAFELY (`uk-opensafely`): counts of 7 or fewer hidden, the rest rounded to 5; totals from rounded cells.
-    UkOpensafely,
-    /// The study's own threshold and rounding (`custom`).
-    Custom,
-}
-
-impl Profile {
-    /// All profiles, in the order in which messages list them.
-    pub const ALL: [Profile; 5] =
-        [Profile::None, Profile::NoHelsedata, Profile::DkDst, Profile::UkOpensafely, Profile::Custom];
-
-    /// The name in the study file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Profile::None => "none",
-            Profile::NoHelsedata => "no-helsedata",
-            Profile::DkDst => "dk-dst",
-            Profile::UkOpensafely => "uk-opensafely",
-            Profile::Custom => "custom",
-        }
-    }
-
-    /// Threshold, rounding base and marker of the profile.
-    pub fn rules(self) -> (u32, u32, &'static str) {
-        match self {
-            Profile::None | Profile::Custom => (0, 1, "."),
-            Profile::NoHelsedata => (3, 1, "."),
-            Profile::DkDst => (5, 1, "."),
-            Profile::UkOpensafely => (8, 5, "[REDACTED]"),
-        }
-    }
 }
 
 /// How results look.

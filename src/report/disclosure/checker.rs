@@ -1,31 +1,50 @@
 //! What the output checker reads beside the exported files: rules, what was hidden where, what is left to look at.
 
 use super::{Hidden, Profile};
+use crate::study::disclosure::{Extremes, Rates, Rounding, Small, Totals};
 
 /// The text of `checker.md`. `files` are the exported files with a line on each.
 pub fn checker(profile: &Profile, hidden: &[Hidden], files: &[(String, &'static str)]) -> String {
     let mut out = String::from("# For the output checker\n\n");
     out.push_str("This file is not for export: the numbers of hidden cells below help to work them out.\n\n");
-    out.push_str("## Rules\n\n");
-    rules(profile).iter().for_each(|rule| out.push_str(&format!("- {rule}\n")));
-    if hidden.iter().any(|h| h.table.starts_with("description ")) {
-        out.push_str(&format!("- {CURVES}\n"));
-    }
-    out.push_str("\n## Files in export/\n\n| file | holds |\n|---|---|\n");
+    list(&mut out, "Rules", &rules(profile));
+    out.push_str("## Files in export/\n\n| file | holds |\n|---|---|\n");
     files.iter().for_each(|(file, holds)| out.push_str(&format!("| `{file}` | {holds} |\n")));
+    out.push_str("\nNothing else is in `export/`. Person-time records, residuals, predictions of records, whole curves and the \
+        exact report are in `internal/` only.\n");
     out.push_str("\n## Hidden\n\n");
-    if hidden.is_empty() {
-        out.push_str("Nothing.\n");
-    } else {
-        out.push_str("| where | small themselves | hidden to protect others | estimates |\n|---|--:|--:|--:|\n");
-        for h in hidden {
-            let table = h.table.replace('|', "\\|");
-            out.push_str(&format!("| {table} | {} | {} | {} |\n", h.primary, h.secondary, h.estimates));
-        }
+    tables(&mut out, hidden);
+    let unprotected: Vec<String> = hidden.iter().filter(|h| h.unprotected > 0).map(|h| h.table.clone()).collect();
+    if !unprotected.is_empty() {
+        let why = "Small counts that other numbers may give back, since nothing more could be hidden. Look at each before \
+            anything leaves";
+        list(&mut out, why, &unprotected);
     }
-    out.push_str("\n## Not done by the program; please look\n\n");
-    LEFT.iter().for_each(|line| out.push_str(&format!("- {line}\n")));
+    list(&mut out, "Covered", &COVERED.map(String::from));
+    list(&mut out, "Not done by the program; please look", &LEFT.map(String::from));
+    out.truncate(out.trim_end().len());
+    out.push('\n');
     out
+}
+
+fn list(out: &mut String, title: &str, lines: &[String]) {
+    out.push_str(&format!("## {title}\n\n"));
+    lines.iter().for_each(|line| out.push_str(&format!("- {line}\n")));
+    out.push('\n');
+}
+
+fn tables(out: &mut String, hidden: &[Hidden]) {
+    let shown: Vec<&Hidden> = hidden.iter().filter(|h| h.primary + h.secondary + h.estimates > 0).collect();
+    if shown.is_empty() {
+        out.push_str("Nothing.\n\n");
+        return;
+    }
+    out.push_str("| where | small themselves | hidden to protect others | estimates |\n|---|--:|--:|--:|\n");
+    for h in shown {
+        let table = h.table.replace('|', "\\|");
+        out.push_str(&format!("| {table} | {} | {} | {} |\n", h.primary, h.secondary, h.estimates));
+    }
+    out.push('\n');
 }
 
 fn rules(profile: &Profile) -> Vec<String> {
@@ -37,68 +56,135 @@ fn rules(profile: &Profile) -> Vec<String> {
         rules.push("No number was hidden or rounded: the study file asks for no disclosure control.".to_string());
         return rules;
     }
-    if profile.threshold > 1 {
-        rules.push(format!(
-            "Persons and events from 1 to {} are hidden and shown as `{}`; so are events where the persons without an \
-             event are that few. Zero is shown.",
-            profile.threshold - 1,
-            profile.marker
-        ));
-        rules.push(
-            "Person-time and rates of hidden cells, and estimates of hidden levels and cells with their part of the \
-             covariance, are hidden too."
-                .to_string(),
-        );
+    rules.extend(small_counts(profile));
+    if profile.secondary && profile.threshold > 1 {
+        rules.push(secondary(profile));
     }
-    if profile.secondary {
-        rules.push(
-            "Within every variable, the reasons for the end of follow-up, the flow of persons, and every interaction table, \
-             further cells are hidden until no total gives a hidden one, and each hidden cell could be as large as the \
-             threshold as far as the total of its line tells."
-                .to_string(),
-        );
-    }
-    if profile.round_to > 1 {
-        rules.push(format!(
-            "Every count that is left is rounded to the nearest {}; rates come from the rounded events and are shown \
-             without limits; exclusions are differences of rounded numbers; totals are rounded by themselves.",
-            profile.round_to
-        ));
-    }
-    if profile.threshold > 1 {
-        rules.push(
-            "Curves with a step per event, baseline hazards, medians and numbers at risk are never exported. Survival at a chosen \
-             time is hidden where fewer events than the threshold lie between it and the time before, a standardised risk where \
-             its level has few records or few events up to the time, or its reference has; all of them where they are made of a \
-             hidden coefficient."
-                .to_string(),
-        );
-    }
+    rules.extend(rounding(profile));
+    rules.extend(estimates(profile));
     rules.push(
-        "Knots and percentiles that fewer records than the threshold share are hidden, with the hazard ratios at them; \
-         a knot between two values of the data, or written in the formula, is shown."
+        "Curves keep those steps by which as many events as the threshold have come together, none nearer to a shown time; \
+         probabilities have as many decimals as do not tell fewer people than the threshold apart; whole curves of groups \
+         stay inside where a group is hidden. Medians of predicted curves and the end of the longest follow-up stay inside."
             .to_string(),
     );
+    rules.push(match profile.extremes {
+        Extremes::Show => "Knots, percentiles and medians are shown.".to_string(),
+        Extremes::Threshold => "Knots and percentiles that fewer records than the threshold share are hidden, with the \
+            hazard ratios at them; a knot between two values of the data, or written in the formula, is shown."
+            .to_string(),
+        Extremes::Hide => "Knots and percentiles that are values of the data are hidden, with the hazard ratios at them, \
+            and so are medians and other quantiles."
+            .to_string(),
+    });
     rules.push(
-        "Numbers of a model that differ by a small count from the total or from another model are hidden. Person-time \
-         in days, rows and sizes of the files read are never exported."
+        "Rows and sizes of the files read, person-time in days, BIC and numbers of pairs behind a concordance are never \
+         exported; warnings say no counts."
             .to_string(),
     );
-    rules.push("Residuals, and smooths of them over time, have a step per event; they stay in internal/.".to_string());
     rules
 }
 
-/// The rule on curves of groups.
-const CURVES: &str = "Whole survival curves of groups, with a step for every event, stay inside. A point of a curve is hidden \
-    where those at risk, the events so far, the events since the point before or the events still to come are few, and \
-    where it would give the same time of another group back.";
+fn small_counts(profile: &Profile) -> Vec<String> {
+    if profile.threshold <= 1 {
+        return Vec::new();
+    }
+    let first = u64::from(!profile.hide_zero);
+    let last = profile.threshold - 1;
+    let zero = if profile.hide_zero { "Zero is as small." } else { "Zero is shown." };
+    let missing = match profile.hide_missing {
+        true => " Missing values are a cell like others.",
+        false => " Numbers of missing values are not protected.",
+    };
+    vec![match profile.small {
+        Small::Marked => format!(
+            "Persons and events from {first} to {last} are hidden and shown as `{}`; so is what would give as few persons \
+             without an event, left out, or between two times. {zero}{missing}",
+            profile.marker
+        ),
+        Small::Zero => format!("Persons and events from 1 to {last} are shown as 0.{missing}"),
+        Small::Rounded => format!("Persons and events from 1 to {last} are rounded like others, which hides them.{missing}"),
+    }]
+}
 
-const LEFT: [&str; 6] = [
+fn secondary(profile: &Profile) -> String {
+    let range = match profile.small {
+        Small::Marked => {
+            format!("every number from {} to {}", u64::from(!profile.hide_zero), profile.threshold)
+        }
+        Small::Zero | Small::Rounded => "every number that is shown in the same way".to_string(),
+    };
+    format!(
+        "All counts of the run are one system of equations: levels, cells of interactions, the flow of persons, ends of \
+         follow-up, numbers of models and their differences, groups, numbers at chosen times, linkage. Further cells are \
+         hidden until, whatever is worked out from all that is shown, {range} stays possible at the ends for a small count: \
+         the program holds for each of them two sets of numbers that fit everything shown (Hundepool et al. 2012, \
+         Statistical Disclosure Control, chapter 4)."
+    )
+}
+
+fn rounding(profile: &Profile) -> Vec<String> {
+    let how = match profile.rounding {
+        Rounding::None => return vec!["Person-years are whole, and rates are made of what is shown.".to_string()],
+        Rounding::Nearest(n) => format!("rounded to the nearest {n}"),
+        Rounding::Midpoint(n) => format!("rounded to the middle of classes of {n}; zero stays"),
+        Rounding::Base(n) => format!("rounded to 0 or {n} where they are under {n}"),
+        Rounding::BySize => "rounded to the nearest 10, 50, 100, 500 or 1,000 by size".to_string(),
+    };
+    let totals = match profile.round_totals {
+        Totals::Own => "totals are rounded by themselves",
+        Totals::FromCells => "totals are the sums of the rounded cells that are shown, of the first variable",
+    };
+    let rates = match profile.rates {
+        Rates::FromRounded => "rates are made of rounded events and person-years and have no limits",
+        Rates::Hide => "rates are hidden",
+    };
+    vec![format!("Every count that is left, and person-years, are {how}; {totals}; {rates}; exclusions are differences of \
+        rounded numbers.")]
+}
+
+fn estimates(profile: &Profile) -> Vec<String> {
+    let mut rules = vec![
+        "Person-time and rates of hidden cells, and estimates of hidden levels and cells with their part of the covariance, \
+         are hidden too. A model with a hidden coefficient shows no likelihood, and tests with three digits; tests of hidden \
+         coefficients alone are hidden."
+            .to_string(),
+    ];
+    let mut least = |n: u64, of: &str| {
+        if n > 0 {
+            rules.push(format!("Estimates of a {of} are hidden under {n} events."));
+        }
+    };
+    least(profile.min_events_level, "level");
+    least(profile.min_events_model, "model");
+    if profile.min_residual_df > 0 {
+        let n = profile.min_residual_df;
+        rules.push(format!("Estimates of a model with fewer than {n} records more than coefficients are hidden."));
+    }
+    if profile.significant_digits > 0 {
+        rules.push(format!("Numbers have {} significant digits.", profile.significant_digits));
+    }
+    rules
+}
+
+const COVERED: [&str; 4] = [
+    "Sums and differences of all counts in one run, across tables, models and figures, by any method of solving them.",
+    "Rates, person-time, percentages: made of what is shown, or hidden with it.",
+    "Standard errors of hidden levels (one is near √(1/events + 1/events of the reference)), their covariances, contrasts, \
+     ratios, tests and bootstrap numbers.",
+    "Texts: warnings lose their counts; notes that nobody is in a group go where zero is small or the study population is.",
+];
+
+const LEFT: [&str; 8] = [
     "Differences to results of other runs on the same data.",
-    "Bounds that follow from several tables together (two variables whose levels nest, for example), beyond exact values within one table.",
+    "Knowledge from outside: who knows some of the people, or a total from elsewhere.",
+    "Standard errors of shown levels give their numbers of events nearly exactly: they undo the rounding of a count, not its \
+     hiding.",
     "Labels, notes and formulas that the user wrote: a label can name a group of one.",
-    "Log likelihoods, tests, concordance and coefficients of numeric covariates are shown at full precision.",
-    "A level that holds nearly everybody (a rate of 0% or 100% of the persons), beyond the rule on persons without an event.",
+    "Coefficients of numeric covariates, concordance, and likelihoods and tests of models without a hidden coefficient are \
+     shown at full precision.",
+    "Variables whose levels nest (municipality in county) are tied together only by the totals.",
+    "Medians and quantiles of the time to event of groups that are shown.",
     "Hashes of the files read are in results.json; they give nothing back but tell that a file is the same.",
 ];
 
@@ -109,10 +195,14 @@ mod tests {
     #[test]
     fn says_rules_files_and_what_is_left() {
         let profile = Profile::named("dk-dst").unwrap();
-        let hidden = [Hidden { table: "levels of sex".into(), primary: 1, secondary: 1, estimates: 0 }];
+        let hidden = [
+            Hidden { table: "levels of sex".into(), primary: 1, secondary: 1, ..Hidden::default() },
+            Hidden { table: "total|persons".into(), unprotected: 1, ..Hidden::default() },
+        ];
         let text = checker(&profile, &hidden, &[("results.json".into(), "everything")]);
         assert!(text.contains("from 1 to 4 are hidden and shown as `.`"));
         assert!(text.contains("| levels of sex | 1 | 1 | 0 |") && text.contains("| `results.json` | everything |"));
-        assert!(checker(&Profile::named("none").unwrap(), &[], &[]).contains("No number was hidden or rounded"));
+        assert!(text.contains("Look at each before anything leaves\n\n- total|persons\n"));
+        assert!(checker(&Profile::none(), &[], &[]).contains("No number was hidden or rounded"));
     }
 }

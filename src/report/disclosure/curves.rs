@@ -1,61 +1,98 @@
-//! What leaves of curves and standardised risks.
+//! What leaves of curves and standardised risks: points and steps, without hidden coefficients and with few decimals.
 
+use super::coarse::{decimals, shown_times, steps, with_decimals};
 use super::{Hidden, Profile};
 use crate::report::{
-    CurvePoint, CurveSteps, Measure, ModelResult, Report, StandardisedRisks, StandardisedRow, SurvivalCurve,
+    BaselineHazard, CurvePoint, CurveSteps, Measure, ModelResult, Report, StandardisedRisks, StandardisedRow,
+    SurvivalCurve,
 };
 
-/// Hides what shows few events. To be called after coefficients were hidden.
-pub(super) fn hide(report: &mut Report, profile: &Profile, hidden: &mut Vec<Hidden>) {
+/// Hides what is made of hidden numbers. To be called after coefficients were hidden; `original` has all counts.
+pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hidden: &mut Vec<Hidden>) {
     let mut found = Hidden { table: "curves and standardised risks".into(), ..Hidden::default() };
-    for model in &mut report.models {
+    let shown = shown_times(report);
+    for (model, whole) in report.models.iter_mut().zip(&original.models) {
         let gone: Vec<bool> = model.coefficients.iter().map(|c| c.hidden).collect();
-        if profile.threshold > 1 {
-            // A step is one event.
-            model.baseline_hazard.clear();
-            model.curves.iter_mut().for_each(|curve| hide_curve(curve, &gone, profile, &mut found));
+        let digits = decimals(whole.n_records.unwrap_or(0), profile);
+        for curve in &mut model.curves {
+            hide_curve(curve, &gone, digits, &mut found);
+            coarse_steps(curve, &gone, &shown, digits, profile);
         }
+        model.baseline_hazard.iter_mut().for_each(|b| coarse_baseline(b, &shown, digits, profile));
+        model.baseline_hazard.retain(|b| !b.time.is_empty());
         let levels = hidden_levels(model);
         for risks in &mut model.standardised {
-            hide_risks(risks, &levels, profile, &mut found);
+            hide_risks(risks, &levels, digits, &mut found);
         }
     }
     hidden.push(found);
 }
 
-/// The counts that rounding concerns.
-pub(super) fn counts<'a>(
-    curves: &'a mut [SurvivalCurve],
-    standardised: &'a mut [StandardisedRisks],
-) -> Vec<&'a mut Option<u64>> {
-    let mut counts: Vec<&mut Option<u64>> = Vec::new();
-    counts.extend(curves.iter_mut().flat_map(|c| &mut c.times).flat_map(|p| [&mut p.at_risk, &mut p.events]));
-    for risks in standardised {
-        counts.push(&mut risks.n_averaged);
-        counts.extend(risks.rows.iter_mut().flat_map(|r| [&mut r.records, &mut r.events]));
-    }
-    counts
+fn uses_hidden(curve: &SurvivalCurve, gone: &[bool]) -> bool {
+    curve.row.iter().zip(gone).any(|(x, gone)| *gone && *x != 0.0)
 }
 
-fn hide_curve(curve: &mut SurvivalCurve, gone: &[bool], profile: &Profile, found: &mut Hidden) {
+/// Medians are times of single events; they go with the end of the longest follow-up, which is one person's.
+fn hide_curve(curve: &mut SurvivalCurve, gone: &[bool], digits: i32, found: &mut Hidden) {
     (curve.median, curve.median_lower, curve.median_upper, curve.observed_until) = (None, None, None, None);
-    (curve.steps, curve.steps_hidden) = (CurveSteps::default(), true);
-    let uses_hidden = curve.row.iter().zip(gone).any(|(x, gone)| *gone && *x != 0.0);
-    let mut before = 0;
+    curve.steps_hidden = true;
+    let of_hidden = uses_hidden(curve, gone);
     for point in &mut curve.times {
-        let events = point.events.unwrap_or(0);
-        let few = profile.is_small(events.saturating_sub(before));
-        // The next time is compared with the last one that is shown, so that hidden steps add up.
-        if few || uses_hidden {
-            found.primary += usize::from(few);
+        if point.hidden || of_hidden {
             found.estimates += 1;
             *point = CurvePoint { time: point.time, hidden: true, ..CurvePoint::default() };
-        } else {
-            before = events;
-            // Numbers at risk at several times give the censored between them.
-            (point.at_risk, point.events) = (None, None);
+            continue;
+        }
+        let CurvePoint { survival, cumulative_incidence, se, lower, upper, .. } = point;
+        for number in [survival, cumulative_incidence, se, lower, upper] {
+            *number = number.map(|x| with_decimals(x, digits));
+        }
+        for number in [&mut point.cumulative_hazard, &mut point.cumulative_hazard_se] {
+            *number = number.map(|x| with_decimals(x, digits));
         }
     }
+}
+
+/// The steps that may be shown; none where the curve is made of a hidden coefficient.
+fn coarse_steps(curve: &mut SurvivalCurve, gone: &[bool], shown: &[f64], digits: i32, profile: &Profile) {
+    let all = std::mem::take(&mut curve.steps);
+    if uses_hidden(curve, gone) || profile.threshold <= 1 || all.n_events.len() != all.time.len() {
+        return;
+    }
+    let kept = steps(&all.time, &all.n_events, shown, profile.threshold);
+    let pick = |values: &[Option<f64>]| -> Vec<Option<f64>> {
+        let there = kept.iter().filter_map(|&k| values.get(k));
+        there.map(|x| x.map(|x| with_decimals(x, digits))).collect()
+    };
+    curve.steps = CurveSteps {
+        time: kept.iter().map(|&k| all.time[k]).collect(),
+        survival: pick(&all.survival),
+        cumulative_incidence: pick(&all.cumulative_incidence),
+        lower: pick(&all.lower),
+        upper: pick(&all.upper),
+        cumulative_hazard: pick(&all.cumulative_hazard),
+        cumulative_hazard_se: pick(&all.cumulative_hazard_se),
+        n_events: Vec::new(),
+    };
+}
+
+/// The steps of a baseline hazard that may be shown, with the events since the step before.
+fn coarse_baseline(of: &mut BaselineHazard, shown: &[f64], digits: i32, profile: &Profile) {
+    let kept = steps(&of.time, &of.n_events, shown, profile.threshold.max(1));
+    let pick = |values: &[Option<f64>]| -> Vec<Option<f64>> {
+        kept.iter().map(|&k| values[k].map(|x| with_decimals(x, digits))).collect()
+    };
+    let starts = std::iter::once(0).chain(kept.iter().map(|k| k + 1));
+    let events = starts.zip(&kept).map(|(start, &k)| of.n_events[start..=k].iter().sum::<u64>());
+    *of = BaselineHazard {
+        stratum: of.stratum.clone(),
+        time: kept.iter().map(|&k| of.time[k]).collect(),
+        n_events: events.map(|n| profile.rounded(n)).collect(),
+        cumulative_hazard: pick(&of.cumulative_hazard),
+        se: pick(&of.se),
+        cumulative_hazard_at_means: pick(&of.cumulative_hazard_at_means),
+        se_at_means: pick(&of.se_at_means),
+    };
 }
 
 /// (variable, level) of every hidden coefficient.
@@ -64,28 +101,20 @@ fn hidden_levels(model: &ModelResult) -> Vec<(String, String)> {
     parts.filter_map(|p| p.level.clone().map(|level| (p.variable.clone(), level))).collect()
 }
 
-/// A risk goes with few records or events of its level, between two times as well, and with a hidden coefficient of the
-/// level; differences and ratios go with the reference too.
-fn hide_risks(risks: &mut StandardisedRisks, levels: &[(String, String)], profile: &Profile, found: &mut Hidden) {
+/// A risk goes with its numbers of records and events, and with a hidden coefficient of the level; differences and ratios go
+/// with the reference too.
+fn hide_risks(risks: &mut StandardisedRisks, levels: &[(String, String)], digits: i32, found: &mut Hidden) {
     let exposure = risks.exposure.clone();
-    let mut before: Vec<(String, u64)> = Vec::new();
     for row in &mut risks.rows {
-        let events = row.events.unwrap_or(0);
-        let known = before.iter_mut().find(|(level, _)| *level == row.level);
-        let since = events.saturating_sub(known.as_ref().map_or(0, |(_, n)| *n));
         let of_hidden = levels.iter().any(|(variable, level)| *variable == exposure && *level == row.level);
-        let few = profile.is_small(row.records.unwrap_or(0))
-            || profile.is_small(since)
-            || profile.is_small(row.records.unwrap_or(0).saturating_sub(events));
-        if few || of_hidden {
-            found.primary += usize::from(few);
+        if row.hidden || of_hidden {
             found.estimates += 6;
             hide_row(row);
             continue;
         }
-        match known {
-            Some((_, n)) => *n = events,
-            None => before.push((row.level.clone(), events)),
+        let Measure { estimate, se, lower, upper } = &mut row.risk;
+        for number in [estimate, se, lower, upper] {
+            *number = number.map(|x| with_decimals(x, digits));
         }
     }
     for rows in risks.rows.chunk_by_mut(|a, b| a.time == b.time) {

@@ -1,8 +1,10 @@
 //! Estimates that would give hidden counts back: a standard error of a log hazard ratio is near √(1/d₁ + 1/d₀).
 
-use super::{Hidden, time_varying};
+use super::derived::significant;
+use super::{Hidden, Profile, time_varying};
 use crate::report::{
-    AdditiveInteraction, Coefficient, Concordance, Interaction, InteractionCell, ModelResult, Part, Report, TestResult,
+    AdditiveInteraction, Coefficient, Concordance, Interaction, InteractionCell, LevelRow, ModelResult, Part, Report,
+    TestResult,
 };
 use std::collections::BTreeSet;
 
@@ -15,30 +17,44 @@ pub(super) fn references(report: &Report) -> BTreeSet<LevelKey> {
     parts.filter_map(|p| Some((p.variable.clone(), p.versus.clone()?))).collect()
 }
 
-/// Hides the estimates of hidden levels and cells, in models and in interaction analyses.
-pub(super) fn hide(report: &mut Report, hidden: &mut Vec<Hidden>) {
+/// Hides the estimates of hidden levels and cells, in models and in interaction analyses; `original` has all counts.
+pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hidden: &mut Vec<Hidden>) {
+    let enough = |row: &LevelRow| row.counts.events.is_none_or(|n| n >= profile.min_events_level);
     let shown: BTreeSet<LevelKey> = report
         .levels
         .iter()
-        .filter(|l| !l.counts.persons_hidden && !l.counts.events_hidden)
-        .map(|l| (l.variable.clone(), l.level.clone()))
+        .zip(&original.levels)
+        .filter(|(l, whole)| !l.counts.persons_hidden && !l.counts.events_hidden && enough(whole))
+        .map(|(l, _)| (l.variable.clone(), l.level.clone()))
         .collect();
-    for model in &mut report.models {
-        let estimates = hide_coefficients(model, &shown);
+    for (model, whole) in report.models.iter_mut().zip(&original.models) {
+        let too_few = has_too_few(whole, profile);
+        let estimates = hide_coefficients(model, &shown, too_few);
         hidden.push(Hidden { table: format!("estimates of {}", model.name), estimates, ..Hidden::default() });
-        for interaction in &mut model.interactions {
-            let estimates = hide_cells(interaction);
+        for (interaction, whole) in model.interactions.iter_mut().zip(&whole.interactions) {
+            let too_few = too_few || whole.n_events.is_some_and(|n| n < profile.min_events_model);
+            let few_events = |c: &InteractionCell| c.events.is_some_and(|n| n < profile.min_events_level);
+            let few: BTreeSet<LevelKey> =
+                whole.within.iter().filter(|c| too_few || few_events(c)).map(cell_key).collect();
+            let estimates = hide_cells(interaction, &few, too_few);
             let table = format!("estimates of {} by {}", interaction.exposure, interaction.modifier);
             hidden.push(Hidden { table, estimates, ..Hidden::default() });
         }
     }
 }
 
+/// Whether a model rests on too few events, or on too few records for its coefficients (ACRO's residual degrees of freedom).
+fn has_too_few(model: &ModelResult, profile: &Profile) -> bool {
+    let estimated = model.coefficients.iter().filter(|c| !c.aliased).count() as u64;
+    let residual = model.n_records.map(|n| n.saturating_sub(estimated));
+    model.n_events.is_some_and(|n| n < profile.min_events_model) || residual.is_some_and(|n| n < profile.min_residual_df)
+}
+
 /// A coefficient is shown when the counts of all its levels, and of the levels they are compared with, are shown.
 /// A level without counts in the report counts as hidden.
-fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>) -> usize {
+fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>, too_few: bool) -> usize {
     let level_shown = |variable: &str, level: &Option<String>| {
-        level.as_ref().is_none_or(|l| shown.contains(&(variable.to_string(), l.clone())))
+        !too_few && level.as_ref().is_none_or(|l| shown.contains(&(variable.to_string(), l.clone())))
     };
     let part_shown = |p: &Part| level_shown(&p.variable, &p.level) && level_shown(&p.variable, &p.versus);
     let cells_shown = |c: &Coefficient| {
@@ -53,7 +69,7 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>) -> usi
     let hide: Vec<bool> = model
         .coefficients
         .iter()
-        .map(|c| !(c.parts.iter().all(part_shown) && cells_shown(c) && steps_shown(c)))
+        .map(|c| too_few || !(c.parts.iter().all(part_shown) && cells_shown(c) && steps_shown(c)))
         .collect();
     for (c, _) in model.coefficients.iter_mut().zip(&hide).filter(|(_, hide)| **hide) {
         let (name, term, label) = (c.name.clone(), c.term.clone(), c.label.clone());
@@ -72,10 +88,7 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>) -> usi
             }
         }
     }
-    if hide.iter().any(|h| *h) {
-        // Variances of hidden coefficients would come back through these.
-        model.ridge = None;
-    }
+    hide_global(model, &hide);
     hide_terms(model);
     let along_time = time_varying::hide(&mut model.time_varying, level_shown);
     hide_contrasts(model, &hide);
@@ -83,6 +96,35 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>) -> usi
     hide_coefficient_tests(model);
     model.bootstrap.iter_mut().for_each(|b| b.hide(&hide));
     hide.iter().filter(|h| **h).count() + along_time
+}
+
+/// Variances of hidden coefficients would come back through likelihoods and tests of all coefficients, if there are none
+/// but hidden ones; with others in them, three digits leave what a reader needs.
+fn hide_global(model: &mut ModelResult, hide: &[bool]) {
+    if !hide.contains(&true) {
+        return;
+    }
+    model.ridge = None;
+    (model.log_partial_likelihood, model.penalised) = (Default::default(), None);
+    (model.aic, model.bic) = (None, None);
+    model.baseline_hazard.clear();
+    let estimated = model.coefficients.iter().zip(hide).filter(|(c, hidden)| **hidden || !c.aliased);
+    let all = estimated.clone().all(|(_, hidden)| *hidden);
+    let tests = &mut model.tests;
+    for test in [&mut tests.lr, &mut tests.wald, &mut tests.score, &mut tests.robust_score] {
+        *test = test.filter(|_| !all).map(coarse);
+    }
+    model.concordance = model.concordance.filter(|_| !all);
+    if let Some(pooling) = &mut model.pooling {
+        pooling.overall = pooling.overall.take().filter(|_| !all);
+        pooling.imputations.iter_mut().for_each(|i| i.log_partial_likelihood = None);
+    }
+}
+
+/// A test with three significant digits.
+fn coarse(test: TestResult) -> TestResult {
+    let short = |x: Option<f64>| x.map(|x| significant(x, 3));
+    TestResult { chisq: short(test.chisq), df: test.df, p: short(test.p) }
 }
 
 /// A comparison is made of coefficients and goes with any of them.
@@ -99,14 +141,14 @@ fn hide_terms(model: &mut ModelResult) {
         warning.message = format!("{term}: an estimate is not shown (disclosure control)");
         warning.level = None;
     }
-    for warning in model.warnings.iter_mut().chain(model.interactions.iter_mut().flat_map(|i| &mut i.warnings)) {
-        // Exact counts, where the tables may have rounded or hidden them.
-        warning.cell = None;
-    }
+    let all_hidden = |term: &str| model.coefficients.iter().filter(|c| c.term == term && !c.aliased).all(|c| c.hidden);
     for term in model.terms.iter_mut().filter(|t| terms.contains(&t.term)) {
-        let one = |t: &TestResult| t.df.is_none_or(|df| df <= 1.0);
-        term.wald = term.wald.filter(|t| !one(t));
-        term.lr = term.lr.filter(|t| !one(t));
+        let gone = |t: &TestResult| all_hidden(&term.term) || t.df.is_none_or(|df| df <= 1.0);
+        term.wald = term.wald.filter(|t| !gone(t)).map(coarse);
+        term.lr = term.lr.filter(|t| !gone(t)).map(coarse);
+    }
+    if let Some(pooling) = &mut model.pooling {
+        pooling.terms.retain(|t| !(terms.contains(&t.term) && all_hidden(&t.term)));
     }
 }
 
@@ -135,12 +177,17 @@ fn pair_shown(interaction: &Interaction, parts: &[Part]) -> bool {
 
 /// A hazard ratio of a table goes with its cell or with the cell it is compared with; ratios go with any of their
 /// four; an additive measure, made of four cells too, goes with any cell of the table.
-fn hide_cells(interaction: &mut Interaction) -> usize {
+fn hide_cells(interaction: &mut Interaction, few: &BTreeSet<LevelKey>, too_few: bool) -> usize {
     let cells = || interaction.within.iter().chain(&interaction.joint);
-    let gone: BTreeSet<LevelKey> = cells().filter(|c| c.persons_hidden || c.events_hidden).map(cell_key).collect();
+    let is_gone = |c: &&InteractionCell| c.persons_hidden || c.events_hidden || few.contains(&cell_key(c));
+    let gone: BTreeSet<LevelKey> = cells().filter(is_gone).map(cell_key).collect();
     if gone.is_empty() {
         return 0;
     }
+    let tested = |t: &TestResult| !too_few && t.df.is_some_and(|df| df > 1.0);
+    interaction.wald = interaction.wald.filter(tested).map(coarse);
+    interaction.lr = interaction.lr.filter(tested).map(coarse);
+    interaction.pooled_test = interaction.pooled_test.take().filter(|t| !too_few && t.df1.is_some_and(|df| df > 1.0));
     let base_gone: BTreeSet<String> = interaction
         .within
         .iter()

@@ -1,31 +1,48 @@
 //! Disclosure control: from the internal report to the report that may leave the server.
 //!
-//! [`apply`] is the only place that hides or rounds anything; it changes what is written, never what was estimated.
-//! A count from 1 to one less than the threshold is hidden (primary), and with it what would give it back: further
-//! cells of the same variable, table or step (secondary, `protect.rs`), rates and person-time of hidden cells, estimates of
-//! hidden levels, and the parts of the covariance that belong to them. [`checker`] tells the output checker what was done.
+//! [`apply`] is the only place that hides or rounds anything; it changes what is written, never what was estimated. All
+//! counts of a run, whatever table, model or figure they stand in, are one system of equations ([`system`]): small ones are
+//! hidden, and further ones until nobody who reads everything can tell a hidden small count from any other
+//! ([`Profile::protection_range`]). With them go the numbers made of them: rates and person-time, estimates of hidden
+//! levels, their parts of the covariance, points and steps of curves. [`checker`] tells the output checker what was done,
+//! and what was not.
 //!
-//! Not covered: differences between tables of two runs, and between models beyond their numbers of records, persons
-//! and events. [`checker`] says so in every run.
+//! | file | idea |
+//! |---|---|
+//! | `cells.rs` | every count of a report, where it stands and what it is called |
+//! | `relations.rs` | what adds up to what |
+//! | `system.rs`, `simplex.rs` | which further counts go |
+//! | `derived.rs` | rates, person-time, totals, rounding |
+//! | `estimates.rs`, `terms.rs`, `time_varying.rs`, `curves.rs`, `coarse.rs`, `descriptions.rs` | numbers that are not counts |
+//! | `words.rs` | sentences that say a count |
 
+mod cells;
 pub mod checker;
+mod coarse;
 mod codes;
+mod covariates;
 mod curves;
+mod derived;
 mod descriptions;
 mod estimates;
 mod profile;
-mod protect;
+mod relations;
+pub mod simplex;
+pub mod system;
 mod terms;
 mod time_varying;
+mod words;
 
-use super::{AttritionStep, Counts, Covariate, ExitCount, Interaction, InteractionCell, LevelRow, Report};
+use super::Report;
 use crate::house_style::Language;
-use protect::{Grid, protect_chain, protect_line};
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use system::{System, Why};
 
-pub use profile::{PROFILES, Profile};
+pub use crate::study::disclosure::{PROFILES, WITHOUT_FIGURES};
+pub use profile::{Profile, Range};
 
 /// What disclosure control did to a report, for readers of the exported copy.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -37,23 +54,28 @@ pub struct DisclosureStatement {
     pub threshold: u64,
     /// What stands in place of a hidden number.
     pub marker: String,
-    /// Counts are rounded to a multiple of this; 1 leaves them.
+    /// What `method` rounds to; 1 leaves counts, or rounds by their size.
     pub round_to: u64,
+    /// How counts are rounded: `none`, `nearest`, `midpoint`, `base` or `by_size`.
+    pub method: String,
 }
 
 impl DisclosureStatement {
     /// One sentence for the report.
     pub fn sentence(&self, w: Language) -> String {
-        if self.threshold == 0 && self.round_to <= 1 {
+        let rounded = match (self.method.as_str(), self.round_to) {
+            ("by_size", _) => w.counts_rounded_by_size().to_owned(),
+            (_, 0 | 1) => String::new(),
+            ("midpoint", n) => w.counts_rounded_to_midpoints(n),
+            ("base", n) => w.counts_rounded_to_base(n),
+            (_, n) => w.counts_rounded(n),
+        };
+        if self.threshold == 0 && rounded.is_empty() {
             return w.disclosure_of_nothing(&self.profile);
         }
         let hidden = match self.threshold {
             0 => String::new(),
             t => w.counts_hidden(t, &self.marker),
-        };
-        let rounded = match self.round_to {
-            0 | 1 => String::new(),
-            n => w.counts_rounded(n),
         };
         w.disclosure_of(&self.profile, hidden, rounded)
     }
@@ -66,10 +88,12 @@ pub struct Hidden {
     pub table: String,
     /// Cells whose own count is small.
     pub primary: usize,
-    /// Cells hidden so that no margin gives a small one.
+    /// Cells hidden so that no sum or difference gives a small one.
     pub secondary: usize,
     /// Estimates hidden with their level or cell.
     pub estimates: usize,
+    /// Small counts that could not be protected: nothing else could be hidden.
+    pub unprotected: usize,
 }
 
 /// The report that may leave under `profile`, and what was hidden where.
@@ -83,370 +107,56 @@ pub fn apply(report: &Report, profile: &Profile) -> (Report, Vec<Hidden>) {
     out.table_one = None;
     // A likelihood-ratio statistic of small models moves with single events.
     out.comparisons.clear();
-    let mut hidden = Vec::new();
-    hide_total(&mut out, profile);
-    hide_levels(&mut out, profile, &mut hidden);
-    descriptions::hide(&mut out, profile, &mut hidden);
-    hide_exits(&mut out, profile, &mut hidden);
-    hide_attrition(&mut out.attrition, profile, &mut hidden);
-    hide_interactions(&mut out, profile, &mut hidden);
-    hide_model_counts(&mut out, profile, &mut hidden);
-    time_varying::hide_competing(&mut out, profile, &mut hidden);
-    time_varying::mark(&mut out, profile);
-    estimates::hide(&mut out, &mut hidden);
+    let mut system = counts(&mut out, profile);
+    let unprotected = system.protect(profile);
+    let mut hidden = hide(&mut out, &system, unprotected);
+    derived::hide(&mut out);
+    let totals = derived::variable_of_totals(report, &out);
+    words::hide(&mut out, profile);
+    descriptions::hide(&mut out, report, profile, &mut hidden);
+    estimates::hide(&mut out, report, profile, &mut hidden);
     terms::hide(&mut out, profile, &mut hidden);
-    curves::hide(&mut out, profile, &mut hidden);
-    hide_side_counts(&mut out, profile, &mut hidden);
+    curves::hide(&mut out, report, profile, &mut hidden);
     codes::hide(&mut out, profile);
-    round(&mut out, profile);
-    hidden.retain(|h| h.primary + h.secondary + h.estimates > 0);
+    covariates::hide(&mut out, &mut hidden);
+    derived::round(&mut out, totals.as_deref(), profile);
+    if profile.significant_digits > 0 {
+        out = derived::shorten(&out, profile.significant_digits);
+    }
+    hidden.retain(|h| h.primary + h.secondary + h.estimates + h.unprotected > 0);
     (out, hidden)
 }
 
-fn hide_total(report: &mut Report, profile: &Profile) {
-    if let Some(total) = &mut report.total {
-        mark(total, profile);
-        clear(total);
-    }
-}
-
-/// Marks what is small by itself: persons; events; and events whose complement (persons without event) is small.
-fn mark(counts: &mut Counts, profile: &Profile) {
-    counts.persons_hidden |= counts.persons.is_some_and(|n| profile.is_small(n));
-    let without_event = counts.persons.zip(counts.events).map(|(n, d)| n.saturating_sub(d));
-    counts.events_hidden |= counts.persons_hidden
-        || counts.events.is_some_and(|n| profile.is_small(n))
-        || without_event.is_some_and(|n| profile.is_small(n));
-}
-
-/// Takes the numbers of hidden cells away, with the person-time and rate that would give them back.
-fn clear(counts: &mut Counts) {
-    if counts.persons_hidden {
-        counts.persons = None;
-    }
-    if counts.events_hidden {
-        counts.events = None;
-    }
-    if counts.persons_hidden || counts.events_hidden {
-        *counts = Counts {
-            persons: counts.persons,
-            events: counts.events,
-            persons_hidden: counts.persons_hidden,
-            events_hidden: counts.events_hidden,
-            ..Counts::default()
-        };
-    }
-}
-
-fn hide_levels(report: &mut Report, profile: &Profile, hidden: &mut Vec<Hidden>) {
-    let references = estimates::references(report);
-    for rows in report.levels.chunk_by_mut(|a, b| a.variable == b.variable) {
-        rows.iter_mut().for_each(|r| mark(&mut r.counts, profile));
-        let avoid: Vec<bool> =
-            rows.iter().map(|r| references.contains(&(r.variable.clone(), r.level.clone()))).collect();
-        let primary = count_hidden(rows);
-        for of_persons in [true, false] {
-            protect_level_column(rows, &avoid, of_persons, profile);
+/// All counts of a report with what is known of them.
+pub fn counts(report: &mut Report, profile: &Profile) -> System {
+    let mut system = System::default();
+    cells::visit(report, &mut |place| {
+        if let Some(n) = *place.count {
+            system.publish(&place.key, n, &place.bundle, place.price);
         }
-        let table = format!("levels of {}", rows[0].variable);
-        hidden.push(Hidden { table, primary, secondary: count_hidden(rows) - primary, estimates: 0 });
-        rows.iter_mut().for_each(|r| clear(&mut r.counts));
-    }
-}
-
-fn protect_level_column(rows: &mut [LevelRow], avoid: &[bool], of_persons: bool, profile: &Profile) {
-    let value = |c: &Counts| if of_persons { c.persons } else { c.events };
-    let values: Vec<u64> = rows.iter().map(|r| value(&r.counts).unwrap_or(0)).collect();
-    let mut marks: Vec<bool> =
-        rows.iter().map(|r| if of_persons { r.counts.persons_hidden } else { r.counts.events_hidden }).collect();
-    if profile.secondary {
-        protect_line(&values, &mut marks, avoid, profile.threshold);
-    }
-    for (row, mark) in rows.iter_mut().zip(marks) {
-        let counts = &mut row.counts;
-        *(if of_persons { &mut counts.persons_hidden } else { &mut counts.events_hidden }) = mark;
-    }
-}
-
-fn count_hidden(rows: &[LevelRow]) -> usize {
-    rows.iter().map(|r| usize::from(r.counts.persons_hidden) + usize::from(r.counts.events_hidden)).sum()
-}
-
-/// Ends of follow-up add up to the persons; the event's own number stands in the main table too, so it is never
-/// the one that protects another.
-fn hide_exits(report: &mut Report, profile: &Profile, hidden: &mut Vec<Hidden>) {
-    let event = report.follow_up.as_ref().map(|f| f.event.clone());
-    let total_events_hidden = report.total.as_ref().is_some_and(|t| t.events_hidden);
-    let is_event = |e: &ExitCount| Some(&e.reason) == event.as_ref();
-    for exit in &mut report.exits {
-        exit.hidden = exit.persons.is_some_and(|n| profile.is_small(n)) || (is_event(exit) && total_events_hidden);
-    }
-    let values: Vec<u64> = report.exits.iter().map(|e| e.persons.unwrap_or(0)).collect();
-    let mut marks: Vec<bool> = report.exits.iter().map(|e| e.hidden).collect();
-    let primary = marks.iter().filter(|m| **m).count();
-    if profile.secondary {
-        let avoid: Vec<bool> = report.exits.iter().map(is_event).collect();
-        let known: Vec<u64> = values.iter().zip(&avoid).map(|(v, a)| if *a { 0 } else { *v }).collect();
-        protect_line(&known, &mut marks, &avoid, profile.threshold);
-    }
-    for (exit, mark) in report.exits.iter_mut().zip(&marks) {
-        exit.hidden = *mark;
-        exit.persons = exit.persons.filter(|_| !mark);
-    }
-    let secondary = marks.iter().filter(|m| **m).count() - primary;
-    hidden.push(Hidden { table: "end of follow-up".into(), primary, secondary, estimates: 0 });
-}
-
-/// A small exclusion is merged with its neighbours: their numbers, and the persons between them, are hidden.
-fn hide_attrition(steps: &mut [AttritionStep], profile: &Profile, hidden: &mut Vec<Hidden>) {
-    hide_attrition_events(steps, profile);
-    let excluded: Vec<u64> = steps.iter().skip(1).map(|s| s.excluded.unwrap_or(0)).collect();
-    let small: Vec<bool> = excluded.iter().map(|n| profile.is_small(*n)).collect();
-    let mut primary = small.iter().filter(|s| **s).count();
-    let groups = match profile.secondary {
-        true => protect_chain(&excluded, &small, profile.threshold),
-        false => Vec::new(),
-    };
-    for (step, small) in steps.iter_mut().skip(1).zip(&small) {
-        step.excluded_hidden = *small;
-    }
-    let mut secondary = 0;
-    for group in groups {
-        for step in &mut steps[group.first + 1..=group.last + 1] {
-            secondary += usize::from(!step.excluded_hidden);
-            step.excluded_hidden = true;
-        }
-        // Persons between the hidden exclusions; those before the group only when nothing else protects it.
-        let first = if group.suffices { group.first + 1 } else { group.first };
-        for step in &mut steps[first..=group.last] {
-            secondary += usize::from(!step.persons_hidden);
-            step.persons_hidden = true;
-        }
-    }
-    for step in steps.iter_mut() {
-        let small =
-            step.persons.is_some_and(|n| profile.is_small(n)) || step.added.is_some_and(|n| profile.is_small(n));
-        primary += usize::from(small && !step.persons_hidden);
-        step.persons_hidden |= small;
-        step.persons = step.persons.filter(|_| !step.persons_hidden);
-        step.added = step.added.filter(|_| !step.persons_hidden);
-        step.excluded = step.excluded.filter(|_| !step.excluded_hidden);
-    }
-    hidden.push(Hidden { table: "attrition".into(), primary, secondary, estimates: 0 });
-}
-
-/// Events along the flow are shown when all of them may be: a small number of events, or of persons without one, left or
-/// taken out at any step would follow from its neighbours.
-fn hide_attrition_events(steps: &mut [AttritionStep], profile: &Profile) {
-    let small = |n: Option<u64>| n.is_some_and(|n| profile.is_small(n));
-    let any_small = steps.iter().any(|s| {
-        let apart = |persons: Option<u64>, events: Option<u64>| small(events) || small(difference(persons, events));
-        apart(s.persons.filter(|_| s.events.is_some()), s.events)
-            || apart(s.excluded.filter(|_| s.excluded_events.is_some()), s.excluded_events)
     });
-    for step in steps.iter_mut().filter(|s| any_small && s.events.is_some()) {
-        (step.events, step.excluded_events, step.events_hidden) = (None, None, true);
-    }
+    relations::state(report, profile, &mut system);
+    system
 }
 
-/// Persons and events of exposure by modifier, with the margins that the main table shows.
-fn hide_interactions(report: &mut Report, profile: &Profile, hidden: &mut Vec<Hidden>) {
-    for interaction in report.models.iter_mut().flat_map(|m| &mut m.interactions) {
-        interaction.within.iter_mut().chain(&mut interaction.joint).for_each(|c| mark_cell(c, profile));
-        let primary = count_hidden_cells(&interaction.within);
-        if profile.secondary {
-            for of_persons in [true, false] {
-                protect_cells(interaction, &report.levels, of_persons, profile);
-            }
+/// Takes away the counts that the system hides, and counts them by table.
+fn hide(report: &mut Report, system: &System, unprotected: Vec<String>) -> Vec<Hidden> {
+    let mut found: IndexMap<String, Hidden> = IndexMap::new();
+    let mut seen = BTreeSet::new();
+    cells::visit(report, &mut |place| {
+        let Some(why) = system.hidden(&place.key) else { return };
+        *place.hidden = true;
+        let there = place.count.take().is_some();
+        if !there || !seen.insert(place.key) {
+            return;
         }
-        let table = format!("interaction {} by {}", interaction.exposure, interaction.modifier);
-        let secondary = count_hidden_cells(&interaction.within) - primary;
-        hidden.push(Hidden { table, primary, secondary, estimates: 0 });
-        clear_cells(interaction);
-    }
-}
-
-fn mark_cell(cell: &mut InteractionCell, profile: &Profile) {
-    let mut counts = Counts { persons: cell.persons, events: cell.events, ..Counts::default() };
-    mark(&mut counts, profile);
-    (cell.persons_hidden, cell.events_hidden) = (counts.persons_hidden, counts.events_hidden);
-}
-
-fn count_hidden_cells(cells: &[InteractionCell]) -> usize {
-    cells.iter().map(|c| usize::from(c.persons_hidden) + usize::from(c.events_hidden)).sum()
-}
-
-fn protect_cells(interaction: &mut Interaction, levels: &[LevelRow], of_persons: bool, profile: &Profile) {
-    let margin = |variable: &str, level: &str| margin_hidden(levels, variable, level, of_persons);
-    let mut grid = Grid::new(&interaction.within, of_persons, |c| {
-        (margin(&interaction.exposure, &c.exposure_level), margin(&interaction.modifier, &c.modifier_level))
+        let of_table = found.entry(place.table).or_default();
+        match why {
+            Why::Small => of_table.primary += 1,
+            Why::Protects => of_table.secondary += 1,
+        }
     });
-    grid.protect(profile.threshold);
-    grid.write_back(&mut interaction.within, of_persons);
-}
-
-/// Takes the numbers of hidden cells away, in the table with one joint reference as well: it holds the same people.
-fn clear_cells(interaction: &mut Interaction) {
-    let key = |c: &InteractionCell| (c.exposure_level.clone(), c.modifier_level.clone());
-    let marks: BTreeMap<_, _> =
-        interaction.within.iter().map(|c| (key(c), (c.persons_hidden, c.events_hidden))).collect();
-    for cell in interaction.within.iter_mut().chain(&mut interaction.joint) {
-        let (persons, events) = marks.get(&key(cell)).copied().unwrap_or_default();
-        cell.persons_hidden |= persons;
-        cell.events_hidden |= events;
-        cell.persons = cell.persons.filter(|_| !cell.persons_hidden);
-        cell.events = cell.events.filter(|_| !cell.events_hidden);
-    }
-}
-
-/// Whether the main table hides the margin; a level it does not list counts as shown, which is the stricter case.
-fn margin_hidden(levels: &[LevelRow], variable: &str, level: &str, of_persons: bool) -> bool {
-    levels
-        .iter()
-        .find(|r| r.variable == variable && r.level == level)
-        .is_some_and(|r| if of_persons { r.counts.persons_hidden } else { r.counts.events_hidden })
-}
-
-/// A model's numbers go when they, or their difference to the total or to another model, are small.
-fn hide_model_counts(report: &mut Report, profile: &Profile, hidden: &mut Vec<Hidden>) {
-    let total = report.total.as_ref().map(|t| [t.records, t.persons, t.events]);
-    let mut shown: Vec<[Option<u64>; 3]> = total.into_iter().collect();
-    let mut primary = 0;
-    for model in &mut report.models {
-        let own = [model.n_records, model.n_persons, model.n_events];
-        let small = |n: Option<u64>| n.is_some_and(|n| profile.is_small(n));
-        let apart = |other: &[Option<u64>; 3]| own.iter().zip(other).any(|(a, b)| small(difference(*a, *b)));
-        let missing = model.missing.iter().any(|m| small(m.records)) || small(model.n_missing_dropped);
-        let without_event = difference(model.n_persons, model.n_events);
-        if missing || own.iter().chain([&without_event]).any(|n| small(*n)) || shown.iter().any(apart) {
-            model.counts_hidden = true;
-            (model.n_records, model.n_persons, model.n_events, model.n_missing_dropped) = (None, None, None, None);
-            model.missing.iter_mut().for_each(|m| m.records = None);
-            primary += 1;
-        } else {
-            shown.push(own);
-        }
-        // BIC − AIC gives the number of events back, and the sum of person-time that of small groups.
-        model.person_time = None;
-        if model.counts_hidden || profile.round_to > 1 {
-            model.bic = None;
-        }
-        for interaction in &mut model.interactions {
-            let own = [interaction.n_records, interaction.n_events];
-            let base = [model.n_records, model.n_events];
-            let apart = own.iter().zip(&base).any(|(a, b)| small(difference(*a, *b)));
-            if model.counts_hidden || apart || own.iter().any(|n| small(*n)) {
-                (interaction.n_records, interaction.n_events) = (None, None);
-            }
-        }
-    }
-    hidden.push(Hidden { table: "numbers of models".into(), primary, ..Hidden::default() });
-}
-
-fn difference(a: Option<u64>, b: Option<u64>) -> Option<u64> {
-    a.zip(b).map(|(a, b)| a.abs_diff(b))
-}
-
-/// Numbers beside the tables: linkage, notes, files. Rows and size of a file would give the first number of persons
-/// back, so they never leave.
-fn hide_side_counts(report: &mut Report, profile: &Profile, hidden: &mut Vec<Hidden>) {
-    let small = |n: Option<u64>| n.is_some_and(|n| profile.is_small(n));
-    for input in &mut report.inputs {
-        (input.bytes, input.rows) = (None, None);
-    }
-    let mut links = 0;
-    for link in &mut report.links {
-        let unlinked = difference(link.rows, link.rows_matched);
-        let with_key = difference(unlinked, link.rows_without_key);
-        let single = difference(link.matched, link.repeated);
-        let differences = [unlinked, with_key, difference(link.keys, link.matched), single];
-        link.hidden = link.counts().into_iter().chain(differences).any(small);
-        if link.hidden {
-            link.counts_mut().into_iter().for_each(|n| *n = None);
-            links += 1;
-        }
-    }
-    let mut notes = 0;
-    for note in report.notes.iter_mut().filter(|n| small(n.count)) {
-        (note.hidden, note.count) = (true, None);
-        notes += 1;
-    }
-    let mut covariates = 0;
-    for covariate in &mut report.covariates {
-        // A small count, or all but a few: either gives few persons away.
-        let persons = covariate.persons;
-        let counts = covariate.counts().map(|n| *n);
-        covariate.hidden = counts.into_iter().any(|n| small(n) || small(difference(persons, n)));
-        if covariate.hidden {
-            covariate.counts().into_iter().for_each(|n| *n = None);
-            covariates += 1;
-        }
-    }
-    let mut checks = 0;
-    for check in report.checks.iter_mut().filter(|c| small(c.records) || small(c.persons)) {
-        (check.hidden, check.records, check.persons) = (true, None, None);
-        checks += 1;
-    }
-    hidden.push(Hidden { table: "checks".into(), primary: checks, ..Hidden::default() });
-    hidden.push(Hidden { table: "covariates".into(), primary: covariates, ..Hidden::default() });
-    hidden.push(Hidden { table: "linkage".into(), primary: links, ..Hidden::default() });
-    hidden.push(Hidden { table: "notes".into(), primary: notes, ..Hidden::default() });
-}
-
-/// Rounds every count that is left. A rate comes from the rounded events; its limits would give the events back and go.
-fn round(report: &mut Report, profile: &Profile) {
-    let per = report.settings.rate_per;
-    for counts in report.levels.iter_mut().map(|l| &mut l.counts).chain(&mut report.total) {
-        counts.person_time_days = None;
-        counts.person_years = counts.person_years.map(f64::round);
-        if profile.round_to > 1 {
-            for n in [&mut counts.persons, &mut counts.records, &mut counts.events] {
-                *n = n.map(|n| profile.rounded(n));
-            }
-            (counts.rate_lower, counts.rate_upper) = (None, None);
-            let rate = counts.events.zip(counts.person_years.filter(|y| *y > 0.0)).map(|(d, y)| per * d as f64 / y);
-            counts.rate = counts.rate.and(rate);
-        }
-    }
-    let mut counts: Vec<&mut Option<u64>> = Vec::new();
-    counts.extend(report.exits.iter_mut().map(|e| &mut e.persons));
-    counts.extend(report.notes.iter_mut().map(|n| &mut n.count));
-    counts.extend(report.links.iter_mut().flat_map(|l| l.counts_mut()));
-    counts.extend(report.checks.iter_mut().flat_map(|c| [&mut c.records, &mut c.persons]));
-    counts.extend(report.covariates.iter_mut().flat_map(Covariate::counts));
-    for model in &mut report.models {
-        counts.extend([&mut model.n_records, &mut model.n_persons, &mut model.n_events, &mut model.n_missing_dropped]);
-        counts.extend(model.missing.iter_mut().map(|m| &mut m.records));
-        counts.extend(model.competing.iter_mut().map(|c| &mut c.n_events));
-        let along_time = model.time_varying.iter_mut().flat_map(|v| &mut v.hazard_ratios);
-        counts.extend(along_time.flat_map(|h| [&mut h.events, &mut h.events_versus]));
-        counts.extend(curves::counts(&mut model.curves, &mut model.standardised));
-        for interaction in &mut model.interactions {
-            counts.extend([&mut interaction.n_records, &mut interaction.n_events]);
-            let cells = interaction.within.iter_mut().chain(&mut interaction.joint);
-            counts.extend(cells.flat_map(|c| [&mut c.persons, &mut c.events]));
-        }
-    }
-    counts.into_iter().for_each(|n| *n = n.map(|n| profile.rounded(n)));
-    round_attrition(&mut report.attrition, profile);
-}
-
-/// Persons left are rounded; what a step excludes is the difference of the rounded numbers where both are shown.
-fn round_attrition(steps: &mut [AttritionStep], profile: &Profile) {
-    let (mut before, mut events_before) = (None, None);
-    for step in steps {
-        if profile.round_to > 1 {
-            step.events = step.events.map(|n| profile.rounded(n));
-            let out = events_before.zip(step.events).map(|(a, b): (u64, u64)| a.saturating_sub(b));
-            step.excluded_events = step.excluded_events.and(out);
-            events_before = step.events;
-        }
-        step.persons = step.persons.map(|n| profile.rounded(n));
-        if profile.round_to > 1 {
-            step.added = step.added.map(|n| profile.rounded(n));
-            let left: Option<u64> = before.zip(step.persons).map(|(a, b): (u64, u64)| a.saturating_sub(b));
-            step.excluded = step.excluded.map(|n| left.unwrap_or_else(|| profile.rounded(n)));
-        }
-        before = step.persons;
-    }
+    let mut hidden: Vec<Hidden> = found.into_iter().map(|(table, hidden)| Hidden { table, ..hidden }).collect();
+    hidden.extend(unprotected.into_iter().map(|table| Hidden { table, unprotected: 1, ..Hidden::default() }));
+    hidden
 }

@@ -1,55 +1,28 @@
-//! The rules of a site by name, and own ones.
+//! Profiles by name for callers without a study file, and what of a count a profile shows.
 
 use super::DisclosureStatement;
 use crate::report::ReportError;
 use crate::study;
-use serde::{Deserialize, Serialize};
+use crate::study::disclosure::{Extremes, PROFILES, Rounding, Small, WITHOUT_FIGURES};
 
-/// What a site allows out. The choice is the user's; nothing here is a default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Profile {
-    /// As the study file names it.
-    pub name: String,
-    /// Counts from 1 to `threshold` − 1 are hidden; 0 hides none.
-    pub threshold: u64,
-    /// What stands in place of a hidden number.
-    pub marker: String,
-    /// Counts that are left are rounded to the nearest multiple of this; 1 leaves them.
-    pub round_to: u64,
-    /// Whether further cells are hidden so that margins do not give hidden ones back.
-    pub secondary: bool,
-    /// Where the rule is written.
-    pub source: String,
-}
+pub use crate::study::disclosure::Profile;
 
-/// Names of the profiles that need no numbers, in the order of messages. `custom` is the further one.
-pub const PROFILES: [&str; 5] = ["none", "no-helsedata", "no-ssb", "dk-dst", "uk-opensafely"];
+/// The whole numbers that a shown number may stand for: both ends included.
+pub type Range = (u64, u64);
 
 impl Profile {
-    /// A profile by its name. Errors: `UnknownProfile`.
+    /// A profile by its name. Errors: `UnknownProfile`; `InvalidProfile` where the site's figures are not known.
     pub fn named(name: &str) -> Result<Profile, ReportError> {
-        let (threshold, marker, round_to, secondary, source) = match name {
-            "none" => (0, "", 1, false, ""),
-            "no-helsedata" => {
-                let source = "https://helsedata-test.qa.nhn.no/no/soknadshjelp-aggregerte-opplysninger/begreper/";
-                (3, ".", 1, true, source)
+        let known = || format!("{} or custom", PROFILES.join(", "));
+        let unknown = || ReportError::UnknownProfile { name: name.to_string(), known: known() };
+        let profile = Profile::of_name(name).filter(|p| p.name != "custom").ok_or_else(unknown)?;
+        match WITHOUT_FIGURES.iter().find(|(site, _)| *site == name) {
+            None => Ok(profile),
+            Some((_, why)) => {
+                let rule = format!("{why}; ask the site and give a threshold of your own");
+                Err(ReportError::InvalidProfile { name: name.to_string(), rule })
             }
-            "no-ssb" => {
-                let source = "https://www.ssb.no/omssb/personvern/personopplysninger-i-statistikken";
-                (3, ".", 1, true, source)
-            }
-            "dk-dst" => {
-                let source = "https://steno-aarhus.github.io/registers-guide/en/14_eksport-hjemsendelse.html";
-                (5, ".", 1, true, source)
-            }
-            "uk-opensafely" => (8, "[REDACTED]", 5, true, "https://docs.opensafely.org/outputs/sdc/"),
-            _ => {
-                let known = format!("{} or custom", PROFILES.join(", "));
-                return Err(ReportError::UnknownProfile { name: name.to_string(), known });
-            }
-        };
-        let (name, marker, source) = (name.to_string(), marker.to_string(), source.to_string());
-        Ok(Profile { name, threshold, marker, round_to, secondary, source })
+        }
     }
 
     /// A site's own rule: hide counts from 1 to `threshold` − 1, round the rest to a multiple of `round_to` (1: not).
@@ -65,62 +38,161 @@ impl Profile {
         if round_to == 0 {
             return fault("round_to is 0; write 1 to leave counts as they are");
         }
-        let (name, marker, source) = ("custom".to_string(), marker.to_string(), "the study file".to_string());
-        Ok(Profile { name, threshold, marker, round_to, secondary: true, source })
+        let rounding = if round_to > 1 { Rounding::Nearest(round_to) } else { Rounding::None };
+        Ok(Profile { rounding, ..Profile::hiding("custom", threshold, marker, "the study file") })
     }
 
-    /// The profile of a checked study, with the study's own threshold, rounding and marker.
+    /// The profile of a checked study.
     pub fn of_study(disclosure: &study::Disclosure) -> Profile {
-        let name = disclosure.profile.name();
-        Profile {
-            name: name.to_string(),
-            threshold: u64::from(disclosure.threshold),
-            marker: disclosure.marker.clone(),
-            round_to: u64::from(disclosure.round_to.max(1)),
-            secondary: disclosure.profile != study::Profile::None,
-            source: Profile::named(name).map_or_else(|_| "the study file".to_string(), |p| p.source),
-        }
+        disclosure.profile.clone()
     }
 
-    /// Whether a count must be hidden. Zero is not: it is nobody's.
+    /// Whether a count is small. Zero is nobody's, unless the profile says that it is small too.
     pub fn is_small(&self, count: u64) -> bool {
-        0 < count && count < self.threshold
+        count < self.threshold && (count > 0 || self.hide_zero)
     }
 
-    /// A count as it may be shown; halves go up.
+    /// Whether a small count is replaced by the marker.
+    pub fn marks(&self, count: u64) -> bool {
+        self.small == Small::Marked && self.is_small(count)
+    }
+
+    /// A count as it may be shown, once it is known that it may.
     pub fn rounded(&self, count: u64) -> u64 {
-        match self.round_to {
-            0 | 1 => count,
-            n => (count + n / 2) / n * n,
+        match self.small {
+            Small::Zero if self.is_small(count) => 0,
+            _ => self.rounding.shown(count),
         }
     }
 
-    /// Whether the exported report differs from the internal one.
-    pub fn changes_anything(&self) -> bool {
-        self.threshold > 1 || self.round_to > 1
+    /// Everything that is shown as `count` is.
+    pub fn range(&self, count: u64) -> Range {
+        match self.small {
+            Small::Zero if count < self.threshold => (0, self.threshold - 1),
+            Small::Zero => {
+                let (low, high) = self.rounding.range(count);
+                (low.max(self.threshold), high)
+            }
+            // Of small counts only zero is shown.
+            Small::Marked if count < self.threshold => (count, count),
+            Small::Marked => {
+                let (low, high) = self.rounding.range(count);
+                (low.max(self.threshold), high)
+            }
+            Small::Rounded => self.rounding.range(count),
+        }
+    }
+
+    /// The range of values that nobody may exclude of a small count (the protection range).
+    ///
+    /// ```text
+    /// hidden by the marker:      1 .. threshold     (0 .. threshold where zero is small too)
+    /// rounded or shown as zero:  everything that is shown as the count is
+    /// ```
+    ///
+    /// Who knows all that is shown cannot tell a hidden small count from any other small count, or from one that need not
+    /// have been hidden. Source: Hundepool et al. (2012), Statistical Disclosure Control, Wiley, chapter 4: a cell is
+    /// protected when its feasibility interval covers the protection interval; doi 10.1002/9781118348239.
+    pub fn protection_range(&self, count: u64) -> Range {
+        match self.small {
+            Small::Marked => (count.min(u64::from(!self.hide_zero)), self.threshold),
+            Small::Zero | Small::Rounded => self.range(count),
+        }
+    }
+
+    /// Whether a percentile that `records` share may be shown.
+    pub fn shows_percentile(&self, records: u64) -> bool {
+        match self.extremes {
+            Extremes::Show => true,
+            Extremes::Threshold => records >= self.threshold,
+            Extremes::Hide => false,
+        }
     }
 
     pub(super) fn statement(&self) -> DisclosureStatement {
         DisclosureStatement {
             profile: self.name.clone(),
-            threshold: self.threshold,
+            threshold: if self.small == Small::Marked { self.threshold } else { 0 },
             marker: self.marker.clone(),
-            round_to: self.round_to,
+            round_to: self.rounding.step(),
+            method: self.rounding.method().to_owned(),
         }
     }
+}
+
+impl Rounding {
+    /// A count as it is shown.
+    pub fn shown(self, count: u64) -> u64 {
+        match self {
+            Rounding::None => count,
+            Rounding::Nearest(n) => (count + n / 2) / n * n,
+            Rounding::Midpoint(_) if count == 0 => 0,
+            Rounding::Midpoint(n) => count.div_ceil(n) * n - n / 2,
+            Rounding::Base(n) if count < n => Rounding::Nearest(n).shown(count),
+            Rounding::Base(_) => count,
+            Rounding::BySize => Rounding::Nearest(step_of_size(count)).shown(count),
+        }
+    }
+
+    /// Everything that is shown as `count` is.
+    pub fn range(self, count: u64) -> Range {
+        match self {
+            Rounding::None => (count, count),
+            Rounding::Nearest(n) => nearest_range(count, n),
+            Rounding::Midpoint(_) if count == 0 => (0, 0),
+            Rounding::Midpoint(n) => ((count.div_ceil(n) - 1) * n + 1, count.div_ceil(n) * n),
+            Rounding::Base(n) if count <= n => {
+                let (low, high) = nearest_range(count, n);
+                (low, high.min(n))
+            }
+            Rounding::Base(_) => (count, count),
+            // Narrower than what is shown as `count` where two steps meet, which errs on the safe side.
+            Rounding::BySize => nearest_range(count, step_of_size(count)),
+        }
+    }
+}
+
+/// The multiple that the Disclosure Review Board of the US Census Bureau asks for.
+fn step_of_size(count: u64) -> u64 {
+    match count {
+        0..100 => 10,
+        100..1_000 => 50,
+        1_000..10_000 => 100,
+        10_000..100_000 => 500,
+        _ => 1_000,
+    }
+}
+
+fn nearest_range(count: u64, n: u64) -> Range {
+    let shown = Rounding::Nearest(n).shown(count);
+    // (count + n/2) / n * n = shown, rounded down: shown − n/2 ≤ count < shown + n − n/2.
+    (shown.saturating_sub(n / 2), shown + n - n / 2 - 1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn shown(name: &str, counts: &[u64]) -> Vec<Option<u64>> {
+        let profile = Profile::named(name).unwrap();
+        counts.iter().map(|&n| (!profile.marks(n)).then(|| profile.rounded(n))).collect()
+    }
+
     #[test]
-    fn opensafely_gives_its_own_example() {
-        // https://docs.opensafely.org/outputs/sdc/: 3, 8, 16, 23 -> [REDACTED], 10, 15, 25; 18, 23, 31, 44 -> 20, 25, 30, 45.
-        let profile = Profile::named("uk-opensafely").unwrap();
-        let shown = |n: u64| if profile.is_small(n) { None } else { Some(profile.rounded(n)) };
-        assert_eq!([3, 7, 8, 16, 23].map(shown), [None, None, Some(10), Some(15), Some(25)]);
-        assert_eq!([18, 23, 31, 44].map(shown), [Some(20), Some(25), Some(30), Some(45)]);
+    fn sites_give_their_own_examples() {
+        // https://docs.opensafely.org/outputs/sdc/
+        let opensafely = shown("uk-opensafely", &[3, 7, 8, 16, 23, 18, 31, 44]);
+        assert_eq!(opensafely, [None, None, Some(10), Some(15), Some(25), Some(20), Some(30), Some(45)]);
+        let midpoint = shown("uk-opensafely-midpoint6", &[0, 1, 6, 7, 12, 13, 18]);
+        assert_eq!(midpoint, [0, 3, 3, 9, 9, 15, 15].map(Some));
+        assert_eq!(shown("uk-ehrql-measures", &[0, 7, 8, 12, 13]), [0, 0, 10, 10, 15].map(Some));
+        // Norway's alternative to hiding: https://helsedata-test.qa.nhn.no/no/soknadshjelp-aggregerte-opplysninger/begreper/
+        assert_eq!([0, 1, 2, 3, 4].map(|n| Rounding::Base(3).shown(n)), [0, 0, 3, 3, 4]);
+        // gh:simsong/drb_rounder
+        let drb = shown("us-drb", &[14, 15, 94, 124, 1_049, 10_249, 100_499]);
+        assert_eq!(drb, [None, Some(20), Some(90), Some(100), Some(1_000), Some(10_000), Some(100_000)]);
+        assert_eq!(shown("uk-llc", &[0, 9, 10]), [None, None, Some(10)]);
+        assert_eq!(shown("acro", &[0, 9, 12]), [None, None, Some(10)]);
     }
 
     #[test]
@@ -132,11 +204,34 @@ mod tests {
     }
 
     #[test]
+    fn the_range_of_a_count_is_everything_that_is_shown_as_it_is() {
+        let roundings =
+            [Rounding::None, Rounding::Nearest(5), Rounding::Nearest(10), Rounding::Midpoint(6), Rounding::Base(3)];
+        for rounding in roundings {
+            for count in 0..200 {
+                let (low, high) = rounding.range(count);
+                let same: Vec<u64> = (0..300).filter(|n| rounding.shown(*n) == rounding.shown(count)).collect();
+                assert_eq!((low, high), (same[0], same[same.len() - 1]), "{rounding:?} {count}");
+            }
+        }
+        for count in 0..2_000 {
+            let (low, high) = Rounding::BySize.range(count);
+            assert!((low..=high).contains(&count), "{count}");
+        }
+    }
+
+    #[test]
     fn faults_name_the_remedy() {
         assert_eq!(
             Profile::named("no-ssbb").unwrap_err().to_string(),
-            "disclosure profile `no-ssbb`: no such profile; choose one of none, no-helsedata, no-ssb, dk-dst, \
-             uk-opensafely or custom"
+            "disclosure profile `no-ssbb`: no such profile; choose one of none, no-helsedata, no-ssb, dk-dst, dk-au, \
+             dk-sds, dk-sdu, uk-opensafely, uk-opensafely-midpoint6, uk-ehrql-measures, uk-llc, acro, us-drb, ohdsi or \
+             custom"
+        );
+        assert_eq!(
+            Profile::named("fi-fiona").unwrap_err().to_string(),
+            "disclosure profile `fi-fiona`: Statistics Finland reviews results by hand and publishes no threshold; ask \
+             the site and give a threshold of your own"
         );
         assert!(Profile::custom(5, " ", 1).is_err() && Profile::custom(5, "0", 1).is_err());
         assert!(Profile::custom(5, "<5", 0).is_err() && Profile::custom(5, "<5", 10).is_ok());

@@ -26,7 +26,7 @@ fn hide_model(model: &mut ModelResult, profile: &Profile) -> usize {
 }
 
 fn hide_knot(knot: &mut Knot, profile: &Profile) -> usize {
-    knot.hidden = knot.records.is_some_and(|n| profile.is_small(n));
+    knot.hidden = knot.records.is_some_and(|n| !profile.shows_percentile(n));
     knot.records = None;
     knot.value = knot.value.filter(|_| !knot.hidden);
     usize::from(knot.hidden)
@@ -34,7 +34,7 @@ fn hide_knot(knot: &mut Knot, profile: &Profile) -> usize {
 
 /// Without its reference value a table says nothing: then all of it goes.
 fn hide_ratios(of: &mut RatiosAt, profile: &Profile) -> usize {
-    let small = |records: Option<u64>| records.is_some_and(|n| profile.is_small(n));
+    let small = |records: Option<u64>| records.is_some_and(|n| !profile.shows_percentile(n));
     let all = small(of.reference_records);
     of.reference_records = None;
     of.reference = of.reference.filter(|_| !all);

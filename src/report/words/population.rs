@@ -106,6 +106,15 @@ words! {
         ", antall under {threshold}, og det som ville gitt dem tilbake, vist som {marker}"
     }
     counts_rounded(base) { ", counts rounded to the nearest {base}", ", antall avrundet til nærmeste {base}" }
+    counts_rounded_by_size { ", counts rounded by their size", ", antall avrundet etter størrelse" }
+    counts_rounded_to_midpoints(width) {
+        ", counts rounded to the middle of classes of {width}",
+        ", antall avrundet til midten av klasser på {width}"
+    }
+    counts_rounded_to_base(base) {
+        ", counts under {base} rounded to 0 or {base}",
+        ", antall under {base} avrundet til 0 eller {base}"
+    }
     total_line(persons, events, years) {
         "{persons} persons, {events} events, {years} person-years of follow-up.",
         "{persons} personer, {events} hendelser, {years} personår med oppfølging."

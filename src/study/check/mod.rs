@@ -13,6 +13,7 @@ mod coverage;
 mod curve;
 mod dated;
 mod describe;
+mod disclosure;
 mod extracts;
 mod follow_up;
 mod linkage;

@@ -273,46 +273,6 @@ impl Context<'_> {
         }
     }
 
-    /// `[disclosure]`.
-    pub fn read_disclosure(&self, root: &Section<'_>) -> Option<Disclosure> {
-        let section = root.section("disclosure", "[disclosure]")?;
-        let choices = Profile::ALL.map(|p| (p.name(), p));
-        if !section.has("profile") {
-            let remedy = format!("choose {}; \"none\" must be typed", list_of(choices.iter().map(|(name, _)| *name)));
-            section.missing("profile", &remedy);
-        }
-        let profile = section.choice("profile", &choices);
-        let limit = |key| section.whole(key, 0, 1_000_000).map(|n| n as u32);
-        let (threshold, round_to) = (limit("threshold"), limit("round_to"));
-        let marker = section.text("marker");
-        section.finish();
-        let profile = profile?;
-        let (least, base, own_marker) = profile.rules();
-        let own = |key: &'static str| section.node(key).map_or(section.span.clone(), |n| n.span.clone());
-        if profile == Profile::None && (threshold.is_some() || round_to.is_some()) {
-            let remedy = "choose \"custom\" or a site's profile";
-            self.faults.add(&section.span, "profile \"none\" has neither threshold nor rounding", remedy);
-        }
-        if profile == Profile::Custom && threshold.is_none() {
-            section.missing("threshold", "the smallest count that is shown");
-        }
-        if threshold.is_some_and(|t| t < least) {
-            let rule = format!("`threshold` is below the {least} of profile \"{}\"", profile.name());
-            self.faults.add(&own("threshold"), rule, "a site may be stricter, not laxer; or choose \"custom\"");
-        }
-        if round_to.is_some_and(|r| r == 0 || r % base != 0) {
-            let rule = format!("`round_to` is no multiple of the {base} of profile \"{}\"", profile.name());
-            self.faults.add(&own("round_to"), rule, "");
-        }
-        Some(Disclosure {
-            span: section.span.clone(),
-            profile,
-            threshold: threshold.unwrap_or(least),
-            round_to: round_to.unwrap_or(base),
-            marker: marker.map_or(own_marker.to_owned(), |t| t.text),
-        })
-    }
-
     /// `[report]`.
     pub fn read_report(
         &self,

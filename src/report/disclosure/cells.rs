@@ -1,0 +1,287 @@
+//! Every count of a report, one family after the other: the one list that collecting, hiding and rounding go by.
+//!
+//! A new family of counts is registered by one function here, called from [`visit`], and by what it adds up to in
+//! `relations.rs`. `tests/disclosure` fails on a whole number of `results.json` that nobody registered.
+
+use super::system::Price;
+use crate::report::{
+    AttritionStep, Counts, Description, ExitCount, Interaction, InteractionCell, LevelRow, Link, ModelResult, Note,
+    Report, StandardisedRisks, SurvivalCurve, SurvivalPoint, TimeVarying,
+};
+
+/// A count where it stands in the report.
+pub struct Place<'a> {
+    /// The table it belongs to, as the checker reads it.
+    pub table: String,
+    /// Its name among all counts of the run; the same count at two places has one name.
+    pub key: String,
+    /// Counts of one bundle are hidden together.
+    pub bundle: String,
+    /// What hiding it costs.
+    pub price: Price,
+    /// The count.
+    pub count: &'a mut Option<u64>,
+    /// Where the report says that it is hidden.
+    pub hidden: &'a mut bool,
+}
+
+/// What sees the counts.
+type See<'s> = &'s mut dyn FnMut(Place<'_>);
+
+/// A total stands in many tables; without it few of them say anything.
+const TOTAL: Price = Price(300.0);
+/// All hazard ratios of a variable go with its reference level.
+const REFERENCE: Price = Price(40.0);
+const LEVEL: Price = Price(4.0);
+const CELL: Price = Price(1.0);
+const FLOW: Price = Price(3.0);
+const MODEL: Price = Price(6.0);
+const POINT: Price = Price(2.0);
+const SIDE: Price = Price(1.0);
+
+/// Shows every count of the report to `see`, in a fixed order.
+pub fn visit(report: &mut Report, see: See<'_>) {
+    let references = super::estimates::references(report);
+    let event = report.follow_up.as_ref().map(|f| f.event.clone());
+    report.total.iter_mut().for_each(|total| counts("total", "total".to_owned(), TOTAL, total, see));
+    for row in &mut report.levels {
+        let is_reference = references.contains(&(row.variable.clone(), row.level.clone()));
+        level(row, if is_reference { REFERENCE } else { LEVEL }, see);
+    }
+    for (i, description) in report.descriptions.iter_mut().enumerate() {
+        self::description(i, description, see);
+    }
+    report.exits.iter_mut().for_each(|e| exit(e, event.as_ref() == Some(&e.reason), see));
+    report.attrition.iter_mut().for_each(|step| attrition(step, see));
+    report.models.iter_mut().for_each(|m| model(m, see));
+    report.links.iter_mut().for_each(|l| link(l, see));
+    report.notes.iter_mut().enumerate().for_each(|(i, n)| note(i, n, see));
+}
+
+/// The first part of the names of a level's counts.
+pub fn level_name(variable: &str, level: &str) -> String {
+    format!("levels|{variable}|{level}")
+}
+
+/// The name of a count of a level.
+pub fn level_key(variable: &str, level: &str, what: &str) -> String {
+    format!("{}|{what}", level_name(variable, level))
+}
+
+/// The name of a cell of two variables, the same in whatever order they are crossed.
+pub fn pair_key(a: (&str, &str), b: (&str, &str), what: &str) -> String {
+    let (first, second) = if a.0 <= b.0 { (a, b) } else { (b, a) };
+    format!("cells|{}={}|{}={}|{what}", first.0, first.1, second.0, second.1)
+}
+
+/// The name of a group of a description; `what` may be `records`, `persons`, `events`.
+pub fn group_key(description: usize, group: usize, what: &str) -> String {
+    format!("description|{description}|{group}|{what}")
+}
+
+/// The name of a number of a group at one of its times.
+pub fn point_key(description: usize, group: usize, kind: &str, at: usize, what: &str) -> String {
+    format!("description|{description}|{group}|{kind}|{at}|{what}")
+}
+
+fn counts(table: &str, key: String, price: Price, counts: &mut Counts, see: See<'_>) {
+    let place = |what: &str| (table.to_owned(), format!("{key}|{what}"));
+    let bundles = [format!("{key}|persons"), format!("{key}|events")];
+    for (what, count) in [("persons", &mut counts.persons), ("records", &mut counts.records)] {
+        let ((table, key), bundle, hidden) = (place(what), bundles[0].clone(), &mut counts.persons_hidden);
+        see(Place { table, key, bundle, price, count, hidden });
+    }
+    let ((table, key), bundle) = (place("events"), bundles[1].clone());
+    see(Place { table, key, bundle, price, count: &mut counts.events, hidden: &mut counts.events_hidden });
+}
+
+fn level(row: &mut LevelRow, price: Price, see: See<'_>) {
+    let key = level_name(&row.variable, &row.level);
+    let table = format!("levels of {}", row.variable);
+    counts(&table, key, price, &mut row.counts, see);
+}
+
+fn exit(exit: &mut ExitCount, is_event: bool, see: See<'_>) {
+    let key = format!("exits|{}", exit.reason);
+    let price = if is_event { TOTAL } else { FLOW };
+    let (table, bundle) = ("end of follow-up".to_owned(), key.clone());
+    see(Place { table, key, bundle, price, count: &mut exit.persons, hidden: &mut exit.hidden });
+}
+
+fn attrition(step: &mut AttritionStep, see: See<'_>) {
+    let key = |what: &str| format!("attrition|{}|{what}", step.step);
+    let table = || "attrition".to_owned();
+    let (persons, excluded) = (key("persons"), key("excluded"));
+    let (bundle, price) = (persons.clone(), Price(2.0 * FLOW.0));
+    let (count, hidden) = (&mut step.persons, &mut step.persons_hidden);
+    see(Place { table: table(), key: persons, bundle, price, count, hidden });
+    let (added, bundle) = (key("added"), key("persons"));
+    let (count, hidden) = (&mut step.added, &mut step.persons_hidden);
+    see(Place { table: table(), key: added, bundle, price, count, hidden });
+    let (bundle, count, hidden) = (excluded.clone(), &mut step.excluded, &mut step.excluded_hidden);
+    see(Place { table: table(), key: excluded, bundle, price: FLOW, count, hidden });
+    let events = [("events", &mut step.events), ("excluded events", &mut step.excluded_events)];
+    for (what, count) in events {
+        let (key, bundle, hidden) = (format!("attrition|{}|{what}", step.step), key_of_events(step.step), &mut step.events_hidden);
+        see(Place { table: "attrition".to_owned(), key, bundle, price: FLOW, count, hidden });
+    }
+}
+
+fn key_of_events(step: usize) -> String {
+    format!("attrition|{step}|events")
+}
+
+fn model(model: &mut ModelResult, see: See<'_>) {
+    let name = model.name.clone();
+    model_numbers(model, &name, see);
+    model.interactions.iter_mut().for_each(|i| interaction(&name, i, see));
+    if let Some(competing) = &mut model.competing {
+        let key = format!("model|{name}|competing");
+        let (table, bundle) = ("competing events".to_owned(), key.clone());
+        let (count, hidden) = (&mut competing.n_events, &mut competing.hidden);
+        see(Place { table, key, bundle, price: FLOW, count, hidden });
+    }
+    model.time_varying.iter_mut().for_each(|v| time_varying(&name, v, see));
+    model.curves.iter_mut().for_each(|c| curve(&name, c, see));
+    model.standardised.iter_mut().for_each(|s| standardised(&name, s, see));
+}
+
+/// The numbers of a model stand together: one gives another.
+fn model_numbers(model: &mut ModelResult, name: &str, see: See<'_>) {
+    let numbers = [
+        ("records", &mut model.n_records),
+        ("persons", &mut model.n_persons),
+        ("events", &mut model.n_events),
+        ("missing", &mut model.n_missing_dropped),
+    ];
+    let missing = model.missing.iter_mut().map(|m| (format!("missing {}", m.variable), &mut m.records));
+    let all = numbers.map(|(what, count)| (what.to_owned(), count)).into_iter().chain(missing);
+    for (what, count) in all {
+        let (table, key) = ("numbers of models".to_owned(), format!("model|{name}|{what}"));
+        let (bundle, hidden) = (format!("model|{name}"), &mut model.counts_hidden);
+        see(Place { table, key, bundle, price: MODEL, count, hidden });
+    }
+}
+
+fn interaction(model: &str, interaction: &mut Interaction, see: See<'_>) {
+    let bundle = format!("model|{model}|{}|{}", interaction.exposure, interaction.modifier);
+    let mut hidden = false;
+    for (what, count) in [("records", &mut interaction.n_records), ("events", &mut interaction.n_events)] {
+        let (table, key) = ("numbers of models".to_owned(), format!("{bundle}|{what}"));
+        see(Place { table, key, bundle: bundle.clone(), price: MODEL, count, hidden: &mut hidden });
+    }
+    let names = (interaction.exposure.clone(), interaction.modifier.clone());
+    let cells = interaction.within.iter_mut().chain(&mut interaction.joint);
+    cells.for_each(|c| interaction_cell((&names.0, &names.1), c, see));
+}
+
+fn interaction_cell((exposure, modifier): (&str, &str), cell: &mut InteractionCell, see: See<'_>) {
+    let key = |what| pair_key((exposure, &cell.exposure_level), (modifier, &cell.modifier_level), what);
+    let table = || format!("interaction {exposure} by {modifier}");
+    let price = if cell.reference { Price(3.0) } else { CELL };
+    let (persons, events) = (key("persons"), key("events"));
+    let (bundle, count, hidden) = (persons.clone(), &mut cell.persons, &mut cell.persons_hidden);
+    see(Place { table: table(), key: persons, bundle, price, count, hidden });
+    let (bundle, count, hidden) = (events.clone(), &mut cell.events, &mut cell.events_hidden);
+    see(Place { table: table(), key: events, bundle, price, count, hidden });
+}
+
+/// Events of a level in every interval of time; they are hidden with the hazard ratio.
+fn time_varying(model: &str, varying: &mut TimeVarying, see: See<'_>) {
+    let levels = [varying.level.clone(), varying.versus.clone()];
+    let variable = varying.variable.clone();
+    for (i, at) in varying.hazard_ratios.iter_mut().enumerate() {
+        let bundle = format!("model|{model}|along time|{variable}|{}|{i}", levels[0].as_deref().unwrap_or_default());
+        for (level, count) in levels.iter().zip([&mut at.events, &mut at.events_versus]) {
+            let key = interval_key(model, &variable, level.as_deref().unwrap_or_default(), i);
+            let (table, bundle) = (format!("hazard ratios of {variable} along time"), bundle.clone());
+            see(Place { table, key, bundle, price: POINT, count, hidden: &mut at.hidden });
+        }
+    }
+}
+
+/// The name of the events of a level in an interval of time.
+pub fn interval_key(model: &str, variable: &str, level: &str, interval: usize) -> String {
+    format!("model|{model}|along time|{variable}|{level}|{interval}|events")
+}
+
+fn curve(model: &str, curve: &mut SurvivalCurve, see: See<'_>) {
+    let stratum = curve.stratum.clone();
+    for point in &mut curve.times {
+        let bundle = format!("model|{model}|curve|{stratum}|{}", point.time);
+        for (what, count) in [("at risk", &mut point.at_risk), ("events", &mut point.events)] {
+            let (table, key) = ("curves and standardised risks".to_owned(), format!("{bundle}|{what}"));
+            see(Place { table, key, bundle: bundle.clone(), price: POINT, count, hidden: &mut point.hidden });
+        }
+    }
+}
+
+fn standardised(model: &str, risks: &mut StandardisedRisks, see: See<'_>) {
+    let table = || "curves and standardised risks".to_owned();
+    let key = |rest: &str| format!("model|{model}|standardised|{}|{rest}", risks.exposure);
+    let (all, bundle) = (key("all"), format!("model|{model}"));
+    let mut hidden = false;
+    let rows: Vec<String> = risks.rows.iter().map(|row| key(&format!("{}|{}", row.level, row.time))).collect();
+    see(Place { table: table(), key: all, bundle, price: MODEL, count: &mut risks.n_averaged, hidden: &mut hidden });
+    for (row, bundle) in risks.rows.iter_mut().zip(rows) {
+        for (what, count) in [("records", &mut row.records), ("events", &mut row.events)] {
+            let key = format!("{bundle}|{what}");
+            see(Place { table: table(), key, bundle: bundle.clone(), price: POINT, count, hidden: &mut row.hidden });
+        }
+    }
+}
+
+fn description(i: usize, description: &mut Description, see: See<'_>) {
+    let table = format!("description {}", description.formula);
+    for (g, group) in description.groups.iter_mut().enumerate() {
+        let bundle = format!("description|{i}|{g}");
+        let observed = group.observed_expected.as_mut().map(|o| ("observed", &mut o.observed));
+        let numbers = [("records", &mut group.records), ("persons", &mut group.persons), ("events", &mut group.events)];
+        for (what, count) in numbers.into_iter().chain(observed) {
+            let (table, key) = (table.clone(), group_key(i, g, what));
+            see(Place { table, key, bundle: bundle.clone(), price: LEVEL, count, hidden: &mut group.hidden });
+        }
+        points(&table, i, g, "any", &mut group.survival, see);
+        for cause in &mut group.incidence {
+            points(&table, i, g, &cause.cause.clone(), &mut cause.points, see);
+        }
+    }
+}
+
+/// Numbers at chosen times: all kinds of events at one time of one group stand and fall together.
+fn points(table: &str, i: usize, g: usize, kind: &str, points: &mut [SurvivalPoint], see: See<'_>) {
+    for (at, point) in points.iter_mut().enumerate() {
+        let bundle = format!("description|{i}|{g}|at|{at}");
+        for (what, number) in [("at risk", &mut point.at_risk), ("events", &mut point.events)] {
+            // Weighted numbers are nobody's count; `descriptions.rs` takes them away.
+            let Some(whole) = number.filter(|x| x.fract() == 0.0) else { continue };
+            let mut count = Some(whole as u64);
+            let key = point_key(i, g, kind, at, what);
+            let (table, bundle, hidden) = (table.to_owned(), bundle.clone(), &mut point.hidden);
+            see(Place { table, key, bundle, price: POINT, count: &mut count, hidden });
+            *number = count.map(|n| n as f64);
+        }
+    }
+}
+
+fn link(link: &mut Link, see: See<'_>) {
+    let bundle = format!("link|{}", link.extract);
+    let numbers = [
+        ("keys", &mut link.keys),
+        ("matched", &mut link.matched),
+        ("rows", &mut link.rows),
+        ("rows matched", &mut link.rows_matched),
+        ("rows without key", &mut link.rows_without_key),
+        ("repeated", &mut link.repeated),
+    ];
+    for (what, count) in numbers {
+        let (table, key) = ("linkage".to_owned(), format!("{bundle}|{what}"));
+        see(Place { table, key, bundle: bundle.clone(), price: SIDE, count, hidden: &mut link.hidden });
+    }
+}
+
+fn note(i: usize, note: &mut Note, see: See<'_>) {
+    let key = format!("note|{i}");
+    let (table, bundle) = ("notes".to_owned(), key.clone());
+    see(Place { table, key, bundle, price: SIDE, count: &mut note.count, hidden: &mut note.hidden });
+}

@@ -1,0 +1,480 @@
+//! What adds up to what among the counts of a report: the knowledge of whoever reads its tables side by side.
+//!
+//! A relation is stated where it holds in the true numbers; where a sum falls short, the rest is a number of its own (the
+//! records without a value, the persons in no level), which somebody could work out and which is protected like others.
+
+use super::Profile;
+use super::cells::{group_key, interval_key, level_key, level_name, pair_key, point_key};
+use super::derived::variable_of_totals;
+use super::system::{CellId, System};
+use crate::report::{Description, Interaction, ModelResult, Report, SurvivalPoint};
+use crate::study::disclosure::Totals;
+use std::collections::BTreeSet;
+
+/// States every relation between the counts of a report.
+pub fn state(report: &Report, profile: &Profile, system: &mut System) {
+    totals(report, profile, system);
+    levels(report, profile, system);
+    flow(report, system);
+    let mut pairs = BTreeSet::new();
+    for interaction in report.models.iter().flat_map(|m| &m.interactions) {
+        cells(report, interaction, &mut pairs, system);
+    }
+    models(report, system);
+    for (i, description) in report.descriptions.iter().enumerate() {
+        groups(report, i, description, system);
+        points(i, description, system);
+    }
+    links(report, system);
+}
+
+/// Persons without an event, and persons within records, of one group.
+fn within_group(key: &str, system: &mut System) {
+    let [persons, records, events] = ["persons", "records", "events"].map(|w| system.find(&format!("{key}|{w}")));
+    if let Some((persons, events)) = persons.or(records).zip(events) {
+        system.rest(&format!("{key}|without event"), persons, events);
+    }
+    if let Some((persons, records)) = persons.zip(records)
+        && let Some(further) = system.rest(&format!("{key}|further records"), records, persons)
+    {
+        system.harmless(further);
+    }
+}
+
+fn totals(report: &Report, profile: &Profile, system: &mut System) {
+    within_group("total", system);
+    let from_cells = profile.rounds() && profile.round_totals == Totals::FromCells;
+    if from_cells && variable_of_totals(report, report).is_some() {
+        let all = ["persons", "records", "events"].map(|what| system.find(&format!("total|{what}")));
+        all.into_iter().flatten().for_each(|total| system.derive(total));
+    }
+}
+
+fn levels(report: &Report, profile: &Profile, system: &mut System) {
+    for rows in report.levels.chunk_by(|a, b| a.variable == b.variable) {
+        let key = |level: &str, what: &str| level_key(&rows[0].variable, level, what);
+        for row in rows {
+            within_group(&level_name(&row.variable, &row.level), system);
+        }
+        for what in ["persons", "records", "events"] {
+            let parts: Vec<CellId> = rows.iter().filter_map(|r| system.find(&key(&r.level, what))).collect();
+            for (row, part) in rows.iter().zip(&parts) {
+                if row.missing && !profile.hide_missing {
+                    system.harmless(*part);
+                }
+            }
+            if let Some(total) = system.find(&format!("total|{what}")).filter(|_| parts.len() == rows.len()) {
+                system.sum(total, &parts);
+            }
+        }
+    }
+}
+
+/// Ends of follow-up and the steps to the study population.
+fn flow(report: &Report, system: &mut System) {
+    let exits: Vec<CellId> =
+        report.exits.iter().filter_map(|e| system.find(&format!("exits|{}", e.reason))).collect();
+    let [persons, events] = ["persons", "events"].map(|what| system.find(&format!("total|{what}")));
+    if let Some(persons) = persons.filter(|_| !exits.is_empty()) {
+        system.sum(persons, &exits);
+    }
+    let event = report.follow_up.as_ref().and_then(|f| system.find(&format!("exits|{}", f.event)));
+    if let Some((event, events)) = event.zip(events) {
+        system.within(event, events);
+    }
+    let key = |step: usize, what: &str| format!("attrition|{step}|{what}");
+    for pair in report.attrition.windows(2) {
+        let before = system.find(&key(pair[0].step, "persons"));
+        let [left, excluded] = ["persons", "excluded"].map(|what| system.find(&key(pair[1].step, what)));
+        let added = system.find(&key(pair[1].step, "added"));
+        match (before, left, excluded) {
+            (Some(before), Some(left), Some(excluded)) => {
+                let before = match added {
+                    None => before,
+                    Some(added) => {
+                        let all = system.value(before) + system.value(added);
+                        let all = system.implied(&key(pair[1].step, "with those added"), all);
+                        system.sum(all, &[before, added]);
+                        all
+                    }
+                };
+                system.sum(before, &[left, excluded]);
+            }
+            (Some(before), Some(left), None) => system.within(left, before),
+            _ => {}
+        }
+    }
+    events_of_flow(report, system);
+    let last = report.attrition.last().and_then(|step| system.find(&key(step.step, "persons")));
+    if let Some((last, persons)) = last.zip(persons) {
+        system.within(persons, last);
+    }
+}
+
+/// Events along the flow, and persons without one.
+fn events_of_flow(report: &Report, system: &mut System) {
+    let key = |step: usize, what: &str| format!("attrition|{step}|{what}");
+    for step in &report.attrition {
+        for (persons, events) in [("persons", "events"), ("excluded", "excluded events")] {
+            let events_name = events;
+            if let Some((persons, events)) =
+                system.find(&key(step.step, persons)).zip(system.find(&key(step.step, events)))
+            {
+                system.rest(&key(step.step, &format!("{events_name} less")), persons, events);
+            }
+        }
+    }
+    for pair in report.attrition.windows(2) {
+        let before = system.find(&key(pair[0].step, "events"));
+        let [left, excluded] = ["events", "excluded events"].map(|what| system.find(&key(pair[1].step, what)));
+        if let (Some(before), Some(left), Some(excluded)) = (before, left, excluded) {
+            system.sum(before, &[left, excluded]);
+        }
+    }
+    let last = report.attrition.last().and_then(|step| system.find(&key(step.step, "events")));
+    if let Some((last, total)) = last.zip(system.find("total|events")) {
+        system.within(total, last);
+    }
+}
+
+/// Persons and events of exposure by modifier add up to those of the levels.
+fn cells(report: &Report, interaction: &Interaction, done: &mut BTreeSet<String>, system: &mut System) {
+    let (exposure, modifier) = (interaction.exposure.as_str(), interaction.modifier.as_str());
+    if !done.insert(pair_key((exposure, ""), (modifier, ""), "")) {
+        return;
+    }
+    let key = |e: &str, m: &str, what: &str| pair_key((exposure, e), (modifier, m), what);
+    for cell in &interaction.within {
+        let of = |what| system.find(&key(&cell.exposure_level, &cell.modifier_level, what));
+        if let Some((persons, events)) = of("persons").zip(of("events")) {
+            system.rest(&key(&cell.exposure_level, &cell.modifier_level, "without event"), persons, events);
+        }
+    }
+    let distinct = |of: fn(&crate::report::InteractionCell) -> &String| -> Vec<&String> {
+        let mut seen = BTreeSet::new();
+        interaction.within.iter().map(of).filter(|level| seen.insert(*level)).collect()
+    };
+    let (rows, columns) = (distinct(|c| &c.exposure_level), distinct(|c| &c.modifier_level));
+    for what in ["persons", "events"] {
+        for row in &rows {
+            let parts: Vec<CellId> = columns.iter().filter_map(|m| system.find(&key(row, m, what))).collect();
+            margin(report, (exposure, row), what, &parts, system);
+        }
+        for column in &columns {
+            let parts: Vec<CellId> = rows.iter().filter_map(|e| system.find(&key(e, column, what))).collect();
+            margin(report, (modifier, column), what, &parts, system);
+        }
+    }
+}
+
+/// The sum of a line of cells is the count of its level; of a level that no table shows it is within the total.
+fn margin(report: &Report, (variable, level): (&str, &str), what: &str, parts: &[CellId], system: &mut System) {
+    if parts.is_empty() {
+        return;
+    }
+    match system.find(&level_key(variable, level, what)) {
+        Some(margin) => system.sum(margin, parts),
+        None => {
+            let Some(total) = system.find(&format!("total|{what}")) else { return };
+            let sum = parts.iter().map(|p| system.value(*p)).sum();
+            let name = format!("sum of {variable}={level}|{what}");
+            // One number for all tables that cross the variable.
+            let margin = system.find(&name).filter(|m| system.value(*m) == sum);
+            let known = margin.is_some();
+            let margin = margin.unwrap_or_else(|| system.implied(&name, sum));
+            system.sum(margin, parts);
+            if !known && report.total.is_some() {
+                system.within(margin, total);
+            }
+        }
+    }
+}
+
+/// Numbers of models against the total, against one another, and what they leave out.
+fn models(report: &Report, system: &mut System) {
+    for (i, model) in report.models.iter().enumerate() {
+        let key = |what: &str| format!("model|{}|{what}", model.name);
+        within_group(&format!("model|{}", model.name), system);
+        for what in ["records", "persons", "events"] {
+            let Some(own) = system.find(&key(what)) else { continue };
+            if let Some(total) = system.find(&format!("total|{what}")) {
+                system.within(own, total);
+            }
+            let others = report.models[..i].iter().filter_map(|m| system.find(&format!("model|{}|{what}", m.name)));
+            let others: Vec<CellId> = others.collect();
+            others.into_iter().for_each(|other| system.within(own, other));
+            for interaction in &model.interactions {
+                let name = format!("model|{}|{}|{}|{what}", model.name, interaction.exposure, interaction.modifier);
+                if let Some(of_interaction) = system.find(&name) {
+                    system.within(of_interaction, own);
+                }
+            }
+        }
+        left_out(report, model, system);
+        along_time(model, system);
+        curves(model, system);
+        standardised(model, system);
+        competing(model, system);
+    }
+}
+
+/// Records left out because a value is missing, all and by variable.
+fn left_out(report: &Report, model: &ModelResult, system: &mut System) {
+    let key = |what: &str| format!("model|{}|{what}", model.name);
+    let Some(dropped) = system.find(&key("missing")) else { return };
+    if let Some((records, total)) = system.find(&key("records")).zip(system.find("total|records")) {
+        system.sum(total, &[records, dropped]);
+    }
+    for missing in &model.missing {
+        let Some(own) = system.find(&key(&format!("missing {}", missing.variable))) else { continue };
+        system.within(own, dropped);
+        let is_row = |r: &&crate::report::LevelRow| r.missing && r.variable == missing.variable;
+        if let Some(row) = report.levels.iter().find(is_row)
+            && let Some(row) = system.find(&level_key(&row.variable, &row.level, "records"))
+        {
+            system.within(own, row);
+        }
+    }
+}
+
+/// Events by interval of time add up to the events of the level.
+fn along_time(model: &ModelResult, system: &mut System) {
+    let mut done = BTreeSet::new();
+    for varying in model.time_varying.iter().filter(|v| v.is_stepwise()) {
+        for level in [&varying.level, &varying.versus].into_iter().flatten() {
+            if !done.insert((&varying.variable, level)) {
+                continue;
+            }
+            let part = |i| system.find(&interval_key(&model.name, &varying.variable, level, i));
+            let parts: Vec<CellId> = (0..varying.hazard_ratios.len()).filter_map(part).collect();
+            if let Some(all) = system.find(&level_key(&varying.variable, level, "events")).filter(|_| !parts.is_empty())
+            {
+                system.sum(all, &parts);
+            }
+        }
+    }
+}
+
+/// Steps between chosen times, and what is left after the last.
+fn steps(name: &str, cumulative: &[CellId], all: Option<CellId>, system: &mut System) {
+    let mut before: Option<CellId> = None;
+    for (at, &now) in cumulative.iter().enumerate() {
+        if let Some(before) = before {
+            system.rest(&format!("{name}|step {at}"), now, before);
+        }
+        before = Some(now);
+    }
+    if let Some((all, last)) = all.zip(before) {
+        system.rest(&format!("{name}|after"), all, last);
+    }
+}
+
+/// Numbers at risk fall from time to time.
+fn falls(name: &str, at_risk: &[CellId], first: Option<CellId>, system: &mut System) {
+    let all: Vec<CellId> = first.into_iter().chain(at_risk.iter().copied()).collect();
+    for (at, pair) in all.windows(2).enumerate() {
+        system.rest(&format!("{name}|left {at}"), pair[0], pair[1]);
+    }
+}
+
+fn curves(model: &ModelResult, system: &mut System) {
+    let mut done = BTreeSet::new();
+    let strata: BTreeSet<&String> = model.curves.iter().map(|c| &c.stratum).collect();
+    for stratum in strata {
+        let curves = model.curves.iter().filter(|c| c.stratum == *stratum);
+        let mut times: Vec<f64> = curves.flat_map(|c| &c.times).map(|p| p.time).collect();
+        times.sort_by(f64::total_cmp);
+        times.dedup();
+        let key = |time: &f64, what: &str| format!("model|{}|curve|{stratum}|{time}|{what}", model.name);
+        if !done.insert(stratum) || times.is_empty() {
+            continue;
+        }
+        // Without strata the curve rests on all records of the model.
+        let all = |what: &str| {
+            let of_model = system.find(&format!("model|{}|{what}", model.name));
+            of_model.filter(|_| model.strata.is_empty())
+        };
+        let (records, events) = (all("records"), all("events"));
+        let risk: Vec<CellId> = times.iter().filter_map(|t| system.find(&key(t, "at risk"))).collect();
+        let so_far: Vec<CellId> = times.iter().filter_map(|t| system.find(&key(t, "events"))).collect();
+        let name = format!("model|{}|curve|{stratum}", model.name);
+        falls(&name, &risk, records, system);
+        steps(&name, &so_far, events, system);
+    }
+}
+
+fn standardised(model: &ModelResult, system: &mut System) {
+    for risks in &model.standardised {
+        let key = |rest: String| format!("model|{}|standardised|{}|{rest}", model.name, risks.exposure);
+        let mut levels: Vec<&String> = Vec::new();
+        let mut times: Vec<f64> = Vec::new();
+        for row in &risks.rows {
+            if !levels.contains(&&row.level) {
+                levels.push(&row.level);
+            }
+            if !times.contains(&row.time) {
+                times.push(row.time);
+            }
+        }
+        for level in &levels {
+            let of = |what: &str| -> Vec<CellId> {
+                times.iter().filter_map(|t| system.find(&key(format!("{level}|{t}|{what}")))).collect()
+            };
+            let (records, events) = (of("records"), of("events"));
+            // The same number at every time.
+            records.windows(2).for_each(|pair| system.within(pair[0], pair[1]));
+            steps(&key(format!("{level}|events")), &events, records.first().copied(), system);
+            if let Some((level_events, last)) =
+                system.find(&level_key(&risks.exposure, level, "events")).zip(events.last().copied())
+            {
+                system.rest(&key(format!("{level}|later events")), level_events, last);
+            }
+            if let Some((of_level, own)) =
+                system.find(&level_key(&risks.exposure, level, "records")).zip(records.first().copied())
+            {
+                system.within(own, of_level);
+            }
+        }
+        let first: Vec<CellId> = times
+            .first()
+            .into_iter()
+            .flat_map(|t| levels.iter().map(move |l| (t, l)))
+            .filter_map(|(t, level)| system.find(&key(format!("{level}|{t}|records"))))
+            .collect();
+        if let Some(all) = system.find(&key("all".to_owned())) {
+            system.sum(all, &first);
+            if let Some(records) = system.find(&format!("model|{}|records", model.name)) {
+                system.within(all, records);
+            }
+        }
+    }
+}
+
+/// Events, competing events and the censored are all records of a model.
+fn competing(model: &ModelResult, system: &mut System) {
+    let of = |what: &str| system.find(&format!("model|{}|{what}", model.name));
+    if let (Some(records), Some(events), Some(competing)) = (of("records"), of("events"), of("competing")) {
+        system.sum(records, &[events, competing]);
+    }
+}
+
+/// Groups of a description against the levels of the main table and the totals.
+fn groups(report: &Report, i: usize, description: &Description, system: &mut System) {
+    for (g, group) in description.groups.iter().enumerate() {
+        within_group(&format!("description|{i}|{g}"), system);
+        let observed = system.find(&group_key(i, g, "observed"));
+        if let Some((observed, events)) = observed.zip(system.find(&group_key(i, g, "events"))) {
+            system.within(observed, events);
+        }
+        let Some((variable, level)) = single_level(&group.name, &group.levels) else { continue };
+        for what in ["persons", "records", "events"] {
+            let own = system.find(&group_key(i, g, what));
+            if let Some((own, row)) = own.zip(system.find(&level_key(&variable, level, what))) {
+                system.within(own, row);
+            }
+        }
+    }
+    for what in ["persons", "records", "events"] {
+        let of_group = |g| system.find(&group_key(i, g, what));
+        let parts: Vec<CellId> = (0..description.groups.len()).filter_map(of_group).collect();
+        if let Some(total) = system.find(&format!("total|{what}")).filter(|_| !parts.is_empty() && report.total.is_some())
+        {
+            system.sum(total, &parts);
+        }
+    }
+}
+
+/// The variable and level of a group that one variable makes: `sex=1`, `factor(sex)=1`.
+pub(super) fn single_level<'a>(name: &str, levels: &'a [String]) -> Option<(String, &'a str)> {
+    let [level] = levels else { return None };
+    let variable = name.strip_suffix(level.as_str()).and_then(|v| v.strip_suffix('='))?;
+    let variable = variable.trim_start_matches("factor(").trim_end_matches(')').trim_matches('`');
+    Some((variable.to_owned(), level))
+}
+
+/// Numbers at chosen times: within each group, of each kind of event, and over the groups.
+fn points(i: usize, description: &Description, system: &mut System) {
+    let n_groups = description.groups.len();
+    let mut kinds: Vec<(String, Vec<f64>)> = Vec::new();
+    for group in &description.groups {
+        let time = |points: &[SurvivalPoint]| points.iter().map(|p| p.time).collect::<Vec<f64>>();
+        let causes = group.incidence.iter().map(|c| (c.cause.clone(), time(&c.points)));
+        for (kind, times) in std::iter::once(("any".to_owned(), time(&group.survival))).chain(causes) {
+            if !times.is_empty() && !kinds.iter().any(|(known, _)| *known == kind) {
+                kinds.push((kind, times));
+            }
+        }
+    }
+    for g in 0..n_groups {
+        for (kind, times) in &kinds {
+            let of = |what: &str| -> Vec<CellId> {
+                (0..times.len()).filter_map(|at| system.find(&point_key(i, g, kind, at, what))).collect()
+            };
+            let (at_risk, events) = (of("at risk"), of("events"));
+            let all = |what: &str| system.find(&group_key(i, g, what));
+            let cause_events = description.groups[g].incidence.iter().find(|c| c.cause == *kind).and_then(|c| c.events);
+            let name = format!("description|{i}|{g}|{kind}");
+            let (records, any_events) = (all("records"), all("events"));
+            let all_events = match (kind.as_str(), cause_events) {
+                ("any", _) => any_events,
+                (_, Some(n)) => Some(system.implied(&format!("{name}|events"), n)),
+                (_, None) => None,
+            };
+            falls(&name, &at_risk, records, system);
+            steps(&name, &events, all_events, system);
+        }
+    }
+    for (kind, _) in kinds.iter().filter(|(kind, _)| kind != "any") {
+        let of_group = |g| system.find(&format!("description|{i}|{g}|{kind}|events"));
+        let parts: Vec<CellId> = (0..n_groups).filter_map(of_group).collect();
+        let label = description.groups.iter().flat_map(|g| &g.incidence).find(|c| c.cause == *kind).map(|c| &c.label);
+        let exit = [Some(kind), label].into_iter().flatten().find_map(|name| system.find(&format!("exits|{name}")));
+        if let Some(exit) = exit.filter(|_| !parts.is_empty()) {
+            system.sum(exit, &parts);
+        }
+    }
+    for (kind, times) in &kinds {
+        for (at, time) in times.iter().enumerate() {
+            for what in ["at risk", "events"] {
+                let of_group = |g| system.find(&point_key(i, g, kind, at, what));
+                let parts: Vec<CellId> = (0..n_groups).filter_map(of_group).collect();
+                let sum = parts.iter().map(|p| system.value(*p)).sum();
+                // One number for all descriptions of the run.
+                let name = format!("everybody|{kind}|{time}|{what}");
+                let everybody = system.find(&name).filter(|id| system.value(*id) == sum);
+                let everybody = everybody.unwrap_or_else(|| system.implied(&name, sum));
+                system.sum(everybody, &parts);
+            }
+        }
+    }
+}
+
+fn of_link(system: &System, extract: &str, what: &str) -> Option<CellId> {
+    system.find(&format!("link|{extract}|{what}"))
+}
+
+/// Keys and rows that did not link, and what notes say of them.
+fn links(report: &Report, system: &mut System) {
+    for link in &report.links {
+        let [keys, matched, rows, rows_matched] =
+            ["keys", "matched", "rows", "rows matched"].map(|what| of_link(system, &link.extract, what));
+        if let Some((keys, matched)) = keys.zip(matched) {
+            system.rest(&format!("link|{}|keys not linked", link.extract), keys, matched);
+        }
+        let Some((rows, rows_matched)) = rows.zip(rows_matched) else { continue };
+        let name = format!("link|{}|rows not linked", link.extract);
+        let Some(unlinked) = system.rest(&name, rows, rows_matched) else { continue };
+        if let Some(without) = of_link(system, &link.extract, "rows without key") {
+            system.within(without, unlinked);
+        }
+        if let Some((matched, repeated)) = matched.zip(of_link(system, &link.extract, "repeated")) {
+            system.rest(&format!("link|{}|keys of one row", link.extract), matched, repeated);
+        }
+        let is_part = |n: &crate::report::Note| n.source == link.extract && n.message.ends_with(", left out");
+        let notes = report.notes.iter().enumerate().filter(|(_, n)| is_part(n));
+        let parts: Vec<CellId> = notes.filter_map(|(i, _)| system.find(&format!("note|{i}"))).collect();
+        if !parts.is_empty() {
+            system.sum(unlinked, &parts);
+        }
+    }
+}
