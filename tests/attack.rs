@@ -105,7 +105,8 @@ impl Knowledge {
             for i in &unknown {
                 let (low, high) = self.bounds[*i];
                 for (way, limit) in [(1.0, high - truth[*i]), (-1.0, truth[*i] - low)] {
-                    let entries = rows.get(i).map_or(&[][..], Vec::as_slice).iter().map(|(e, f)| (*e, way * f)).collect();
+                    let entries =
+                        rows.get(i).map_or(&[][..], Vec::as_slice).iter().map(|(e, f)| (*e, way * f)).collect();
                     // A bound for what has none: far beyond any threshold.
                     let gain = if *i == id { way * sign } else { 0.0 };
                     columns.push(Column { entries, limit: limit.min(1e4), gain });
@@ -223,7 +224,9 @@ fn read(report: &Value, reading: Reading<'_>, from_cells: bool) -> Knowledge {
     }
     for link in list(report, "links") {
         let hidden = flag(link, "hidden");
-        let mut see = |what: &str| k.see_with_others(&format!("link {} {what}", text(link, "extract")), &link[what], hidden, reading);
+        let mut see = |what: &str| {
+            k.see_with_others(&format!("link {} {what}", text(link, "extract")), &link[what], hidden, reading)
+        };
         let [keys, matched, rows, rows_matched] = ["keys", "matched", "rows", "rows_matched"].map(&mut see);
         for (part, whole) in [(matched, keys), (rows_matched, rows)] {
             if let (Some(part), Some(whole)) = (part, whole) {
@@ -334,7 +337,9 @@ fn read_description(i: usize, description: &Value, reading: Reading<'_>, k: &mut
         let name = format!("group {i} {}", text(group, "name"));
         let hidden = flag(group, "hidden");
         for what in ["persons", "events"] {
-            let Some(id) = k.see_with_others(&format!("{name} {what}"), &group[what], hidden, reading) else { continue };
+            let Some(id) = k.see_with_others(&format!("{name} {what}"), &group[what], hidden, reading) else {
+                continue;
+            };
             groups.entry(what).or_default().push(id);
             // `group=b` is a level of the main table.
             let level = k.count(&format!("{} {what}", text(group, "name")));

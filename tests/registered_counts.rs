@@ -148,7 +148,10 @@ fn model() -> ModelResult {
             steps,
             ..SurvivalCurve::default()
         }],
-        standardised: vec![StandardisedRisks { rows: vec![StandardisedRow::default()], ..StandardisedRisks::default() }],
+        standardised: vec![StandardisedRisks {
+            rows: vec![StandardisedRow::default()],
+            ..StandardisedRisks::default()
+        }],
         bootstrap: Some(Bootstrap { covariance: vec![vec![None]], ..Bootstrap::default() }),
         pooling: Some(Pooling {
             imputations: vec![Imputation::default()],
@@ -207,7 +210,11 @@ fn leaves(path: &str, value: &mut Value, see: &mut dyn FnMut(&str, &mut Value)) 
 }
 
 fn listed() -> BTreeMap<&'static str, &'static str> {
-    LIST.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once(' ')).map(|(kind, path)| (path, kind)).collect()
+    LIST.lines()
+        .filter(|l| !l.starts_with('#'))
+        .filter_map(|l| l.split_once(' '))
+        .map(|(kind, path)| (path, kind))
+        .collect()
 }
 
 #[test]

@@ -88,18 +88,17 @@ fn a_profile_may_be_stricter_than_its_site_and_not_laxer() {
         faults(&format!("{opensafely}round_totals = \"own\"")),
         [laxer("`round_totals` is \"from_cells\" in profile \"uk-opensafely\"")]
     );
-    assert_eq!(
-        faults("profile = \"uk-llc\"\nhide_zero = false"),
-        [laxer("`hide_zero` is true in profile \"uk-llc\"")]
-    );
+    assert_eq!(faults("profile = \"uk-llc\"\nhide_zero = false"), [laxer("`hide_zero` is true in profile \"uk-llc\"")]);
     assert_eq!(
         faults("profile = \"none\"\nmarker = \"x\""),
         ["profile \"none\" hides and rounds nothing, so `marker` has no place; choose \"custom\" or a site's profile"]
     );
     assert_eq!(
         faults("profile = \"fi-findata\""),
-        ["[disclosure] needs `threshold`; Findata reviews results by hand and publishes no threshold; ask the site and \
-          write the smallest count that may be shown"]
+        [
+            "[disclosure] needs `threshold`; Findata reviews results by hand and publishes no threshold; ask the site and \
+          write the smallest count that may be shown"
+        ]
     );
 }
 
@@ -279,7 +278,11 @@ fn choices_that_the_program_must_not_make_are_asked_for() {
             "threshold = 8\nmethod = \"midpoint\"",
             "[disclosure] needs `round_to`; the number that `method` rounds to",
         ),
-        ("threshold = 5", "threshold = 8\nmarker = \"0\"", "`marker` is empty or reads as a number; write a mark such as \".\" or \"<5\""),
+        (
+            "threshold = 5",
+            "threshold = 8\nmarker = \"0\"",
+            "`marker` is empty or reads as a number; write a mark such as \".\" or \"<5\"",
+        ),
         ("threshold = 5", "#", "[disclosure] needs `threshold`; the smallest count that is shown"),
         ("pick = \"first\"", "#", "[cohort.index] needs `pick`; choose \"first\", \"last\" or { nth = 2 }"),
         ("    { value = \"other\", label = \"Elsewhere\" },\n", "", "\"other\" is no level; levels: norway, nordic"),

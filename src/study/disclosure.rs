@@ -264,7 +264,8 @@ impl Rounding {
 const HELSEDATA: &str = "https://helsedata-test.qa.nhn.no/no/soknadshjelp-aggregerte-opplysninger/begreper/";
 const SSB: &str = "https://www.ssb.no/omssb/personvern/personopplysninger-i-statistikken";
 const DST: &str = "https://steno-aarhus.github.io/registers-guide/en/14_eksport-hjemsendelse.html";
-const AARHUS: &str = "https://ph.medarbejdere.au.dk/en/it-security-web-and-telephony/statistics-denmark-dst-research-service";
+const AARHUS: &str =
+    "https://ph.medarbejdere.au.dk/en/it-security-web-and-telephony/statistics-denmark-dst-research-service";
 const SDS: &str = "https://english.sundhedsdatastyrelsen.dk/health-data-and-registers/research-services/apply-for-data/statistics-extraction";
 const FINDATA: &str = "https://findata.fi/en/services-and-instructions/producing-anonymous-results/";
 const FIONA: &str = "https://stat.fi/en/services/services-for-researchers/instructions-for-researchers/using-the-datasets/output-checking-fiona";

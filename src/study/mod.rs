@@ -84,8 +84,8 @@ pub use loader_part::loader_part;
 pub use matching::{ComparisonGroup, MatchedColumn, Replacement, WhenExposed};
 pub use output::{
     Adjust, Contrast, Correction, Curve, Disclosure, FigureOptions, Format, ImageFormat, Interaction, Interval, Model,
-    PREDICTIONS, PredictionReference, RESIDUALS, RatiosAt, Regression, ReportOptions, Resampling,
-    Standardised, Ties, TimeTransform,
+    PREDICTIONS, PredictionReference, RESIDUALS, RatiosAt, Regression, ReportOptions, Resampling, Standardised, Ties,
+    TimeTransform,
 };
 pub use sql::Sql;
 pub use survey::survey;

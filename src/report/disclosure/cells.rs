@@ -122,7 +122,8 @@ fn attrition(step: &mut AttritionStep, see: See<'_>) {
     see(Place { table: table(), key: excluded, bundle, price: FLOW, count, hidden });
     let events = [("events", &mut step.events), ("excluded events", &mut step.excluded_events)];
     for (what, count) in events {
-        let (key, bundle, hidden) = (format!("attrition|{}|{what}", step.step), key_of_events(step.step), &mut step.events_hidden);
+        let (key, bundle, hidden) =
+            (format!("attrition|{}|{what}", step.step), key_of_events(step.step), &mut step.events_hidden);
         see(Place { table: "attrition".to_owned(), key, bundle, price: FLOW, count, hidden });
     }
 }

@@ -10,8 +10,10 @@ pub fn checker(profile: &Profile, hidden: &[Hidden], files: &[(String, &'static 
     list(&mut out, "Rules", &rules(profile));
     out.push_str("## Files in export/\n\n| file | holds |\n|---|---|\n");
     files.iter().for_each(|(file, holds)| out.push_str(&format!("| `{file}` | {holds} |\n")));
-    out.push_str("\nNothing else is in `export/`. Person-time records, residuals, predictions of records, whole curves and the \
-        exact report are in `internal/` only.\n");
+    out.push_str(
+        "\nNothing else is in `export/`. Person-time records, residuals, predictions of records, whole curves and the \
+        exact report are in `internal/` only.\n",
+    );
     out.push_str("\n## Hidden\n\n");
     tables(&mut out, hidden);
     let unprotected: Vec<String> = hidden.iter().filter(|h| h.unprotected > 0).map(|h| h.table.clone()).collect();
@@ -70,12 +72,16 @@ fn rules(profile: &Profile) -> Vec<String> {
     );
     rules.push(match profile.extremes {
         Extremes::Show => "Knots, percentiles and medians are shown.".to_string(),
-        Extremes::Threshold => "Knots and percentiles that fewer records than the threshold share are hidden, with the \
+        Extremes::Threshold => {
+            "Knots and percentiles that fewer records than the threshold share are hidden, with the \
             hazard ratios at them; a knot between two values of the data, or written in the formula, is shown."
-            .to_string(),
-        Extremes::Hide => "Knots and percentiles that are values of the data are hidden, with the hazard ratios at them, \
+                .to_string()
+        }
+        Extremes::Hide => {
+            "Knots and percentiles that are values of the data are hidden, with the hazard ratios at them, \
             and so are medians and other quantiles."
-            .to_string(),
+                .to_string()
+        }
     });
     rules.push(
         "Rows and sizes of the files read, person-time in days, BIC and numbers of pairs behind a concordance are never \
@@ -103,7 +109,9 @@ fn small_counts(profile: &Profile) -> Vec<String> {
             profile.marker
         ),
         Small::Zero => format!("Persons and events from 1 to {last} are shown as 0.{missing}"),
-        Small::Rounded => format!("Persons and events from 1 to {last} are rounded like others, which hides them.{missing}"),
+        Small::Rounded => {
+            format!("Persons and events from 1 to {last} are rounded like others, which hides them.{missing}")
+        }
     }]
 }
 
@@ -139,8 +147,10 @@ fn rounding(profile: &Profile) -> Vec<String> {
         Rates::FromRounded => "rates are made of rounded events and person-years and have no limits",
         Rates::Hide => "rates are hidden",
     };
-    vec![format!("Every count that is left, and person-years, are {how}; {totals}; {rates}; exclusions are differences of \
-        rounded numbers.")]
+    vec![format!(
+        "Every count that is left, and person-years, are {how}; {totals}; {rates}; exclusions are differences of \
+        rounded numbers."
+    )]
 }
 
 fn estimates(profile: &Profile) -> Vec<String> {

@@ -60,7 +60,8 @@ pub(super) fn variable_of_totals(report: &Report, exported: &Report) -> Option<S
         let sum = |of: fn(&Counts) -> Option<u64>| rows.iter().map(|r| of(&r.counts)).sum::<Option<u64>>();
         sum(|c| c.persons) == total.persons && sum(|c| c.events) == total.events
     };
-    let variables = report.levels.chunk_by(|a, b| a.variable == b.variable).filter(sums_up).map(|rows| &rows[0].variable);
+    let variables =
+        report.levels.chunk_by(|a, b| a.variable == b.variable).filter(sums_up).map(|rows| &rows[0].variable);
     let hidden = |variable: &&String| {
         let rows = exported.levels.iter().filter(|l| l.variable == **variable).map(|l| &l.counts);
         rows.map(|c| usize::from(c.persons_hidden) + usize::from(c.events_hidden)).sum::<usize>()

@@ -47,7 +47,8 @@ pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hi
 fn has_too_few(model: &ModelResult, profile: &Profile) -> bool {
     let estimated = model.coefficients.iter().filter(|c| !c.aliased).count() as u64;
     let residual = model.n_records.map(|n| n.saturating_sub(estimated));
-    model.n_events.is_some_and(|n| n < profile.min_events_model) || residual.is_some_and(|n| n < profile.min_residual_df)
+    model.n_events.is_some_and(|n| n < profile.min_events_model)
+        || residual.is_some_and(|n| n < profile.min_residual_df)
 }
 
 /// A coefficient is shown when the counts of all its levels, and of the levels they are compared with, are shown.

@@ -72,8 +72,7 @@ fn levels(report: &Report, profile: &Profile, system: &mut System) {
 
 /// Ends of follow-up and the steps to the study population.
 fn flow(report: &Report, system: &mut System) {
-    let exits: Vec<CellId> =
-        report.exits.iter().filter_map(|e| system.find(&format!("exits|{}", e.reason))).collect();
+    let exits: Vec<CellId> = report.exits.iter().filter_map(|e| system.find(&format!("exits|{}", e.reason))).collect();
     let [persons, events] = ["persons", "events"].map(|what| system.find(&format!("total|{what}")));
     if let Some(persons) = persons.filter(|_| !exits.is_empty()) {
         system.sum(persons, &exits);
@@ -377,7 +376,8 @@ fn groups(report: &Report, i: usize, description: &Description, system: &mut Sys
     for what in ["persons", "records", "events"] {
         let of_group = |g| system.find(&group_key(i, g, what));
         let parts: Vec<CellId> = (0..description.groups.len()).filter_map(of_group).collect();
-        if let Some(total) = system.find(&format!("total|{what}")).filter(|_| !parts.is_empty() && report.total.is_some())
+        if let Some(total) =
+            system.find(&format!("total|{what}")).filter(|_| !parts.is_empty() && report.total.is_some())
         {
             system.sum(total, &parts);
         }

@@ -195,8 +195,12 @@ mod tests {
         let cell = |row: usize, column_: usize, sign: f64, limit: f64, gain: f64| {
             column(&[(row, sign), (2 + column_, sign)], limit, gain)
         };
-        let columns =
-            [cell(0, 0, 1.0, 4.0, 1.0), cell(0, 1, -1.0, 3.0, 0.0), cell(1, 0, -1.0, 7.0, 0.0), cell(1, 1, 1.0, 9.0, 0.0)];
+        let columns = [
+            cell(0, 0, 1.0, 4.0, 1.0),
+            cell(0, 1, -1.0, 3.0, 0.0),
+            cell(1, 0, -1.0, 7.0, 0.0),
+            cell(1, 1, 1.0, 9.0, 0.0),
+        ];
         assert_eq!(maximise(&columns, 4), [3.0, 3.0, 3.0, 3.0]);
     }
 }

@@ -173,7 +173,8 @@ impl System {
     /// protected, since too little of the report can be hidden.
     pub fn protect(&mut self, profile: &Profile) -> Vec<String> {
         for cell in &self.cells {
-            if cell.counts_people && profile.marks(cell.value)
+            if cell.counts_people
+                && profile.marks(cell.value)
                 && let Some(bundle) = cell.bundle
             {
                 self.bundles[bundle].hidden = Some(Why::Small);
@@ -266,7 +267,8 @@ impl<'a> Protection<'a> {
         // Up may be further than needed, which makes halves whole.
         let further = if by > 0 { 2 * by } else { by };
         let free = self.cheapest(cell, by, Moves::Free);
-        let found = free.or_else(|| self.cheapest(cell, by, Moves::All)).or_else(|| self.cheapest(cell, further, Moves::All));
+        let found =
+            free.or_else(|| self.cheapest(cell, by, Moves::All)).or_else(|| self.cheapest(cell, further, Moves::All));
         let Some(found) = found else { return false };
         for (id, change) in &found {
             let (low, high) = self.free(*id);

@@ -122,10 +122,9 @@ impl Reading<'_> {
                 }
             }
         }
-        for (key, own) in [
-            ("min_events_level", &mut profile.min_events_level),
-            ("min_events_model", &mut profile.min_events_model),
-        ] {
+        for (key, own) in
+            [("min_events_level", &mut profile.min_events_level), ("min_events_model", &mut profile.min_events_model)]
+        {
             let Some(n) = self.section.whole(key, 0, 1_000_000).map(|n| n as u64) else { continue };
             if n < *own {
                 self.context.faults.add(&self.span(key), format!("`{key}` is below the {own} of the profile"), LAXER);
@@ -178,7 +177,8 @@ impl Reading<'_> {
                 (profile.small, profile.round_totals) = (Small::Rounded, Totals::FromCells);
             }
             Rounding::Base(n) => {
-                let rule = format!("`round_to` {n} leaves counts under the threshold {} as they are", profile.threshold);
+                let rule =
+                    format!("`round_to` {n} leaves counts under the threshold {} as they are", profile.threshold);
                 self.context.faults.add(&self.span("round_to"), rule, "round to the threshold or more");
             }
             Rounding::Midpoint(n) if n + 1 >= profile.threshold => profile.small = Small::Rounded,
