@@ -132,10 +132,4 @@ impl Link {
     pub(in crate::report) fn counts(&self) -> [Option<u64>; 6] {
         [self.rows, self.rows_matched, self.rows_without_key, self.keys, self.matched, self.repeated]
     }
-
-    /// The same, to change them.
-    pub(in crate::report) fn counts_mut(&mut self) -> [&mut Option<u64>; 6] {
-        let Link { rows, rows_matched, rows_without_key, keys, matched, repeated, .. } = self;
-        [rows, rows_matched, rows_without_key, keys, matched, repeated]
-    }
 }
