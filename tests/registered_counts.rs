@@ -129,7 +129,7 @@ fn model() -> ModelResult {
         competing: Some(CompetingRisks::default()),
         time_varying: vec![TimeVarying { hazard_ratios: vec![HazardRatioAt::default()], ..TimeVarying::default() }],
         contrasts: vec![Contrast {
-            weights: vec![0.5],
+            weights: vec![Some(0.5)],
             p_adjusted: Some(0.5),
             bootstrap: Some(BootstrapInterval::default()),
             ..Contrast::default()
