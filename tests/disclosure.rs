@@ -411,7 +411,7 @@ fn words_say_no_counts() {
     let nobody = Note { source: "describe".into(), message: "nobody had it".into(), empty: true, ..Note::default() };
     report.notes.push(nobody);
     let inside = render(&report, Format::Text, &NumberStyle::ENGLISH, 120);
-    assert!(inside.contains("1234 events among 4321 records") && inside.contains("nobody had it"));
+    assert!(inside.contains("1234") && inside.contains("4321") && inside.contains("nobody had it"));
     for (profile, told) in [("dk-dst", true), ("uk-llc", false), ("uk-opensafely", true)] {
         let exported = export(&report, profile);
         for format in [Format::Text, Format::Markdown, Format::Csv, Format::Json] {
