@@ -17,8 +17,11 @@ const EXTREMES: [(&str, Extremes); 3] =
     [("show", Extremes::Show), ("threshold", Extremes::Threshold), ("hide", Extremes::Hide)];
 
 /// The words for the way of rounding.
-const METHODS: [(&str, fn(u64) -> Rounding); 3] =
+const METHODS: [(&str, Method); 3] =
     [("nearest", Rounding::Nearest), ("midpoint", Rounding::Midpoint), ("base", Rounding::Base)];
+
+/// A way of rounding, once the number is known.
+type Method = fn(u64) -> Rounding;
 
 /// Keys beside `profile`.
 const KEYS: [&str; 12] = [
