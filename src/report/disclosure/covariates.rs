@@ -1,6 +1,6 @@
-//! Counts of covariates and checks of the records. Levels of covariates stand in the main table, where further cells are hidden
-//! for one another's sake; here they would come back, so under a profile none of them leaves. Of the checks that leave which
-//! nobody and nothing failed.
+//! Counts of covariates and checks of the records. Persons and missing values stand in other tables too, where cells are hidden
+//! for one another; here they would come back, so under a profile none of them leaves. Of the checks those leave in which
+//! nothing was found.
 
 use super::Hidden;
 use crate::report::Report;
