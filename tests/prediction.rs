@@ -289,11 +289,12 @@ fn the_tables_and_files_of_an_incidence_call_it_so() {
     assert!(results.contains("not given: predictions of every record; a Fine-Gray model"), "{results}");
 }
 
-/// R 4.2.2, survival 3.5-3, whose multi-state `coxph` has Breslow's ties whatever is asked for:
+/// R 4.2.2, survival 3.5-3. Its multi-state fit has Breslow's coefficients whatever is asked for, but with its default
+/// (`ties = "efron"`) `survfit` takes the events of both causes at a time for tied with each other:
 ///
 /// ```r
 /// m <- read.csv("mgus2.csv"); m$event <- factor(m$event, c("censor", "pcm", "death"))
-/// fit <- coxph(Surv(etime, event) ~ age + sex, data = m, id = id,
+/// fit <- coxph(Surv(etime, event) ~ age + sex, data = m, id = id, ties = "breslow",
 ///              control = coxph.control(eps = 1e-14, iter.max = 50, toler.chol = 1e-15))
 /// summary(survfit(fit, newdata = data.frame(age = 70, sex = "M")), times = c(60, 120, 240))$pstate
 /// summary(survfit(fit, newdata = data.frame(age = 50, sex = "F")), times = c(60, 120, 240))$pstate
