@@ -665,7 +665,7 @@ fn a_report_that_cannot_be_written_says_why() {
 fn the_schema_is_printed() {
     let output = cohort(root(), &["schema", "results"]);
     assert!(output.status.success());
-    let published = fs::read(root().join("schemas/results.schema.json")).expect("the published schema");
+    let published = fs::read(root().join("src/report/results.schema.json")).expect("the published schema");
     assert!(output.stdout == published);
 }
 

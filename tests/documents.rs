@@ -376,9 +376,9 @@ pub fn assert_fits_schema(results: &serde_json::Value) {
 
 #[test]
 fn the_published_schema_is_that_of_the_program() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/results.schema.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/results.schema.json");
     let published = std::fs::read_to_string(path).expect("the published schema");
-    assert!(published == schema::results(), "run: cohort schema results > schemas/results.schema.json");
+    assert!(published == schema::results(), "run: cohort schema results > src/report/results.schema.json");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The JSON Schema of `results.json`, from the types that write it.
 //!
-//! A copy stands in `schemas/`; a test holds the two together. Fields that a later version adds are no fault: programs
+//! A copy stands beside this file; a test holds the two together. Fields that a later version adds are no fault: programs
 //! ignore names that they do not know. A field that changes its name or meaning changes [`SCHEMA`].
 
 use super::render::json;

@@ -3,7 +3,7 @@
 //! A curve with a step for every event shows every event. Of an exported curve those steps are left by which at least the
 //! threshold of events have come together, since the step before and until the next shown time; probabilities have as many
 //! decimals as do not tell fewer people than the threshold apart. The rule of OpenSAFELY's curves, which step where rounded
-//! numbers of events do: https://docs.opensafely.org/outputs/sdc/, gh:opensafely-actions/kaplan-meier-function.
+//! numbers of events do: <https://docs.opensafely.org/outputs/sdc/>, gh:opensafely-actions/kaplan-meier-function.
 
 use super::Profile;
 use crate::report::Report;

@@ -4,7 +4,7 @@
 //! Liberation Sans (`fonts/README.md`); its widths are those of Arial. What is read of a TrueType file are the tables
 //! `head`, `hhea`, `hmtx`, `cmap` (format 4) and `kern` (format 0).
 //!
-//! Source: OpenType specification 1.9.1, https://learn.microsoft.com/typography/opentype/spec/.
+//! Source: OpenType specification 1.9.1, <https://learn.microsoft.com/typography/opentype/spec/>.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

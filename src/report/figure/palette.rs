@@ -3,7 +3,7 @@
 //! The colours are those of Okabe and Ito; in grey some of them look alike, so a line differs from the others by its
 //! dashes and a mark by its shape too.
 //!
-//! Source: Okabe and Ito (2008), Color universal design, https://jfly.uni-koeln.de/color/.
+//! Source: Okabe and Ito (2008), Color universal design, <https://jfly.uni-koeln.de/color/>.
 
 use super::svg::{Marker, Stroke};
 
