@@ -123,11 +123,13 @@ fn secondary(profile: &Profile) -> String {
         Small::Zero | Small::Rounded => "every number that is shown in the same way".to_string(),
     };
     format!(
-        "All counts of the run are one system of equations: levels, cells of interactions, the flow of persons, ends of \
+        "These counts of the run are one system of equations: levels, cells of interactions, the flow of persons, ends of \
          follow-up, numbers of models and their differences, groups, numbers at chosen times, linkage. Further cells are \
          hidden until, whatever is worked out from all that is shown, {range} stays possible at the ends for a small count: \
          the program holds for each of them two sets of numbers that fit everything shown (Hundepool et al. 2012, \
-         Statistical Disclosure Control, chapter 4)."
+         Statistical Disclosure Control, chapter 4). Not in that system: rows of extracts over calendar time, of which one small \
+         number hides all of its extract. Table 1, comparisons of models, counts of codes and of covariates, checks that \
+         found something and curves of incidence stay inside."
     )
 }
 
