@@ -37,6 +37,7 @@ pub mod house_style;
 pub mod inference;
 pub mod loader;
 pub mod pipeline;
+mod private;
 pub mod report;
 pub mod reproduce;
 pub mod simulate;

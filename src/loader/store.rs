@@ -8,16 +8,17 @@
 
 use super::covariate_table::CovariateSource;
 use super::error::{Fault, LoadError, Place};
-use super::format::decode::{hex, unreadable};
+use super::format::decode::unreadable;
 use super::person_time::write_parquet;
 use super::{AttritionStep, CodeUse, ExitCount, Input, LinkReport, Loaded, Note, Progress, RowsByMonth};
+use crate::private::{create_private, hash_file, hex, make_private};
 use crate::study::{Study, loader_part};
 use crate::table::{Codes, Column, ColumnData, Factor, MISSING_WHOLE, Table};
 use polars::prelude::{DataFrame, ParquetReader, SerReader};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Where person-time came from.
@@ -87,7 +88,7 @@ impl Store {
     pub(crate) fn find(&self) -> Option<Loaded> {
         let rest: Rest = serde_json::from_slice(&fs::read(self.place.join(REST)).ok()?).ok()?;
         let path = self.place.join(TABLE);
-        if rest.format != FORMAT || hash_file(&path, &mut |_| {}).ok()? != rest.table_sha256 {
+        if rest.format != FORMAT || hash_file(&path, &mut |_| {}).ok()?.1 != rest.table_sha256 {
             return None;
         }
         let frame = ParquetReader::new(File::open(&path).ok()?).finish().ok()?;
@@ -130,7 +131,7 @@ impl Store {
         } = &*loaded;
         let rest = Rest {
             format: FORMAT.to_owned(),
-            table_sha256: hash_file(&table, &mut |_| {}).map_err(fault)?,
+            table_sha256: hash_file(&table, &mut |_| {}).map_err(fault)?.1,
             columns: values.columns().iter().map(stored).collect(),
             attrition: attrition.clone(),
             exits: exits.clone(),
@@ -179,24 +180,9 @@ fn key(study: &Study, progress: &mut dyn Progress) -> Result<String, LoadError> 
         });
         part(extract);
         part(&file.written);
-        part(&hash.map_err(|e| unreadable(&file.written, &e))?);
+        part(&hash.map_err(|e| unreadable(&file.written, &e))?.1);
     }
     Ok(hex(&hasher.finalize()))
-}
-
-fn hash_file(path: &Path, seen: &mut dyn FnMut(usize)) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hasher.finalize())),
-            n => {
-                hasher.update(&buffer[..n]);
-                seen(n);
-            }
-        }
-    }
 }
 
 fn stored(column: &Column) -> StoredColumn {
@@ -239,19 +225,4 @@ fn cannot_write(path: &Path, error: &io::Error) -> LoadError {
     let place = Place::file(path.display().to_string());
     let rule = format!("the build cannot be stored there ({})", error.kind());
     LoadError::Write(Fault::new(place, rule, "name another --cache folder, or check the space that is left"))
-}
-
-/// Makes a folder for the user alone; one that is there keeps its mode.
-fn create_private(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-fn make_private(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    File::open(path)?.sync_all()
 }

@@ -9,12 +9,12 @@ use super::disclosure::{self, Profile, checker};
 use super::figure::{self, FigureStyle};
 use super::render::{self, Format, json};
 use super::{Input, Report, ReportError, Software, Timings, curve_files};
+use crate::private::{create_private, hash_file, make_private};
 use crate::study::FigureOptions;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -286,15 +286,6 @@ pub fn file_name(id: &str) -> String {
     id.chars().map(|c| if keep(c) { c } else { '_' }).collect()
 }
 
-/// Makes a folder, and those that lead to it, for the user alone.
-fn create_private(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
 /// Opens a new file for the user alone.
 fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -316,7 +307,7 @@ fn list_outputs(root: &Path) -> io::Result<Vec<Output>> {
                 continue;
             }
             make_private(&path)?;
-            let (bytes, hash) = hash_file(&path)?;
+            let (bytes, hash) = hash_file(&path, &mut |_| ())?;
             let relative = path.strip_prefix(root).unwrap_or(&path);
             let parts: Vec<_> = relative.iter().map(|p| p.to_string_lossy()).collect();
             outputs.push(Output { path: parts.join("/"), bytes, hash });
@@ -324,30 +315,6 @@ fn list_outputs(root: &Path) -> io::Result<Vec<Output>> {
     }
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(outputs)
-}
-
-/// Files of other writers get the mode of ours.
-fn make_private(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    File::open(path)?.sync_all()
-}
-
-fn hash_file(path: &Path) -> io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    let mut bytes = 0;
-    loop {
-        let n = file.read(&mut buffer)?;
-        if n == 0 {
-            break;
-        }
-        hasher.update(&buffer[..n]);
-        bytes += n as u64;
-    }
-    let hash = hasher.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    Ok((bytes, hash))
 }
 
 /// Asks for the new name to be on the disk; a file system that cannot say so is no fault of the results.

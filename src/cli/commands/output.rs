@@ -6,6 +6,7 @@ use crate::cli::memory::peak_memory_bytes;
 use crate::error::{Error, Result};
 use crate::loader::{Build, Flat, FlatOptions, read_flat};
 use crate::pipeline::{self, Stopwatch, StudyRun};
+use crate::private::hex;
 use crate::report::folder::{Existing, Manifest, OutputFolder};
 use crate::report::render::{self, Format};
 use crate::report::{Input, Report, Timings};
@@ -149,7 +150,7 @@ fn study_file(study: &Study) -> Input {
         extract: "study file".to_owned(),
         path: study.path.display().to_string(),
         bytes: Some(study.text.len() as u64),
-        hash: Sha256::digest(study.text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect(),
+        hash: hex(&Sha256::digest(study.text.as_bytes())),
         rows: None,
     }
 }

@@ -6,6 +6,7 @@
 //! 127 are all valid UTF-8, and NUL bytes, which mean UTF-16.
 
 use crate::loader::error::{Fault, LoadError, Place, counted};
+use crate::private::hex;
 use crate::study::Encoding;
 use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use flate2::read::MultiGzDecoder;
@@ -207,11 +208,6 @@ fn broken_off(error: &io::Error, gzip: bool, row: u64) -> DecodeFault {
     };
     let remedy = "compare its size and checksum with the delivery note".to_string();
     DecodeFault { row: Some(row), rule, remedy, encoding: false }
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Turns chunks of one encoding into chunks of UTF-8, with what one chunk must remember for the next.

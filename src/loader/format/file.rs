@@ -4,11 +4,12 @@
 //! places and need not know which it was.
 
 use super::FileRead;
-use super::decode::{hex, unreadable};
+use super::decode::unreadable;
 use super::delimited::{BATCH_ROWS, BatchPlan, Batches, RawBatch, Records};
 use super::parquet::ParquetFile;
 use crate::loader::Progress;
 use crate::loader::error::{Fault, LoadError, Place};
+use crate::private::hex;
 use crate::stored::{self, StoredBatch, StoredColumn, StoredError, StoredValues, Wanted};
 use crate::study::{Encoding, FileFormat, InputFile};
 use sha2::{Digest, Sha256};
