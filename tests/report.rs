@@ -456,8 +456,8 @@ Records                                             1,400                     1,
 Persons                                             1,400                     1,388
 Events                                                212                       206
 Records left out, missing value                         0                        12
-Ties                                                efron                     efron
-Variance                                            model                     model
+Ties                                                Efron                     Efron
+Variance                                      model-based               model-based
 Log partial likelihood, null                    −1,500.25                 −1,500.25
 Log partial likelihood, fitted                  −1,490.50                 −1,490.50
 AIC                                               2,985.0                   2,985.0
@@ -679,8 +679,8 @@ On top of the model "+ sex and a very long label of a model that has to wrap", a
 | Persons | 1,400 | 1,388 |
 | Events | 212 | 206 |
 | Records left out, missing value | 0 | 12 |
-| Ties | efron | efron |
-| Variance | model | model |
+| Ties | Efron | Efron |
+| Variance | model-based | model-based |
 | Log partial likelihood, null | −1,500.25 | −1,500.25 |
 | Log partial likelihood, fitted | −1,490.50 | −1,490.50 |
 | AIC | 2,985.0 | 2,985.0 |
@@ -842,8 +842,8 @@ Formula                          Surv(time, status) ~ group + sex + age
 Records                                                           1,388
 Events                                                              206
 Records left out, missing value                                      12
-Ties                                                              efron
-Variance                                                 clustered (id)
+Ties                                                              Efron
+Variance                                         robust, clustered (id)
 Log partial likelihood, null                                  −1,500.25
 Log partial likelihood, fitted                                −1,490.50
 AIC                                                             2,985.0
@@ -976,8 +976,8 @@ Formula                            Surv(time, status) ~ group + sex + age
 Records                                                             1,388
 Events                                                                206
 Records left out, missing value                                        12
-Ties                                                                efron
-Variance                                                   clustered (id)
+Ties                                                                Efron
+Variance                                           robust, clustered (id)
 Iterations                       4, not converged: 20 iterations were not
                                                                    enough
 ─────────────────────────────────────────────────────────────────────────

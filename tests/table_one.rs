@@ -103,11 +103,45 @@ fn a_study_in_norwegian_has_no_english_notes_and_the_same_data_files() {
         let message = note["message"].as_str().expect("text");
         assert!(!text.contains(message), "not translated: {message}");
     }
+    let flow = read(norwegian.join("figures/flow.svg"));
+    for said in [&text, &read(norwegian.join("checklist.md")), &shown_in(&flow)] {
+        assert_eq!(english_words(said, &study_words()), Vec::<&str>::new());
+    }
     for words in ["Personflyt", "Sammenlikning av modeller", "felles referanse", "Referansenivåer", "tosidige"] {
         assert!(text.contains(words), "{words}");
     }
     let checklist = read(norwegian.join("checklist.md"));
     assert!(checklist.contains("STROBE 13a") && checklist.contains("Personer igjen"), "{checklist}");
+}
+
+/// Words that English cannot do without and Norwegian does not have.
+const ENGLISH: [&str; 21] = [
+    "the", "of", "and", "with", "without", "not", "is", "was", "were", "are", "has", "have", "before", "after", "from",
+    "each", "nobody", "rows", "error", "year", "years",
+];
+
+/// What the study file says in its own words: every text in quotes, the longest first.
+fn study_words() -> Vec<String> {
+    let file = fs::read_to_string(root("examples/phc-opmh/study.toml")).expect("the study");
+    let quoted = |line: &str| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let mut words: Vec<String> = file.lines().flat_map(quoted).filter(|text| text.contains(' ')).collect();
+    words.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    words
+}
+
+/// The texts of a picture.
+fn shown_in(svg: &str) -> String {
+    svg.split("<text").skip(1).filter_map(|t| t.split('>').nth(1)?.split('<').next()).collect::<Vec<_>>().join(" ")
+}
+
+/// The words of a text that are English and not the study's own.
+fn english_words<'a>(text: &str, own: &[String]) -> Vec<&'a str> {
+    let rest = own.iter().fold(text.to_owned(), |rest, own| rest.replace(own.as_str(), " "));
+    let words: Vec<String> = rest
+        .split_whitespace()
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
+        .collect();
+    ENGLISH.into_iter().filter(|english| words.iter().any(|word| word == english)).collect()
 }
 
 /// Likelihood-ratio tests of the blocks: twice the difference of the log partial likelihoods that the run itself reports.
@@ -431,7 +465,7 @@ Sex: Men
   Majority       120     1_380  1,35 (1,08–1,69)     1 (referanse)  1,35 (1,08–1,69)     1 (referanse)
   Nordic         120     1_380  1,18 (0,94–1,47)  0,87 (0,70–1,09)  0,98 (0,78–1,22)  0,72 (0,50–1,05)
 ──────────────────────────────────────────────────────────────────────────────────────────────────────
-Interaksjon, likelihood-ratio-test: kjikvadrat 3,61 med 1 frihetsgrader, P = 0,057.
+Interaksjon, likelihood-ratio-test: kjikvadrat 3,61 med 1 frihetsgrad, P = 0,057.
 I tillegg til modellen «adjusted», justert for Age.
 
 Group etter Sex på additiv skala

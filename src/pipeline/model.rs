@@ -267,11 +267,9 @@ pub(super) fn shown_analysis(
 fn lower_note(cell: &Cell, of: &Interaction) -> String {
     let (exposure, modifier) = (&of.exposure.points[cell.exposure], &of.modifier.points[cell.modifier]);
     format!(
-        "RERI, AP and S are meant for a reference with the lowest hazard; here that of {} × {} is lower (HR {:.2}). \
+        "RERI, AP and S are meant for a reference with the lowest hazard; here that of {} × {} is lower. \
          Consider making these levels the references (Knol et al. 2011, doi 10.1007/s10654-011-9554-9); nothing was recoded.",
-        exposure.label,
-        modifier.label,
-        cell.estimate.hazard_ratio()
+        exposure.label, modifier.label
     )
 }
 

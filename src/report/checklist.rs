@@ -100,8 +100,9 @@ fn has(is_there: bool, report: &Report, title: fn(Language) -> &'static str) -> 
 }
 
 fn steps(report: &Report) -> Option<String> {
-    let labels: Vec<&str> = report.attrition.iter().map(|s| s.label.as_str()).collect();
-    (!labels.is_empty()).then(|| report.words().answer_steps(labels.join("; ")))
+    let w = report.words();
+    let labels: Vec<String> = report.attrition.iter().map(|s| w.step_label(&s.label)).collect();
+    (!labels.is_empty()).then(|| w.answer_steps(labels.join("; ")))
 }
 
 fn eligibility(report: &Report) -> Option<String> {
@@ -181,19 +182,21 @@ fn missing(report: &Report) -> Option<String> {
 }
 
 fn exits(report: &Report) -> Option<String> {
-    let lines = report.exits.iter().map(|e| (report.words().said(&e.reason), e.persons.filter(|_| !e.hidden)));
+    let lines = report.exits.iter().map(|e| (report.words().exit_label(&e.reason), e.persons.filter(|_| !e.hidden)));
     Some(report.words().answer_exits(counted(report, lines)?))
 }
 
 fn flow(report: &Report) -> Option<String> {
-    let lines = report.attrition.iter().map(|s| (s.label.clone(), s.persons.filter(|_| !s.persons_hidden)));
-    Some(report.words().answer_flow(counted(report, lines)?))
+    let w = report.words();
+    let lines = report.attrition.iter().map(|s| (w.step_label(&s.label), s.persons.filter(|_| !s.persons_hidden)));
+    Some(w.answer_flow(counted(report, lines)?))
 }
 
 fn excluded(report: &Report) -> Option<String> {
+    let w = report.words();
     let steps = report.attrition.iter().filter(|s| s.excluded != Some(0));
-    let lines = steps.map(|s| (s.label.clone(), s.excluded.filter(|_| !s.excluded_hidden)));
-    Some(report.words().answer_excluded(counted(report, lines)?))
+    let lines = steps.map(|s| (w.step_label(&s.label), s.excluded.filter(|_| !s.excluded_hidden)));
+    Some(w.answer_excluded(counted(report, lines)?))
 }
 
 fn follow_up(report: &Report) -> Option<String> {

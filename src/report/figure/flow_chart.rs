@@ -155,7 +155,8 @@ impl<'a> Chart<'a> {
                 self.y = bottom;
             }
             let persons = count_text(report, step.persons, step.persons_hidden, self.style);
-            let texts = [(Weight::Regular, step.label.clone()), (Weight::Bold, fill(words.n_equals, &[&persons]))];
+            let label = self.style.numbers.language.step_label(&step.label);
+            let texts = [(Weight::Regular, label), (Weight::Bold, fill(words.n_equals, &[&persons]))];
             let made = self.make(&texts, (MARGIN, self.y), width);
             self.y += made.size.1;
             self.boxes.push(made);
@@ -170,7 +171,7 @@ impl<'a> Chart<'a> {
         let words = self.style.words();
         let text = |e: &crate::report::ExitCount| {
             let persons = count_text(report, e.persons, e.hidden, self.style);
-            vec![(Weight::Regular, e.reason.clone()), (Weight::Bold, fill(words.n_equals, &[&persons]))]
+            vec![(Weight::Regular, self.style.numbers.language.exit_label(&e.reason)), (Weight::Bold, fill(words.n_equals, &[&persons]))]
         };
         let texts: Vec<_> = report.exits.iter().map(text).collect();
         self.arrow();

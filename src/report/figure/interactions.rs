@@ -90,7 +90,7 @@ fn caption(
         if let Some(reason) = cell.reason.as_deref().filter(|r| !reasons.contains(r)) {
             reasons.push(reason);
             let name = format!("{}, {}", cell.exposure_title(), cell.modifier_title());
-            sentences.push(fill(words.no_estimate, &[&name, reason]));
+            sentences.push(fill(words.no_estimate, &[&name, &style.numbers.language.said(reason)]));
         }
     }
     sentences

@@ -171,7 +171,7 @@ const ENGLISH: Words = Words {
 
 const BOKMAL: Words = Words {
     persons: "Personer",
-    records: "Poster",
+    records: "Observasjoner",
     events: "Hendelser",
     interval: "{} ({}\u{a0}KI)",
     hazard_ratio_axis: "Hasardratio (logaritmisk skala)",
@@ -191,7 +191,7 @@ const BOKMAL: Words = Words {
     interaction_caption: "Hasardratioer (merker) for {} med {} konfidensintervaller (linjer), innen hvert nivå av {}, i tillegg \
                           til modellen «{}».",
     wald: "Felles Wald-test av interaksjonen: {}.",
-    lr: "Likelihood ratio-test av interaksjonen: {}.",
+    lr: "Likelihood-ratio-test av interaksjonen: {}.",
     arrows: "Piler: intervallet, eller selve estimatet, ligger utenfor aksen.",
     no_estimate: "{}: {}.",
     not_drawn: "{}: {} koeffisienter for kurver (splines, polynomer) er ikke tegnet; de har ingen egen hasardratio.",

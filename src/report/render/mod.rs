@@ -273,7 +273,11 @@ fn display_remark(remark: &Remark, style: &NumberStyle) -> String {
 
 /// ` on 3 df`.
 fn on_df(df: Option<f64>, style: &NumberStyle) -> String {
-    df.map_or(String::new(), |df| format!(" {}", style.language.on_df(style.df(df))))
+    let words = |df: f64| match df {
+        1.0 => style.language.on_one_df().to_owned(),
+        _ => style.language.on_df(style.df(df)),
+    };
+    df.map_or(String::new(), |df| format!(" {}", words(df)))
 }
 
 /// `, P = 0.034`.

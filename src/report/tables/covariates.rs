@@ -24,12 +24,12 @@ pub fn covariate_table(report: &Report) -> Option<DisplayTable> {
         let count = |n: Option<u64>| Cell::count(n, covariate.hidden, &marker);
         let cells = vec![
             Cell::text(&covariate.label),
-            Cell::text(&covariate.source),
+            Cell::text(w.source_in_words(&covariate.source)),
             Cell::text(if covariate.timing == "current" { w.every_day() } else { w.index() }),
             Cell::text(levels(covariate)),
             count(covariate.persons),
             count(covariate.missing_before),
-            Cell::text(&covariate.if_missing),
+            Cell::text(w.if_missing_in_words(&covariate.if_missing)),
             count(covariate.missing_after),
             count(covariate.unlisted),
             count(covariate.overridden),

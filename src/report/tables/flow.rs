@@ -17,7 +17,7 @@ pub fn attrition_table(report: &Report) -> Option<DisplayTable> {
     let mut table = DisplayTable::new("attrition", w.flow_of_persons(), &["step"], columns);
     let marker = marker(report);
     for step in &report.attrition {
-        let mut cells = vec![Cell::text(&step.label), Cell::count(step.excluded, step.excluded_hidden, &marker)];
+        let mut cells = vec![Cell::text(w.step_label(&step.label)), Cell::count(step.excluded, step.excluded_hidden, &marker)];
         cells.extend(with_events.then(|| Cell::count(step.excluded_events, step.events_hidden, &marker)));
         cells.extend(with_added.then(|| Cell::count(step.added, step.persons_hidden && step.added.is_some(), &marker)));
         cells.push(Cell::count(step.persons, step.persons_hidden, &marker));
@@ -40,7 +40,7 @@ pub fn exit_table(report: &Report) -> Option<DisplayTable> {
         table.push(
             RowKind::Plain,
             &[],
-            vec![Cell::text(w.said(&exit.reason)), Cell::count(exit.persons, exit.hidden, &marker)],
+            vec![Cell::text(w.exit_label(&exit.reason)), Cell::count(exit.persons, exit.hidden, &marker)],
         );
     }
     (!table.rows.is_empty()).then_some(table)
@@ -64,7 +64,7 @@ pub fn input_table(report: &Report) -> Option<DisplayTable> {
             &[],
             vec![
                 Cell::text(&input.path),
-                Cell::text(w.said(&input.extract)),
+                Cell::text(w.role(&input.extract)),
                 count(input.rows),
                 count(input.bytes),
                 Cell::text(&input.hash),

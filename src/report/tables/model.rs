@@ -18,6 +18,14 @@ struct Statistic {
 struct About {
     words: Language,
     marker: String,
+    reader: Reader,
+}
+
+/// Who reads a cell: people read words, programs the names of `results.json`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    People,
+    Programs,
 }
 
 const fn statistic(
@@ -30,8 +38,16 @@ const fn statistic(
 }
 
 impl About {
-    fn new(report: &Report) -> About {
-        About { words: report.words(), marker: marker(report) }
+    fn new(report: &Report, reader: Reader) -> About {
+        About { words: report.words(), marker: marker(report), reader }
+    }
+
+    /// A name of `results.json` for the reader.
+    fn named(&self, name: &str, words: fn(Language, &str) -> String) -> String {
+        match self.reader {
+            Reader::People => words(self.words, name),
+            Reader::Programs => name.to_owned(),
+        }
     }
 }
 
@@ -53,16 +69,20 @@ const STATISTICS: [Statistic; 24] = [
     statistic(Language::conventions, "like", ColumnKind::Text, |m, _| {
         words(m.like.as_deref().and_then(Conventions::named).map_or("", Conventions::program))
     }),
-    statistic(Language::ties, "ties", ColumnKind::Text, |m, _| Cell::text(&m.ties)),
-    statistic(Language::penalty, "penalty", ColumnKind::Text, |m, _| words(m.penalty.as_deref().unwrap_or(""))),
+    statistic(Language::ties, "ties", ColumnKind::Text, |m, about| {
+        Cell::text(about.named(&m.ties, Language::ties_by_name))
+    }),
+    statistic(Language::penalty, "penalty", ColumnKind::Text, |m, about| {
+        words(&about.named(m.penalty.as_deref().unwrap_or(""), Language::penalty_by_name))
+    }),
     statistic(Language::intervals, "interval", ColumnKind::Text, |m, about| match m.interval.as_str() {
         "profile" => Cell::text(about.words.profile_likelihood()),
         _ => Cell::from(Value::Empty),
     }),
-    statistic(Language::variance, "variance", ColumnKind::Text, |m, _| {
+    statistic(Language::variance, "variance", ColumnKind::Text, |m, about| {
         let by = m.cluster.as_ref().map_or(String::new(), |cluster| format!(" ({cluster})"));
         let factor = m.cluster_correction.as_ref().map_or(String::new(), |factor| format!(" × {factor}"));
-        Cell::text(format!("{}{by}{factor}", m.variance))
+        Cell::text(format!("{}{by}{factor}", about.named(&m.variance, Language::variance_by_name)))
     }),
     statistic(Language::strata, "strata", ColumnKind::Text, |m, _| words(&m.strata.join(", "))),
     statistic(Language::weights, "weights", ColumnKind::Text, |m, _| words(m.weights.as_deref().unwrap_or(""))),
@@ -101,7 +121,7 @@ pub fn model_table(report: &Report) -> Option<DisplayTable> {
     let mut columns = vec![Column::new("statistic", "", ColumnKind::Text)];
     columns.extend(report.models.iter().map(|m| Column::new(&m.name, m.title(), ColumnKind::Number)));
     let mut table = DisplayTable::new("models", report.words().model_fit(), &[], columns);
-    let about = About::new(report);
+    let about = About::new(report, Reader::People);
     for statistic in &STATISTICS {
         let values: Vec<Cell> = report.models.iter().map(|m| (statistic.cell)(m, &about)).collect();
         if values.iter().any(|c| c.value != Value::Empty) {
@@ -136,7 +156,7 @@ pub fn model_data(report: &Report) -> Option<DisplayTable> {
     let mut columns = vec![Column::new("label", w.model(), ColumnKind::Text)];
     columns.extend(STATISTICS.iter().map(|s| Column::new(s.key, (s.head)(w), s.kind)));
     let mut table = DisplayTable::new("models", w.model_fit(), &["model"], columns);
-    let about = About::new(report);
+    let about = About::new(report, Reader::Programs);
     for m in &report.models {
         let mut cells = vec![Cell::text(m.title())];
         cells.extend(STATISTICS.iter().map(|s| (s.cell)(m, &about)));

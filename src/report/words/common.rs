@@ -16,6 +16,7 @@ words! {
     to_infinity(lower) { "→ ∞ ({lower} to none)", "→ ∞ ({lower} til ingen)" }
     to_zero(upper) { "→ 0 (none to {upper})", "→ 0 (ingen til {upper})" }
     on_df(df) { "on {df} df", "med {df} frihetsgrader" }
+    on_one_df { "on 1 df", "med 1 frihetsgrad" }
     on_two_df(df1, df2) { "on {df1} and {df2} df", "med {df1} og {df2} frihetsgrader" }
     chi_squared { "Chi-squared", "Kjikvadrat" }
     df { "df", "df" }

@@ -1,6 +1,7 @@
 //! Coefficients, hazard ratios of levels, model fit, tests of terms, diagnostics, resampling, pooling.
 
 use super::words;
+use crate::house_style::Language;
 
 words! {
     title_description { "Description of the records", "Beskrivelse av observasjonene" }
@@ -56,6 +57,10 @@ words! {
     records_left_out_missing { "Records left out, missing value", "Utelatte observasjoner, manglende verdi" }
     conventions { "Conventions", "Konvensjoner" }
     ties { "Ties", "Sammenfallende tider" }
+    variance_model { "model-based", "modellbasert" }
+    variance_robust { "robust", "robust" }
+    variance_clustered { "robust, clustered", "robust, klynger" }
+    ties_exact { "exact", "eksakt" }
     penalty { "Penalty", "Straffeledd" }
     intervals { "Intervals", "Intervaller" }
     profile_likelihood { "profile likelihood", "profil-likelihood" }
@@ -195,4 +200,33 @@ words! {
     when_over_up_to(after, until) { "over {after}, up to {until}", "over {after}, til og med {until}" }
     when_over(after) { "over {after}", "over {after}" }
     when_always { "all times", "alle tider" }
+}
+
+impl Language {
+    /// How tied event times are handled, by its name in `results.json`; names of methods stay.
+    pub(crate) fn ties_by_name(self, name: &str) -> String {
+        match name {
+            "efron" => "Efron",
+            "breslow" => "Breslow",
+            "exact" => self.ties_exact(),
+            other => other,
+        }
+        .to_owned()
+    }
+
+    /// What is added to the likelihood, by its name in `results.json`.
+    pub(crate) fn penalty_by_name(self, name: &str) -> String {
+        if name == "firth" { "Firth" } else { name }.to_owned()
+    }
+
+    /// The kind of variance, by its name in `results.json`.
+    pub(crate) fn variance_by_name(self, name: &str) -> String {
+        match name {
+            "model" => self.variance_model(),
+            "robust" => self.variance_robust(),
+            "clustered" => self.variance_clustered(),
+            other => other,
+        }
+        .to_owned()
+    }
 }

@@ -2,14 +2,21 @@
 //!
 //! These texts reach a report as they were written, many with names and numbers inside, so they are found here by
 //! their English pattern: `{}` stands for anything, and what stood there is put into the translation in the same
-//! order. A text without a translation stays as it is; a test runs the example studies and finds such texts.
+//! order. Of several patterns that fit, the one with most words of its own counts. A text without a translation stays as
+//! it is; a test runs the model study and finds such texts.
+
+mod flow;
+mod sources;
 
 use crate::house_style::Language;
 use crate::report::Warning;
 
 /// English pattern and Norwegian translation; as many `{}` in both.
-const SAID: &[(&str, &str)] = &[
-    // Units of notes, roles of files.
+type Phrase = (&'static str, &'static str);
+
+/// Notes, warnings, reasons, units.
+const SAID: &[Phrase] = &[
+    // Units of notes.
     ("persons", "personer"),
     ("rows", "rader"),
     ("records", "observasjoner"),
@@ -19,13 +26,6 @@ const SAID: &[(&str, &str)] = &[
     ("events", "hendelser"),
     ("labels", "etiketter"),
     ("first record of each person", "første observasjon for hver person"),
-    ("data", "data"),
-    ("study file", "studiefil"),
-    ("linkage", "kobling"),
-    ("reference rates", "referanserater"),
-    ("standard population", "standardpopulasjon"),
-    ("days", "dager"),
-    ("events", "hendelser"),
     // Checks of records.
     ("end before start", "slutt før start"),
     ("no length", "uten lengde"),
@@ -45,10 +45,7 @@ const SAID: &[(&str, &str)] = &[
         "hendelser etter slutten på oppfølgingen, som ikke teller",
     ),
     ("events before the index date, which are history", "hendelser før indeksdatoen, som er historikk"),
-    // Ends of follow-up.
-    ("end of follow-up", "slutt på oppfølgingen"),
-    ("end of follow-up ({})", "slutt på oppfølgingen ({})"),
-    ("maximum follow-up", "lengste oppfølging"),
+    // Lengths of follow-up.
     ("{} of follow-up", "{} oppfølging"),
     ("{} days", "{} dager"),
     ("{} months", "{} måneder"),
@@ -69,8 +66,8 @@ const SAID: &[(&str, &str)] = &[
         "går mot uendelig: alle hendelser eller ingen i denne cellen",
     ),
     (
-        "RERI, AP and S are meant for a reference with the lowest hazard; here that of {} × {} is lower (HR {}). Consider making these levels the references (Knol et al. 2011, doi 10.1007/s10654-011-9554-9); nothing was recoded.",
-        "RERI, AP og S er ment for en referanse med lavest hasard; her er den for {} × {} lavere (HR {}). Vurder å gjøre disse nivåene til referanser (Knol mfl. 2011, doi 10.1007/s10654-011-9554-9); ingenting ble omkodet.",
+        "RERI, AP and S are meant for a reference with the lowest hazard; here that of {} × {} is lower. Consider making these levels the references (Knol et al. 2011, doi 10.1007/s10654-011-9554-9); nothing was recoded.",
+        "RERI, AP og S er ment for en referanse med lavest hasard; her er den for {} × {} lavere. Vurder å gjøre disse nivåene til referanser (Knol mfl. 2011, doi 10.1007/s10654-011-9554-9); ingenting ble omkodet.",
     ),
     ("the two models used different records", "de to modellene brukte ulike observasjoner"),
     (
@@ -241,10 +238,16 @@ const SAID: &[(&str, &str)] = &[
 impl Language {
     /// What another stage said, in this language; as it was said where there is no translation.
     pub(crate) fn said(self, text: &str) -> String {
-        match self {
-            Language::English => text.to_string(),
-            Language::Bokmal => translated(text).unwrap_or_else(|| text.to_string()),
-        }
+        self.or_as_said(text, |text| in_words(SAID, text))
+    }
+
+    /// The translation of a text into this language; the text where there is none.
+    fn or_as_said(self, text: &str, bokmal: impl Fn(&str) -> Option<String>) -> String {
+        let translated = match self {
+            Language::English => None,
+            Language::Bokmal => bokmal(text),
+        };
+        translated.unwrap_or_else(|| text.to_owned())
     }
 
     /// A warning with the counts of the records behind it, as [`Warning::text`] has it in English.
@@ -265,17 +268,24 @@ impl Language {
     }
 }
 
-fn translated(text: &str) -> Option<String> {
-    SAID.iter().find_map(|(english, norwegian)| {
-        let found = captured(english, text)?;
-        let mut pieces = norwegian.split("{}");
-        let mut out = pieces.next().unwrap_or_default().to_string();
-        for (piece, value) in pieces.zip(found) {
-            out.push_str(value);
-            out.push_str(piece);
-        }
-        Some(out)
-    })
+/// The translation of a text by the pattern that fits it best; what stands in its places is kept.
+fn in_words(phrases: &[Phrase], text: &str) -> Option<String> {
+    translated(phrases, &[], text)
+}
+
+/// The translation of a text by the pattern that fits it best; what stands in its places is translated by `parts`, as far
+/// as it can be.
+fn translated(phrases: &[Phrase], parts: &[Phrase], text: &str) -> Option<String> {
+    let fitting = phrases.iter().filter_map(|(english, bokmal)| Some((*english, *bokmal, captured(english, text)?)));
+    let own_words = |pattern: &str| pattern.replace("{}", "").len();
+    let (_, bokmal, found) = fitting.max_by_key(|(english, ..)| own_words(english))?;
+    let mut pieces = bokmal.split("{}");
+    let mut out = pieces.next().unwrap_or_default().to_string();
+    for (piece, value) in pieces.zip(found) {
+        out.push_str(&translated(parts, parts, value).unwrap_or_else(|| value.to_owned()));
+        out.push_str(piece);
+    }
+    Some(out)
 }
 
 /// What stands in the places of a pattern; `None` when the text does not fit it. Each place takes as little as it can.
@@ -310,6 +320,10 @@ mod tests {
             "tilbakeblikket er forkortet: npr begynner 2008-01-01"
         );
         assert_eq!(said("level a of b of c"), "nivå a av b of c");
+        assert_eq!(
+            said("level x has nobody in the cohort and is left out of tables and models"),
+            "nivå x har ingen i kohorten og er utelatt fra tabeller og modeller"
+        );
         assert_eq!(said("rows"), "rader");
         assert_eq!(said("rows of something new"), "rows of something new");
         assert_eq!(Language::English.said("rows"), "rows");
