@@ -137,10 +137,8 @@ fn shown_in(svg: &str) -> String {
 /// The words of a text that are English and not the study's own.
 fn english_words<'a>(text: &str, own: &[String]) -> Vec<&'a str> {
     let rest = own.iter().fold(text.to_owned(), |rest, own| rest.replace(own.as_str(), " "));
-    let words: Vec<String> = rest
-        .split_whitespace()
-        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
-        .collect();
+    let words: Vec<String> =
+        rest.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()).collect();
     ENGLISH.into_iter().filter(|english| words.iter().any(|word| word == english)).collect()
 }
 

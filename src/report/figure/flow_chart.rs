@@ -171,7 +171,10 @@ impl<'a> Chart<'a> {
         let words = self.style.words();
         let text = |e: &crate::report::ExitCount| {
             let persons = count_text(report, e.persons, e.hidden, self.style);
-            vec![(Weight::Regular, self.style.numbers.language.exit_label(&e.reason)), (Weight::Bold, fill(words.n_equals, &[&persons]))]
+            vec![
+                (Weight::Regular, self.style.numbers.language.exit_label(&e.reason)),
+                (Weight::Bold, fill(words.n_equals, &[&persons])),
+            ]
         };
         let texts: Vec<_> = report.exits.iter().map(text).collect();
         self.arrow();

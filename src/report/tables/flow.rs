@@ -17,7 +17,8 @@ pub fn attrition_table(report: &Report) -> Option<DisplayTable> {
     let mut table = DisplayTable::new("attrition", w.flow_of_persons(), &["step"], columns);
     let marker = marker(report);
     for step in &report.attrition {
-        let mut cells = vec![Cell::text(w.step_label(&step.label)), Cell::count(step.excluded, step.excluded_hidden, &marker)];
+        let mut cells =
+            vec![Cell::text(w.step_label(&step.label)), Cell::count(step.excluded, step.excluded_hidden, &marker)];
         cells.extend(with_events.then(|| Cell::count(step.excluded_events, step.events_hidden, &marker)));
         cells.extend(with_added.then(|| Cell::count(step.added, step.persons_hidden && step.added.is_some(), &marker)));
         cells.push(Cell::count(step.persons, step.persons_hidden, &marker));

@@ -68,7 +68,10 @@ mod tests {
             step("index event in claims from 2010-01-01 to 2012-12-31, aged 18 to 65, after 24 months without one"),
             "indekshendelse i claims fra 2010-01-01 til 2012-12-31, i alderen 18 til 65, etter 24 måneder uten"
         );
-        assert_eq!(step("index date (people.entered), aged 40 or more"), "indeksdato (people.entered), 40 år eller eldre");
+        assert_eq!(
+            step("index date (people.entered), aged 40 or more"),
+            "indeksdato (people.entered), 40 år eller eldre"
+        );
         assert_eq!(step("first contact not on the day of entry"), "first contact ikke på inngangsdagen");
         assert_eq!(step("aged 18 to 65 on the index date"), "aged 18 to 65 on the index date");
         assert_eq!(Language::Bokmal.exit_label("end of follow-up (730 days)"), "slutt på oppfølgingen (730 dager)");
