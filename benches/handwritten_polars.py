@@ -1,10 +1,11 @@
 """The person-time of examples/phc-opmh/study.toml, written by hand with polars: what `cohort build` is held against.
 
-    python benches/handwritten_polars.py DELIVERY OUT.parquet
+    python benches/handwritten_polars.py DELIVERY OUT.parquet [PERSON_TIME.parquet]
 
 DELIVERY is a folder of `cohort simulate`. The script does the same joins and rules and none of the checks: it counts
 nothing, reports nothing, and takes every row as it comes. Column for column its result equals the person-time of
-`cohort build`, up to the order of rows (`benches/compare_person_time.py`).
+`cohort build`, up to the order of rows; with the file of a build as third argument it compares them. Both are run side by side
+by `benches/extracts_to_person_time.sh`.
 """
 import sys
 import time

@@ -207,6 +207,33 @@ fn one_study_from_five_forms_of_a_delivery() {
     }
 }
 
+/// What was text in a CSV file and stays text in a Parquet file is read by the same declaration, decimal comma included.
+#[test]
+fn a_parquet_file_that_holds_text_is_read_as_the_text() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["persons", "contacts"] {
+        let text = semicolons(&fs::read_to_string(fixture(&format!("delivery/{name}.csv"))).unwrap());
+        fs::write(folder.path().join(format!("{name}.csv")), &text).unwrap();
+        write_parquet(&table_of_text(&text), &folder.path().join(format!("{name}.parquet"))).unwrap();
+    }
+    let text_keys = "delimiter = \";\"\nencoding = \"utf-8\"\ndecimal = \",\"\n";
+    let expected = person_time(folder.path(), "csv", text_keys, "DD.MM.YYYY");
+    let found = person_time(folder.path(), "parquet", "decimal = \",\"\n", "DD.MM.YYYY");
+    assert!(found.0 == expected.0 && found.1.attrition == expected.1.attrition);
+}
+
+/// Every column of a text with semicolons as a factor of its texts.
+fn table_of_text(text: &str) -> Table {
+    let mut rows = text.lines().map(|line| line.split(';').collect::<Vec<_>>());
+    let header = rows.next().unwrap();
+    let rows: Vec<Vec<&str>> = rows.collect();
+    let column = |(i, name): (usize, &&str)| {
+        let cells: Vec<&str> = rows.iter().map(|row| row[i]).collect();
+        Column { name: name.to_string(), label: String::new(), data: ColumnData::Factor(factor(&cells)) }
+    };
+    Table::new(header.iter().enumerate().map(column).collect())
+}
+
 /// Bytes of the person-time and how it came about.
 fn person_time(folder: &Path, ending: &str, text_keys: &str, format: &str) -> (Vec<u8>, Loaded) {
     let text = FIVE_FORMS.replace("ENDING", ending).replace("TEXT_KEYS\n", text_keys).replace("FORMAT", format);

@@ -19,8 +19,8 @@ use super::{CodeUse, Input, Note, Progress, codes};
 use crate::day::Day;
 use crate::stored::{StoredColumn, Wanted};
 use crate::study::{
-    CodeCondition, CodeList, ColumnSource, ColumnSpec, Decimal, EventRows, Extract, FileFormat, Identical, InputFile,
-    RowsPerPerson, Sql, Study, fit,
+    CodeCondition, CodeList, ColumnSource, ColumnSpec, EventRows, Extract, Identical, InputFile, RowsPerPerson, Sql,
+    Study, fit,
 };
 use crate::table::MISSING_WHOLE;
 use polars::prelude::DataFrame;
@@ -180,10 +180,7 @@ impl<'a> Reading<'a> {
             extract.columns.values().filter(|spec| asked(spec)).filter_map(codes::system_column).collect();
         let needed = |spec: &ColumnSpec| asked(spec) || systems.contains(&spec.name.as_str());
         let specs: Vec<_> = declared(extract).filter(|(spec, _)| needed(spec)).collect();
-        let decimal = match &extract.format {
-            FileFormat::Delimited(format) => format.decimal,
-            FileFormat::Parquet | FileFormat::Stored { .. } => Decimal::Point,
-        };
+        let decimal = extract.format.decimal();
         let converters: Vec<_> = specs.iter().map(|(spec, year)| Converter::new(spec, *year, decimal)).collect();
         let collectors = requests
             .iter()

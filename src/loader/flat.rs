@@ -108,13 +108,14 @@ fn filter(flat: &mut Flat, sql: &str, shown: &str) -> Result<(), LoadError> {
 
 /// The format of a file that says itself what its columns hold, by the ending of its name; `None` for text.
 fn stored_format(path: &Path, options: &FlatOptions) -> Option<FileFormat> {
+    let decimal = options.decimal.unwrap_or(Decimal::Point);
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) {
-        return Some(FileFormat::Parquet);
+        return Some(FileFormat::Parquet { decimal });
     }
     let format = StoredFormat::of_name(path.to_str()?)?;
     // Other files say how their text is encoded.
     let encoding = options.encoding.filter(|_| format == StoredFormat::Stata);
-    Some(FileFormat::Stored { format, encoding })
+    Some(FileFormat::Stored { format, encoding, decimal })
 }
 
 fn read_text(

@@ -375,7 +375,7 @@ impl<'a> Normaliser<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::study::{FileFormat, InputFile};
+    use crate::study::{Decimal, FileFormat, InputFile};
 
     fn key(strip_prefix: Option<&str>, width: Option<usize>, spelling: Option<&str>) -> Key {
         Key {
@@ -398,7 +398,7 @@ mod tests {
         LinkageFile {
             span: 0..0,
             files: vec![InputFile { written: name.to_string(), path: Default::default() }],
-            format: FileFormat::Parquet,
+            format: FileFormat::Parquet { decimal: Decimal::Point },
             keys: spellings.iter().map(|s| (s.to_string(), key(None, None, Some(s)))).collect(),
             several_rows,
             min_matched: 0.9,

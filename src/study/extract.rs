@@ -23,14 +23,30 @@ pub enum FileFormat {
     /// Delimited text; compressed when the name ends in `.gz`.
     Delimited(Delimited),
     /// Parquet: types are the file's own, checked against the declared ones.
-    Parquet,
+    Parquet {
+        /// The decimal mark of `number` columns that the file holds as text.
+        decimal: Decimal,
+    },
     /// Stata, SPSS or SAS: types, dates and labels are the file's own, checked against the declared types.
     Stored {
         /// Which of them.
         format: StoredFormat,
         /// How its text is encoded, where the file does not say it (Stata before release 14).
         encoding: Option<Encoding>,
+        /// The decimal mark of `number` columns that the file holds as text.
+        decimal: Decimal,
     },
+}
+
+impl FileFormat {
+    /// The decimal mark of numbers that the file holds as text.
+    pub fn decimal(&self) -> Decimal {
+        match self {
+            FileFormat::Delimited(Delimited { decimal, .. })
+            | FileFormat::Parquet { decimal }
+            | FileFormat::Stored { decimal, .. } => *decimal,
+        }
+    }
 }
 
 /// Delimited text. Nothing in a file says these, so the study does.

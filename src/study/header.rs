@@ -70,8 +70,8 @@ pub(super) fn looks_like_names(fields: &[String]) -> bool {
 /// Reads the column names of a file.
 pub fn read(file: &InputFile, format: &FileFormat) -> Result<Names, Complaint> {
     match format {
-        FileFormat::Parquet => read_parquet(file),
-        FileFormat::Stored { format, encoding } => read_stored(file, *format, *encoding),
+        FileFormat::Parquet { .. } => read_parquet(file),
+        FileFormat::Stored { format, encoding, .. } => read_stored(file, *format, *encoding),
         FileFormat::Delimited(rules) => {
             let bytes = sample(file)?;
             let text = decode(&bytes, rules.encoding)?;

@@ -40,11 +40,11 @@ impl DataFile {
                 let records = Records::open(path, written, format)?;
                 (records.header().to_vec(), Inner::Text(records))
             }
-            FileFormat::Parquet => {
+            FileFormat::Parquet { .. } => {
                 let parquet = ParquetFile::open(path, written)?;
                 (parquet.header().to_vec(), Inner::Parquet(parquet))
             }
-            FileFormat::Stored { format, encoding } => {
+            FileFormat::Stored { format, encoding, .. } => {
                 let encoding = encoding.map(Encoding::decoder);
                 let reader = stored::Reader::open(path, *format, encoding).map_err(|e| fault_of(e, written))?;
                 (reader.columns().iter().map(|c| c.name.clone()).collect(), Inner::Stored(reader))

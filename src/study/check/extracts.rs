@@ -192,18 +192,19 @@ pub fn read_format(section: &Section<'_>, files: &[InputFile]) -> FileFormat {
     // Nothing in a Stata file before release 14 says how its text is encoded.
     let none: &[&'static str] = match kind {
         FileKind::Text => return FileFormat::Delimited(read_delimited(section, files.is_empty())),
-        FileKind::Stored(StoredFormat::Stata) => &["delimiter", "decimal", "quote", "header"],
-        _ => &["delimiter", "encoding", "decimal", "quote", "header"],
+        FileKind::Stored(StoredFormat::Stata) => &["delimiter", "quote", "header"],
+        _ => &["delimiter", "encoding", "quote", "header"],
     };
     for entry in none.iter().filter_map(|key| section.entry(key)) {
         section.faults().add(&entry.key_span, format!("a {} file has no `{}`", kind.name(), entry.key), "take it out");
     }
     match kind {
         FileKind::Stored(StoredFormat::Stata) => {
-            FileFormat::Stored { format: StoredFormat::Stata, encoding: section.choice("encoding", &ENCODINGS) }
+            let encoding = section.choice("encoding", &ENCODINGS);
+            FileFormat::Stored { format: StoredFormat::Stata, encoding, decimal: read_decimal(section) }
         }
-        FileKind::Stored(format) => FileFormat::Stored { format, encoding: None },
-        _ => FileFormat::Parquet,
+        FileKind::Stored(format) => FileFormat::Stored { format, encoding: None, decimal: read_decimal(section) },
+        _ => FileFormat::Parquet { decimal: read_decimal(section) },
     }
 }
 
@@ -253,13 +254,18 @@ fn read_delimited(section: &Section<'_>, quiet: bool) -> Delimited {
         delimiter,
         quote: if no_quote { None } else { read_byte(section, "quote").or(Some(b'"')) },
         encoding,
-        decimal: section.choice("decimal", &[(".", Decimal::Point), (",", Decimal::Comma)]).unwrap_or(Decimal::Point),
+        decimal: read_decimal(section),
         header: read_header(section),
     };
     if delimited.quote == Some(delimited.delimiter) {
         section.faults().add(&section.span, "`quote` and `delimiter` are the same character", "");
     }
     delimited
+}
+
+/// The decimal mark of numbers held as text.
+fn read_decimal(section: &Section<'_>) -> Decimal {
+    section.choice("decimal", &[(".", Decimal::Point), (",", Decimal::Comma)]).unwrap_or(Decimal::Point)
 }
 
 /// `delimiter` and `encoding` of a text file, or these.
