@@ -280,17 +280,10 @@ impl<'a> Reading<'a> {
     /// Persons, or the row of a key that is none, and typed values of a batch.
     fn convert(&mut self, batch: &DataBatch) -> (Result<Vec<u32>, u64>, Vec<Values>) {
         let Reading { keys, converters, .. } = self;
-        let persons = || {
-            let mut buffer = String::new();
-            let mut person = |row: usize| match batch.key(row, 0, &mut buffer) {
-                Some(key) => Ok(keys.person(key, batch.row(row))),
-                None => Err(batch.row(row)),
-            };
-            (0..batch.n_rows()).map(&mut person).collect()
-        };
-        rayon::join(persons, || {
-            converters.par_iter_mut().enumerate().map(|(i, c)| c.convert_batch(batch, i + 1)).collect()
-        })
+        rayon::join(
+            || keys.persons(batch),
+            || converters.par_iter_mut().enumerate().map(|(i, c)| c.convert_batch(batch, i + 1)).collect(),
+        )
     }
 
     /// Lets every request keep its rows of a batch.

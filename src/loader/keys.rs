@@ -87,6 +87,24 @@ pub(crate) struct KeyTable {
 
 const EMPTY: u64 = u64::MAX;
 
+/// A key of up to 15 bytes that is looked up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) hash: u64,
+    packed: u128,
+}
+
+impl Asked {
+    /// `None` for a longer key.
+    pub(crate) fn new(key: &[u8]) -> Option<Asked> {
+        let packed = pack(key)?;
+        Some(Asked { hash: hash(Some(packed), key), packed })
+    }
+}
+
+/// Keys that are looked up side by side: more than a processor has memory requests under way.
+const SIDE_BY_SIDE: usize = 32;
+
 impl KeyTable {
     /// Number of keys.
     pub(crate) fn len(&self) -> usize {
@@ -118,8 +136,51 @@ impl KeyTable {
         }
         let packed = pack(key);
         match self.find(hash(packed, key), packed, key) {
-            Ok(number) => self.persons.get(number as usize).copied().unwrap_or(number),
+            Ok(number) => self.person_of(number),
             Err(_) => NO_PERSON,
+        }
+    }
+
+    /// The persons of many keys, added to `found`.
+    ///
+    /// Three loops over a few keys at a time, each with one look into memory that does not wait for the one before: the
+    /// processor fetches them side by side, where key after key would wait three times each.
+    pub(crate) fn persons_of(&self, keys: &[Asked], found: &mut Vec<u32>) {
+        if self.slots.is_empty() {
+            return found.extend(keys.iter().map(|_| NO_PERSON));
+        }
+        let mask = self.slots.len() - 1;
+        for keys in keys.chunks(SIDE_BY_SIDE) {
+            let (mut slots, mut there) = ([EMPTY; SIDE_BY_SIDE], [0; SIDE_BY_SIDE]);
+            for (slot, asked) in slots.iter_mut().zip(keys) {
+                *slot = self.slots[asked.hash as usize & mask];
+            }
+            for (there, &slot) in there.iter_mut().zip(&slots) {
+                *there = self.keys.packed.get(slot as u32 as usize).copied().unwrap_or_default();
+            }
+            for ((asked, &slot), &there) in keys.iter().zip(&slots).zip(&there) {
+                let number = slot as u32;
+                let at_once = slot != EMPTY && there == asked.packed && slot == entry(asked.hash, number);
+                found.push(if at_once { self.person_of(number) } else { self.person_at_length(asked) });
+            }
+        }
+    }
+
+    /// The person of a key that does not stand in the first slot of its hash.
+    fn person_at_length(&self, asked: &Asked) -> u32 {
+        self.find(asked.hash, Some(asked.packed), &[]).map_or(NO_PERSON, |number| self.person_of(number))
+    }
+
+    fn person_of(&self, number: u32) -> u32 {
+        self.persons.get(number as usize).copied().unwrap_or(number)
+    }
+
+    /// Makes room for so many further keys.
+    pub(crate) fn reserve(&mut self, further: usize) {
+        let size = ((self.len() + further) * 2).next_power_of_two();
+        if size > self.slots.len() {
+            self.keys.packed.reserve(further);
+            self.resize(size);
         }
     }
 
@@ -141,7 +202,11 @@ impl KeyTable {
     }
 
     fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(1 << 10);
+        self.resize((self.slots.len() * 2).max(1 << 10));
+    }
+
+    /// Puts the keys into so many slots, a power of two.
+    fn resize(&mut self, size: usize) {
         self.slots = vec![EMPTY; size];
         for number in 0..self.len() {
             let (hash, mut slot) = self.keys.with(number, |key| {
@@ -193,6 +258,10 @@ mod tests {
         assert_eq!(numbers, (3000..3008).collect::<Vec<u32>>());
         assert!(texts.iter().zip(&numbers).all(|(t, &n)| table.person(t.as_bytes()) == n));
         assert_eq!((table.person(b"sixteen bytes !."), table.person(b"c")), (NO_PERSON, NO_PERSON));
+        let asked: Vec<Asked> = texts.iter().chain(&["c"]).filter_map(|t| Asked::new(t.as_bytes())).collect();
+        let mut found = Vec::new();
+        table.persons_of(&asked, &mut found);
+        assert_eq!(found, [3000, 3001, 3002, 3003, 3004, 3007, NO_PERSON]);
         let keys = keys(&texts);
         let mut order: Vec<usize> = (0..texts.len()).collect();
         order.sort_by(|&a, &b| keys.compare(a, b));

@@ -6,7 +6,8 @@
 //! the matter of `linkage`, packing keys that of `keys`.
 
 use super::error::{Fault, LoadError, Place, counted, thousands};
-use super::keys::{KeyTable, Keys, hash, pack};
+use super::format::file::DataBatch;
+use super::keys::{Asked, KeyTable, Keys, hash, pack};
 use super::shapes::{SHAPES_SEEN, Shapes};
 use crate::study::{Clean, Key, LinkageFile};
 use indexmap::IndexMap;
@@ -90,6 +91,9 @@ impl Linker {
             let (place, min_matched) = (file.name(), file.min_matched);
             let new = || Spelling { table: KeyTable::default(), place, min_matched };
             let table = &mut self.spellings.entry(name.clone()).or_insert_with(new).table;
+            if !file.several_rows {
+                table.reserve(persons.len());
+            }
             let (mut repeated, mut ambiguous) = (0, 0);
             for (row, &person) in persons.iter().enumerate().filter(|(_, person)| **person < NO_KEY) {
                 keys.with(row, |key| match key {
@@ -267,6 +271,58 @@ impl<'a> KeyReader<'a> {
         person
     }
 
+    /// The persons of the keys of a batch, as [`KeyReader::person`] finds them. Errors: the row of a key that is no key.
+    pub(crate) fn persons(&mut self, batch: &DataBatch) -> Result<Vec<u32>, u64> {
+        let Some(linker) = self.linker else { return self.persons_one_by_one(batch) };
+        let table = &linker.spelling(self.spelling).table;
+        let key = self.normaliser.key;
+        let starts: Vec<usize> = (0..batch.n_rows()).step_by(ROWS_LOOKED_UP).collect();
+        let parts: Vec<Result<LookedUp<'a>, u64>> = starts
+            .into_par_iter()
+            .map(|start| look_up(batch, start..batch.n_rows().min(start + ROWS_LOOKED_UP), key, table))
+            .collect();
+        let mut buffer = String::new();
+        for row in 0..batch.n_rows().min(self.shapes.wanted()) {
+            let field = batch.key(row, 0, &mut buffer).unwrap_or_default();
+            if !field.is_empty() {
+                self.shapes.add(field);
+            }
+        }
+        let mut persons = Vec::with_capacity(batch.n_rows());
+        for part in parts {
+            let part = part?;
+            self.count(&part.persons);
+            self.unmatched.extend(part.unmatched);
+            self.normaliser.add(&part.normaliser);
+            persons.extend(part.persons);
+        }
+        Ok(persons)
+    }
+
+    fn persons_one_by_one(&mut self, batch: &DataBatch) -> Result<Vec<u32>, u64> {
+        let mut buffer = String::new();
+        let person = |row| match batch.key(row, 0, &mut buffer) {
+            Some(key) => Ok(self.person(key, batch.row(row))),
+            None => Err(batch.row(row)),
+        };
+        (0..batch.n_rows()).map(person).collect()
+    }
+
+    fn count(&mut self, persons: &[u32]) {
+        self.report.rows += persons.len() as u64;
+        for &person in persons {
+            match person {
+                NO_KEY => self.report.rows_without_key += 1,
+                NO_PERSON => {}
+                person => {
+                    self.report.rows_matched += 1;
+                    let seen = &mut self.seen[person as usize];
+                    *seen = (*seen + 1).min(2);
+                }
+            }
+        }
+    }
+
     /// The faults of the keys of the file that ends here.
     pub(crate) fn end_file(&mut self, file: &str, column: &str) -> Vec<Fault> {
         self.normaliser.end_file(file, column)
@@ -303,6 +359,58 @@ impl<'a> KeyReader<'a> {
         };
         LoadError::Link(Fault::new(Place::file("link"), rule, remedy))
     }
+}
+
+/// Rows that one thread looks up at a time.
+const ROWS_LOOKED_UP: usize = 1 << 13;
+
+/// What was found for some rows of a batch.
+struct LookedUp<'a> {
+    persons: Vec<u32>,
+    /// Hashes of the keys that belong to nobody.
+    unmatched: Vec<u64>,
+    normaliser: Normaliser<'a>,
+}
+
+/// The persons of the keys of some rows. Errors: the row of a key that is no key.
+fn look_up<'a>(
+    batch: &DataBatch,
+    rows: std::ops::Range<usize>,
+    key: &'a Key,
+    table: &KeyTable,
+) -> Result<LookedUp<'a>, u64> {
+    let mut normaliser = Normaliser::new(key);
+    let mut buffer = String::new();
+    let mut persons = Vec::with_capacity(rows.len());
+    let mut unmatched = Vec::new();
+    let (mut asked, mut asked_at) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for row in rows {
+        let field = batch.key(row, 0, &mut buffer).ok_or(batch.row(row))?;
+        let key = if field.is_empty() { Some(field) } else { normaliser.key(field, batch.row(row)) };
+        persons.push(match key {
+            None => NO_PERSON,
+            Some([]) => NO_KEY,
+            Some(key) => match Asked::new(key) {
+                Some(short) => {
+                    asked.push(short);
+                    asked_at.push(persons.len());
+                    NO_PERSON
+                }
+                None => {
+                    let person = table.person(key);
+                    unmatched.extend((person == NO_PERSON).then(|| hash(None, key)));
+                    person
+                }
+            },
+        });
+    }
+    let mut found = Vec::with_capacity(asked.len());
+    table.persons_of(&asked, &mut found);
+    for ((asked, at), person) in asked.iter().zip(asked_at).zip(found) {
+        persons[at] = person;
+        unmatched.extend((person == NO_PERSON).then_some(asked.hash));
+    }
+    Ok(LookedUp { persons, unmatched, normaliser })
 }
 
 /// Brings keys to their declared shape: cleaned, without their prefix, padded to their width.
@@ -353,6 +461,15 @@ impl<'a> Normaliser<'a> {
             self.buffer.splice(..0, std::iter::repeat_n(b'0', width - length));
         }
         Some(&self.buffer)
+    }
+
+    /// Adds the faults that another found in later rows of the same file.
+    fn add(&mut self, other: &Normaliser) {
+        for (mine, theirs) in [(&mut self.no_prefix, other.no_prefix), (&mut self.too_long, other.too_long)] {
+            if let Some((row, n)) = theirs {
+                mine.get_or_insert((row, 0)).1 += n;
+            }
+        }
     }
 
     /// The faults of the keys of the file that ends here.

@@ -15,6 +15,11 @@ pub(crate) struct Shapes {
 pub(crate) const SHAPES_SEEN: usize = 10_000;
 
 impl Shapes {
+    /// How many further keys are looked at.
+    pub(crate) fn wanted(&self) -> usize {
+        SHAPES_SEEN - self.n
+    }
+
     /// Looks at one more key.
     pub(crate) fn add(&mut self, key: &[u8]) {
         if self.n >= SHAPES_SEEN {
