@@ -30,6 +30,119 @@ fn an_event_on_the_day_of_an_exit_counts() {
     assert_eq!(delivery.records()[1..], [(1, 0, 113, true), (2, 0, 213, false)]);
 }
 
+#[test]
+fn an_exit_may_come_before_an_event_on_its_day() {
+    let mut delivery = Delivery::default();
+    delivery.add("visits.csv", "a2;20110131;x\na3;20121231;x\n"); // the day a2 dies; the day a3 emigrates
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table)[1..], [(1, 0, 113, true), (2, 0, 213, true)]);
+    assert_eq!(noted(&loaded, "follow_up", "day of an exit: the event counts"), Some(2));
+    // One exit says so for itself; then all of them, but for one.
+    delivery.replace("date = \"persons.death\"", "date = \"persons.death\"\nevent_at_exit = \"exit_first\"");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table)[1..], [(1, 0, 113, false), (2, 0, 213, true)]);
+    assert_eq!(noted(&loaded, "follow_up", "the exit came first, the event does not count"), Some(1));
+    assert_eq!(noted(&loaded, "follow_up", "day of an exit: the event counts"), Some(1));
+    delivery.replace("event_at_exit = \"exit_first\"", "event_at_exit = \"event_first\"");
+    delivery.replace("event_at_entry", "event_at_exit = \"exit_first\"\nevent_at_entry");
+    assert_eq!(delivery.records()[1..], [(1, 0, 113, true), (2, 0, 213, false)]);
+}
+
+/// The last day of the longest follow-up belongs to it, whatever the study says of exits.
+#[test]
+fn an_event_on_the_last_day_of_the_maximum_counts() {
+    let mut delivery = Delivery::default();
+    delivery.replace("maximum = \"365 days\"", "maximum = \"120 days\"\nevent_at_exit = \"exit_first\"");
+    assert_eq!(delivery.records(), [(0, 0, 120, true), (1, 0, 113, false), (2, 0, 120, false)]);
+}
+
+#[test]
+fn who_enters_late_is_at_risk_from_that_day_on() {
+    let mut delivery = Delivery::default();
+    delivery.replace("event_at_entry", "entry = \"30 days\"\nevent_between = \"exclude\"\nevent_at_entry");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table), [(0, 30, 120, true), (1, 30, 113, false), (2, 30, 213, false)]);
+    assert_eq!(noted(&loaded, "follow_up.entry", "entered later than the index date"), Some(3));
+    assert_eq!(noted(&loaded, "follow_up.entry", "not at risk"), Some(90));
+    // a1 has a visit on day 120, and a2 is dead by then: neither is an error of the data.
+    delivery.replace("\"30 days\"", "\"120 days\"");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table), [(2, 120, 213, false)]);
+    let lines = excluded(&loaded);
+    assert!(lines.contains(&("visit not on the day of entry", 1)), "{lines:?}");
+    assert!(lines.contains(&("still under observation at entry", 1)), "{lines:?}");
+    delivery.replace("\"120 days\"", "\"130 days\"");
+    assert!(excluded(&delivery.load().unwrap()).contains(&("visit not between index date and entry", 1)));
+    delivery.replace("event_between = \"exclude\"", "event_between = \"later_event\"");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table), [(0, 130, 150, true), (2, 130, 213, false)]);
+    assert_eq!(noted(&loaded, "follow_up", "between the index date and entry, which do not count"), Some(1));
+    delivery.replace("event_between = \"later_event\"", "event_between = \"error\"");
+    let error = delivery.error();
+    assert!(
+        error.starts_with(
+            "follow_up.event: 1 person with visit on or after the index date and before entry; set event_between"
+        ),
+        "{error}"
+    );
+}
+
+/// A register that begins, and consent; whichever is later. A date that is missing, or before the index date, delays nobody.
+#[test]
+fn a_register_that_begins_truncates_on_the_left() {
+    let mut delivery = Delivery::default();
+    delivery.replace("event_at_entry", "entry = 2010-03-01\nevent_between = \"error\"\nevent_at_entry");
+    assert_eq!(delivery.records(), [(0, 28, 120, true), (1, 0, 113, false), (2, 0, 213, false)]);
+    delivery.write(
+        "persons.csv",
+        "id;birth;death;sex;school;consent\na1;1970-01-15;;1;310000;2009-05-05\n\
+         a2;1980-02-20;2011-01-31;2;099010;2010-10-12\na3;1990-03-25;;2;610000;\n",
+    );
+    delivery
+        .replace("[extract.contacts]", "consent = { type = \"date\", format = \"YYYY-MM-DD\" }\n\n[extract.contacts]");
+    delivery.replace("entry = 2010-03-01", "entry = [\"persons.consent\", 2010-03-01]");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table), [(0, 28, 120, true), (1, 2, 113, false), (2, 0, 213, false)]);
+    assert_eq!(noted(&loaded, "follow_up.entry", "without persons.consent"), Some(1));
+    // Attained age and calendar time move with it.
+    delivery.replace("scale = \"since_index\"", "scale = \"calendar\"");
+    assert_eq!(delivery.records()[0], (0, 14_669, 14_761, true));
+}
+
+/// Somebody who is abroad on the index date and back by the day of entry is followed with the later spell.
+#[test]
+fn residence_is_that_of_the_day_of_entry() {
+    let mut delivery = Delivery::default();
+    delivery.write(
+        "residence.csv",
+        "id;from;to\na1;1970-01-15;2010-02-10\na1;2010-02-20;2010-05-01\na2;1980-02-20;2010-11-01\na3;1990-03-25;\n",
+    );
+    delivery.replace("event_at_entry", "entry = \"30 days\"\nevent_between = \"exclude\"\nevent_at_entry");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table), [(0, 30, 89, false), (2, 30, 365, false)]);
+    assert!(excluded(&loaded).contains(&("still under observation at entry", 1)));
+}
+
+#[test]
+fn a_late_entry_is_declared_whole() {
+    let mut delivery = Delivery::default();
+    let faulty = |delivery: &mut Delivery, with: &str, wanted: &str| {
+        let before = delivery.study.clone();
+        delivery.replace("event_at_entry", &format!("{with}\nevent_at_entry"));
+        let fault = delivery.check().expect_err(with);
+        assert!(fault.contains(wanted), "{fault}");
+        delivery.study = before;
+    };
+    faulty(&mut delivery, "entry = \"30 days\"", "needs `event_between`");
+    faulty(&mut delivery, "event_between = \"exclude\"", "everybody enters on the index date");
+    faulty(&mut delivery, "entry = \"-3 days\"\nevent_between = \"exclude\"", "is not after the index date");
+    faulty(&mut delivery, "entry = \"3 dsys\"\nevent_between = \"exclude\"", "is no length of time");
+    faulty(&mut delivery, "entry = \"365 days\"\nevent_between = \"exclude\"", "nobody can be followed");
+    faulty(&mut delivery, "entry = \"visits.date\"\nevent_between = \"exclude\"", "no column of the population");
+    faulty(&mut delivery, "entry = []\nevent_between = \"exclude\"", "empty list");
+    faulty(&mut delivery, "event_at_exit = \"later\"", "choose \"event_first\" or \"exit_first\"");
+}
+
 /// trap-11: every cause is an error with its count, and an attrition line where the study says so.
 #[test]
 fn impossible_person_time_is_counted_by_cause() {

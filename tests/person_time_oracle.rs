@@ -1,7 +1,8 @@
 //! Person-time counted the slow way, one person and one day after the other, on generated deliveries: index, wash-out,
-//! exits, ties on one day, time scales, and covariates that change. Nothing of the loader is used to count.
+//! entry later than the index date, exits, ties on one day, time scales, and covariates that change. Nothing of the
+//! loader is used to count.
 
-use crate::loader::Delivery;
+use crate::loader::{Delivery, noted};
 use crate::support::Random;
 use cohort::loader::Loaded;
 use cohort::table::{ColumnData, Table};
@@ -22,6 +23,7 @@ one_per_person = true
 birth = { type = "date", format = "YYYY-MM-DD" }
 death = { type = "date", format = "YYYY-MM-DD" }
 operation = { type = "date", format = "YYYY-MM-DD" }
+consent = { type = "date", format = "YYYY-MM-DD" }
 sex = { type = "code", levels = ["1", "2"] }
 
 [extract.contacts]
@@ -113,6 +115,7 @@ include = { spells = "residence", from = "from", to = "to", at = "index" }
 
 [follow_up]
 SCALE
+ENTRY
 maximum = "18 months"
 event_at_entry = "exclude"
 on_invalid = { exit_at_entry = "exclude", exit_before_entry = "exclude" }
@@ -123,6 +126,7 @@ date = "date"
 [[follow_up.exit]]
 label = "death"
 date = "persons.death"
+event_at_exit = "DEATH"
 [[follow_up.exit]]
 label = "emigration"
 spells = "residence"
@@ -355,12 +359,49 @@ fn text(day: i32) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
+/// What the study says of entry, and of an event on the day of death.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    entry: Entry,
+    later_event: bool,
+    death_first: bool,
+}
+
+/// When people enter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Entry {
+    AtIndex,
+    /// Two months later.
+    Late,
+    /// On the latest of ten days later, the day of consent, and the day a register begins.
+    Latest,
+}
+
+impl Rules {
+    /// As the study file writes them.
+    fn write(&self, study: &str) -> String {
+        let entry = match self.entry {
+            Entry::AtIndex => "",
+            Entry::Late => "entry = \"2 months\"",
+            Entry::Latest => "entry = [\"10 days\", \"persons.consent\", 2010-09-01]",
+        };
+        let between = match (self.entry, self.later_event) {
+            (Entry::AtIndex, _) => "",
+            (_, true) => "event_between = \"later_event\"",
+            (_, false) => "event_between = \"exclude\"",
+        };
+        let death = if self.death_first { "exit_first" } else { "event_first" };
+        study.replace("ENTRY", &format!("{entry}\n{between}")).replace("DEATH", death)
+    }
+}
+
 /// What is known of a person.
 #[derive(Debug, Default)]
 struct Person {
     birth: i32,
     death: Option<i32>,
     operation: Option<i32>,
+    consent: Option<i32>,
     sex: i32,
     contacts: Vec<i32>,
     visits: Vec<i32>,
@@ -387,7 +428,10 @@ fn generate(random: &mut Random) -> Person {
     let near = |random: &mut Random| index - 250 + random.below(900) as i32;
     person.death = (random.below(4) == 0).then(|| index + random.below(700) as i32);
     person.operation = (random.below(2) == 0).then(|| near(random));
+    person.consent = (random.below(3) > 0).then(|| index - 100 + random.below(300) as i32);
     person.visits = (0..random.below(3)).map(|_| index - 60 + random.below(600) as i32).collect();
+    // Some events on the day of a death.
+    person.visits.extend(person.death.filter(|_| random.below(3) == 0));
     let mut from = index - 1500 - random.below(2000) as i32;
     for spell in 0..1 + random.below(3) {
         let to = if spell == 0 { index - 100 } else { from + 30 } + random.below(1200) as i32;
@@ -428,7 +472,7 @@ fn generate(random: &mut Random) -> Person {
 
 fn write(delivery: &Delivery, persons: &[Person]) {
     let mut texts: BTreeMap<&str, String> = [
-        ("persons", "id;birth;death;operation;sex"),
+        ("persons", "id;birth;death;operation;consent;sex"),
         ("contacts", "id;date"),
         ("visits", "id;date"),
         ("residence", "id;from;to"),
@@ -445,7 +489,8 @@ fn write(delivery: &Delivery, persons: &[Person]) {
     for (i, p) in persons.iter().enumerate() {
         let id = format!("k{i:04}");
         let mut line = |name: &str, rest: String| writeln!(texts.get_mut(name).unwrap(), "{id};{rest}").unwrap();
-        line("persons", format!("{};{};{};{}", text(p.birth), day(p.death), day(p.operation), p.sex));
+        let dates = [Some(p.birth), p.death, p.operation, p.consent].map(day);
+        line("persons", format!("{};{}", dates.join(";"), p.sex));
         p.contacts.iter().for_each(|d| line("contacts", text(*d)));
         p.visits.iter().for_each(|d| line("visits", text(*d)));
         p.residence.iter().for_each(|(from, to)| line("residence", format!("{};{}", text(*from), day(*to))));
@@ -465,24 +510,47 @@ impl Person {
         self.residence.iter().any(|(from, to)| *from <= day && to.is_none_or(|to| day <= to))
     }
 
-    /// Index date, last day of follow-up, and whether it ends with the event.
-    fn follow(&self) -> Option<(i32, i32, bool)> {
+    /// The day of entry: the latest of the index date and what the study names.
+    fn entry(&self, index: i32, rules: &Rules) -> i32 {
+        match rules.entry {
+            Entry::AtIndex => index,
+            Entry::Late => index.max(months_later(index, 2)),
+            Entry::Latest => index.max(index + 10).max(self.consent.unwrap_or(index)).max(number(2010, 9, 1)),
+        }
+    }
+
+    /// Whether the person is out of the study after this day: dead, gone, or at the end of the data or of follow-up.
+    fn ends(&self, index: i32, day: i32) -> bool {
+        let end = day == number(2013, 9, 30) || day == months_later(index, 18);
+        self.death == Some(day) || !self.is_resident(day + 1) || end
+    }
+
+    /// Index date, day of entry, last day of follow-up, and whether it ends with the event.
+    fn follow(&self, rules: &Rules) -> Option<(i32, i32, i32, bool)> {
         let window = number(2010, 1, 1)..=number(2012, 6, 30);
         let index = *self.contacts.iter().filter(|d| window.contains(d)).min()?;
         let washed = self.visits.iter().any(|d| (months_later(index, -6)..index).contains(d));
-        let dead = self.death.is_some_and(|d| d <= index);
-        if washed || !self.is_resident(index) || self.visits.contains(&index) || dead || !self.is_resident(index + 1) {
+        let entry = self.entry(index, rules);
+        if washed || !self.is_resident(index) || self.visits.contains(&entry) {
             return None;
         }
-        let mut today = index;
+        // Death and the last days are final; somebody who has left the country may be back by the day of entry.
+        let over =
+            self.death.is_some_and(|d| d <= entry) || entry >= number(2013, 9, 30) || entry >= months_later(index, 18);
+        let had_event = (index..entry).any(|d| self.visits.contains(&d));
+        let away = !self.is_resident(entry) || !self.is_resident(entry + 1);
+        if over || away || (had_event && !rules.later_event) {
+            return None;
+        }
+        let mut today = entry;
         loop {
             today += 1;
-            if self.visits.contains(&today) {
-                return Some((index, today, true));
+            let first = rules.death_first && self.death == Some(today);
+            if self.visits.contains(&today) && !first {
+                return Some((index, entry, today, true));
             }
-            let end = today == number(2013, 9, 30) || today == months_later(index, 18);
-            if self.death == Some(today) || !self.is_resident(today + 1) || end {
-                return Some((index, today, false));
+            if self.ends(index, today) {
+                return Some((index, entry, today, false));
             }
         }
     }
@@ -576,6 +644,7 @@ fn cell(table: &Table, name: &str, row: usize) -> String {
 fn compare(
     loaded: &Loaded,
     persons: &[Person],
+    rules: &Rules,
     origin: impl Fn(&Person, i32) -> i32,
     leave_out: bool,
 ) -> (usize, usize) {
@@ -584,10 +653,10 @@ fn compare(
     let mut row = 0;
     let mut events = 0;
     for (i, person) in persons.iter().enumerate() {
-        let Some((index, last, event)) = person.follow() else { continue };
+        let Some((index, entry, last, event)) = person.follow(rules) else { continue };
         let zero = origin(person, index);
         let mut neighbour: Option<(i32, Vec<String>)> = None;
-        let mut day = index;
+        let mut day = entry;
         while day < last {
             let values = person.values(index, day);
             let ward = values.iter().any(|(_, value)| value.is_none());
@@ -595,7 +664,7 @@ fn compare(
                 day += 1;
                 continue;
             }
-            assert_eq!(whole("person", row), i as i32, "person {i}, day {}", text(day));
+            assert_eq!(whole("person", row), i as i32, "{rules:?}, day {}, {person:?}", text(day));
             assert_eq!(whole("entry", row), day - zero, "person {i}, day {}", text(day));
             let exit = whole("exit", row) + zero;
             let now: Vec<String> = values.iter().map(|(name, _)| cell(table, name, row)).collect();
@@ -632,10 +701,16 @@ fn every_day_has_the_values_that_counting_day_by_day_gives() {
         ("scale = \"calendar\"", |_, _| 0),
     ];
     let mut total = (0, 0);
-    for seed in 0..6 {
+    let mut ties = [0, 0];
+    for seed in 0..12 {
         let mut random = Random(1000 + seed);
         let persons: Vec<Person> = (0..100).map(|_| generate(&mut random)).collect();
         let (scale, origin) = scales[seed as usize % 3];
+        let rules = Rules {
+            entry: [Entry::AtIndex, Entry::AtIndex, Entry::Late, Entry::Latest][seed as usize / 3],
+            later_event: seed % 4 > 1,
+            death_first: seed % 2 == 0,
+        };
         let leave_out = seed % 2 == 1;
         let ward = if leave_out { "\"exclude\"" } else { "{ level = \"none\" }" };
         let levels = if leave_out {
@@ -645,11 +720,19 @@ fn every_day_has_the_values_that_counting_day_by_day_gives() {
         };
         let covariates = COVARIATES.replace("levels = [\"a\", \"b\", \"none\"]\nif_missing", levels);
         let mut delivery = Delivery::default();
-        delivery.study = EXTRACTS.replace("SCALE", scale) + &covariates.replace("WARD", ward);
+        delivery.study = rules.write(&EXTRACTS.replace("SCALE", scale)) + &covariates.replace("WARD", ward);
         write(&delivery, &persons);
         let loaded = delivery.load().unwrap_or_else(|error| panic!("{error}"));
-        let (events, records) = compare(&loaded, &persons, origin, leave_out);
+        let (events, records) = compare(&loaded, &persons, &rules, origin, leave_out);
         total = (total.0 + events, total.1 + records);
+        // An event on the day of death, counted whichever way it went.
+        let followed = persons.iter().filter_map(|p| p.follow(&rules).map(|f| (p, f)));
+        let tied = followed.filter(|(p, (_, _, last, _))| p.death == Some(*last) && p.visits.contains(last)).count();
+        let message = if rules.death_first { "the exit came first" } else { "the event counts" };
+        let told = noted(&loaded, "follow_up", message).unwrap_or(0) as usize;
+        assert!(told >= tied, "{told} events on the day of an exit, of them {tied} on that of death");
+        ties[usize::from(rules.death_first)] += tied;
     }
-    assert!(total.0 > 30 && total.1 > 600, "{total:?} events and records say nothing");
+    assert!(total.0 > 60 && total.1 > 1200, "{total:?} events and records say nothing");
+    assert!(ties.iter().all(|n| *n > 3), "{ties:?} events on the day of death say nothing");
 }

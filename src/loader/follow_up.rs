@@ -1,12 +1,12 @@
-//! From the index date to the first of event, exits and maximum.
+//! From entry to the first of event, exits and maximum.
 //!
-//! A record covers (entry, exit] in whole days. The event counts when it falls on or before every exit, so an
-//! event on the day of an exit counts; of two exits on one day the first listed is the reason, and the maximum is
-//! the last. Rows that come repeatedly (contacts) have a history before entry, which is no fault; a date that comes
+//! A record covers (entry, exit] in whole days; `ends` says which days these are. Of two exits on one day the first listed
+//! is the reason, and the maximum is the last. Rows that come repeatedly (contacts) have a history before entry, which is no fault; a date that comes
 //! once (a death) before entry is impossible person-time. Impossible person-time is counted by cause and is an
 //! error, or an attrition line where the study says so.
 
 use super::attrition::Attrition;
+use super::ends::{Ends, Outcome};
 use super::error::{Fault, LoadError, Place, counted};
 use super::extract::Request;
 use super::people::{Kept, People};
@@ -14,9 +14,8 @@ use super::spells::{self, SpellFaults, SpellRows};
 use super::{ExitCount, Note};
 use crate::day::Day;
 use crate::study::{
-    AtEntry, EventRows, Exit, ExitSource, FollowUpEvent, Invalid, SameMonth, Spells, Study, TimeScale, WhenExposed,
+    AtEntry, EventBetween, EventRows, ExitSource, FollowUpEvent, Invalid, SameMonth, Spells, Study, TimeScale,
 };
-use crate::table::MISSING_WHOLE;
 
 /// A person's time at risk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +48,7 @@ pub(crate) fn requests(study: &Study) -> Vec<(String, Request)> {
 }
 
 /// Rows from the month of the earliest index date to the end of the longest follow-up.
-fn event_request(study: &Study, rows: &EventRows) -> Request {
+pub(super) fn event_request(study: &Study, rows: &EventRows) -> Request {
     let index = &study.cohort.index;
     let from = index.from.map(first_of_month);
     let to = index.to.zip(study.follow_up.maximum).map(|(to, maximum)| maximum.from(to));
@@ -59,20 +58,6 @@ fn event_request(study: &Study, rows: &EventRows) -> Request {
 fn first_of_month(day: Day) -> Day {
     let (year, month, _) = day.ymd();
     Day::from_ymd(year, month, 1).expect("a day has a month")
-}
-
-/// What follow-up of one person comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    /// Exit day, and the reason: 0 is the event, then the exits in order, then the maximum.
-    Exit(i32, usize),
-    /// No end at all: neither an exit nor a maximum.
-    Endless,
-    EventAtEntry,
-    SameMonth,
-    EventBeforeEntry,
-    ExitBeforeEntry,
-    ExitAtEntry,
 }
 
 /// Follows up the persons at the positions of `alive`; those without person-time leave it.
@@ -114,7 +99,7 @@ pub(crate) fn follow(
             (TimeScale::Calendar, _) => 0,
             _ => index,
         };
-        let (entry, exit) = (index - origin, exit - origin);
+        let (entry, exit) = (ends.entry(position) - origin, exit - origin);
         spans.push(Span { origin, entry, exit, event: reason == 0, reason: reason as u32 });
     }
     Ok((spans, exits))
@@ -161,191 +146,6 @@ fn births(people: &People, column: &crate::study::ColumnRef, alive: &[u32]) -> R
     Ok(alive.iter().map(|p| of(p).map_or(0, |d| d.0)).collect())
 }
 
-/// Why a comparison person leaves who becomes exposed.
-const OWN_EVENT: &str = "own index event of a comparison person";
-
-/// Whether comparison persons leave when they become exposed.
-fn leaves_when_exposed(study: &Study) -> bool {
-    study.cohort.matching.as_ref().is_some_and(|m| m.when_exposed == WhenExposed::Exit)
-}
-
-/// The dates that end follow-up.
-struct Ends<'a> {
-    people: &'a People<'a>,
-    event_rows: Option<&'a super::rows::Rows>,
-    event_dates: Vec<Option<Day>>,
-    exits: Vec<ExitDays<'a>>,
-}
-
-enum ExitDays<'a> {
-    Dates(Vec<Option<Day>>),
-    Day(Day),
-    Spells(SpellRows<'a>),
-    Rows(&'a super::rows::Rows),
-}
-
-/// The event of a person, as the rules about entry see it.
-enum EventDay {
-    None,
-    On(i32),
-    Fault(Outcome),
-}
-
-impl<'a> Ends<'a> {
-    fn new(people: &'a People<'a>, kept: &'a Kept) -> Ends<'a> {
-        let study = people.study;
-        let rows = |rows: &EventRows| kept.rows(&rows.extract, &event_request(study, rows));
-        let (event_rows, event_dates) = match &study.follow_up.event {
-            FollowUpEvent::Rows { rows: r, .. } => (Some(rows(r)), Vec::new()),
-            FollowUpEvent::Date { column, .. } => (None, people.dates(column)),
-        };
-        let exit_days = |exit: &Exit| match &exit.source {
-            ExitSource::Date(column) => ExitDays::Dates(people.dates(column)),
-            ExitSource::Day(day) => ExitDays::Day(*day),
-            ExitSource::SpellEnd(spells) => ExitDays::Spells(SpellRows::new(kept, spells)),
-            ExitSource::Rows(r) => ExitDays::Rows(rows(r)),
-        };
-        let mut exits: Vec<ExitDays> = study.follow_up.exits.iter().map(exit_days).collect();
-        if let Some(matched) = people.matched.as_ref().filter(|_| leaves_when_exposed(study)) {
-            exits.push(ExitDays::Dates(matched.own_event.clone()));
-        }
-        Ends { people, event_rows, event_dates, exits }
-    }
-
-    /// The reasons for follow-up to end: the event, the exits, and the maximum where there is one.
-    fn labels(&self) -> Vec<String> {
-        let rules = &self.people.study.follow_up;
-        let mut labels = vec![rules.event.label().to_string()];
-        labels.extend(rules.exits.iter().map(|e| e.label.clone()));
-        labels.extend(leaves_when_exposed(self.people.study).then(|| OWN_EVENT.to_string()));
-        labels.extend(rules.maximum.map(|m| format!("end of follow-up ({m})")));
-        labels
-    }
-
-    fn index(&self, position: u32) -> i32 {
-        self.people.index[position as usize].0
-    }
-
-    /// The sorted days of a person's event rows, or the one date; no missing days.
-    fn event_days(&self, position: u32) -> Vec<i32> {
-        match self.event_rows {
-            Some(rows) => rows.columns[0].days()[rows.of(self.people.numbers[position as usize])].to_vec(),
-            None => self.event_dates[position as usize].iter().map(|d| d.0).collect(),
-        }
-    }
-
-    /// The day of the event, by the rules about the month and the day of entry.
-    fn event_day(&self, position: u32) -> EventDay {
-        let rules = &self.people.study.follow_up;
-        let index = self.index(position);
-        let days = self.event_days(position);
-        let month = |day: i32| {
-            let (year, month, _) = Day(day).ymd();
-            (year, month)
-        };
-        if let Some(rule) = rules.same_month
-            && days.iter().any(|&day| month(day) == month(index))
-        {
-            let first = days.iter().copied().find(|&day| month(day) == month(index)).expect("found above");
-            return match rule {
-                SameMonth::EventAfterEntry => EventDay::On(first.max(index + 1)),
-                SameMonth::Exclude | SameMonth::Error => EventDay::Fault(Outcome::SameMonth),
-            };
-        }
-        let comes_once = self.event_rows.is_none();
-        if comes_once && days.first().is_some_and(|&day| day < index) {
-            return EventDay::Fault(Outcome::EventBeforeEntry);
-        }
-        if days.binary_search(&index).is_ok() {
-            match rules.event_at_entry {
-                AtEntry::Exclude | AtEntry::Error => return EventDay::Fault(Outcome::EventAtEntry),
-                AtEntry::NextDay => return EventDay::On(index + 1),
-                AtEntry::LaterEvent => {}
-            }
-        }
-        days.iter().copied().find(|&day| day > index).map_or(EventDay::None, EventDay::On)
-    }
-
-    /// The day of an exit; `None` when it never comes.
-    fn exit_day(&self, exit: &ExitDays, position: u32) -> Option<i32> {
-        let person = self.people.numbers[position as usize];
-        let index = self.index(position);
-        match exit {
-            ExitDays::Dates(dates) => dates[position as usize].map(|d| d.0),
-            ExitDays::Day(day) => Some(day.0),
-            // In no spell on the index date: out before entry.
-            ExitDays::Spells(spells) => {
-                spells.end_of_spell(person, index).map_or(Some(i32::MIN), |end| (end != i32::MAX).then_some(end))
-            }
-            ExitDays::Rows(rows) => {
-                rows.columns[0].days()[rows.of(person)].iter().copied().find(|&d| d != MISSING_WHOLE && d > index)
-            }
-        }
-    }
-
-    fn outcome(&self, position: u32) -> Outcome {
-        let index = self.index(position);
-        let event = match self.event_day(position) {
-            EventDay::Fault(outcome) => return outcome,
-            EventDay::On(day) => Some((day, 0)),
-            EventDay::None => None,
-        };
-        let mut first = event;
-        for (i, exit) in self.exits.iter().enumerate() {
-            let Some(day) = self.exit_day(exit, position) else { continue };
-            if first.is_none_or(|(earliest, _)| day < earliest) {
-                first = Some((day, i + 1));
-            }
-        }
-        if let Some(maximum) = self.people.study.follow_up.maximum {
-            let day = maximum.from(Day(index)).0;
-            if first.is_none_or(|(earliest, _)| day < earliest) {
-                first = Some((day, self.exits.len() + 1));
-            }
-        }
-        match first {
-            None => Outcome::Endless,
-            Some((day, _)) if day < index => Outcome::ExitBeforeEntry,
-            Some((day, _)) if day == index => Outcome::ExitAtEntry,
-            Some((day, reason)) => Outcome::Exit(day, reason),
-        }
-    }
-
-    /// What is known of dates beside the one that ended follow-up: events on the day of an exit, events that came after
-    /// the end or before entry, exits on one day.
-    fn note_ties(&self, alive: &[u32], outcomes: &[Outcome], notes: &mut Vec<Note>) {
-        let mut found = [0u64; 4];
-        let mut days: Vec<i32> = Vec::new();
-        for (&position, outcome) in alive.iter().zip(outcomes) {
-            let Outcome::Exit(end, reason) = *outcome else { continue };
-            days.clear();
-            days.extend(self.exits.iter().filter_map(|exit| self.exit_day(exit, position)));
-            let exits_then = days.iter().filter(|&&day| day == end).count();
-            let events = self.event_days(position);
-            found[0] += u64::from(reason == 0 && exits_then > 0);
-            found[1] += u64::from(reason > 0 && exits_then > 1);
-            found[2] += u64::from(reason > 0 && events.last().is_some_and(|&day| day > end));
-            found[3] += u64::from(events.first().is_some_and(|&day| day < self.index(position)));
-        }
-        let messages = [
-            "events on the day of an exit: the event counts",
-            "exits for two reasons on one day: the first listed counts",
-            "events after the end of follow-up, which do not count",
-            "events before the index date, which are history",
-        ];
-        for (message, n) in messages.into_iter().zip(found).filter(|(_, n)| *n > 0) {
-            notes.push(Note::new("follow_up", message, n, "persons"));
-        }
-    }
-
-    /// Whether a person's event was moved to the day after entry.
-    fn was_moved(&self, position: u32) -> bool {
-        let next = self.index(position) + 1;
-        matches!(self.event_day(position), EventDay::On(day) if day == next)
-            && self.event_days(position).binary_search(&next).is_err()
-    }
-}
-
 /// Takes out the persons whose follow-up cannot be, cause by cause; errors for causes that the study does not exclude.
 fn settle(
     study: &Study,
@@ -358,7 +158,12 @@ fn settle(
     let same_month = if rules.same_month == Some(SameMonth::Exclude) { Invalid::Exclude } else { Invalid::Error };
     let at_entry = if rules.event_at_entry == AtEntry::Exclude { Invalid::Exclude } else { Invalid::Error };
     let invalid = &rules.on_invalid;
-    let causes = [
+    let between = rules.late_entry.as_ref().map(|late| match late.event_between {
+        EventBetween::Exclude => Invalid::Exclude,
+        EventBetween::Error | EventBetween::LaterEvent => Invalid::Error,
+    });
+    let left = between.map(|_| Invalid::Exclude);
+    let mut causes = vec![
         (
             Outcome::EventBeforeEntry,
             invalid.event_before_entry,
@@ -370,6 +175,11 @@ fn settle(
         (Outcome::ExitBeforeEntry, invalid.exit_before_entry, "exit not before entry".to_string(), "exit_before_entry"),
         (Outcome::ExitAtEntry, invalid.exit_at_entry, "exit not on the day of entry".to_string(), "exit_at_entry"),
     ];
+    let late = [
+        (Outcome::EventBetween, between, format!("{label} not between index date and entry"), "event_between"),
+        (Outcome::LeftBetween, left, "still under observation at entry".to_string(), "entry"),
+    ];
+    causes.extend(late.into_iter().filter_map(|(cause, rule, line, name)| Some((cause, rule?, line, name))));
     let mut faults = Vec::new();
     for (cause, rule, _, name) in &causes {
         let n = outcomes.iter().filter(|o| *o == cause).count() as u64;
@@ -409,6 +219,11 @@ fn impossible(cause: Outcome, name: &str, label: &str, n: u64) -> Fault {
             "follow_up.event",
             format!("{persons} with {label} in the month of entry, and one of the dates is known by month only"),
             "set same_month = \"exclude\" or \"event_after_entry\"".to_string(),
+        ),
+        Outcome::EventBetween => (
+            "follow_up.event",
+            format!("{persons} with {label} on or after the index date and before entry"),
+            "set event_between = \"exclude\" or, for rows, \"later_event\"".to_string(),
         ),
         Outcome::EventBeforeEntry => {
             ("follow_up.event", format!("{persons} with {label} before entry"), exclude_remedy(name))

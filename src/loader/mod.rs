@@ -19,7 +19,7 @@
 //! | `covariate` | raw values to levels and numbers |
 //! | `eligibility`, `attrition` | index dates, steps in order, the flow of persons |
 //! | `matching` | comparison persons for each exposed person |
-//! | `follow_up` | entry to the first of event, exits and maximum |
+//! | `ends`, `follow_up` | entry to the first of event, exits and maximum |
 //! | `current` | covariates that change during follow-up, and the records they cut it into |
 //! | `split`, `merge` | cutting person-time on several time scales; dated facts into intervals |
 //! | `covariate_table` | what every covariate is, and how many had no value |
@@ -49,6 +49,7 @@ mod covariate_table;
 pub(crate) mod current;
 pub(crate) mod dated;
 pub(crate) mod eligibility;
+mod ends;
 pub mod error;
 pub(crate) mod extract;
 pub mod flat;

@@ -28,7 +28,7 @@ use crate::inference::multiplicity::Adjustment;
 use crate::loader::{self, FileRead, Loaded, Progress};
 use crate::report::disclosure::Profile;
 use crate::report::{self, Report};
-use crate::study::{self, AtEntry, Describe, Study, TimeScale};
+use crate::study::{self, AtEntry, Describe, EntryDay, EventBetween, SameDay, Study, TimeScale};
 use crate::table::{ColumnData, Table};
 use std::path::Path;
 
@@ -425,14 +425,38 @@ fn follow_up(study: &Study) -> report::FollowUp {
         AtEntry::NextDay => "next_day",
         AtEntry::LaterEvent => "later_event",
     };
+    let between = rules.late_entry.as_ref().map(|late| match late.event_between {
+        EventBetween::Exclude => "exclude",
+        EventBetween::Error => "error",
+        EventBetween::LaterEvent => "later_event",
+    });
+    let at_exit = rules.event_at_exit.map(|same_day| match same_day {
+        SameDay::EventFirst => "event_first",
+        SameDay::ExitFirst => "exit_first",
+    });
+    let exit_first = rules.exits.iter().filter(|e| e.event_at_exit == SameDay::ExitFirst);
     report::FollowUp {
         scale: scale.to_owned(),
         entry: String::new(),
+        late_entry: rules.late_entry.iter().flat_map(|late| &late.days).map(entry_day).collect(),
         event: rules.event.label().to_owned(),
         exits: rules.exits.iter().map(|e| e.label.clone()).collect(),
         maximum: rules.maximum.map(|m| m.to_string()),
         event_at_entry: Some(at_entry.to_owned()),
+        event_between: between.map(str::to_owned),
+        event_at_exit: at_exit.map(str::to_owned),
+        exit_first: exit_first.map(|e| e.label.clone()).collect(),
     }
+}
+
+/// A day before which nobody enters, as the report says it.
+fn entry_day(day: &EntryDay) -> report::EntryDay {
+    let (kind, value) = match day {
+        EntryDay::AfterIndex(after) => ("after_index", after.to_string()),
+        EntryDay::Day(day) => ("day", day.to_string()),
+        EntryDay::Date(column) => ("column", format!("{}.{}", column.extract, column.column)),
+    };
+    report::EntryDay { kind: kind.to_owned(), value }
 }
 
 fn link(link: &loader::LinkReport) -> report::Link {

@@ -5,7 +5,7 @@
 //! adjustments, intervals, software with version.
 
 use super::tables::percent;
-use super::{FollowUp, ModelResult, Report, SurvivalCurve};
+use super::{EntryDay, FollowUp, ModelResult, Report, SurvivalCurve};
 use crate::conventions::Conventions;
 use crate::house_style::Language;
 use std::collections::BTreeSet;
@@ -48,25 +48,61 @@ pub(super) fn cohort_sentence(report: &Report) -> Option<String> {
 
 /// How people were followed.
 pub(super) fn follow_up_sentences(w: Language, f: &FollowUp) -> Vec<String> {
-    let entry = if f.entry.is_empty() { w.index_date() } else { &f.entry };
+    let entry = if f.entry.is_empty() { entry_words(w, f) } else { f.entry.clone() };
     let mut ends = vec![f.event.clone()];
     ends.extend(f.exits.iter().cloned());
-    ends.extend(f.maximum.iter().map(|m| w.maximum_follow_up(w.said(m))));
+    ends.extend(f.maximum.iter().map(|m| match f.late_entry.is_empty() {
+        true => w.maximum_follow_up(w.said(m)),
+        false => w.after_index_date(w.said(m)),
+    }));
     let first = if ends.len() > 1 { w.whichever_first() } else { "" };
     let mut sentences = vec![w.followed(entry, w.list_or(&ends), first)];
     let scale = match f.scale.as_str() {
         "age" => w.scale_age(),
         "calendar" => w.scale_calendar(),
+        _ if !f.late_entry.is_empty() => w.scale_since_index_late(),
         _ => w.scale_since_index(),
     };
     sentences.push(scale.to_string());
+    if !f.late_entry.is_empty() {
+        sentences.push(w.gone_before_entry().to_string());
+    }
+    sentences.extend(match f.event_between.as_deref() {
+        Some("exclude") => Some(w.events_between_excluded().to_string()),
+        Some("later_event") => Some(w.events_between_history().to_string()),
+        _ => None,
+    });
     sentences.extend(match f.event_at_entry.as_deref() {
         Some("exclude") => Some(w.entry_events_excluded().to_string()),
         Some("next_day") => Some(w.entry_events_next_day().to_string()),
         Some("later_event") => Some(w.entry_events_later().to_string()),
         _ => None,
     });
+    if !f.exit_first.is_empty() {
+        sentences.push(w.exits_came_first(w.list_or(&f.exit_first)));
+    }
+    if f.event_at_exit.is_some() && f.exit_first.len() < f.exits.len() {
+        let others: Vec<String> = f.exits.iter().filter(|e| !f.exit_first.contains(e)).cloned().collect();
+        sentences.push(w.events_came_first(w.list_or(&others)));
+    }
     sentences
+}
+
+/// From when people were followed.
+fn entry_words(w: Language, f: &FollowUp) -> String {
+    let day = |day: &EntryDay| match day.kind.as_str() {
+        "after_index" => w.after_index_date(w.said(&day.value)),
+        "column" => w.the_date_of_each(&day.value),
+        _ => day.value.clone(),
+    };
+    match f.late_entry.as_slice() {
+        [] => w.index_date().to_string(),
+        [one] if one.kind == "after_index" => day(one),
+        days => {
+            let all: Vec<String> = std::iter::once(w.index_date().to_string()).chain(days.iter().map(day)).collect();
+            w.latest_of(w.list_and(&all))
+        }
+    }
 }
 
 fn model_sentences(report: &Report) -> Vec<String> {
@@ -382,5 +418,34 @@ mod tests {
                 env!("CARGO_PKG_VERSION")
             )
         );
+    }
+
+    #[test]
+    fn says_when_people_entered_and_what_came_first() {
+        let day = |kind: &str, value: &str| EntryDay { kind: kind.into(), value: value.into() };
+        let follow_up = FollowUp {
+            scale: "since_index".into(),
+            event: "visit".into(),
+            exits: vec!["death".into(), "emigration".into()],
+            maximum: Some("2 years".into()),
+            late_entry: vec![day("after_index", "30 days"), day("column", "persons.consent"), day("day", "2008-01-01")],
+            event_between: Some("later_event".into()),
+            event_at_exit: Some("event_first".into()),
+            exit_first: vec!["emigration".into()],
+            ..FollowUp::default()
+        };
+        let said = follow_up_sentences(Language::English, &follow_up).join(" ");
+        assert_eq!(
+            said,
+            "People were followed from the latest of the index date, 30 days after the index date, the person's \
+             persons.consent and 2008-01-01 to visit, death, emigration or 2 years after the index date, whichever came \
+             first. The time scale was days since the index date, with entry into the risk set at the start of \
+             follow-up. People who were no longer under observation at the start of follow-up never entered the risk \
+             set (left truncation). An event between the index date and the start of follow-up did not count; a later \
+             one did. An event on the day of emigration did not count. An event on the day of death counted."
+        );
+        let only = FollowUp { late_entry: vec![day("after_index", "30 days")], ..follow_up };
+        let said = follow_up_sentences(Language::Bokmal, &only);
+        assert!(said[0].starts_with("Personene ble fulgt fra 30 dager etter indeksdatoen til"), "{}", said[0]);
     }
 }

@@ -313,6 +313,10 @@ pub struct FollowUp {
     pub scale: String,
     /// What starts follow-up, in words; may be empty.
     pub entry: String,
+    /// Days before which nobody enters, beside the index date: entry is on the latest of them. Empty when everybody enters
+    /// on the index date.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub late_entry: Vec<EntryDay>,
     /// Label of the event.
     pub event: String,
     /// Labels of the other exits, in the order of the study.
@@ -321,6 +325,25 @@ pub struct FollowUp {
     pub maximum: Option<String>,
     /// What happens to an event on the day of entry, as the study writes it (`exclude`).
     pub event_at_entry: Option<String>,
+    /// What happens to an event between the index date and a late entry, as the study writes it (`exclude`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_between: Option<String>,
+    /// What an event on the day of an exit means, as the study writes it (`event_first`, `exit_first`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_at_exit: Option<String>,
+    /// Labels of the exits that come before an event on the same day.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exit_first: Vec<String>,
+}
+
+/// A day before which nobody enters.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct EntryDay {
+    /// `after_index` (a length of time after the index date), `day` or `column` (a date of each person).
+    pub kind: String,
+    /// As the study writes it: `30 days`, `2008-01-01`, `persons.consent`.
+    pub value: String,
 }
 
 /// Persons whose follow-up ended for one reason.

@@ -1,7 +1,7 @@
 //! Who enters the cohort and when, and how they are followed up.
 
 use super::dates::{Offset, Window};
-use super::{ColumnRef, ComparisonGroup, Span, Sql};
+use super::{ColumnRef, ComparisonGroup, LateEntry, Span, Sql};
 use crate::day::Day;
 
 /// Who enters the cohort.
@@ -220,13 +220,15 @@ pub struct Spells {
     pub gap: u32,
 }
 
-/// From entry (the index date) to exit.
+/// From entry (the index date, or later) to exit.
 #[derive(Debug, Clone)]
 pub struct FollowUp {
     /// Where it is written.
     pub span: Span,
     /// The time scale of entry and exit.
     pub scale: TimeScale,
+    /// Entry later than the index date, where the study has it.
+    pub late_entry: Option<LateEntry>,
     /// The longest follow-up from the index date; positive.
     pub maximum: Option<Offset>,
     /// The event.
@@ -235,6 +237,9 @@ pub struct FollowUp {
     pub exits: Vec<Exit>,
     /// What an event on the day of entry means.
     pub event_at_entry: AtEntry,
+    /// What an event on the day of an exit means, where the exit itself does not say; `None` when the study does not
+    /// say, and the event comes first.
+    pub event_at_exit: Option<SameDay>,
     /// What an event in the month of entry means; some exactly when the date of the event or of the index is
     /// known by month only.
     pub same_month: Option<SameMonth>,
@@ -245,7 +250,7 @@ pub struct FollowUp {
 /// The time scale of a study; all in whole days.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TimeScale {
-    /// Days since the index date: everybody enters at 0.
+    /// Days since the index date: everybody enters at 0, or later with [`FollowUp::late_entry`].
     SinceIndex,
     /// Days since birth: people enter at their age on the index date.
     Age {
@@ -293,6 +298,18 @@ pub struct Exit {
     pub label: String,
     /// When.
     pub source: ExitSource,
+    /// What an event on this day means.
+    pub event_at_exit: SameDay,
+}
+
+/// Which of an event and an exit on one day comes first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SameDay {
+    /// The event, which counts: as in R and everywhere, censored people are at risk on their last day.
+    #[default]
+    EventFirst,
+    /// The exit: the event does not count, and follow-up ends on the same day.
+    ExitFirst,
 }
 
 /// The date of an exit.
@@ -302,10 +319,10 @@ pub enum ExitSource {
     Date(ColumnRef),
     /// The same day for everybody.
     Day(Day),
-    /// The last day of the spell that covers the index date; a person in no spell on that day is impossible
-    /// person-time (`exit_before_entry`).
+    /// The last day of the spell that covers the day of entry; a person in no spell on that day is impossible
+    /// person-time (`exit_before_entry`), or gone before a late entry.
     SpellEnd(Spells),
-    /// The first of these rows after entry.
+    /// The first of these rows after the index date.
     Rows(EventRows),
 }
 

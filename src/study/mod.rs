@@ -27,7 +27,9 @@
 //!   by the calendar ([`crate::day::Day::add_months`]).
 //! - **Spells.** `from` is the first and `to` the last day of a spell; an empty `to` is still open. Spells that
 //!   overlap or touch (the next begins on the day after) are one spell.
-//! - **Exit.** Follow-up ends on the first of event, exits and maximum. An event on the day of an exit counts.
+//! - **Entry.** The index date, or a later day ([`LateEntry`]); time counts from the index date in both cases.
+//! - **Exit.** Follow-up ends on the first of event, exits and maximum. An event on the day of an exit counts unless the
+//!   study lets the exit come first ([`SameDay`]).
 //! - **Covariates.** Each is derived in this order: the source's raw value; overrides (their persons skip the
 //!   rest); recoding (prefix, code list, groups or cut points); `unlisted` for raw values that no rule
 //!   covers; `if_missing`. A level or value given by `if_missing` stands from derivation on, so steps and other
@@ -49,6 +51,7 @@ pub mod fault;
 mod files;
 pub mod fit;
 mod header;
+mod late_entry;
 mod linkage;
 mod loader_part;
 mod matching;
@@ -64,7 +67,8 @@ pub use check_files::check_files;
 pub use codelist::{CodeItem, CodeList, Matching, Precedence};
 pub use cohort::{
     AgeWindow, AtEntry, CodeCondition, CohortRules, Condition, Count, EventRows, Exit, ExitSource, FollowUp,
-    FollowUpEvent, Index, IndexSource, Invalid, OnInvalid, Pick, SameMonth, Spells, Step, StepKind, TimeScale, Washout,
+    FollowUpEvent, Index, IndexSource, Invalid, OnInvalid, Pick, SameDay, SameMonth, Spells, Step, StepKind, TimeScale,
+    Washout,
 };
 pub use covariate::{
     Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, Lookback, LookbackStart, Measure, Overlap, Override,
@@ -79,6 +83,7 @@ pub use extract::{
 };
 pub use fault::{Fault, Place, StudyFaults};
 pub(crate) use header::parquet_type;
+pub use late_entry::{EntryDay, EventBetween, LateEntry};
 pub use linkage::{Linkage, LinkageFile};
 pub use loader_part::loader_part;
 pub use matching::{ComparisonGroup, MatchedColumn, Replacement, WhenExposed};

@@ -30,6 +30,33 @@ words! {
         "The time scale was days since the start of follow-up.",
         "Tidsskalaen var dager siden oppfølgingens start."
     }
+    scale_since_index_late {
+        "The time scale was days since the index date, with entry into the risk set at the start of follow-up.",
+        "Tidsskalaen var dager siden indeksdatoen, med inngang i risikosettet ved oppfølgingens start."
+    }
+    after_index_date(length) { "{length} after the index date", "{length} etter indeksdatoen" }
+    the_date_of_each(column) { "the person's {column}", "personens {column}" }
+    latest_of(days) { "the latest of {days}", "det seneste av {days}" }
+    gone_before_entry {
+        "People who were no longer under observation at the start of follow-up never entered the risk set (left truncation).",
+        "Personer som ikke lenger var under observasjon ved oppfølgingens start, gikk aldri inn i risikosettet (venstretrunkering)."
+    }
+    events_between_excluded {
+        "People with the event between the index date and the start of follow-up were excluded.",
+        "Personer med hendelsen mellom indeksdatoen og oppfølgingens start ble utelatt."
+    }
+    events_between_history {
+        "An event between the index date and the start of follow-up did not count; a later one did.",
+        "En hendelse mellom indeksdatoen og oppfølgingens start ble ikke regnet; en senere ble det."
+    }
+    exits_came_first(exits) {
+        "An event on the day of {exits} did not count.",
+        "En hendelse på dagen for {exits} ble ikke regnet."
+    }
+    events_came_first(exits) {
+        "An event on the day of {exits} counted.",
+        "En hendelse på dagen for {exits} ble regnet."
+    }
     entry_events_excluded {
         "People with the event on the day of entry were excluded.",
         "Personer med hendelsen på inngangsdagen ble utelatt."

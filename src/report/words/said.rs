@@ -35,6 +35,19 @@ const SAID: &[Phrase] = &[
     ("person-time after an event", "persontid etter en hendelse"),
     ("event before the last record", "hendelse før siste observasjon"),
     // Dates beside the one that ended follow-up.
+    (
+        "events on the day of an exit: the exit came first, the event does not count",
+        "hendelser på dagen for et utfall: utfallet kom først, hendelsen teller ikke",
+    ),
+    (
+        "events between the index date and entry, which do not count",
+        "hendelser mellom indeksdatoen og inngang, som ikke teller",
+    ),
+    ("entered later than the index date", "gikk inn senere enn indeksdatoen"),
+    ("between the index date and entry, not at risk", "mellom indeksdatoen og inngang, ikke under risiko"),
+    ("without {}, whose entry it does not delay", "uten {}, som ikke utsetter inngangen"),
+    ("still under observation at entry", "fortsatt under observasjon ved inngang"),
+    ("{} not between index date and entry", "{} ikke mellom indeksdato og inngang"),
     ("events on the day of an exit: the event counts", "hendelser på dagen for et utfall: hendelsen teller"),
     (
         "exits for two reasons on one day: the first listed counts",

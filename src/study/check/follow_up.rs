@@ -2,9 +2,12 @@
 
 use super::Context;
 use super::cohort::CohortDraft;
-use crate::study::Offset;
 use crate::study::cohort::*;
 use crate::study::spec::{Section, Value};
+use crate::study::{EntryDay, LateEntry, Offset};
+
+/// What `event_at_exit` can be, for all exits and for one.
+const SAME_DAY: [(&str, SameDay); 2] = [("event_first", SameDay::EventFirst), ("exit_first", SameDay::ExitFirst)];
 
 impl Context<'_> {
     /// `[follow_up]`.
@@ -29,13 +32,16 @@ impl Context<'_> {
         };
         let exits = section.sections("exit", "[[follow_up.exit]]");
         let n_exits = exits.len();
-        let exits: Vec<Exit> = exits.iter().filter_map(|exit| self.read_exit(exit, population)).collect();
+        let late_entry = self.read_late_entry(&section, population, event.as_ref(), maximum);
+        let event_at_exit = section.choice("event_at_exit", &SAME_DAY);
+        let same_day = event_at_exit.unwrap_or_default();
+        let exits: Vec<Exit> = exits.iter().filter_map(|exit| self.read_exit(exit, population, same_day)).collect();
         if n_exits == 0 && maximum.is_none() {
             let remedy = "declare a [[follow_up.exit]], for example the last day of the data, or `maximum`";
             self.faults.add(&section.span, "follow-up has no end", remedy);
         }
         let event_at_entry = self.read_at_entry(&section, event.as_ref());
-        let same_month = self.read_same_month(&section, cohort.index.as_ref(), event.as_ref());
+        let same_month = self.read_same_month(&section, cohort.index.as_ref(), event.as_ref(), late_entry.as_ref());
         let on_invalid = self.read_on_invalid(&section);
         if let Some(event) = &event {
             for exit in exits.iter().filter(|exit| exit.label == event.label()) {
@@ -47,10 +53,12 @@ impl Context<'_> {
         Some(FollowUp {
             span: section.span.clone(),
             scale: scale?,
+            late_entry,
             maximum,
             event: event?,
             exits,
             event_at_entry: event_at_entry?,
+            event_at_exit,
             same_month,
             on_invalid,
         })
@@ -103,7 +111,7 @@ impl Context<'_> {
         event
     }
 
-    fn read_exit(&self, section: &Section<'_>, population: &str) -> Option<Exit> {
+    fn read_exit(&self, section: &Section<'_>, population: &str, same_day: SameDay) -> Option<Exit> {
         let label = section.required_text("label", "what the report calls the reason").text;
         let source = if section.has("spells") {
             self.read_joined_spells(section).map(ExitSource::SpellEnd)
@@ -126,8 +134,9 @@ impl Context<'_> {
                 }
             }
         };
+        let event_at_exit = section.choice("event_at_exit", &SAME_DAY).unwrap_or(same_day);
         section.finish();
-        Some(Exit { span: section.span.clone(), label, source: source? })
+        Some(Exit { span: section.span.clone(), label, source: source?, event_at_exit })
     }
 
     fn read_at_entry(&self, section: &Section<'_>, event: Option<&FollowUpEvent>) -> Option<AtEntry> {
@@ -139,7 +148,7 @@ impl Context<'_> {
         ];
         if !section.has("event_at_entry") {
             let remedy =
-                "what an event on the index date means: \"exclude\", \"error\", \"next_day\" or \"later_event\"";
+                "what an event on the day of entry means: \"exclude\", \"error\", \"next_day\" or \"later_event\"";
             section.missing("event_at_entry", remedy);
         }
         let choice = section.choice("event_at_entry", &choices)?;
@@ -154,12 +163,13 @@ impl Context<'_> {
         Some(choice)
     }
 
-    /// Required exactly when the event or the index is known by month only.
+    /// Required exactly when the event, the index or a late entry is known by month only.
     fn read_same_month(
         &self,
         section: &Section<'_>,
         index: Option<&Index>,
         event: Option<&FollowUpEvent>,
+        late_entry: Option<&LateEntry>,
     ) -> Option<SameMonth> {
         let choices = [
             ("event_after_entry", SameMonth::EventAfterEntry),
@@ -177,7 +187,12 @@ impl Context<'_> {
         });
         let month_only =
             |date: &(&str, &str)| self.date_spec(date.0, date.1).is_some_and(|spec| spec.format.is_month_only());
-        let by_month = event_date.iter().chain(&index_date).find(|date| month_only(date));
+        let entry_dates = late_entry.iter().flat_map(|late| &late.days).filter_map(|day| match day {
+            EntryDay::Date(column) => Some((column.extract.as_str(), column.column.as_str())),
+            EntryDay::AfterIndex(_) | EntryDay::Day(_) => None,
+        });
+        let dates: Vec<(&str, &str)> = event_date.into_iter().chain(index_date).chain(entry_dates).collect();
+        let by_month = dates.iter().find(|date| month_only(date));
         match (by_month, section.entry("same_month")) {
             (Some((extract, column)), None) => {
                 let rule =

@@ -16,6 +16,7 @@ mod describe;
 mod disclosure;
 mod extracts;
 mod follow_up;
+mod late_entry;
 mod linkage;
 mod matching;
 mod names;

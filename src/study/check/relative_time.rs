@@ -5,7 +5,7 @@ use crate::study::cohort::*;
 use crate::study::covariate::{Covariate, Source};
 use crate::study::dates::RELATIVE_DAYS;
 use crate::study::spec::{Entry, Section, Value};
-use crate::study::{Offset, OffsetUnit, Span};
+use crate::study::{EntryDay, Offset, OffsetUnit, Span};
 use indexmap::IndexMap;
 
 impl Context<'_> {
@@ -72,6 +72,16 @@ impl Context<'_> {
         }
         if follow_up.maximum.as_ref().is_some_and(months) {
             refuse(&follow_up.span, "`maximum` counts months or years");
+        }
+        if let Some(late) = &follow_up.late_entry {
+            let calendar = |day: &EntryDay| match day {
+                EntryDay::AfterIndex(after) => months(after),
+                EntryDay::Day(_) => true,
+                EntryDay::Date(_) => false,
+            };
+            if late.days.iter().any(calendar) {
+                refuse(&late.span, "`entry` is a calendar day, or counts months or years");
+            }
         }
         for exit in follow_up.exits.iter().filter(|e| matches!(e.source, ExitSource::Day(_))) {
             refuse(&exit.span, "an exit is a calendar day");

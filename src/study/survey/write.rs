@@ -249,7 +249,7 @@ const REST: &str = "
 [follow_up]
 # scale = \"since_index\"           # or \"age\", \"calendar\"
 # maximum = \"730 days\"
-# event_at_entry = \"exclude\"      # an event on the index date: also \"error\", \"next_day\", \"later_event\"
+# event_at_entry = \"exclude\"      # an event on the day of entry: also \"error\", \"next_day\", \"later_event\"
 
 [follow_up.event]
 # label = \"…\"
