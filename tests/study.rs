@@ -243,7 +243,7 @@ fn choices_that_the_program_must_not_make_are_asked_for() {
         (
             "event_at_entry = \"exclude\"",
             "#",
-            "[follow_up] needs `event_at_entry`; what an event on the index date means: \"exclude\", \"error\", \
+            "[follow_up] needs `event_at_entry`; what an event on the day of entry means: \"exclude\", \"error\", \
              \"next_day\" or \"later_event\"",
         ),
         (
