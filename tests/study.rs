@@ -532,8 +532,8 @@ fn all_faults_come_at_once_in_the_order_of_the_file() {
         "study.toml, line 63, column 14: the population `persons` may have several rows per person; set \
          one_per_person = true in [extract.persons]",
         "study.toml, line 70, column 8: `pick` is no choice of a row; choose \"first\", \"last\" or { nth = 2 }",
-        "study.toml, line 116, column 7: `cut` is not a list of numbers; for example cut = [18, 25, 35]",
-        "study.toml, line 141, column 12: formula: there is no covariate `orign`; did you mean `origin`?",
+        "study.toml, line 119, column 7: `cut` is not a list of numbers; for example cut = [18, 25, 35]",
+        "study.toml, line 144, column 12: formula: there is no covariate `orign`; did you mean `origin`?",
     ];
     assert_eq!(faults(folder.path(), &text), expected);
 }
