@@ -6,8 +6,10 @@ use cohort::report::disclosure::apply;
 use cohort::report::number::NumberStyle;
 use cohort::report::render::{Format, json, render, text};
 use cohort::report::{
-    CauseIncidence, Contrast, Counts, Curve, Description, Existing, ExitCount, GroupDescription, GroupRate, Imputation,
-    Interaction, InteractionCell, LevelRow, Manifest, ModelResult, Note, QuantilePoint, SurvivalPoint, WarningCell,
+    CauseIncidence, Contrast, Counts, Covariate, Curve, Description, Existing, ExitCount, GroupDescription, GroupRate,
+    Imputation, Interaction, InteractionCell, LevelRow, Manifest, ModelComparison, ModelResult, Note, NumberSummary,
+    QuantilePoint, RecordCheck, RowsInTime, SurvivalPoint, TableOne, TableOneCell, TableOneGroup, TableOneLevel,
+    TableOneVariable, TestResult, WarningCell,
 };
 use cohort::report::{OutputFolder, PooledCoefficient, Pooling, Profile, Report, folder, tables};
 use insta::assert_snapshot;
@@ -278,9 +280,10 @@ This file is not for export: the numbers of hidden cells below help to work them
 
 - Profile `dk-dst`, after https://steno-aarhus.github.io/registers-guide/en/14_eksport-hjemsendelse.html.
 - Persons and events from 1 to 4 are hidden and shown as `.`; so is what would give as few persons without an event, left out, or between two times. Zero is shown. Missing values are a cell like others.
-- These counts of the run are one system of equations: levels, cells of interactions, the flow of persons, ends of follow-up, numbers of models and their differences, groups, numbers at chosen times, linkage. Further cells are hidden until, whatever is worked out from all that is shown, every number from 1 to 5 stays possible at the ends for a small count: the program holds for each of them two sets of numbers that fit everything shown (Hundepool et al. 2012, Statistical Disclosure Control, chapter 4). Not in that system: rows of extracts over calendar time, of which one small number hides all of its extract. Table 1, comparisons of models, counts of codes and of covariates, checks that found something and curves of incidence stay inside.
+- These counts of the run are one system of equations: Table 1, levels, cells of interactions, the flow of persons, ends of follow-up, numbers of models and their differences, groups, numbers at chosen times, linkage, covariates, checks of the records, rows over calendar time. Further cells are hidden until, whatever is worked out from all that is shown, every number from 1 to 5 stays possible at the ends for a small count: the program holds for each of them two sets of numbers that fit everything shown (Hundepool et al. 2012, Statistical Disclosure Control, chapter 4). Counts of codes are not in that system, since they count rows of whole deliveries and not persons; none of them leaves, nor do curves of incidence.
 - Person-years are whole, and rates are made of what is shown.
 - Person-time and rates of hidden cells, and estimates of hidden levels and cells with their part of the covariance, are hidden too. A model with a hidden coefficient shows no likelihood, and tests with three digits; tests of hidden coefficients alone are hidden.
+- Table 1: shares and standardised differences are made again of the numbers that are shown, hidden levels taken together and hidden groups left out; means, standard deviations and quartiles have four digits and go with small groups, and where one group's alone are hidden those of all persons go too. Tests of nested models go with hidden coefficients.
 - Curves keep those steps by which as many events as the threshold have come together, none nearer to a shown time; probabilities have as many decimals as do not tell fewer people than the threshold apart; whole curves of groups stay inside where a group is hidden. Medians of predicted curves and the end of the longest follow-up stay inside.
 - Knots and percentiles that fewer records than the threshold share are hidden, with the hazard ratios at them; a knot between two values of the data, or written in the formula, is shown.
 - Rows and sizes of the files read, person-time in days, BIC and numbers of pairs behind a concordance are never exported; warnings say no counts.
@@ -625,4 +628,179 @@ fn descriptions_rounded_to_five() {
     let point = &group.survival[2];
     assert_eq!((point.events, point.at_risk, point.probability, point.se), (Some(60.0), Some(60.0), Some(0.7), None));
     assert_eq!((group.events, group.rate.as_ref().unwrap().rate), (Some(90), Some(900.0)));
+}
+
+/// Two groups and all, a characteristic of three levels, ages; the report's total is that of all.
+fn with_table_one(levels: [[u64; 2]; 3], sizes: [u64; 2]) -> Report {
+    let three = |[a, b]: [u64; 2]| [a, b, a + b];
+    let cell = |persons: u64| TableOneCell { persons: Some(persons), share: Some(0.123), ..TableOneCell::default() };
+    let level = |(name, persons): (&str, [u64; 2])| TableOneLevel {
+        level: name.into(),
+        cells: three(persons).map(cell).to_vec(),
+        ..TableOneLevel::default()
+    };
+    let summary = |n: u64| NumberSummary {
+        n: Some(n),
+        mean: Some(40.123456),
+        sd: Some(10.123456),
+        q1: Some(30.0),
+        median: Some(39.5),
+        q3: Some(50.0),
+        sharing: [Some(2), None, Some(20)],
+        ..NumberSummary::default()
+    };
+    let group = |(name, n): (&str, u64)| TableOneGroup {
+        level: if name == "all" { String::new() } else { name.into() },
+        all: name == "all",
+        counts: Counts {
+            persons: Some(n),
+            records: Some(n),
+            events: Some(n / 2),
+            person_years: Some(n as f64 * 1.5),
+            ..Counts::default()
+        },
+        follow_up: Some(summary(n)),
+        ..TableOneGroup::default()
+    };
+    let sizes = three(sizes);
+    let region = TableOneVariable {
+        variable: "region".into(),
+        levels: ["north", "south", "west"].into_iter().zip(levels).map(level).collect(),
+        differences: vec![Some(0.5)],
+        ..TableOneVariable::default()
+    };
+    let age = TableOneVariable {
+        variable: "age".into(),
+        numbers: sizes.map(|n| Some(summary(n))).to_vec(),
+        missing: vec![cell(0); 3],
+        differences: vec![Some(0.5)],
+        ..TableOneVariable::default()
+    };
+    let groups: Vec<TableOneGroup> = ["a", "b", "all"].into_iter().zip(sizes).map(group).collect();
+    Report {
+        total: Some(groups[2].counts.clone()),
+        table_one: Some(TableOne {
+            by: Some("group".into()),
+            numbers: "both".into(),
+            differences: "pairs".into(),
+            groups,
+            variables: vec![region, age],
+            ..TableOne::default()
+        }),
+        ..Report::default()
+    }
+}
+
+/// One small cell of a table with all its margins hides a cycle of four, and shares, differences and quartiles follow.
+#[test]
+fn table_one_under_five() {
+    let exported = export(&with_table_one([[60, 3], [30, 20], [10, 77]], [100, 100]), "dk-dst");
+    assert_snapshot!(text_of(&tables::table_one_table(&exported).unwrap()), @r##"
+Characteristics of the persons at entry by group
+──────────────────────────────────────────────────────────────────────────────────
+                                                                      Standardised
+                                         a            b          All    difference
+──────────────────────────────────────────────────────────────────────────────────
+Persons, n                             100          100          200
+region                                                                        1.83
+  north                                  .            .    63 (31.5)
+  south                                  .            .    50 (25.0)
+  west                           10 (10.0)    77 (77.0)    87 (43.5)
+age, mean (SD)                 40.1 (10.1)  40.1 (10.1)  40.1 (10.1)          0.00
+age, median (quartiles)                  .            .            .
+Events, n                               50           50          100
+Follow-up, median (quartiles)            .            .            .
+──────────────────────────────────────────────────────────────────────────────────
+Numbers are n (%) unless the row says otherwise; percentages are of all persons of the column, those without a value
+included. A person is described as at their first record.
+The standardised difference is the largest of all pairs of groups (numbers: difference of means over the root of the
+mean variance; levels: Yang and Dalton 2012; missing values left out).
+"##);
+}
+
+#[test]
+fn table_one_rounded_to_five() {
+    let exported = export(&with_table_one([[61, 12], [29, 23], [12, 77]], [102, 112]), "uk-opensafely");
+    assert_snapshot!(text_of(&tables::table_one_table(&exported).unwrap()), @r##"
+Characteristics of the persons at entry by group
+──────────────────────────────────────────────────────────────────────────────────
+                                                                      Standardised
+                                         a            b          All    difference
+──────────────────────────────────────────────────────────────────────────────────
+Persons, n                             100          110          215
+region                                                                        1.66
+  north                          60 (60.0)     10 (9.1)    75 (34.9)
+  south                          30 (30.0)    25 (22.7)    50 (23.3)
+  west                           10 (10.0)    75 (68.2)    90 (41.9)
+age, mean (SD)                 40.1 (10.1)  40.1 (10.1)  40.1 (10.1)          0.00
+age, median (quartiles)         [REDACTED]   [REDACTED]   [REDACTED]
+Events, n                               50           55          105
+Follow-up, median (quartiles)   [REDACTED]   [REDACTED]   [REDACTED]
+──────────────────────────────────────────────────────────────────────────────────
+Numbers are n (%) unless the row says otherwise; percentages are of all persons of the column, those without a value
+included. A person is described as at their first record.
+The standardised difference is the largest of all pairs of groups (numbers: difference of means over the root of the
+mean variance; levels: Yang and Dalton 2012; missing values left out).
+"##);
+}
+
+/// The mean of all persons, their number and the mean of the others would give the mean of two people.
+#[test]
+fn the_mean_of_all_goes_where_one_group_alone_is_small() {
+    let report = with_table_one([[67, 1], [30, 1], [10, 0]], [107, 2]);
+    let shown = |profile: &str| {
+        let one = export(&report, profile).table_one.unwrap();
+        one.variables[1].numbers.iter().map(|s| s.unwrap().mean.is_some()).collect::<Vec<_>>()
+    };
+    // Rounded, no number of persons is hidden; else the larger group is, for the sake of the smaller.
+    assert_eq!(shown("uk-opensafely-midpoint6"), [true, false, false]);
+    assert_eq!(shown("dk-dst"), [false, false, true]);
+}
+
+/// A test of models stays with three digits beside a hidden coefficient, goes where nothing else is tested, and goes with
+/// the numbers of a model.
+#[test]
+fn comparisons_of_models_go_with_what_they_test() {
+    let mut report = sample();
+    let test = TestResult { chisq: Some(12.3456789), df: Some(3.0), p: Some(0.00631234) };
+    let (model, nested) = (report.models[1].name.clone(), report.models[0].name.clone());
+    report.comparisons = vec![ModelComparison { model, nested, test: Some(test), ..ModelComparison::default() }];
+    let of = |report: &Report| export(report, "dk-dst").comparisons.first().cloned();
+    let shown = of(&report).expect("a comparison");
+    assert_eq!((shown.test.unwrap().chisq, shown.hidden), (Some(12.3), false));
+    report.models[1].coefficients.retain(|c| c.name != "age");
+    let gone = of(&report).expect("a comparison");
+    assert_eq!((gone.test, gone.hidden), (None, true));
+    report.models[1].n_records = Some(1398);
+    report.models[1].n_missing_dropped = Some(2);
+    assert_eq!(of(&report), None);
+}
+
+/// Who has no value of a covariate is said by a note too: both are one number.
+#[test]
+fn covariates_checks_and_rows_over_time_are_counts_like_others() {
+    let mut report = sample();
+    let covariate = |name: &str, missing| Covariate {
+        name: name.into(),
+        persons: Some(1400),
+        missing_before: Some(missing),
+        missing_after: Some(0),
+        unlisted: Some(0),
+        overridden: Some(0),
+        ..Covariate::default()
+    };
+    report.covariates = vec![covariate("income", 3), covariate("age", 40)];
+    let rows = |year, n| RowsInTime { extract: "claims".into(), year, rows: Some(n), ..RowsInTime::default() };
+    report.rows_in_time = vec![rows(2010, 500), rows(2011, 2), rows(2012, 300)];
+    report.checks = vec![
+        RecordCheck { looked_for: "no length".into(), records: Some(0), persons: Some(0), hidden: false },
+        RecordCheck { looked_for: "the same record twice".into(), records: Some(4), persons: Some(2), hidden: false },
+    ];
+    let exported = export(&report, "dk-dst");
+    assert_eq!(exported.covariates.iter().map(|c| c.missing_before).collect::<Vec<_>>(), [None, Some(40)]);
+    assert_eq!(exported.checks.iter().map(|c| c.records).collect::<Vec<_>>(), [Some(0), None]);
+    assert_eq!(exported.rows_in_time.iter().map(|r| r.rows).collect::<Vec<_>>(), [Some(500), None, Some(300)]);
+    let acro = export(&report, "acro");
+    // Nobody left out is no news of anybody, also where zero is small.
+    assert_eq!((acro.checks[0].records, acro.covariates[1].missing_after), (Some(0), Some(0)));
 }

@@ -222,7 +222,15 @@ mod layout {
 
     fn numbers(mean: f64) -> Option<NumberSummary> {
         let [q1, median, q3] = [mean - 10.0, mean - 1.0, mean + 9.0].map(|x| Some(x.round()));
-        Some(NumberSummary { n: Some(800), mean: Some(mean), sd: Some(12.345), q1, median, q3, hidden: false })
+        Some(NumberSummary {
+            n: Some(800),
+            mean: Some(mean),
+            sd: Some(12.345),
+            q1,
+            median,
+            q3,
+            ..NumberSummary::default()
+        })
     }
 
     fn table_one() -> TableOne {
@@ -340,7 +348,7 @@ mod layout {
                 model: "adjusted".into(),
                 nested: "crude".into(),
                 test: Some(TestResult { chisq: Some(12.3), df: Some(2.0), p: Some(0.00213) }),
-                reason: None,
+                ..ModelComparison::default()
             }],
             ..Report::default()
         };

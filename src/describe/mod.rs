@@ -33,5 +33,8 @@ pub use log_rank::{LogRank, LogRankRequest, LogRankWeight, log_rank};
 pub use pairs::{Pair, pairwise_log_rank};
 pub use rates::{Rate, RateRatio, rate, rate_ratio};
 pub use standardise::{ObservedExpected, StandardisedRate, observed_expected, standardised_rate, standardised_ratio};
-pub use table_one::{Characteristic, PersonGroup, Summary, TableOne, TableOneRequest, Values, table_one};
+pub use table_one::{
+    Characteristic, PersonGroup, Summary, TableOne, TableOneRequest, Values, difference_of_means, difference_of_shares,
+    table_one,
+};
 pub use tabulate::{Counts, Group, Request, Tabulation, tabulate};

@@ -102,6 +102,8 @@ pub struct Summary {
     pub sd: f64,
     /// Quartiles as R's type 7: the lower, the median, the upper.
     pub quartiles: [f64; 3],
+    /// How many have exactly that value; `None` where a quartile lies between two values.
+    pub sharing: [Option<u64>; 3],
 }
 
 /// Describes persons as `request` says. Errors: unknown columns, dates as characteristics, faults of times and event.
@@ -264,7 +266,8 @@ impl Summary {
         let mean = values.iter().sum::<f64>() / n;
         let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
         let quartiles = [0.25, 0.5, 0.75].map(|p| quantile(values, p));
-        Some(Summary { n: values.len() as u64, mean, sd: (squares / (n - 1.0)).sqrt(), quartiles })
+        let sharing = quartiles.map(|q| Some(values.iter().filter(|v| **v == q).count() as u64).filter(|n| *n > 0));
+        Some(Summary { n: values.len() as u64, mean, sd: (squares / (n - 1.0)).sqrt(), quartiles, sharing })
     }
 }
 
@@ -278,12 +281,17 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
 
 /// Standardised difference of two sets of numbers; `None` without spread.
 fn difference_of_numbers(a: &Summary, b: &Summary) -> Option<f64> {
-    let found = (a.mean - b.mean).abs() / ((a.sd * a.sd + b.sd * b.sd) / 2.0).sqrt();
+    difference_of_means((a.mean, a.sd), (b.mean, b.sd))
+}
+
+/// Standardised difference of two sets of numbers, each by its mean and standard deviation; `None` without spread.
+pub fn difference_of_means((m1, s1): (f64, f64), (m2, s2): (f64, f64)) -> Option<f64> {
+    let found = (m1 - m2).abs() / ((s1 * s1 + s2 * s2) / 2.0).sqrt();
     found.is_finite().then_some(found)
 }
 
-/// Standardised difference of two distributions over the same levels.
-fn difference_of_shares(a: &[u64], b: &[u64]) -> Option<f64> {
+/// Standardised difference of two distributions over the same levels, by their persons; `None` where S has no inverse.
+pub fn difference_of_shares(a: &[u64], b: &[u64]) -> Option<f64> {
     let (total_a, total_b) = (a.iter().sum::<u64>() as f64, b.iter().sum::<u64>() as f64);
     if total_a == 0.0 || total_b == 0.0 {
         return None;

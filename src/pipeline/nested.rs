@@ -36,6 +36,7 @@ impl NestedModels {
                 nested: self.names[found.smaller].clone(),
                 test: found.test.as_ref().ok().map(model::test),
                 reason: found.test.err().map(|why| reason(why).to_owned()),
+                hidden: false,
             })
         };
         (0..self.candidates.len()).filter_map(one).collect()

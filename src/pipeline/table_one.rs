@@ -141,6 +141,7 @@ fn summary(found: &Summary) -> NumberSummary {
         q1: finite(found.quartiles[0]),
         median: finite(found.quartiles[1]),
         q3: finite(found.quartiles[2]),
-        hidden: false,
+        sharing: found.sharing,
+        ..NumberSummary::default()
     }
 }

@@ -1,6 +1,6 @@
 //! Models against those nested in them.
 
-use super::TestResult;
+use super::{TestResult, is_false};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,4 +16,7 @@ pub struct ModelComparison {
     pub test: Option<TestResult>,
     /// Why there is none, in words.
     pub reason: Option<String>,
+    /// Whether disclosure control hid the test.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
 }

@@ -59,10 +59,3 @@ pub struct RecordCheck {
     #[serde(skip_serializing_if = "is_false")]
     pub hidden: bool,
 }
-
-impl Covariate {
-    /// All of its counts.
-    pub(super) fn counts(&mut self) -> [&mut Option<u64>; 5] {
-        [&mut self.persons, &mut self.missing_before, &mut self.missing_after, &mut self.unlisted, &mut self.overridden]
-    }
-}

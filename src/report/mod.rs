@@ -131,8 +131,7 @@ pub struct Report {
     pub descriptions: Vec<Description>,
     /// The fitted models, in the order of the study.
     pub models: Vec<ModelResult>,
-    /// The models against those nested in them. Holds no count; of models whose own counts disclosure control hides it is
-    /// left out.
+    /// The models against those nested in them; those of models whose own counts disclosure control hides are left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub comparisons: Vec<ModelComparison>,
     /// What rules did to the data, with counts.

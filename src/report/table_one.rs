@@ -114,9 +114,20 @@ pub struct NumberSummary {
     pub median: Option<f64>,
     /// Upper quartile.
     pub q3: Option<f64>,
+    /// Persons who have exactly the value of the lower quartile, the median, the upper quartile; `None` for one that lies
+    /// between two values. Never exported.
+    #[serde(skip_serializing_if = "is_nobody")]
+    pub sharing: [Option<u64>; 3],
+    /// Whether disclosure control hid one of the quartiles: they are values of persons.
+    #[serde(skip_serializing_if = "is_false")]
+    pub quartiles_hidden: bool,
     /// Whether disclosure control hid it.
     #[serde(skip_serializing_if = "is_false")]
     pub hidden: bool,
+}
+
+fn is_nobody(sharing: &[Option<u64>; 3]) -> bool {
+    *sharing == [None; 3]
 }
 
 impl TableOne {

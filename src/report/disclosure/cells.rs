@@ -1,9 +1,10 @@
 //! Every count of a report, one family after the other: the one list that collecting, hiding and rounding go by.
 //!
-//! A new family of counts is registered by one function here, called from [`visit`], and by what it adds up to in
-//! `relations.rs`. `tests/disclosure` fails on a whole number of `results.json` that nobody registered.
+//! A new family of counts is registered by one function here or in its own file, called from [`visit`], and by what it adds
+//! up to in `relations.rs`. `tests/registered_counts.rs` fails on a number of `results.json` that nobody registered.
 
 use super::system::Price;
+use super::{extracts, table_one};
 use crate::report::{
     AttritionStep, Counts, Description, ExitCount, Interaction, InteractionCell, LevelRow, Link, ModelResult, Note,
     Report, StandardisedRisks, SurvivalCurve, SurvivalPoint, TimeVarying,
@@ -26,10 +27,10 @@ pub struct Place<'a> {
 }
 
 /// What sees the counts.
-type See<'s> = &'s mut dyn FnMut(Place<'_>);
+pub(super) type See<'s> = &'s mut dyn FnMut(Place<'_>);
 
 /// A total stands in many tables; without it few of them say anything.
-const TOTAL: Price = Price(300.0);
+pub(super) const TOTAL: Price = Price(300.0);
 /// All hazard ratios of a variable go with its reference level.
 const REFERENCE: Price = Price(40.0);
 const LEVEL: Price = Price(4.0);
@@ -37,7 +38,7 @@ const CELL: Price = Price(1.0);
 const FLOW: Price = Price(3.0);
 const MODEL: Price = Price(6.0);
 const POINT: Price = Price(2.0);
-const SIDE: Price = Price(1.0);
+pub(super) const SIDE: Price = Price(1.0);
 
 /// Shows every count of the report to `see`, in a fixed order.
 pub fn visit(report: &mut Report, see: See<'_>) {
@@ -51,10 +52,15 @@ pub fn visit(report: &mut Report, see: See<'_>) {
     for (i, description) in report.descriptions.iter_mut().enumerate() {
         self::description(i, description, see);
     }
+    let total = report.total.clone();
+    report.table_one.iter_mut().for_each(|one| table_one::visit(one, total.as_ref(), see));
     report.exits.iter_mut().for_each(|e| exit(e, event.as_ref() == Some(&e.reason), see));
     report.attrition.iter_mut().for_each(|step| attrition(step, see));
     report.models.iter_mut().for_each(|m| model(m, see));
     report.links.iter_mut().for_each(|l| link(l, see));
+    report.rows_in_time.iter_mut().for_each(|r| extracts::rows(r, see));
+    report.covariates.iter_mut().for_each(|c| extracts::covariate(c, see));
+    report.checks.iter_mut().enumerate().for_each(|(i, c)| extracts::check(i, c, see));
     report.notes.iter_mut().enumerate().for_each(|(i, n)| note(i, n, see));
 }
 
@@ -84,7 +90,8 @@ pub fn point_key(description: usize, group: usize, kind: &str, at: usize, what: 
     format!("description|{description}|{group}|{kind}|{at}|{what}")
 }
 
-fn counts(table: &str, key: String, price: Price, counts: &mut Counts, see: See<'_>) {
+/// Persons, records and events of a group.
+pub(super) fn counts(table: &str, key: String, price: Price, counts: &mut Counts, see: See<'_>) {
     let place = |what: &str| (table.to_owned(), format!("{key}|{what}"));
     let bundles = [format!("{key}|persons"), format!("{key}|events")];
     for (what, count) in [("persons", &mut counts.persons), ("records", &mut counts.records)] {
@@ -172,7 +179,7 @@ fn interaction(model: &str, interaction: &mut Interaction, see: See<'_>) {
         see(Place { table, key, bundle: bundle.clone(), price: MODEL, count, hidden: &mut hidden });
     }
     let names = (interaction.exposure.clone(), interaction.modifier.clone());
-    let cells = interaction.within.iter_mut().chain(&mut interaction.joint);
+    let cells = interaction.within.iter_mut().chain(&mut interaction.joint).chain(&mut interaction.by_exposure);
     cells.for_each(|c| interaction_cell((&names.0, &names.1), c, see));
 }
 

@@ -65,6 +65,13 @@ fn rules(profile: &Profile) -> Vec<String> {
     rules.extend(rounding(profile));
     rules.extend(estimates(profile));
     rules.push(
+        "Table 1: shares and standardised differences are made again of the numbers that are shown, hidden levels taken \
+         together and hidden groups left out; means, standard deviations and quartiles have four digits and go with small \
+         groups, and where one group's alone are hidden those of all persons go too. Tests of nested models go with hidden \
+         coefficients."
+            .to_string(),
+    );
+    rules.push(
         "Curves keep those steps by which as many events as the threshold have come together, none nearer to a shown time; \
          probabilities have as many decimals as do not tell fewer people than the threshold apart; whole curves of groups \
          stay inside where a group is hidden. Medians of predicted curves and the end of the longest follow-up stay inside."
@@ -123,13 +130,13 @@ fn secondary(profile: &Profile) -> String {
         Small::Zero | Small::Rounded => "every number that is shown in the same way".to_string(),
     };
     format!(
-        "These counts of the run are one system of equations: levels, cells of interactions, the flow of persons, ends of \
-         follow-up, numbers of models and their differences, groups, numbers at chosen times, linkage. Further cells are \
+        "These counts of the run are one system of equations: Table 1, levels, cells of interactions, the flow of persons, \
+         ends of follow-up, numbers of models and their differences, groups, numbers at chosen times, linkage, covariates, \
+         checks of the records, rows over calendar time. Further cells are \
          hidden until, whatever is worked out from all that is shown, {range} stays possible at the ends for a small count: \
          the program holds for each of them two sets of numbers that fit everything shown (Hundepool et al. 2012, \
-         Statistical Disclosure Control, chapter 4). Not in that system: rows of extracts over calendar time, of which one small \
-         number hides all of its extract. Table 1, comparisons of models, counts of codes and of covariates, checks that \
-         found something and curves of incidence stay inside."
+         Statistical Disclosure Control, chapter 4). Counts of codes are not in that system, since they count rows of whole \
+         deliveries and not persons; none of them leaves, nor do curves of incidence."
     )
 }
 

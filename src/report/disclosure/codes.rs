@@ -1,10 +1,10 @@
-//! Codes and rows over calendar time. Their counts are rows, not persons: many rows may be one person's, so under a profile
-//! that hides anything no count of a code leaves, and no code that the study file does not name.
+//! Codes. Their counts are rows of deliveries, not persons: many rows may be one person's, and many of these persons are not in
+//! the study. So under a profile that hides anything no count of a code leaves, and no code that the study file does not name.
 
-use super::{Profile, Report};
+use super::Report;
 
-/// Hides what the code lists found, and periods of extracts with small counts.
-pub fn hide(report: &mut Report, profile: &Profile) {
+/// Hides what the code lists found.
+pub(super) fn hide(report: &mut Report) {
     for column in &mut report.codes {
         column.hidden = true;
         column.uncovered.clear();
@@ -15,18 +15,6 @@ pub fn hide(report: &mut Report, profile: &Profile) {
                 code.rows = None;
             });
             list.found.dedup_by(|a, b| a.item == b.item);
-        }
-    }
-    let small = |n: Option<u64>| n.is_some_and(|n| profile.is_small(n));
-    for lines in report.rows_in_time.chunk_by_mut(|a, b| a.extract == b.extract) {
-        // The total of an extract stands in the table of links, so one small period hides all.
-        let with_key = |rows: Option<u64>, without: Option<u64>| rows.zip(without).map(|(a, b)| a.saturating_sub(b));
-        let any = lines.iter().any(|l| small(l.rows) || small(l.without_key) || small(with_key(l.rows, l.without_key)));
-        for line in lines.iter_mut().filter(|_| any) {
-            (line.rows, line.without_key, line.hidden) = (None, None, true);
-        }
-        for n in lines.iter_mut().flat_map(|l| [&mut l.rows, &mut l.without_key]) {
-            *n = n.map(|n| profile.rounded(n));
         }
     }
 }

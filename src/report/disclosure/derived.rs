@@ -8,7 +8,7 @@ use crate::study::disclosure::{Rates, Totals};
 /// sizes of files, person-time in days.
 pub(super) fn hide(report: &mut Report) {
     for rows in report.levels.chunk_by_mut(|a, b| a.variable == b.variable) {
-        protect_person_time(rows);
+        protect_person_time(rows.iter_mut().map(|row| &mut row.counts).collect());
     }
     report.levels.iter_mut().map(|l| &mut l.counts).chain(&mut report.total).for_each(clear);
     for input in &mut report.inputs {
@@ -25,21 +25,21 @@ pub(super) fn hide(report: &mut Report) {
     }
 }
 
-/// Person-time of the only level without it is the total less the others; then that of a further level goes, with its events.
-fn protect_person_time(rows: &mut [LevelRow]) {
+/// Person-time of the only group without it is the total less the others; then that of a further one goes, with its events.
+pub(super) fn protect_person_time(groups: Vec<&mut Counts>) {
     let is_hidden = |counts: &Counts| counts.persons_hidden || counts.events_hidden;
-    if rows.iter().filter(|r| is_hidden(&r.counts)).count() != 1 {
+    if groups.iter().filter(|counts| is_hidden(counts)).count() != 1 {
         return;
     }
-    let shown = rows.iter_mut().filter(|r| !is_hidden(&r.counts));
-    if let Some(row) = shown.min_by_key(|r| (r.counts.events == Some(0), r.counts.events)) {
-        row.counts.events_hidden = true;
-        row.counts.events = None;
+    let shown = groups.into_iter().filter(|counts| !is_hidden(counts));
+    if let Some(counts) = shown.min_by_key(|counts| (counts.events == Some(0), counts.events)) {
+        counts.events_hidden = true;
+        counts.events = None;
     }
 }
 
 /// Person-time goes with persons or events that are hidden, and so does what is made of it.
-fn clear(counts: &mut Counts) {
+pub(super) fn clear(counts: &mut Counts) {
     counts.person_time_days = None;
     if counts.persons_hidden || counts.events_hidden {
         *counts = Counts {
@@ -90,7 +90,7 @@ pub(super) fn round(report: &mut Report, totals: Option<&str>, profile: &Profile
 
 /// Person-years as whole numbers, rounded as counts are, and the rate of what is shown, so that it says nothing more.
 /// Without rounding the limits go along; they hold the events, which are shown. With it they go.
-fn make_rate(counts: &mut Counts, per: f64, profile: &Profile) {
+pub(super) fn make_rate(counts: &mut Counts, per: f64, profile: &Profile) {
     let Some(exact) = counts.person_years else { return };
     let whole = exact.round();
     let years = if profile.rounds() { profile.rounding.shown(whole as u64) as f64 } else { whole };

@@ -76,9 +76,8 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>, too_fe
         let (name, term, label) = (c.name.clone(), c.term.clone(), c.label.clone());
         *c = Coefficient { name, term, label, parts: c.parts.clone(), hidden: true, ..Coefficient::default() };
     }
-    for (mean, _) in model.means.iter_mut().zip(&hide).filter(|(_, hide)| **hide) {
-        *mean = None;
-    }
+    // The mean of a level's column is its share, and that of all persons gives back the only group whose mean is hidden.
+    model.means.iter_mut().for_each(|mean| *mean = None);
     // Numbers of pairs grow with the numbers of persons and events; the concordance itself stays.
     model.concordance = model.concordance.map(|c| Concordance { value: c.value, se: c.se, ..Concordance::default() });
     for matrix in [Some(&mut model.covariance), model.naive_covariance.as_mut()].into_iter().flatten() {

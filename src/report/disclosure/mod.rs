@@ -10,25 +10,29 @@
 //! | file | idea |
 //! |---|---|
 //! | `cells.rs` | every count of a report, where it stands and what it is called |
+//! | `table_one.rs`, `extracts.rs` | those of Table 1; of covariates, checks, rows over calendar time |
 //! | `relations.rs` | what adds up to what |
 //! | `system.rs`, `simplex.rs` | which further counts go |
 //! | `derived.rs` | rates, person-time, totals, rounding |
 //! | `estimates.rs`, `terms.rs`, `time_varying.rs`, `curves.rs`, `coarse.rs`, `descriptions.rs` | numbers that are not counts |
+//! | `comparisons.rs`, `codes.rs` | tests of nested models; codes as they occur |
 //! | `words.rs` | sentences that say a count |
 
 mod cells;
 pub mod checker;
 mod coarse;
 mod codes;
-mod covariates;
+mod comparisons;
 mod curves;
 mod derived;
 mod descriptions;
 mod estimates;
+mod extracts;
 mod profile;
 mod relations;
 pub mod simplex;
 pub mod system;
+mod table_one;
 mod terms;
 mod time_varying;
 mod words;
@@ -103,28 +107,40 @@ pub fn apply(report: &Report, profile: &Profile) -> (Report, Vec<Hidden>) {
     if !profile.changes_anything() {
         return (out, Vec::new());
     }
-    // Not protected cell by cell: it stays inside.
-    out.table_one = None;
-    // A likelihood-ratio statistic of small models moves with single events.
-    out.comparisons.clear();
     let mut system = counts(&mut out, profile);
     let unprotected = system.protect(profile);
     let mut hidden = hide(&mut out, &system, unprotected);
     derived::hide(&mut out);
     let totals = derived::variable_of_totals(report, &out);
     words::hide(&mut out, profile);
+    table_one::hide(&mut out, report, profile, &mut hidden);
     descriptions::hide(&mut out, report, profile, &mut hidden);
     estimates::hide(&mut out, report, profile, &mut hidden);
     terms::hide(&mut out, profile, &mut hidden);
     curves::hide(&mut out, report, profile, &mut hidden);
-    codes::hide(&mut out, profile);
-    covariates::hide(&mut out, &mut hidden);
+    comparisons::hide(&mut out, &mut hidden);
+    codes::hide(&mut out);
     derived::round(&mut out, totals.as_deref(), profile);
+    table_one::derive(&mut out, profile);
     if profile.significant_digits > 0 {
         out = derived::shorten(&out, profile.significant_digits);
     }
+    let mut hidden = merged(hidden);
     hidden.retain(|h| h.primary + h.secondary + h.estimates + h.unprotected > 0);
     (out, hidden)
+}
+
+/// One line a table.
+fn merged(hidden: Vec<Hidden>) -> Vec<Hidden> {
+    let mut found: IndexMap<String, Hidden> = IndexMap::new();
+    for h in hidden {
+        let of_table = found.entry(h.table.clone()).or_insert_with(|| Hidden { table: h.table, ..Hidden::default() });
+        of_table.primary += h.primary;
+        of_table.secondary += h.secondary;
+        of_table.estimates += h.estimates;
+        of_table.unprotected += h.unprotected;
+    }
+    found.into_values().collect()
 }
 
 /// All counts of a report with what is known of them.

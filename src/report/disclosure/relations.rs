@@ -7,6 +7,7 @@ use super::Profile;
 use super::cells::{group_key, interval_key, level_key, level_name, pair_key, point_key};
 use super::derived::variable_of_totals;
 use super::system::{CellId, System};
+use super::{extracts, table_one};
 use crate::report::{Description, Interaction, ModelResult, Report, SurvivalPoint};
 use crate::study::disclosure::Totals;
 use std::collections::BTreeSet;
@@ -26,10 +27,12 @@ pub fn state(report: &Report, profile: &Profile, system: &mut System) {
         points(i, description, system);
     }
     links(report, system);
+    table_one::state(report, profile, system);
+    extracts::state(report, system);
 }
 
 /// Persons without an event, and persons within records, of one group.
-fn within_group(key: &str, system: &mut System) {
+pub(super) fn within_group(key: &str, system: &mut System) {
     let [persons, records, events] = ["persons", "records", "events"].map(|w| system.find(&format!("{key}|{w}")));
     if let Some((persons, events)) = persons.or(records).zip(events) {
         system.rest(&format!("{key}|without event"), persons, events);
@@ -82,6 +85,10 @@ fn flow(report: &Report, system: &mut System) {
         system.within(event, events);
     }
     let key = |step: usize, what: &str| format!("attrition|{step}|{what}");
+    // A step that nobody fails says nothing of anybody.
+    let steps = report.attrition.iter().flat_map(|s| ["excluded", "added"].map(|what| system.find(&key(s.step, what))));
+    let steps: Vec<CellId> = steps.flatten().collect();
+    steps.into_iter().for_each(|id| system.zero_says_nothing(id));
     for pair in report.attrition.windows(2) {
         let before = system.find(&key(pair[0].step, "persons"));
         let [left, excluded] = ["persons", "excluded"].map(|what| system.find(&key(pair[1].step, what)));
@@ -221,11 +228,13 @@ fn models(report: &Report, system: &mut System) {
 fn left_out(report: &Report, model: &ModelResult, system: &mut System) {
     let key = |what: &str| format!("model|{}|{what}", model.name);
     let Some(dropped) = system.find(&key("missing")) else { return };
+    system.zero_says_nothing(dropped);
     if let Some((records, total)) = system.find(&key("records")).zip(system.find("total|records")) {
         system.sum(total, &[records, dropped]);
     }
     for missing in &model.missing {
         let Some(own) = system.find(&key(&format!("missing {}", missing.variable))) else { continue };
+        system.zero_says_nothing(own);
         system.within(own, dropped);
         let is_row = |r: &&crate::report::LevelRow| r.missing && r.variable == missing.variable;
         if let Some(row) = report.levels.iter().find(is_row)
@@ -458,17 +467,23 @@ fn links(report: &Report, system: &mut System) {
     for link in &report.links {
         let [keys, matched, rows, rows_matched] =
             ["keys", "matched", "rows", "rows matched"].map(|what| of_link(system, &link.extract, what));
+        for what in ["rows without key", "repeated"] {
+            of_link(system, &link.extract, what).into_iter().for_each(|id| system.zero_says_nothing(id));
+        }
         if let Some((keys, matched)) = keys.zip(matched) {
-            system.rest(&format!("link|{}|keys not linked", link.extract), keys, matched);
+            let unlinked = system.rest(&format!("link|{}|keys not linked", link.extract), keys, matched);
+            unlinked.into_iter().for_each(|id| system.zero_says_nothing(id));
         }
         let Some((rows, rows_matched)) = rows.zip(rows_matched) else { continue };
         let name = format!("link|{}|rows not linked", link.extract);
         let Some(unlinked) = system.rest(&name, rows, rows_matched) else { continue };
+        system.zero_says_nothing(unlinked);
         if let Some(without) = of_link(system, &link.extract, "rows without key") {
             system.within(without, unlinked);
         }
         if let Some((matched, repeated)) = matched.zip(of_link(system, &link.extract, "repeated")) {
-            system.rest(&format!("link|{}|keys of one row", link.extract), matched, repeated);
+            let single = system.rest(&format!("link|{}|keys of one row", link.extract), matched, repeated);
+            single.into_iter().for_each(|id| system.zero_says_nothing(id));
         }
         let is_part = |n: &crate::report::Note| n.source == link.extract && n.message.ends_with(", left out");
         let notes = report.notes.iter().enumerate().filter(|(_, n)| is_part(n));

@@ -34,6 +34,8 @@ pub struct Cell {
     derived: bool,
     /// Whether it counts people, so that it is to be protected when small.
     counts_people: bool,
+    /// Whether nobody is as few as somebody here, where the profile says so of zero.
+    zero_tells: bool,
     /// The relations it stands in.
     relations: Vec<usize>,
 }
@@ -96,14 +98,25 @@ impl System {
 
     /// A number that follows from shown ones and is nowhere shown itself.
     pub fn implied(&mut self, key: &str, value: u64) -> CellId {
-        self.push(key, value, None, 0.0)
+        let id = self.push(key, value, None, 0.0);
+        self.zero_says_nothing(id);
+        id
     }
 
     fn push(&mut self, key: &str, value: u64, bundle: Option<usize>, cost: f64) -> CellId {
         let id = self.cells.len();
         let (key, relations) = (key.to_owned(), Vec::new());
         self.by_key.entry(key.clone()).or_insert(id);
-        self.cells.push(Cell { key, value, bundle, cost, derived: false, counts_people: true, relations });
+        self.cells.push(Cell {
+            key,
+            value,
+            bundle,
+            cost,
+            derived: false,
+            counts_people: true,
+            zero_tells: true,
+            relations,
+        });
         id
     }
 
@@ -125,6 +138,16 @@ impl System {
     /// Says that a cell may be small without harm.
     pub fn harmless(&mut self, id: CellId) {
         self.cells[id].counts_people = false;
+    }
+
+    /// Says that nobody in a cell is no news of anybody: a step that all pass, records without a missing value.
+    pub fn zero_says_nothing(&mut self, id: CellId) {
+        self.cells[id].zero_tells = false;
+    }
+
+    /// Whether the number of a cell is to be protected.
+    fn is_small(&self, cell: &Cell, profile: &Profile) -> bool {
+        cell.counts_people && profile.is_small(cell.value) && (cell.value > 0 || cell.zero_tells)
     }
 
     /// The parts make up the total, with a rest where they are fewer; where they are more (persons who are in several),
@@ -159,6 +182,8 @@ impl System {
     pub fn rest(&mut self, key: &str, whole: CellId, part: CellId) -> Option<CellId> {
         let rest = self.value(whole).checked_sub(self.value(part))?;
         let rest = self.implied(key, rest);
+        // Everybody had the event: that is told of each of them.
+        self.cells[rest].zero_tells = true;
         self.relate(vec![(part, 1), (rest, 1), (whole, -1)]);
         Some(rest)
     }
@@ -173,7 +198,7 @@ impl System {
     /// protected, since too little of the report can be hidden.
     pub fn protect(&mut self, profile: &Profile) -> Vec<String> {
         for cell in &self.cells {
-            if cell.counts_people
+            if self.is_small(cell, profile)
                 && profile.marks(cell.value)
                 && let Some(bundle) = cell.bundle
             {
@@ -231,7 +256,7 @@ const MOST_ROWS: usize = 600;
 
 impl<'a> Protection<'a> {
     fn new(system: &'a mut System, profile: &'a Profile) -> Protection<'a> {
-        let small = |(_, cell): &(usize, &Cell)| cell.counts_people && profile.is_small(cell.value);
+        let small = |(_, cell): &(usize, &Cell)| system.is_small(cell, profile);
         let seen = system.cells.iter().enumerate().filter(small).map(|(id, _)| (id, [false; 2])).collect();
         let is_slack = |id: &CellId| system.cells[*id].bundle.is_none() && system.cells[*id].relations.len() == 1;
         let slack = |relation: &Relation| relation.iter().map(|(id, _)| *id).find(is_slack);

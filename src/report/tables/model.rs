@@ -205,7 +205,10 @@ fn comparisons(report: &Report, with_tests: bool) -> Option<DisplayTable> {
         }
         if with_tests {
             cells.push(name);
-            cells.extend(test_cells(found.and_then(|c| c.test)));
+            cells.extend(match found {
+                Some(c) if c.hidden => [(); 3].map(|()| Cell::from(Value::Hidden(marker(report)))),
+                _ => test_cells(found.and_then(|c| c.test)),
+            });
         }
         table.push(RowKind::Plain, &[&m.name], cells);
     }

@@ -179,8 +179,11 @@ fn difference_cells(
 ) -> Vec<Cell> {
     let skipped = usize::from(one.differences == "reference");
     let mut cells = Vec::new();
+    let mut compared = (0..one.groups.len()).filter(|g| !one.groups[*g].all && !one.groups[*g].missing).skip(skipped);
     for difference in variable.differences.iter().skip(skipped) {
+        let group = compared.next().filter(|_| skipped > 0);
         cells.push(match difference {
+            None if group.is_some_and(|g| is_hidden(one, variable, g)) => Cell::from(Value::Hidden(marker(report))),
             _ if variable.differences_hidden => Cell::from(Value::Hidden(marker(report))),
             Some(d) => Cell::number(Some(*d), 2),
             None => {
@@ -190,6 +193,12 @@ fn difference_cells(
         });
     }
     cells
+}
+
+/// Whether a group has nothing to compare because its numbers are hidden.
+fn is_hidden(one: &TableOne, variable: &TableOneVariable, group: usize) -> bool {
+    let of_numbers = variable.numbers.get(group).copied().flatten().is_some_and(|s| s.hidden);
+    of_numbers || one.groups[group].counts.persons_hidden
 }
 
 fn share(report: &Report, cell: &TableOneCell) -> Cell {
@@ -206,6 +215,9 @@ fn mean(report: &Report, summary: Option<NumberSummary>) -> Cell {
 
 fn median(report: &Report, summary: Option<NumberSummary>) -> Cell {
     of_summary(report, summary, |s| {
+        if s.quartiles_hidden {
+            return Some(Value::Hidden(marker(report)));
+        }
         let spread = s.q3.zip(s.q1).map(|(q3, q1)| q3 - q1);
         let whole = [s.median, s.q1, s.q3].iter().flatten().all(|v| v.fract() == 0.0);
         let decimals = if whole { 0 } else { decimals(spread) };
