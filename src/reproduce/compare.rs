@@ -1,10 +1,10 @@
 //! Printed numbers against a run: one verdict per number.
 
-use super::hints::{Runs, hints};
+use super::hints::{Change, Runs, hints};
 use super::lookup::{self, Found};
 use super::printed::Printed;
 use super::source::{self, Findings};
-use super::targets::{Direction, Measure, Row, Table, Targets};
+use super::targets::{Direction, Measure, Row, Table, Targets, TimeUnit};
 use super::verdict::{Kind, Outcome, Verdict};
 use std::collections::BTreeMap;
 
@@ -21,21 +21,26 @@ pub fn agrees(parts: &Parts, found: &Found) -> bool {
 }
 
 impl Parts {
+    /// Whether limits are printed.
+    pub fn has_limits(&self) -> bool {
+        self.limits.is_some()
+    }
+
     /// What is printed and what is found, by name.
     fn pairs(&self, found: &Found) -> Vec<(&'static str, &Printed, Option<f64>)> {
         let mut pairs = vec![("value", &self.value, Some(found.value))];
         if let Some((lower, upper)) = &self.limits {
-            pairs.push(("lower limit", lower, found.limits.map(|l| l.0)));
-            pairs.push(("upper limit", upper, found.limits.map(|l| l.1)));
+            pairs.push(("lower limit", lower, found.limits.ok().map(|l| l.0)));
+            pairs.push(("upper limit", upper, found.limits.ok().map(|l| l.1)));
         }
         pairs
     }
 
     /// A found number in the printed form.
     fn in_print(&self, found: &Found) -> String {
-        let one = |printed: &Printed, value: f64| format!("{value:.*}", printed.decimals());
+        let one = |printed: &Printed, value: f64| format!("{value:.*}", printed.decimals_shown());
         match (&self.limits, found.limits) {
-            (Some((lower, upper)), Some((l, u))) => {
+            (Some((lower, upper)), Ok((l, u))) => {
                 format!("{} ({} to {})", one(&self.value, found.value), one(lower, l), one(upper, u))
             }
             _ => one(&self.value, found.value),
@@ -55,7 +60,8 @@ pub fn compare(targets: &Targets, runs: &mut dyn Runs) -> Outcome {
     }
     let in_print = source::examine(targets).verdicts;
     let is_row = |v: &Verdict| targets.tables.iter().any(|t| t.rows.iter().any(|row| row.id == v.id));
-    verdicts.extend(in_print.into_iter().filter(|v| v.kind == Kind::Inconsistent && !is_row(v)));
+    let told = |v: &Verdict| v.kind == Kind::Inconsistent || v.expected.is_some();
+    verdicts.extend(in_print.into_iter().filter(|v| told(v) && !is_row(v)));
     let order: BTreeMap<&String, usize> = targets.tables.iter().enumerate().map(|(at, t)| (&t.name, at)).collect();
     verdicts.sort_by_key(|v| order.get(&v.table).copied());
     Outcome {
@@ -63,6 +69,7 @@ pub fn compare(targets: &Targets, runs: &mut dyn Runs) -> Outcome {
         title: targets.title.clone(),
         note: targets.note.clone(),
         source_only: false,
+        internal: (0..targets.against.len()).any(|run| runs.report(run).disclosure.is_none()),
         against,
         verdicts,
     }
@@ -107,25 +114,9 @@ fn blank(row: &Row, table: &Table, measure: Measure, printed: String) -> Verdict
 /// The verdict on the number of a row.
 fn number(row: &Row, table: &Table, findings: &Findings, runs: &mut dyn Runs) -> Verdict {
     let mut verdict = blank(row, table, row.measure, row.in_print());
-    let found = match row.place.against {
-        None => Err("nothing to hold it against is named".to_owned()),
-        Some(run) => lookup::value(row, table, runs.report(run), None),
-    };
-    match (&found, row.place.against) {
-        (Err(why), _) => verdict.because.push(why.clone()),
-        (Ok(found), Some(run)) => match (row.place.direction, &row.value) {
-            (Some(direction), _) => judge_direction(&mut verdict, row, table, (direction, found), runs.report(run)),
-            (None, Some(value)) => {
-                let limits = row.lower.clone().zip(row.upper.clone());
-                let parts = Parts { value: value.clone(), limits };
-                judge(&mut verdict, row.close.unwrap_or(table.close), &parts, found);
-                if matches!(verdict.kind, Kind::Differs | Kind::Close) {
-                    verdict.hints = hints(row, table, &parts, run, runs);
-                }
-            }
-            (None, None) => {}
-        },
-        (Ok(_), None) => {}
+    match row.place.against {
+        None => verdict.because.push("nothing to hold it against is named".to_owned()),
+        Some(run) => held_against(run, &mut verdict, row, table, runs),
     }
     if findings.kind() == Kind::Inconsistent {
         let agrees = verdict.kind == Kind::Reproduced;
@@ -134,6 +125,36 @@ fn number(row: &Row, table: &Table, findings: &Findings, runs: &mut dyn Runs) ->
         verdict.because = findings.faults.iter().cloned().chain(run).collect();
     }
     verdict
+}
+
+/// Judges a number by its run, or by the run fitted again where the row needs that.
+fn held_against(run: usize, verdict: &mut Verdict, row: &Row, table: &Table, runs: &mut dyn Runs) {
+    let needs = lookup::needs(row, table, runs.report(run));
+    let made = !needs.is_empty() && runs.changed(run, &needs).is_some();
+    let base: &[Change] = if made { &needs } else { &[] };
+    let report = match made {
+        true => runs.changed(run, base).expect("a run that was made again is kept"),
+        false => runs.report(run),
+    };
+    let again = base.iter().map(|change| format!("fitted again {}", change.words()));
+    verdict.because.extend(again);
+    let found = match lookup::value(row, table, report, &[]) {
+        Ok(found) => found,
+        Err(why) => return verdict.because.push(why),
+    };
+    if let Some(direction) = row.place.direction {
+        return judge_direction(verdict, row, table, (direction, &found), report);
+    }
+    let Some(value) = &row.value else { return };
+    let parts = Parts { value: value.clone(), limits: row.lower.clone().zip(row.upper.clone()) };
+    judge(verdict, row.close.unwrap_or(table.close), &parts, &found);
+    if matches!(verdict.kind, Kind::Differs | Kind::Close) {
+        verdict.hints = hints(row, table, &parts, (run, base), runs);
+        let is_tried = verdict.kind == Kind::Differs && !row.measure.is_count();
+        if is_tried && verdict.hints.is_empty() {
+            verdict.because.push("nothing that was tried reproduces it".to_owned());
+        }
+    }
 }
 
 /// Reproduced, close or different, and by how much.
@@ -152,8 +173,11 @@ fn judge(verdict: &mut Verdict, close: f64, parts: &Parts, found: &Found) {
         match found {
             Some(found) if printed.agrees(found) => {}
             Some(found) => verdict.because.push(by_how_much(name, printed, found)),
-            None => verdict.because.push(format!("the run has no {name}")),
+            None => {}
         }
+    }
+    if let (Some(_), Err(why)) = (&parts.limits, found.limits) {
+        verdict.because.push(why.to_owned());
     }
 }
 
@@ -175,7 +199,10 @@ fn judge_direction(
     (direction, found): (Direction, &Found),
     report: &crate::report::Report,
 ) {
-    let (lower, upper) = found.limits.unwrap_or((f64::NAN, f64::NAN));
+    let (lower, upper) = match found.limits {
+        Ok(limits) => limits,
+        Err(why) => return verdict.because.push(why.to_owned()),
+    };
     verdict.found = Some(format!("{:.3} ({lower:.3} to {upper:.3})", found.value));
     let includes = lower <= 1.0 && 1.0 <= upper;
     let (so, by_estimate, word) = match direction {
@@ -206,7 +233,7 @@ fn no_difference(verdict: &mut Verdict, row: &Row, table: &Table, report: &crate
     match wide {
         Some((l, u)) => {
             let said = format!(
-                "its interval excludes 1, as 1 in {:.0} does by chance; with {m} such statements taken together ({:.2} % limits {l:.3} to {u:.3}) it does not",
+                "its interval excludes 1, as 1 in {:.0} does by chance; with {m} such statements taken together ({:.2} % Wald limits {l:.3} to {u:.3}) it does not",
                 1.0 / (1.0 - table.level),
                 100.0 * level
             );
@@ -229,9 +256,19 @@ fn count(row: &Row, table: &Table, (measure, printed): (Measure, &Printed), repo
     match lookup::count(measure, row, table, report) {
         Ok(value) => {
             let parts = Parts { value: printed.clone(), limits: None };
-            judge(&mut verdict, table.close, &parts, &Found { value, limits: None });
+            judge(&mut verdict, table.close, &parts, &Found::alone(value));
+            if measure == Measure::PersonTime && verdict.kind == Kind::Differs {
+                verdict.hints.extend(other_unit(printed, value, table.time_unit));
+            }
         }
         Err(why) => verdict.because.push(why),
     }
     verdict
+}
+
+/// The unit in which person-time would be what is printed.
+fn other_unit(printed: &Printed, found: f64, unit: TimeUnit) -> Option<String> {
+    let others = TimeUnit::NAMED.iter().map(|(_, other)| *other).filter(|other| *other != unit);
+    let mut fitting = others.filter(|other| printed.agrees(found * unit.days() / other.days()));
+    fitting.next().map(|other| format!("it is reproduced in {}", other.name()))
 }

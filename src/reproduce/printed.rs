@@ -19,23 +19,20 @@ pub struct Printed {
 }
 
 impl Printed {
-    /// Reads a printed number. A decimal point may be a middle dot (The Lancet), a minus sign may be typographic, `<0.001`
-    /// is anything below. `unit` is what the last digit of a number without decimals counts: 1, 1000 for person-years
-    /// printed in thousands, 0 for counts that nobody rounded.
+    /// Reads a printed number. A decimal point may be a middle dot (The Lancet) or, where `marks` says so, a comma; a minus
+    /// sign may be typographic or a dash; thousands may be apart; `<0.001` is anything below. `unit` is what the last digit
+    /// of a number without decimals counts: 1, 1000 for person-years printed in thousands, 0 for counts that nobody rounded.
     ///
     /// Errors: the broken rule and its remedy.
-    pub fn parse(text: &str, unit: f64) -> Result<Printed, (String, String)> {
-        let plain = text.trim().replace('·', ".").replace('−', "-");
-        let comma = plain.contains(',');
-        if let Some(limit) = plain.strip_prefix('<') {
+    pub fn parse(text: &str, unit: f64, marks: Marks) -> Result<Printed, (String, String)> {
+        let typed = text.trim();
+        if let Some(limit) = typed.strip_prefix('<') {
             // `<0.001`: anything from 0 up to it.
-            let limit = Printed::parse(limit, unit)?.value;
-            return Ok(Printed { text: plain, value: limit / 2.0, half: limit / 2.0 });
+            let limit = Printed::parse(limit, unit, marks)?;
+            let half = limit.value / 2.0;
+            return Ok(Printed { text: format!("<{}", limit.text), value: half, half });
         }
-        let fault = |remedy: &str| Err((format!("`{text}` is no number"), remedy.to_owned()));
-        if comma {
-            return fault("write a decimal point, and no marks between thousands");
-        }
+        let plain = marks.plain(typed).map_err(|remedy| (format!("`{typed}` is no number"), remedy))?;
         let (digits, exponent) = match plain.split_once(['e', 'E']) {
             Some((digits, exponent)) => (digits, exponent.parse::<i32>().unwrap_or(i32::MAX)),
             None => (plain.as_str(), 0),
@@ -47,7 +44,7 @@ impl Printed {
                 let half = 0.5 * if decimals == 0 && exponent == 0 { last * unit } else { last };
                 Ok(Printed { text: plain, value, half })
             }
-            _ => fault("write the number as printed, for example \"0.80\""),
+            _ => Err((format!("`{typed}` is no number"), remedy_for(typed).to_owned())),
         }
     }
 
@@ -67,9 +64,82 @@ impl Printed {
         (found - self.value).abs() <= self.half + FIT_ACCURACY * found.abs().max(self.half)
     }
 
+    /// Decimals in which a number beside this is shown: as printed, and two more beside a limit such as `<0.01`.
+    pub fn decimals_shown(&self) -> usize {
+        self.decimals() + if self.text.starts_with(['<', '>']) { 2 } else { 0 }
+    }
+
     /// Decimals as printed.
     pub fn decimals(&self) -> usize {
         self.text.split_once('.').map_or(0, |(_, fraction)| fraction.chars().take_while(char::is_ascii_digit).count())
+    }
+}
+
+/// What to write instead of a text that is no number.
+fn remedy_for(text: &str) -> &'static str {
+    match text {
+        "-" | "–" | "—" | "." | ".." | "NA" | "n/a" | "NR" => "leave a number that is not printed empty",
+        _ => "write the number as printed, for example \"0.80\"",
+    }
+}
+
+/// How a table writes its numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// Whether decimals follow a comma.
+    pub decimal_comma: bool,
+    /// Whether the number may have marks between thousands: counts, person-time, rates.
+    pub thousands: bool,
+}
+
+impl Marks {
+    /// A decimal point, and no thousands.
+    pub const POINT: Marks = Marks { decimal_comma: false, thousands: false };
+
+    /// The number with a decimal point, a hyphen for its minus sign and nothing between thousands. Errors: the remedy, where a
+    /// mark could mean something else.
+    fn plain(self, text: &str) -> Result<String, String> {
+        let (sign, digits) = match text.strip_prefix(['−', '–', '-']) {
+            Some(digits) => ("-", digits.trim_start()),
+            None => ("", text),
+        };
+        let (whole, fraction) = self.parts(&digits.replace('·', if self.decimal_comma { "," } else { "." }))?;
+        let mut marks = whole.chars().filter(|c| !c.is_ascii_digit());
+        let Some(mark) = marks.next() else { return Ok(format!("{sign}{whole}{fraction}")) };
+        let known = |c: char| matches!(c, ',' | '.' | '\'' | '’') || c.is_whitespace();
+        if !known(mark) {
+            return Ok(format!("{sign}{whole}{fraction}")); // Not a number in any spelling.
+        }
+        let groups: Vec<&str> = whole.split(mark).collect();
+        let are_thousands =
+            groups[1..].iter().all(|g| g.len() == 3) && (1..=3).contains(&groups[0].len()) && marks.all(|c| c == mark);
+        match (are_thousands, self.thousands) {
+            (true, true) => Ok(format!("{sign}{}{fraction}", groups.concat())),
+            (true, false) => Err(format!(
+                "{}; only counts, person-time and rates may have marks between thousands",
+                self.remedy(mark)
+            )),
+            (false, _) => Err(self.remedy(mark)),
+        }
+    }
+
+    /// What stands before the decimals, and the decimals with a point before them.
+    fn parts(self, digits: &str) -> Result<(String, String), String> {
+        let mark = if self.decimal_comma { ',' } else { '.' };
+        match digits.split_once(mark) {
+            Some((_, fraction)) if fraction.contains([',', '.']) => Err(self.remedy(mark)),
+            Some((whole, fraction)) => Ok((whole.to_owned(), format!(".{fraction}"))),
+            None => Ok((digits.to_owned(), String::new())),
+        }
+    }
+
+    fn remedy(self, mark: char) -> String {
+        let remedy = match (mark, self.decimal_comma) {
+            (',' | '.', false) => "where the print has decimal commas, say decimal = \",\" of the table",
+            ('.', true) => "the table says decimal = \",\": write a decimal comma",
+            _ => "write groups of three digits, or none",
+        };
+        remedy.to_owned()
     }
 }
 
@@ -117,7 +187,7 @@ mod tests {
     use super::*;
 
     fn printed(text: &str) -> Printed {
-        Printed::parse(text, 1.0).unwrap()
+        Printed::parse(text, 1.0, Marks::POINT).unwrap()
     }
 
     #[test]
@@ -125,7 +195,7 @@ mod tests {
         assert_eq!((printed("0.80").value, printed("0.80").half), (0.8, 0.005));
         assert_eq!(printed("0.8").half, 0.05);
         assert_eq!(printed("166000").half, 0.5);
-        assert_eq!(Printed::parse("166000", 1000.0).unwrap().half, 500.0);
+        assert_eq!(Printed::parse("166000", 1000.0, Marks::POINT).unwrap().half, 500.0);
         assert_eq!(printed("1·23").value, 1.23);
         assert_eq!(printed("−0.346").value, -0.346);
         assert!(printed("<0.001").agrees(0.0002) && !printed("<0.001").agrees(0.002));
@@ -143,8 +213,32 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_not_taken_for_one() {
-        for text in ["", "1,234", "0,80", "ref", "1.2 (1.1)", "inf", "NaN", "1e999"] {
-            assert!(Printed::parse(text, 1.0).is_err(), "{text}");
+        for text in ["", "1,234", "0,80", "ref", "1.2 (1.1)", "inf", "NaN", "1e999", "–", "1.2.3", "1 2", "<", "--1"]
+        {
+            assert!(Printed::parse(text, 1.0, Marks::POINT).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn marks_are_read_as_the_table_says_and_never_guessed() {
+        let count = |text: &str, decimal_comma| Printed::parse(text, 0.0, Marks { decimal_comma, thousands: true });
+        for text in ["1002456", "1,002,456", "1 002 456", "1\u{202f}002\u{a0}456", "1’002’456"] {
+            let read = count(&text.replace('\u{a0}', "\u{202f}"), false).unwrap();
+            assert_eq!((read.value, read.text.as_str()), (1_002_456.0, "1002456"), "{text}");
+        }
+        assert_eq!(count("1.002.456,5", true).unwrap().value, 1_002_456.5);
+        assert_eq!(count("19,7", true).unwrap().value, 19.7);
+        for (text, comma) in
+            [("19,7", false), ("1,23,456", false), ("1.23", true), ("12 34", false), ("1,002 456", false)]
+        {
+            assert!(count(text, comma).is_err(), "{text}");
+        }
+        let ratio = |text: &str, decimal_comma| Printed::parse(text, 1.0, Marks { decimal_comma, thousands: false });
+        assert_eq!(ratio("0,80", true).unwrap(), printed("0.80"));
+        assert_eq!(ratio("–0.35", false).unwrap(), printed("-0.35"));
+        assert_eq!(ratio("<0,001", true).unwrap().text, "<0.001");
+        // A hazard ratio of 1,234 is 1.234 in Oslo and a slip in London.
+        assert_eq!(ratio("1,234", true).unwrap().value, 1.234);
+        assert!(ratio("1,234", false).unwrap_err().1.contains("decimal = \",\""));
     }
 }

@@ -9,7 +9,7 @@ const VERDICT_WIDTH: usize = 19;
 /// One line a number, and a summary.
 pub fn text(outcome: &Outcome) -> String {
     let mut lines = vec![outcome.title.clone()];
-    lines.extend(outcome.note.clone());
+    lines.extend(outcome.remarks().map(str::to_owned));
     lines.extend(outcome.against.iter().map(|line| format!("held against {line}")));
     let mut table = None;
     for verdict in &outcome.verdicts {
@@ -51,7 +51,7 @@ fn details(verdict: &Verdict) -> Vec<String> {
 /// A Markdown document: the summary, a table of what needs a look, and a table of everything.
 pub fn markdown(outcome: &Outcome) -> String {
     let mut parts = vec![format!("# {}", escaped(&outcome.title))];
-    parts.extend(outcome.note.as_ref().map(|note| escaped(note)));
+    parts.extend(outcome.remarks().map(escaped));
     parts.push(format!("**{}**", outcome.summary()));
     if !outcome.against.is_empty() {
         let lines: Vec<String> =
@@ -99,7 +99,7 @@ pub fn junit(outcome: &Outcome, strict: bool) -> String {
     for verdict in &outcome.verdicts {
         if suites.last().is_none_or(|suite| suite.name.as_str() != verdict.table) {
             let mut suite = TestSuite::new(verdict.table.as_str());
-            suite.add_properties(outcome.note.iter().map(|note| ("note", note.as_str())));
+            suite.add_properties(outcome.remarks().map(|remark| ("note", remark)));
             suites.push(suite);
         }
         let suite = suites.last_mut().expect("a suite was pushed for this table");

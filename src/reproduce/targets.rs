@@ -102,8 +102,11 @@ pub struct Table {
     pub spread: IndexMap<Measure, Spread>,
     /// The tolerance of `close`, relative; 0 for none.
     pub close: f64,
-    /// Models whose rates are standardised or predicted, so that they need not follow from events and time.
+    /// Models whose rates are standardised or predicted, so that they need not follow from events and time; or whose rate
+    /// ratios are.
     pub adjusted_rates: Vec<String>,
+    /// Models whose rate ratios are those of two rates, without covariates.
+    pub crude_ratios: Vec<String>,
     /// Sums.
     pub totals: Vec<Total>,
     /// Ratios whose two rates the table prints as well.
@@ -210,6 +213,16 @@ impl Row {
         if parts.is_empty() { "all".to_owned() } else { parts.join(", ") }
     }
 
+    /// What a reference is by definition: a ratio 1, a coefficient 0.
+    pub fn by_definition(&self) -> Option<f64> {
+        match self.measure {
+            measure if measure.is_ratio() => Some(1.0),
+            Measure::Coefficient => Some(0.0),
+            _ => None,
+        }
+        .filter(|_| self.is_reference)
+    }
+
     /// The number as it stands in print: `1.44 (0.88 to 1.67)`, or the counts where there is no other number.
     pub fn in_print(&self) -> String {
         let Some(value) = &self.value else {
@@ -253,7 +266,7 @@ impl About {
 pub enum Measure {
     /// Hazard ratio.
     HazardRatio,
-    /// Rate ratio of a Poisson model; never held against a Cox model.
+    /// Rate ratio, of two rates or of a Poisson model; never held against a hazard ratio.
     RateRatio,
     /// Log hazard ratio.
     Coefficient,

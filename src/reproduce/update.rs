@@ -1,13 +1,16 @@
-//! A targets file from runs: every number of every model as it is now, for a later run to be held against.
+//! A targets file from runs: every number of every model as it is now, its interaction analyses included, for a later run to be held against.
 
 use super::targets::{Against, AgainstKind, DataFit, Targets};
-use crate::report::{Coefficient, LevelRow, ModelResult, Part, Report};
+use crate::report::{Coefficient, Interaction, InteractionCell, LevelRow, ModelResult, Part, Report};
 use std::path::Path;
 use toml::{Table, Value};
 
 /// Significant digits of what is written: enough to see any change of a method, few enough that rounding differs on no
 /// machine.
 const DIGITS: i32 = 6;
+
+/// The confidence level of a table that says none.
+const USUAL_LEVEL: f64 = 0.95;
 
 /// The text of a targets file with every number of `reports`, which are those of `targets.against`. `path_of` says how the
 /// new file names a file of the old one. Returns the text and how many rows it has.
@@ -21,15 +24,29 @@ pub fn targets_of(targets: &Targets, reports: &[&Report], path_of: &dyn Fn(&Path
     root.insert("against".to_owned(), Value::Array(runs.collect()));
     let mut tables = Vec::new();
     for (run, report) in targets.against.iter().zip(reports) {
-        tables.extend(report.models.iter().map(|model| of_model(run, model)));
-        tables.extend((!report.levels.is_empty()).then(|| of_levels(run, report)));
+        let level = report.settings.level;
+        for model in &report.models {
+            tables.push((of_model(run, model), level));
+            tables.extend(model.interactions.iter().map(|analysis| (of_interaction(run, model, analysis), level)));
+        }
+        tables.extend((!report.levels.is_empty()).then(|| (of_levels(run, report), level)));
     }
+    for (table, level) in tables.iter_mut().filter(|(_, level)| *level != USUAL_LEVEL) {
+        table.insert("level".to_owned(), Value::from(*level));
+    }
+    let mut tables: Vec<Table> = tables.into_iter().map(|(table, _)| table).collect();
     tables.retain(|table| table.get("number").and_then(Value::as_array).is_some_and(|rows| !rows.is_empty()));
     let n = tables.iter().filter_map(|t| t.get("number")?.as_array()).map(Vec::len).sum();
     root.insert("table".to_owned(), Value::Array(tables.into_iter().map(Value::Table).collect()));
     let body = toml::to_string(&root).expect("tables of texts and numbers are TOML");
-    let head =
-        "# Written by `cohort reproduce --update`: what the runs gave then, to see later whether they still do.\n\n";
+    let mut head =
+        "# Written by `cohort reproduce --update`: what the runs gave then, to see later whether they still do.\n\n"
+            .to_owned();
+    if reports.iter().any(|report| report.disclosure.is_none()) {
+        head.push_str(
+            "# INTERNAL: counts as they are, before disclosure control; keep this file where the data are.\n\n",
+        );
+    }
     (format!("{head}{body}"), n)
 }
 
@@ -137,6 +154,34 @@ fn of_coefficient(table: &str, model: &ModelResult, c: &Coefficient) -> Option<T
         _ => row.extend(texts(&[("coefficient", &c.name)])),
     }
     Some(row)
+}
+
+/// The hazard ratios of an exposure within the levels of a modifier, with their persons and events.
+fn of_interaction(run: &Against, model: &ModelResult, analysis: &Interaction) -> Table {
+    let Interaction { exposure, modifier, within, .. } = analysis;
+    let of = if model.name == run.name { run.name.clone() } else { format!("{}: {}", run.name, model.name) };
+    let name = format!("{of}: {exposure} within {modifier}");
+    let mut table = texts(&[("name", &name), ("source", "an earlier run"), ("against", &run.name)]);
+    table.extend(texts(&[("variable", exposure), ("modifier", modifier)]));
+    let shown = within.iter().filter(|cell| !cell.hidden);
+    let rows: Vec<Value> = shown.filter_map(|cell| of_cell(&name, model, cell)).map(Value::Table).collect();
+    table.insert("number".to_owned(), Value::Array(rows));
+    table
+}
+
+fn of_cell(table: &str, model: &ModelResult, cell: &InteractionCell) -> Option<Table> {
+    let name = format!("{table}: {} within {}", cell.exposure_level, cell.modifier_level);
+    let mut row = texts(&[("row", &name), ("model", &model.name)]);
+    row.extend(texts(&[("level", &cell.exposure_level), ("modifier_level", &cell.modifier_level)]));
+    if let (Some(hr), false) = (cell.hr, cell.reference) {
+        row.extend(texts(&[("measure", "hr"), ("value", &significant(hr))]));
+        if let (Some(lower), Some(upper)) = (cell.lower, cell.upper) {
+            row.extend(texts(&[("lower", &significant(lower)), ("upper", &significant(upper))]));
+        }
+    }
+    let counts = [("n", cell.persons), ("events", cell.events)];
+    row.extend(counts.into_iter().filter_map(|(key, n)| Some((key.to_owned(), Value::Integer(n? as i64)))));
+    (row.contains_key("value") || row.contains_key("n") || row.contains_key("events")).then_some(row)
 }
 
 /// Persons, events and person-years by level.

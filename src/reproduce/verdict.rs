@@ -80,13 +80,24 @@ pub struct Outcome {
     pub note: Option<String>,
     /// Whether only the print itself was examined.
     pub source_only: bool,
+    /// Whether numbers of a run stand here that no disclosure control has seen.
+    pub internal: bool,
     /// What was held against the print, one line each.
     pub against: Vec<String>,
     /// The verdicts in the order of the targets file.
     pub verdicts: Vec<Verdict>,
 }
 
+/// What every output says whose numbers no disclosure control has seen.
+pub const INTERNAL: &str = "INTERNAL: numbers of the runs stand here as they are, before disclosure control; keep them where the \
+    data are (verdicts that may leave: against the results.json of an export folder)";
+
 impl Outcome {
+    /// What is to be said of the numbers as a whole: the note of the targets file, and that they are internal.
+    pub fn remarks(&self) -> impl Iterator<Item = &str> {
+        self.note.as_deref().into_iter().chain(self.internal.then_some(INTERNAL))
+    }
+
     /// How many verdicts are of a kind.
     pub fn count(&self, kind: Kind) -> usize {
         self.verdicts.iter().filter(|v| v.kind == kind).count()

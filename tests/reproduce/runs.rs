@@ -108,7 +108,7 @@ fn what_the_run_does_not_have_is_not_covered_and_the_reason_is_given() {
     assert_eq!(run.status.code(), Some(0));
     let said = line(&stdout(&run), "mixed");
     assert!(said.starts_with("not covered") && said.contains("it has adeno, large, smallcell, squamous"), "{said}");
-    assert!(line(&stdout(&run), "poisson").contains("a rate ratio of a Poisson model"));
+    assert!(line(&stdout(&run), "poisson").contains("has no level `poisson` among the counts"));
     assert_eq!(veteran("", &rows).run(&["--strict"]).status.code(), Some(15));
 }
 
@@ -242,7 +242,7 @@ fn many_statements_of_no_difference_are_judged_together() {
     assert_eq!(together.status.code(), Some(0), "{}", stdout(&together));
     let said = line(&stdout(&together), "large");
     assert!(
-        said.starts_with("close") && said.contains("with 20 such statements taken together (99.75 % limits"),
+        said.starts_with("close") && said.contains("with 20 such statements taken together (99.75 % Wald limits"),
         "{said}"
     );
 }
@@ -259,4 +259,190 @@ fn a_fault_of_a_formula_names_the_run() {
         "{}",
         stderr(&run)
     );
+}
+
+/// R: `relevel()` with `ties = "breslow"`, and `summary(fit, conf.int = 0.9)`: two things at once, where no single one does.
+#[test]
+fn two_changes_at_a_time_are_tried_where_no_single_one_helps() {
+    let rows = row("smallcell", ["1.473", "0.883", "2.456"], "") + &row("large", ["0.438", "0.270", "0.710"], "");
+    let out = stdout(&veteran("", &rows).run(&[]));
+    let said = line(&out, "smallcell");
+    assert!(said.ends_with("it is reproduced with Breslow ties and with `large` as the reference level"), "{said}");
+    assert!(line(&out, "large").ends_with("it is reproduced with Breslow ties and with 90 % limits"), "{out}");
+    let neither = stdout(&veteran("", &row("large", ["0.800", "0.700", "0.914"], "")).run(&[]));
+    assert!(line(&neither, "large").ends_with("; nothing that was tried reproduces it"), "{neither}");
+}
+
+/// R: `coxph(Surv(time, status) ~ celltype * factor(trt) + karno, veteran)` with both factors releveled; 18 adenocarcinomas had
+/// the test treatment, and 17 of them died.
+#[test]
+fn a_hazard_ratio_within_a_modifier_may_have_any_reference_level() {
+    let within = |name: &str, [group, stratum]: [&str; 2], value: &str, more: &str| {
+        format!(
+            "[[table.number]]\nrow = \"{name}\"\ngroup = \"{group}\"\nstratum = \"{stratum}\"\nmeasure = \"hr\"\n\
+             value = \"{value}\"\n{more}"
+        )
+    };
+    let rows = within("stated", ["adeno", "2"], "1.692 (0.785 to 3.647)", "versus = \"large\"\nn = 18\nevents = 17\n")
+        + &within("not stated", ["adeno", "2"], "1.692 (0.785 to 3.647)", "")
+        + &within("with Breslow", ["smallcell", "1"], "1.466 (0.750 to 2.863)", "");
+    let place = veteran("", &format!("modifier = \"trt\"\n{rows}"));
+    let text = std::fs::read_to_string(place.0.path().join("targets.toml")).expect("the targets file");
+    let text = text.replace("~ celltype + karno\"", "~ celltype * trt + karno\"\nlevels = { trt = [\"1\", \"2\"] }");
+    place.write("targets.toml", &text);
+    let out = stdout(&place.run(&[]));
+    let said = line(&out, "stated");
+    assert!(said.starts_with("reproduced"), "{said}");
+    assert!(said.ends_with("fitted again with `large` as the reference level"), "{said}");
+    assert!(line(&out, "not stated").ends_with("it is reproduced with `large` as the reference level"), "{out}");
+    let said = line(&out, "with Breslow");
+    assert!(said.ends_with("with Breslow ties and with `large` as the reference level"), "{said}");
+    assert!(out.contains("reproduced           stated: events of 2, adeno: printed 17; run 17"), "{out}");
+    assert!(
+        out.contains("not covered          stated: n of 2, adeno: printed 18; the run does not give persons"),
+        "{out}"
+    );
+    // A results file cannot be fitted again, and says so.
+    let fit = std::process::Command::new(env!("CARGO_BIN_EXE_cohort"))
+        .args(["fit", "veteran.csv", "--formula", "Surv(time, status) ~ celltype * trt + karno", "--levels", "trt=1,2"])
+        .args(["--interaction", "celltype:trt", "--json", "results.json", "--format", "none", "--quiet"])
+        .current_dir(place.0.path())
+        .output()
+        .expect("cohort starts");
+    assert!(fit.status.success(), "{}", stderr(&fit));
+    let (head, tail) = text.split_once("data = ").expect("the data file");
+    let tail = tail.split_once("\n\n").expect("the table").1;
+    place.write("targets.toml", &format!("{head}results = \"results.json\"\n\n{tail}"));
+    let said = line(&stdout(&place.run(&[])), "stated");
+    assert!(
+        said.starts_with("not covered") && said.contains("with another it would have to be fitted again"),
+        "{said}"
+    );
+}
+
+/// R's `glm(chd ~ hienergy + offset(log(y)), poisson, diet)` has the rate ratio 0.5204 (0.2878 to 0.9407), of which
+/// `describe::rate_ratio` is the closed form; exact limits as `poisson.test`.
+#[test]
+fn a_rate_ratio_without_covariates_is_held_against_the_rates_of_the_run() {
+    let targets = |keys: &str, value: &str| {
+        format!(
+            "[targets]\nname = \"diet\"\n[[against]]\nname = \"diet\"\ndata = \"diet.csv\"\n\
+             formula = \"Surv(y, chd) ~ hienergy\"\ntime_unit = \"years\"\n\
+             [[table]]\nname = \"ratios\"\nsource = \"R\"\nagainst = \"diet\"\nvariable = \"hienergy\"\nversus = \"0\"\n{keys}\
+             [[table.number]]\nrow = \"high\"\nlevel = \"1\"\nmodel = \"Poisson\"\nmeasure = \"irr\"\nvalue = \"{value}\"\n"
+        )
+    };
+    let run = |keys, value| {
+        let run = Place::new(&targets(keys, value)).with_data("diet.csv").run(&[]);
+        line(&stdout(&run), "high")
+    };
+    let said = run("crude_ratios = [\"Poisson\"]\n", "0.5204 (0.2878 to 0.9407)");
+    assert!(said.starts_with("reproduced"), "{said}");
+    // One with covariates is not fitted, and nothing says that this one has none.
+    let said = run("", "0.5204 (0.2878 to 0.9407)");
+    assert!(said.starts_with("not covered") && said.contains("name its model in crude_ratios"), "{said}");
+    let said = run("crude_ratios = [\"Poisson\"]\n", "1.92 (1.06 to 3.47)");
+    assert!(said.ends_with("it is reproduced as its inverse: group and reference exchanged"), "{said}");
+}
+
+/// Limits of the profile likelihood are never Wald's in disguise: another level and another reference are fitted again. The
+/// expected limits are those of `cohort fit --ci profile`.
+#[test]
+fn profile_limits_are_fitted_again_where_another_level_is_printed() {
+    let fit = std::process::Command::new(env!("CARGO_BIN_EXE_cohort"))
+        .args(["fit", "veteran.csv", "--formula", "Surv(time, status) ~ celltype + karno", "--ci", "profile"])
+        .args(["--level", "0.9", "--ref", "celltype=large", "--format", "json", "--quiet"])
+        .current_dir(super::root().join("data-fixtures/reference/data"))
+        .output()
+        .expect("cohort starts");
+    let results: serde_json::Value = serde_json::from_slice(&fit.stdout).expect("results");
+    let coefficient = &results["models"][0]["coefficients"][0];
+    let number = |key: &str| coefficient[key].as_f64().expect("a number");
+    let value = format!("{:.4} ({:.4} to {:.4})", number("hr"), number("hr_lower"), number("hr_upper"));
+    let printed = format!(
+        "interval = {{ hr = \"other\" }}\n[[table.number]]\nrow = \"adeno\"\ngroup = \"adeno\"\nversus = \"large\"\n\
+         measure = \"hr\"\nvalue = \"{value}\"\n"
+    );
+    let other = "[[table]]\nname = \"95\"\nsource = \"R\"\nagainst = \"veteran\"\nvariable = \"celltype\"\n\
+        [[table.number]]\nrow = \"Wald\"\ngroup = \"large\"\nmeasure = \"hr\"\nvalue = \"0.435 (0.245 to 0.773)\"\n";
+    let out = stdout(&veteran("ci = \"profile\"\n", &format!("level = 0.9\n{printed}{other}")).run(&[]));
+    let said = line(&out, "adeno");
+    assert!(said.starts_with("reproduced"), "{said}");
+    assert!(
+        said.ends_with("fitted again with `large` as the reference level; fitted again with 90 % limits"),
+        "{said}"
+    );
+    let said = line(&out, "Wald");
+    assert!(said.ends_with("with Wald's limits and P value instead of those of the profile likelihood"), "{said}");
+}
+
+#[test]
+fn a_reference_row_must_be_the_reference_of_the_run() {
+    let reference = |level: &str| {
+        format!("\n[[table.number]]\nrow = \"{level}\"\ngroup = \"{level}\"\nmeasure = \"hr\"\nvalue = \"ref\"\n")
+    };
+    let out = stdout(&veteran("", &(reference("adeno") + &reference("smallcell"))).run(&[]));
+    assert!(line(&out, "adeno").starts_with("reproduced"), "{out}");
+    assert!(line(&out, "smallcell").starts_with("differs"), "{out}");
+}
+
+/// 1,731 days of follow-up are 4.74 years.
+#[test]
+fn person_time_in_another_unit_is_recognised() {
+    let rows = "\n[[table.number]]\nrow = \"adeno\"\ngroup = \"adeno\"\nperson_years = \"1,731\"\n";
+    let said = line(&stdout(&veteran("", rows).run(&[])), "adeno");
+    assert!(said.ends_with("it is reproduced in days"), "{said}");
+}
+
+/// Verdicts hold counts that no disclosure control has seen: they say so, and only the user may read the files. Those against an
+/// exported results file need not.
+#[test]
+#[cfg(unix)]
+fn verdicts_on_a_run_are_internal_and_those_on_an_export_are_not() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = veteran("", "\n[[table.number]]\nrow = \"adeno\"\ngroup = \"adeno\"\nevents = 26\n");
+    let files = ["--junit", "j.xml", "--markdown", "m.md", "--json", "v.json", "--out", "checked"];
+    let run = place.run(&files);
+    assert_eq!(run.status.code(), Some(0), "{}{}", stdout(&run), stderr(&run));
+    let said = "INTERNAL: numbers of the runs stand here as they are, before disclosure control";
+    assert!(stdout(&run).contains(said), "{}", stdout(&run));
+    for name in ["j.xml", "m.md", "checked/internal/verdicts.txt", "checked/internal/junit.xml"] {
+        let path = place.0.path().join(name);
+        assert!(std::fs::read_to_string(&path).expect("a file").contains(said), "{name}");
+        assert_eq!(std::fs::metadata(&path).expect("a file").permissions().mode() & 0o077, 0, "{name}");
+    }
+    let json = std::fs::read_to_string(place.0.path().join("v.json")).expect("a file");
+    assert!(json.contains("\"internal\": true"), "{json}");
+    let study = super::root().join("examples/diabetes-register/study.toml");
+    let fit = std::process::Command::new(env!("CARGO_BIN_EXE_cohort"))
+        .args(["fit", &study.display().to_string(), "--out", "results", "--format", "none", "--quiet"])
+        .current_dir(place.0.path())
+        .output()
+        .expect("cohort starts");
+    assert!(fit.status.success(), "{}", stderr(&fit));
+    place.write(
+        "targets.toml",
+        "[targets]\nname = \"e\"\n[[against]]\nname = \"e\"\nresults = \"results/export/results.json\"\n\
+         [[table]]\nname = \"T\"\nsource = \"s\"\nagainst = \"e\"\n[[table.number]]\nrow = \"all\"\nn = \"1,499\"\n",
+    );
+    let run = place.run(&[]);
+    assert_eq!(run.status.code(), Some(0), "{}{}", stdout(&run), stderr(&run));
+    assert!(!stdout(&run).contains("INTERNAL"), "{}", stdout(&run));
+}
+
+/// What `--update` stores holds every number again, interaction analyses and limits of another level included.
+#[test]
+fn stored_targets_hold_interactions_and_the_level_of_the_run() {
+    let rows = "level = 0.9\nmodifier = \"trt\"\n[[table.number]]\nrow = \"a\"\ngroup = \"large\"\nstratum = \"2\"\nmeasure = \"hr\"\n\
+        value = \"1.0\"\n";
+    let place = veteran("levels = { trt = [\"1\", \"2\"] }\n", rows);
+    let text = std::fs::read_to_string(place.0.path().join("targets.toml")).expect("the targets file");
+    place.write("targets.toml", &text.replace("~ celltype +", "~ celltype * trt +"));
+    let stored = place.run(&["--update", "stored.toml", "--quiet"]);
+    assert_eq!(stored.status.code(), Some(0), "{}", stderr(&stored));
+    let text = std::fs::read_to_string(place.0.path().join("stored.toml")).expect("the stored targets");
+    assert!(text.contains("# INTERNAL:") && text.contains("level = 0.9"), "{text}");
+    let again = super::reproduce(place.0.path(), &["stored.toml", "--strict"]);
+    assert_eq!(again.status.code(), Some(0), "{}{}", stdout(&again), stderr(&again));
+    assert!(stdout(&again).contains("celltype within trt: large within 2: hr of"), "{}", stdout(&again));
 }

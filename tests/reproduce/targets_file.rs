@@ -43,7 +43,7 @@ wrong = 1
         "targets.toml, line 13, column 11: there is no [[against]] named `lungs`; did you mean `lung`?",
         "targets.toml, line 18, column 9: `value` is a number, expected a text in quotes; write numbers as printed, in quotes: their decimals are their tolerance",
         "targets.toml, line 22, column 11: `odds` is no measure",
-        "targets.toml, line 24, column 9: `1,1` is no number; write a decimal point, and no marks between thousands",
+        "targets.toml, line 24, column 9: `1,1` is no number; where the print has decimal commas, say decimal = \",\" of the table",
         "unknown key `wrong` in [[table.number]]",
         "rows.csv, header, column colour: unknown column",
         "rows.csv, row 1, column lower: one limit without the other; give both limits, or none",
@@ -199,4 +199,32 @@ fn zeros_that_a_spreadsheet_took_off_are_put_back() {
         stderr(&run)
             .contains("rows.csv, row 1, column printed_decimals: printed_decimals is 0, but the value has 1 decimals")
     );
+}
+
+/// A table typed off the page: thousands apart, limits beside their value, words for the reference.
+#[test]
+fn a_table_is_typed_as_it_is_printed() {
+    let place = Place::new(
+        "[targets]\nname = \"typed\"\n[[against]]\nname = \"v\"\ndata = \"veteran.csv\"\n\
+         formula = \"Surv(time, status) ~ celltype + karno\"\nreference = { celltype = \"large\" }\ntime_unit = \"days\"\n\
+         [[table]]\nname = \"T\"\nsource = \"R 4.2.2, survival 3.5-3\"\nagainst = \"v\"\nvariable = \"celltype\"\n\
+         time_unit = \"days\"\nfile = \"rows.csv\"\n",
+    )
+    .with_data("veteran.csv");
+    let point = "Row,group,Measure,Value,events,person_years,n\n\
+        large,large,hr,1 (ref.),26,\"4,485\",27\nadeno,adeno,hr,2·30 (1·29–4·08),26,\"1,731\",27\n\
+        squamous,squamous,hr,\"0.72 (95% CI 0.42, 1.24)\",31,\"7 007\",35\nP,adeno,p,P < 0.01,,,\n";
+    place.write("rows.csv", point);
+    let run = place.run(&["--strict"]);
+    assert!(stdout(&run).ends_with("13 numbers: 13 reproduced\n"), "{}{}", stdout(&run), stderr(&run));
+    // The same, as a spreadsheet in Oslo saves it.
+    let comma = point.replace("\"0.72 (95% CI 0.42, 1.24)\"", "0.72 (0.42–1.24)").replace(',', ";").replace('.', ",");
+    place.write("rows.csv", &comma.replace("4;485", "4.485").replace("1;731", "1.731").replace("ref,", "ref."));
+    let run = place.run(&[]);
+    assert_eq!(run.status.code(), Some(10));
+    assert!(stderr(&run).contains("rows.csv, header: one column, whose name holds `;`; say delimiter = \";\""));
+    let text = std::fs::read_to_string(place.0.path().join("targets.toml")).expect("the targets file");
+    place.write("targets.toml", &text.replace("file =", "delimiter = \";\"\ndecimal = \",\"\nfile ="));
+    let run = place.run(&["--strict"]);
+    assert!(stdout(&run).ends_with("13 numbers: 13 reproduced\n"), "{}{}", stdout(&run), stderr(&run));
 }

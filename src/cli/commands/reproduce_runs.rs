@@ -20,6 +20,9 @@ use std::path::Path;
 /// Exact ties are tried up to this many events: their cost grows with the number of tied events.
 const MOST_EVENTS_EXACT: u64 = 500;
 
+/// Two changes at a time, and profile-likelihood limits, are tried up to this many records: each is a fit or several.
+const FEW_RECORDS: u64 = 20_000;
+
 /// The runs of a targets file.
 pub struct StoredRuns(Vec<Stored>);
 
@@ -27,7 +30,7 @@ struct Stored {
     report: Report,
     described: String,
     again: Again,
-    changed: Vec<(Change, Option<Report>)>,
+    changed: Vec<(Vec<Change>, Option<Report>)>,
 }
 
 /// What it takes to make a run again.
@@ -168,7 +171,8 @@ fn data_file(
     let days = against.time_unit.map(TimeUnit::days);
     pipeline::count_levels(&mut report, &table, &settings, &groups, days)?;
     let model = report.models.first();
-    let options = model.map_or(String::new(), |m| format!(", {} ties, {} variance", m.ties, m.variance));
+    let limits = if model.is_some_and(|m| m.interval == "profile") { ", profile-likelihood limits" } else { "" };
+    let options = model.map_or(String::new(), |m| format!(", {} ties, {} variance{limits}", m.ties, m.variance));
     let described = format!("{}: {}{options}", fit.path.display(), settings.formula);
     let again = Again::Data { table, settings: Box::new(settings), time_unit: against.time_unit };
     Ok(Stored { report, described, again, changed: Vec::new() })
@@ -245,63 +249,90 @@ impl Runs for StoredRuns {
 
     fn changes(&self, run: usize) -> Vec<Change> {
         let Stored { report, again, .. } = &self.0[run];
-        let (ties, unit) = match again {
+        let unit = match again {
             Again::Never => return Vec::new(),
-            Again::Study { .. } => (report.models.first().map_or("", |m| m.ties.as_str()), Some(TimeUnit::Days)),
-            Again::Data { time_unit, .. } => (report.models.first().map_or("", |m| m.ties.as_str()), *time_unit),
+            Again::Study { .. } => Some(TimeUnit::Days),
+            Again::Data { time_unit, .. } => *time_unit,
         };
+        let first = report.models.first();
+        let ties = first.map_or("", |m| m.ties.as_str());
         let few = report.models.iter().all(|m| m.n_events.is_some_and(|n| n <= MOST_EVENTS_EXACT));
         let rules = ["efron", "breslow", "exact"].into_iter().filter(|rule| *rule != ties && (few || *rule != "exact"));
-        let robust = report.models.first().is_some_and(|m| m.variance != "model");
         let mut changes: Vec<Change> = rules.map(Change::Ties).collect();
-        changes.push(Change::Robust(!robust));
-        for coarser in [TimeUnit::Weeks, TimeUnit::Months, TimeUnit::Years] {
-            if unit.is_some_and(|unit| unit.days() < coarser.days()) {
-                changes.extend([Rounding::Up, Rounding::Down, Rounding::Nearest].map(|r| Change::Times(coarser, r)));
-            }
-        }
+        changes.push(Change::Robust(first.is_none_or(|m| m.variance == "model")));
+        changes.extend(interval_changes(report));
+        changes.extend(time_changes(unit));
         changes
     }
 
-    fn changed(&mut self, run: usize, change: &Change) -> Option<&Report> {
+    fn is_small(&self, run: usize) -> bool {
+        let records = |report: &Report| report.models.iter().filter_map(|m| m.n_records).sum::<u64>();
+        records(&self.0[run].report) <= FEW_RECORDS
+    }
+
+    fn changed(&mut self, run: usize, changes: &[Change]) -> Option<&Report> {
         let stored = &mut self.0[run];
-        let at = stored.changed.iter().position(|(made, _)| made == change);
+        let at = stored.changed.iter().position(|(made, _)| made == changes);
         let at = at.unwrap_or_else(|| {
-            let report = stored.again(change);
-            stored.changed.push((change.clone(), report));
+            let report = stored.again(changes);
+            stored.changed.push((changes.to_vec(), report));
             stored.changed.len() - 1
         });
         stored.changed[at].1.as_ref()
     }
 }
 
+/// Other intervals: profile-likelihood ones where that is not too much work, and theirs at other confidence levels.
+fn interval_changes(report: &Report) -> Vec<Change> {
+    let is_small = report.models.iter().all(|m| m.n_records.is_some_and(|n| n <= FEW_RECORDS));
+    match report.models.first().map(|m| m.interval.as_str()) {
+        Some("profile") => [0.90, 0.95, 0.99].map(Change::Level).to_vec(),
+        Some(_) if is_small => vec![Change::Profile],
+        _ => Vec::new(),
+    }
+}
+
+/// Times in coarser units.
+fn time_changes(from: Option<TimeUnit>) -> Vec<Change> {
+    let coarser = [TimeUnit::Weeks, TimeUnit::Months, TimeUnit::Years].into_iter();
+    let coarser = coarser.filter(|to| from.unwrap_or(TimeUnit::Days).days() < to.days());
+    let roundings = [Rounding::Up, Rounding::Down, Rounding::Nearest];
+    coarser.flat_map(|to| roundings.map(|rounding| Change::Times { from, to, rounding })).collect()
+}
+
 impl Stored {
-    /// The run with one thing changed; `None` where that cannot be fitted.
-    fn again(&self, change: &Change) -> Option<Report> {
-        match &self.again {
-            Again::Never => None,
-            Again::Data { table, settings, time_unit } => {
+    /// The run with some things changed; `None` where that cannot be fitted.
+    fn again(&self, changes: &[Change]) -> Option<Report> {
+        let mut report = match &self.again {
+            Again::Never => return None,
+            Again::Data { table, settings, .. } => {
                 let mut settings = settings.clone();
-                apply(change, &mut settings);
-                let times = in_units(change, time_unit.unwrap_or(TimeUnit::Days));
-                let changed = match &times {
-                    Some(times) => pipeline::with_times(table, &settings.formula, times)?,
-                    None => table.clone(),
-                };
-                let report = pipeline::fit_table(&changed, &settings).ok()?;
-                Some(Report { levels: self.report.levels.clone(), ..report })
+                changes.iter().for_each(|change| apply(change, &mut settings));
+                let report =
+                    pipeline::fit_table(&with_changed_times(table, &settings.formula, changes)?, &settings).ok()?;
+                Report { levels: self.report.levels.clone(), total: self.report.total.clone(), ..report }
             }
             Again::Study { study, person_time } => {
-                let times = in_units(change, TimeUnit::Days);
-                let changed = match &times {
-                    Some(times) => pipeline::with_times(person_time, "entry", times)?,
-                    None => person_time.clone(),
-                };
+                let table = with_changed_times(person_time, "entry", changes)?;
                 let with_cells = self.report.models.iter().any(|m| !m.interactions.is_empty());
-                let models = pipeline::fit_again(study, &changed, with_cells, &|s| apply(change, s)).ok()?;
-                Some(Report { models, ..self.report.clone() })
+                let apply = |settings: &mut ModelSettings| changes.iter().for_each(|change| apply(change, settings));
+                let models = pipeline::fit_again(study, &table, with_cells, &apply).ok()?;
+                Report { models, ..self.report.clone() }
             }
+        };
+        if let Some(level) = changes.iter().find_map(|c| if let Change::Level(level) = c { Some(*level) } else { None })
+        {
+            report.settings.level = level;
         }
+        Some(report)
+    }
+}
+
+/// A table with the times that one of the changes asks for.
+fn with_changed_times(table: &Table, formula: &str, changes: &[Change]) -> Option<Table> {
+    match changes.iter().find_map(in_units) {
+        Some(times) => pipeline::with_times(table, formula, &times),
+        None => Some(table.clone()),
     }
 }
 
@@ -315,14 +346,20 @@ fn apply(change: &Change, settings: &mut ModelSettings) {
                 settings.cluster = None;
             }
         }
-        Change::Times(..) => {}
+        Change::Reference(variable, level) => {
+            settings.references.retain(|(name, _)| name != variable);
+            settings.references.push((variable.clone(), level.clone()));
+        }
+        Change::Level(level) => settings.level = *level,
+        Change::Profile => settings.interval = Some(IntervalMethod::Profile),
+        Change::Times { .. } => {}
     }
 }
 
 /// A change of the times, from the unit that they are in.
-fn in_units(change: &Change, from: TimeUnit) -> Option<impl Fn(f64) -> f64 + use<>> {
-    let Change::Times(unit, rounding) = change else { return None };
-    let (factor, rounding) = (from.days() / unit.days(), *rounding);
+fn in_units(change: &Change) -> Option<impl Fn(f64) -> f64 + use<>> {
+    let Change::Times { from, to, rounding } = change else { return None };
+    let (factor, rounding) = (from.unwrap_or(TimeUnit::Days).days() / to.days(), *rounding);
     Some(move |time: f64| match rounding {
         Rounding::Up => (time * factor).ceil(),
         Rounding::Down => (time * factor).floor(),

@@ -4,12 +4,13 @@
 //! stand in the file (`[[table.number]]`) or in a CSV file beside it; both have the same names.
 
 mod against;
+mod cell;
 mod fields;
 mod row;
 mod rows_file;
 
 use super::error::{RowFault, TargetsError};
-use super::printed::Printed;
+use super::printed::{Marks, Printed};
 use super::targets::{
     About, Against, Comparison, Equals, Measure, PrintedTest, Row, Spread, Table, Targets, TimeUnit, Total, Which,
 };
@@ -17,11 +18,17 @@ use super::verdict::Kind;
 use crate::formula::nearest;
 use crate::study::StudyFaults;
 use crate::study::spec::{self, Entry, Faults, Section, Text};
-use fields::TomlRow;
+use fields::{Fields, TomlRow};
 use indexmap::IndexMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+/// The decimal mark: whether it is a comma.
+const DECIMAL: [(&str, bool); 2] = [(".", false), (",", true)];
+
+/// Between the fields of a file of rows.
+const DELIMITERS: [(&str, u8); 4] = [(",", b','), (";", b';'), ("\t", b'\t'), ("|", b'|')];
 
 /// Where faults go.
 pub(super) struct Notes {
@@ -59,11 +66,12 @@ fn file(root: &Section, path: &Path, notes: &Notes) -> Option<Targets> {
     let folder = path.parent().map_or(PathBuf::new(), Path::to_owned);
     let against = against::read(root, &folder);
     let close = head.as_ref().and_then(|head| head.number("close", 0.0, 1.0)).unwrap_or(0.0);
+    let decimal = head.as_ref().and_then(|head| head.choice("decimal", &DECIMAL)).unwrap_or(false);
     let sections = root.sections("table", "[[table]]");
     if sections.is_empty() && against.is_empty() {
         root.missing("[[table]]", "a table with its rows, or with a file of rows");
     }
-    let tables = sections.iter().map(|section| table(section, &folder, (&against, close), notes)).collect();
+    let tables = sections.iter().map(|section| table(section, &folder, (&against, close, decimal), notes)).collect();
     let head = head.map(|head| {
         let name = head.required_text("name", "a short name: it is the name of the test suite for CI").text;
         let title = head.text("title").map_or(name.clone(), |t| t.text);
@@ -79,10 +87,11 @@ fn file(root: &Section, path: &Path, notes: &Notes) -> Option<Targets> {
 }
 
 /// One `[[table]]`.
-fn table(section: &Section, folder: &Path, (runs, close): (&[Against], f64), notes: &Notes) -> Table {
+fn table(section: &Section, folder: &Path, (runs, close, decimal): (&[Against], f64, bool), notes: &Notes) -> Table {
     let name = section.required_text("name", "a short name, such as \"T2\"").text;
     let source = section.required_text("source", "where it was printed: authors, year, journal, table").text;
-    let defaults = defaults(section, runs);
+    let defaults = defaults(section, runs, decimal);
+    let marks = defaults.units.of_counts();
     let mut table = Table {
         source,
         rows: Vec::new(),
@@ -92,23 +101,25 @@ fn table(section: &Section, folder: &Path, (runs, close): (&[Against], f64), not
         spread: spreads(section),
         close: section.number("close", 0.0, 1.0).unwrap_or(close),
         adjusted_rates: section.texts("adjusted_rates").into_iter().map(|t| t.text).collect(),
+        crude_ratios: section.texts("crude_ratios").into_iter().map(|t| t.text).collect(),
         totals: Vec::new(),
         comparisons: Vec::new(),
         tests: Vec::new(),
         name,
     };
     let file = section.text("file");
+    let delimiter = section.choice("delimiter", &DELIMITERS).unwrap_or(b',');
     if let Some(file) = &file {
-        table.rows = rows_file::read(folder, file, &table.name, &defaults, section.faults(), notes);
+        table.rows = rows_file::read((folder, file, delimiter), &table.name, &defaults, section.faults(), notes);
     }
     let numbers = section.sections("number", "[[table.number]]");
     for number in &numbers {
         table.rows.extend(row::row(&TomlRow(number), &defaults));
         number.finish();
     }
-    table.totals = section.sections("total", "[[table.total]]").iter().filter_map(total).collect();
+    table.totals = section.sections("total", "[[table.total]]").iter().filter_map(|s| total(s, marks)).collect();
     table.comparisons = section.sections("comparison", "[[table.comparison]]").iter().filter_map(comparison).collect();
-    table.tests = section.sections("test", "[[table.test]]").iter().filter_map(test).collect();
+    table.tests = section.sections("test", "[[table.test]]").iter().filter_map(|s| test(s, marks)).collect();
     if file.is_none() && numbers.is_empty() && table.totals.is_empty() && table.tests.is_empty() {
         section.missing("number", "write [[table.number]] for every number, or file = \"rows.csv\"");
     }
@@ -117,7 +128,8 @@ fn table(section: &Section, folder: &Path, (runs, close): (&[Against], f64), not
 }
 
 /// What a table says for all of its rows.
-fn defaults(section: &Section, runs: &[Against]) -> row::Defaults {
+fn defaults(section: &Section, runs: &[Against], decimal: bool) -> row::Defaults {
+    let decimal_comma = section.choice("decimal", &DECIMAL).unwrap_or(decimal);
     let unit = |key| section.number(key, 1.0, 1e9);
     let (counts, time) = (unit("counts_rounded_to"), unit("person_time_rounded_to"));
     let text = |key| section.text(key).map(|t| t.text);
@@ -128,7 +140,7 @@ fn defaults(section: &Section, runs: &[Against]) -> row::Defaults {
         section.faults().add(&name.span, format!("there is no [[against]] named `{}`", name.text), remedy);
     }
     row::Defaults {
-        units: row::Units { counts: counts.unwrap_or(0.0), person_time: time.unwrap_or(1.0) },
+        units: row::Units { decimal_comma, counts: counts.unwrap_or(0.0), person_time: time.unwrap_or(1.0) },
         runs: runs.iter().map(|run| run.name.clone()).collect(),
         against,
         variable: text("variable"),
@@ -190,23 +202,21 @@ fn expected(section: &Section) -> Option<Kind> {
 }
 
 /// A printed number of a key; a fault where it is none.
-fn printed(section: &Section, key: &'static str, unit: f64) -> Option<Printed> {
-    use fields::Fields;
+fn printed(section: &Section, key: &'static str, unit: f64, marks: Marks) -> Option<Printed> {
+    row::number(&TomlRow(section), key, unit, marks)
+}
+
+/// The P value of a test.
+fn p_value(section: &Section, marks: Marks) -> Option<Printed> {
     let row = TomlRow(section);
-    let text = row.field(key)?;
-    match Printed::parse(&text, unit) {
-        Ok(printed) => Some(printed),
-        Err((rule, remedy)) => {
-            row.fault(key, &rule, &remedy);
-            None
-        }
-    }
+    let read = cell::cell(&row.field("p")?, Measure::P, Marks { thousands: false, ..marks });
+    read.map_err(|(rule, remedy)| row.fault("p", &rule, &remedy)).ok().map(|read| read.value)
 }
 
 const ADDED: [(&str, Measure); 3] =
     [("events", Measure::Events), ("person_years", Measure::PersonTime), ("n", Measure::Persons)];
 
-fn total(section: &Section) -> Option<Total> {
+fn total(section: &Section, marks: Marks) -> Option<Total> {
     let id = section.required_text("row", "a name for its line");
     if !section.has("measure") {
         section.missing("measure", "what is added up: \"events\", \"person_years\" or \"n\"");
@@ -215,7 +225,7 @@ fn total(section: &Section) -> Option<Total> {
     let over = which(section, "over");
     let source = section.text("source").map_or("the print".to_owned(), |t| t.text);
     let equals = match (section.has("equals"), section.has("equals_over")) {
-        (true, false) => printed(section, "equals", 0.0).map(|number| Equals::Number(number, source)),
+        (true, false) => printed(section, "equals", 0.0, marks).map(|number| Equals::Number(number, source)),
         (false, true) => Some(Equals::Sum(which(section, "equals_over"))),
         _ => {
             section.missing("equals", "the printed total, or equals_over = { … } for other rows with the same sum");
@@ -235,7 +245,7 @@ fn comparison(section: &Section) -> Option<Comparison> {
     Some(Comparison { ratios, of, versus, rates: rates.text })
 }
 
-fn test(section: &Section) -> Option<PrintedTest> {
+fn test(section: &Section, marks: Marks) -> Option<PrintedTest> {
     let id = section.required_text("row", "a name for its line").text;
     let what = section.text("what").map_or(id.clone(), |t| t.text);
     for key in ["chisq", "df", "p"] {
@@ -243,7 +253,7 @@ fn test(section: &Section) -> Option<PrintedTest> {
             section.missing(key, "a test has a statistic, degrees of freedom and a P value");
         }
     }
-    let (chisq, p) = (printed(section, "chisq", 1.0), printed(section, "p", 1.0));
+    let (chisq, p) = (printed(section, "chisq", 1.0, marks), p_value(section, marks));
     let df = section.number("df", 1.0, 1e6);
     let expect = expected(section);
     section.finish();

@@ -1,7 +1,8 @@
 //! One row from its fields.
 
+use super::cell::{Cell, cell};
 use super::fields::Fields;
-use crate::reproduce::printed::Printed;
+use crate::reproduce::printed::{Marks, Printed};
 use crate::reproduce::targets::{About, Direction, Measure, Place, Row};
 use crate::reproduce::verdict::Kind;
 use crate::study::spec::{list_of, suggest};
@@ -41,19 +42,33 @@ pub const KEYS: [&str; 30] = [
     "close",
 ];
 
-/// What the last digit of a count stands for: 0 where nobody rounded it.
+/// How a table writes numbers, and what the last digit of a count stands for: 0 where nobody rounded it.
 #[derive(Debug, Clone, Copy)]
 pub struct Units {
-    /// Of events and persons.
+    /// Whether decimals follow a comma.
+    pub decimal_comma: bool,
+    /// The last digit of events and persons.
     pub counts: f64,
-    /// Of person-time.
+    /// The last digit of person-time.
     pub person_time: f64,
+}
+
+impl Units {
+    /// Marks of a count or a rate.
+    pub fn of_counts(self) -> Marks {
+        Marks { decimal_comma: self.decimal_comma, thousands: true }
+    }
+
+    /// Marks of what `measure` measures.
+    fn of(self, measure: Measure) -> Marks {
+        Marks { thousands: measure.is_count() || measure == Measure::Rate, ..self.of_counts() }
+    }
 }
 
 /// What a table says for all of its rows.
 #[derive(Debug, Clone)]
 pub struct Defaults {
-    /// What the last digit of counts stands for.
+    /// How its numbers are written.
     pub units: Units,
     /// Names of the runs.
     pub runs: Vec<String>,
@@ -85,25 +100,36 @@ pub fn row(fields: &dyn Fields, defaults: &Defaults) -> Option<Row> {
         fields.fault("row", "a row without a name", "give every row a name of its own; verdicts show it");
     }
     let measure = measure(fields);
-    let is_reference = flag(fields, "reference").unwrap_or(false);
     let about =
         About { outcome: word("outcome"), stratum: word("stratum"), group: word("group"), model: word("model") };
-    let row = Row {
+    let marks = units.of(measure.unwrap_or(Measure::HazardRatio));
+    let read = value(fields, measure.unwrap_or(Measure::HazardRatio), marks);
+    let is_reference =
+        flag(fields, "reference").unwrap_or(false) || read.as_ref().is_some_and(|read| read.is_reference);
+    let (in_cell, value) = read.map_or((None, None), |read| (read.limits, Some(read.value)));
+    let (lower, upper) = limits(fields, in_cell, marks);
+    let count = |key, unit| number(fields, key, unit, units.of_counts());
+    let mut row = Row {
         id,
         place: place(fields, &about, defaults),
         about,
         measure: measure.unwrap_or(Measure::Events),
-        value: value(fields),
-        lower: number(fields, "lower", 1.0),
-        upper: number(fields, "upper", 1.0),
-        events: number(fields, "events", units.counts),
-        person_time: number(fields, "person_years", units.person_time),
-        persons: number(fields, "n", units.counts),
+        value,
+        lower,
+        upper,
+        events: count("events", units.counts),
+        person_time: count("person_years", units.person_time),
+        persons: count("n", units.counts),
         is_reference,
         same_as: fields.field("same_as"),
         close: close(fields),
         expect: expected(fields),
     };
+    if row.by_definition().is_some()
+        && let Some(value) = &mut row.value
+    {
+        value.half = 0.0; // 1 by definition, however few digits are printed.
+    }
     complete(&row, fields);
     measure.map(|_| row)
 }
@@ -191,14 +217,24 @@ fn measure(fields: &dyn Fields) -> Option<Measure> {
     found
 }
 
-/// The value, with the zeros that a spreadsheet took off where `printed_decimals` says so.
-fn value(fields: &dyn Fields) -> Option<Printed> {
-    let value = number(fields, "value", 1.0)?;
-    let Some(text) = fields.field("printed_decimals") else { return Some(value) };
+/// The value and what stands beside it in its cell, with the zeros that a spreadsheet took off where `printed_decimals` says
+/// so.
+fn value(fields: &dyn Fields, measure: Measure, marks: Marks) -> Option<Cell> {
+    let text = fields.field("value")?;
+    let read = match cell(&text, measure, marks) {
+        Ok(read) => read,
+        Err((rule, remedy)) => {
+            fields.fault("value", &rule, &remedy);
+            return None;
+        }
+    };
+    let Some(text) = fields.field("printed_decimals") else { return Some(read) };
+    let value = &read.value;
     match text.parse::<usize>() {
-        Ok(decimals) if decimals == value.decimals() => Some(value),
-        Ok(decimals) if decimals > value.decimals() && decimals < 20 && !value.text.contains(['e', 'E', '<']) => {
-            Printed::parse(&format!("{:.decimals$}", value.value), 1.0).ok()
+        Ok(decimals) if decimals == value.decimals() => Some(read),
+        Ok(decimals) if decimals > value.decimals() && decimals < 20 && !value.text.contains(['e', 'E', '<', '>']) => {
+            let value = Printed::parse(&format!("{:.decimals$}", value.value), 1.0, Marks::POINT).ok()?;
+            Some(Cell { value, ..read })
         }
         _ => {
             let rule = format!("printed_decimals is {text}, but the value has {} decimals", value.decimals());
@@ -208,9 +244,27 @@ fn value(fields: &dyn Fields) -> Option<Printed> {
     }
 }
 
-fn number(fields: &dyn Fields, key: &'static str, unit: f64) -> Option<Printed> {
+/// Limits from their own fields, or from the cell of the value.
+fn limits(
+    fields: &dyn Fields,
+    in_cell: Option<(Printed, Printed)>,
+    marks: Marks,
+) -> (Option<Printed>, Option<Printed>) {
+    let own = (number(fields, "lower", 1.0, marks), number(fields, "upper", 1.0, marks));
+    match (in_cell, &own) {
+        (Some((lower, upper)), (None, None)) => (Some(lower), Some(upper)),
+        (Some(_), _) => {
+            fields.fault("value", "limits stand beside the value and in fields of their own", "leave one of them out");
+            own
+        }
+        (None, _) => own,
+    }
+}
+
+/// A number of a field.
+pub fn number(fields: &dyn Fields, key: &'static str, unit: f64, marks: Marks) -> Option<Printed> {
     let text = fields.field(key)?;
-    match Printed::parse(&text, unit) {
+    match Printed::parse(&text, unit, marks) {
         Ok(printed) => Some(printed),
         Err((rule, remedy)) => {
             fields.fault(key, &rule, &remedy);

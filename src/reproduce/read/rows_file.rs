@@ -1,4 +1,4 @@
-//! Rows in a CSV file: UTF-8, comma, a header with the names of [`KEYS`]; the layout of printed tables in the fixtures.
+//! Rows in a CSV file: UTF-8, a header with the names of [`KEYS`]; the layout of printed tables in the fixtures.
 
 use super::fields::{CsvRow, Fields};
 use super::row::{Defaults, KEYS, row};
@@ -9,8 +9,14 @@ use crate::study::spec::{Faults, suggest};
 use std::path::Path;
 
 /// Reads the rows of `table`; rows whose column `table` names another table are passed over.
-pub fn read(folder: &Path, file: &Named, table: &str, defaults: &Defaults, toml: &Faults, notes: &Notes) -> Vec<Row> {
-    let reader = csv::ReaderBuilder::new().flexible(false).from_path(folder.join(&file.text));
+pub fn read(
+    (folder, file, delimiter): (&Path, &Named, u8),
+    table: &str,
+    defaults: &Defaults,
+    toml: &Faults,
+    notes: &Notes,
+) -> Vec<Row> {
+    let reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(false).from_path(folder.join(&file.text));
     let mut reader = match reader {
         Ok(reader) => reader,
         Err(error) => {
@@ -20,10 +26,15 @@ pub fn read(folder: &Path, file: &Named, table: &str, defaults: &Defaults, toml:
         }
     };
     let header = match reader.headers() {
-        Ok(header) => header.iter().map(|name| alias(name).to_owned()).collect::<Vec<_>>(),
-        Err(_) => Vec::new(),
+        Ok(header) => header.iter().map(alias).collect::<Vec<_>>(),
+        Err(error) => {
+            notes.rows.borrow_mut().push(unreadable(&file.text, 0, &error));
+            return Vec::new();
+        }
     };
-    check_header(&header, &file.text, notes);
+    if !check_header(&header, &file.text, notes) {
+        return Vec::new();
+    }
     let mut rows = Vec::new();
     for (at, record) in reader.records().enumerate() {
         let number = at as u64 + 1;
@@ -46,25 +57,40 @@ pub fn read(folder: &Path, file: &Named, table: &str, defaults: &Defaults, toml:
     rows
 }
 
-/// Column names of the published tables that rows call otherwise.
-fn alias(name: &str) -> &str {
-    match name.trim_start_matches('\u{feff}').trim() {
-        "row_id" => "row",
-        "sex_or_stratum" => "stratum",
-        other => other,
+/// A column's name as rows call it: in small letters, and the names of the published tables.
+fn alias(name: &str) -> String {
+    match name.trim_start_matches('\u{feff}').trim().to_lowercase() {
+        name if name == "row_id" => "row".to_owned(),
+        name if name == "sex_or_stratum" => "stratum".to_owned(),
+        name => name,
     }
 }
 
-fn check_header(header: &[String], path: &str, notes: &Notes) {
-    for name in header.iter().filter(|name| !KEYS.contains(&name.as_str())) {
-        notes.rows.borrow_mut().push(RowFault {
-            path: path.to_owned(),
-            row: 0,
-            column: name.clone(),
-            rule: "unknown column".to_owned(),
-            remedy: suggest(name, KEYS.iter().copied()),
-        });
+/// Notes columns that no row has; whether the header can be one at all.
+fn check_header(header: &[String], path: &str, notes: &Notes) -> bool {
+    let fault = |column: &str, rule: &str, remedy: String| {
+        let (path, column, rule) = (path.to_owned(), column.to_owned(), rule.to_owned());
+        notes.rows.borrow_mut().push(RowFault { path, row: 0, column, rule, remedy });
+    };
+    if let [only] = header
+        && let Some(mark) = [';', '\t', '|'].into_iter().find(|mark| only.contains(*mark))
+    {
+        let mark = if mark == '\t' { "\\t".to_owned() } else { mark.to_string() };
+        fault(
+            "",
+            &format!("one column, whose name holds `{mark}`"),
+            format!("say delimiter = \"{mark}\" of the table"),
+        );
+        return false;
     }
+    for (at, name) in header.iter().enumerate() {
+        if !KEYS.contains(&name.as_str()) {
+            fault(name, "unknown column", suggest(name, KEYS.iter().copied()));
+        } else if header[..at].contains(name) {
+            fault(name, "two columns have this name", "leave one of them out".to_owned());
+        }
+    }
+    true
 }
 
 fn unreadable(path: &str, number: u64, error: &csv::Error) -> RowFault {

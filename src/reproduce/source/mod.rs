@@ -90,6 +90,7 @@ pub fn examine(targets: &Targets) -> Outcome {
         title: targets.title.clone(),
         note: targets.note.clone(),
         source_only: true,
+        internal: false,
         against: Vec::new(),
         verdicts,
     }

@@ -18,8 +18,9 @@ pub fn check(row: &Row, table: &Table) -> Findings {
     let mut found = Findings::default();
     counts(row, &mut found);
     let Some(value) = &row.value else { return found };
-    if row.is_reference {
-        found.check((!value.bounds().meets(ONE)).then(|| format!("a reference of {value}, which is 1 by definition")));
+    if let Some(one) = row.by_definition() {
+        let fault = || format!("a reference of {value}, which is {one} by definition");
+        found.check((!value.bounds().meets(Bounds { low: one, high: one })).then(fault));
         return found;
     }
     possible(row, value, &mut found);
@@ -38,8 +39,6 @@ pub fn check(row: &Row, table: &Table) -> Findings {
     }
     found
 }
-
-const ONE: Bounds = Bounds { low: 1.0, high: 1.0 };
 
 /// Counts that cannot be.
 fn counts(row: &Row, found: &mut Findings) {
