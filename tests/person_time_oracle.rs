@@ -296,6 +296,12 @@ name = "sex"
 formula = "sex"
 "#;
 
+/// The study of these tests, since the index date.
+pub fn study_text() -> String {
+    let covariates = COVARIATES.replace("WARD", "{ level = \"none\" }");
+    EXTRACTS.replace("SCALE", "scale = \"since_index\"") + &covariates
+}
+
 /// A calendar of its own: day after day from 1940-01-01, which is 10,958 days before 1970.
 fn calendar() -> &'static [(i32, i32, i32)] {
     static DAYS: std::sync::OnceLock<Vec<(i32, i32, i32)>> = std::sync::OnceLock::new();

@@ -34,6 +34,7 @@ mod properties; // row order, splitting, scaling, weights, threads
 mod readme; // what the README shows is what the program prints
 mod reference; // every case in data-fixtures/reference against R survival
 mod registered_counts; // every number of results.json has a treatment in disclosure control
+mod rehearsal; // `cohort simulate --study`: extracts of any form on which the study runs, dirt that is reported
 mod report; // every table in every format, as snapshots
 mod reproduce; // printed numbers: tables by themselves, verdicts against runs, targets files
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault

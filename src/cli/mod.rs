@@ -142,7 +142,7 @@ fn dispatch(cli: &Cli, context: &mut Context) -> Result<()> {
 
 /// Which exit code an error has.
 fn exit_of(error: &Error) -> Exit {
-    use crate::simulate::SimulateError;
+    use crate::simulate::{RehearsalError, SimulateError};
     match error {
         Error::Usage(_) => Exit::Usage,
         Error::Study(_) | Error::Formula { .. } | Error::Interaction(_) | Error::Values { .. } => Exit::Specification,
@@ -164,7 +164,12 @@ fn exit_of(error: &Error) -> Exit {
         Error::File { .. } => Exit::Specification,
         Error::Simulate(SimulateError::Interrupted) => Exit::Interrupted,
         Error::Simulate(SimulateError::OutputExists(_) | SimulateError::Write { .. }) => Exit::Output,
-        Error::Simulate(SimulateError::Persons(_)) => Exit::Usage,
+        Error::Simulate(SimulateError::Rehearsal(RehearsalError::Exists(_) | RehearsalError::Write { .. })) => {
+            Exit::Output
+        }
+        Error::Simulate(SimulateError::Persons(_) | SimulateError::Rehearsal(RehearsalError::Persons(_))) => {
+            Exit::Usage
+        }
         Error::Simulate(_) => Exit::Specification,
     }
 }

@@ -29,10 +29,12 @@ mod person;
 mod population;
 mod printed;
 mod random;
+mod rehearsal;
 mod sheets;
 mod truth;
 
 pub use printed::simulate_printed;
+pub use rehearsal::{Rehearsal, RehearsalError, RehearsalOptions, WrittenFile, rehearse};
 pub use truth::{BaselineStep, DEFAULT_TRUTH, Dirt, Interaction, Levels, PersonsPer1000, Truth, VARIABLES};
 
 use contacts::{Contacts, DirtByYear, FollowUp};
@@ -112,6 +114,8 @@ pub enum SimulateError {
     OutputExists(PathBuf),
     #[error("{}: cannot be written: {source}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Rehearsal(#[from] RehearsalError),
     #[error("interrupted; nothing was written")]
     Interrupted,
 }

@@ -39,6 +39,8 @@ pub enum SheetValues<'a> {
     Number(&'a [f64]),
     /// Calendar days ([`crate::day::Day`] numbers), stored as dates with a date format; `i32::MIN` is missing.
     Day(&'a [i32]),
+    /// Months, each given by its first day and stored with a format of months; `i32::MIN` is missing.
+    Month(&'a [i32]),
     /// True or false, stored as 1 and 0; `None` is missing.
     Logical(&'a [Option<bool>]),
     /// Levels, each stored as its number in `numbers`.
@@ -158,7 +160,7 @@ impl SheetValues<'_> {
     pub fn len(&self) -> usize {
         match self {
             SheetValues::Text(v) => v.len(),
-            SheetValues::Whole(v) | SheetValues::Day(v) => v.len(),
+            SheetValues::Whole(v) | SheetValues::Day(v) | SheetValues::Month(v) => v.len(),
             SheetValues::Number(v) => v.len(),
             SheetValues::Logical(v) => v.len(),
             SheetValues::Coded { codes, .. } => codes.len(),
@@ -173,9 +175,11 @@ impl SheetValues<'_> {
     pub(super) fn cell(&self, row: usize) -> SheetCell<'_> {
         match self {
             SheetValues::Text(v) => SheetCell::Text(v[row]),
-            SheetValues::Whole(v) | SheetValues::Day(v) if v[row] == MISSING_WHOLE => SheetCell::Missing,
+            SheetValues::Whole(v) | SheetValues::Day(v) | SheetValues::Month(v) if v[row] == MISSING_WHOLE => {
+                SheetCell::Missing
+            }
             SheetValues::Whole(v) => SheetCell::Whole(v[row]),
-            SheetValues::Day(v) => SheetCell::Day(v[row]),
+            SheetValues::Day(v) | SheetValues::Month(v) => SheetCell::Day(v[row]),
             SheetValues::Number(v) if v[row].is_nan() => SheetCell::Missing,
             SheetValues::Number(v) => SheetCell::Number(v[row]),
             SheetValues::Logical(v) => v[row].map_or(SheetCell::Missing, |b| SheetCell::Whole(i32::from(b))),

@@ -15,10 +15,11 @@ const SYSTEM_MISSING: f64 = -f64::MAX;
 const LONGEST_TEXT: usize = 255;
 const LONGEST_VALUE_LABEL: usize = 120;
 
-// Formats by their numbers: A, F, DATE.
+// Formats by their numbers: A, F, DATE, MOYR.
 const TEXT: u32 = 1;
 const FIXED: u32 = 5;
 const DATE: u32 = 20;
+const MONTH: u32 = 28;
 
 pub(super) fn write<W: Write>(sheet: &Sheet, out: W) -> Result<(), WriteError> {
     check_names(sheet)?;
@@ -94,6 +95,7 @@ fn column_records(column: &SheetColumn, number: usize, out: &mut impl Write) -> 
     let (format, digits, decimals) = match (&column.values, width) {
         (_, Some(width)) => (TEXT, width as u32, 0),
         (SheetValues::Day(_), _) => (DATE, 11, 0),
+        (SheetValues::Month(_), _) => (MONTH, 8, 0),
         (SheetValues::Number(_), _) => (FIXED, 16, 6),
         (SheetValues::Logical(_), _) => (FIXED, 1, 0),
         _ => (FIXED, 11, 0),

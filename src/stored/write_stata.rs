@@ -2,6 +2,7 @@
 //! not make, are put in afterwards.
 
 use super::sheet::{Sheet, SheetCell, SheetColumn, SheetValues, WriteError};
+use crate::day::Day;
 use dta::stata::dta::byte_order::ByteOrder;
 use dta::stata::dta::dta_error::DtaError;
 use dta::stata::dta::dta_writer::DtaWriter;
@@ -71,6 +72,7 @@ fn variable(column: &SheetColumn) -> Result<VariableBuilder, WriteError> {
         (_, Some(width)) => (VariableType::FixedString(width as u16), format!("%{width}s")),
         (SheetValues::Number(_), _) => (VariableType::Double, "%10.0g".to_string()),
         (SheetValues::Day(_), _) => (VariableType::Long, "%td".to_string()),
+        (SheetValues::Month(_), _) => (VariableType::Long, "%tm".to_string()),
         (SheetValues::Logical(_), _) => (VariableType::Byte, "%8.0g".to_string()),
         _ => (VariableType::Long, "%12.0g".to_string()),
     };
@@ -86,6 +88,10 @@ fn value<'s>(column: &'s SheetColumn, row: usize) -> Result<Value<'s>, WriteErro
     };
     match (&column.values, column.values.cell(row)) {
         (_, SheetCell::Text(text)) => Ok(Value::string(text)),
+        (SheetValues::Month(_), SheetCell::Day(day)) => {
+            let (year, month, _) = Day(day).ymd();
+            whole((year - 1960) * 12 + month as i32 - 1)
+        }
         (_, SheetCell::Day(day)) => whole(day - FIRST_DAY),
         (_, SheetCell::Number(x)) => Ok(Value::Double(StataDouble::Present(x))),
         (SheetValues::Logical(_), SheetCell::Whole(x)) => Ok(Value::Byte(StataByte::Present(x as i8))),

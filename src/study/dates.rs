@@ -132,6 +132,27 @@ impl DateFormat {
     }
 }
 
+impl DateFormat {
+    /// A field that reads as `day`, or as near to it as the form allows (months lose their day); the first of several
+    /// forms. `None` when no field of this form does.
+    pub fn write(&self, day: Day) -> Option<String> {
+        let (year, month, _) = day.ymd();
+        match self {
+            DateFormat::Day(pattern) | DateFormat::Month(pattern, _) => pattern.write(day),
+            DateFormat::DaysSince(reference) => Some((day.0 - reference.0).to_string()),
+            DateFormat::ClockSince { reference, per_day } => {
+                Some((i64::from(day.0 - reference.0) * i64::from(*per_day)).to_string())
+            }
+            DateFormat::MonthsSince(reference, _) => {
+                let (first_year, first_month, _) = reference.ymd();
+                Some(((year - first_year) * 12 + month as i32 - first_month as i32).to_string())
+            }
+            DateFormat::Native | DateFormat::NativeMonth(_) => Some(day.to_string()),
+            DateFormat::OneOf(formats) => formats.iter().find_map(|format| format.write(day)),
+        }
+    }
+}
+
 /// Year, month and day as ISO 8601 writes them.
 fn iso(field: &str) -> Option<(i32, u32, u32)> {
     DatePattern::new("YYYY-MM-DD").expect("a valid pattern").read(field)
@@ -343,6 +364,31 @@ impl DatePattern {
     }
 }
 
+impl DatePattern {
+    /// The field of this form that reads as `day`; times of day are noon. `None` for a year that it cannot hold.
+    fn write(&self, day: Day) -> Option<String> {
+        let (year, month, of_month) = day.ymd();
+        let mut field = String::new();
+        let mut clock = ["12", "00", "00"].into_iter();
+        for part in &self.parts {
+            match part {
+                Part::Year => field += &format!("{year:04}"),
+                Part::ShortYear => field += &format!("{:02}", year.rem_euclid(100)),
+                Part::Month => field += &format!("{month:02}"),
+                Part::LooseMonth => field += &month.to_string(),
+                Part::NamedMonth => field += MONTH_NAMES[month as usize - 1],
+                Part::Day => field += &format!("{of_month:02}"),
+                Part::LooseDay => field += &of_month.to_string(),
+                Part::Clock => field += clock.next().unwrap_or("00"),
+                Part::Fraction => field.push('0'),
+                Part::Literal(c) => field.push(*c),
+            }
+        }
+        let same = |read: (i32, u32, u32)| (read.0, read.1) == (year, month) && (!self.has_day() || read.2 == of_month);
+        self.read(&field).is_some_and(same).then_some(field)
+    }
+}
+
 /// A piece of a date's written form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Run {
@@ -521,6 +567,30 @@ mod tests {
         assert_eq!(read("D.M.YYYY", "31.2.2015"), Err(DateFault::NoSuchDay));
         assert_eq!(read("YYYYMM", "198513"), Err(DateFault::NoSuchDay));
         assert_eq!(read("YYYYMM", "201500"), Err(DateFault::NoSuchDay));
+    }
+
+    #[test]
+    fn what_a_pattern_writes_it_reads() {
+        let (leap, first) = (Day::from_ymd(2000, 2, 29).unwrap(), Day::from_ymd(1999, 12, 1).unwrap());
+        for text in ["YYYY-MM-DDThh:mm:ss.fZ", "D.M.YYYY", "DDMONYYYY", "DDMMYY", "YYYYMMDD"] {
+            let format = DateFormat::Day(DatePattern::with_years(text, Some(1930)).unwrap());
+            for day in [leap, first] {
+                assert_eq!(format.write(day).and_then(|field| format.read(&field)), Some(day), "{text}");
+            }
+            let short = format.write(Day::from_ymd(1929, 1, 1).unwrap());
+            assert_eq!(short.is_some(), text != "DDMMYY");
+        }
+        let place = PlaceInMonth::Last;
+        let months = [
+            DateFormat::Month(DatePattern::new("YYYYM").unwrap(), place),
+            DateFormat::MonthsSince(Day::from_ymd(2005, 7, 1).unwrap(), place),
+        ];
+        for format in months {
+            assert_eq!(format.write(leap).and_then(|f| format.read(&f)), Some(leap));
+            assert_eq!(format.write(first).and_then(|f| format.read(&f)), Day::last_of_month(1999, 12));
+        }
+        let counts = [DateFormat::DaysSince(leap), DateFormat::ClockSince { reference: leap, per_day: 86_400 }];
+        assert_eq!(counts.map(|f| f.write(first).and_then(|w| f.read(&w))), [Some(first); 2]);
     }
 
     #[test]

@@ -30,6 +30,11 @@ pub fn resolve(folder: &Path, written: &str) -> Result<Vec<InputFile>, String> {
     Ok(files)
 }
 
+/// The file or pattern that a path of the study will stand for, whether it is there or not.
+pub fn planned(folder: &Path, written: &str) -> InputFile {
+    InputFile { written: written.to_owned(), path: folder.join(written) }
+}
+
 fn start(folder: &Path, written: &str) -> PathBuf {
     if written.starts_with('/') { PathBuf::from("/") } else { folder.to_owned() }
 }

@@ -48,7 +48,7 @@ pub mod describe;
 pub mod disclosure;
 mod extract;
 pub mod fault;
-mod files;
+pub(crate) mod files;
 pub mod fit;
 mod header;
 mod late_entry;
@@ -62,7 +62,7 @@ mod survey;
 mod table_one;
 mod template;
 
-pub use check::check;
+pub use check::{check, check_planned};
 pub use check_files::check_files;
 pub use codelist::{CodeItem, CodeList, Matching, Precedence};
 pub use cohort::{

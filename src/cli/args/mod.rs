@@ -236,6 +236,10 @@ Example:
   cohort reproduce cohort/targets.toml
       A cohort with the numbers of a printed table, to try a pipeline on.
 
+  cohort simulate --study study.toml --persons 5000 --out rehearsal
+  cohort fit study.toml --data rehearsal --out results
+      Extracts with exactly the files, columns, codes and keys that a study file declares.
+
 The true hazard ratios and the baseline hazard stand in delivery/truth.toml. The same seed gives the same bytes.")]
 pub struct SimulateArgs {
     /// Number of persons in the population register, at most 9999991; 85 % of them meet every rule of the model study
@@ -254,9 +258,15 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub other_claims: u32,
 
-    /// Folder to write; it must not exist yet
-    #[arg(long, short, value_name = "DIR")]
-    pub out: PathBuf,
+    /// Folder to write; it must not exist yet. With --study any folder [default: where the study's paths point]; files that
+    /// are there are replaced only if this command wrote them
+    #[arg(long, short, value_name = "DIR", required_unless_present = "study")]
+    pub out: Option<PathBuf>,
+
+    /// A study file: write extracts with the files, formats, columns, codes and keys that it declares, on which it runs.
+    /// What it does not say is assumed, and each assumption listed
+    #[arg(long, value_name = "STUDY", conflicts_with_all = ["from", "truth", "other_claims"], help_heading = "For a study file")]
+    pub study: Option<PathBuf>,
 
     /// A printed table instead.
     #[command(flatten)]

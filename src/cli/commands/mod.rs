@@ -6,6 +6,7 @@ pub mod describe;
 pub mod fit;
 pub mod init;
 mod output;
+mod rehearsal;
 pub mod report;
 pub mod reproduce;
 mod reproduce_runs;

@@ -1,7 +1,7 @@
 //! `cohort simulate`
 
-use super::Context;
 use super::reproduce::read_targets;
+use super::{Context, rehearsal};
 use crate::cli::args::SimulateArgs;
 use crate::error::Result;
 use crate::reproduce::cohort::{Wanted, plan};
@@ -11,8 +11,12 @@ use std::path::Path;
 
 /// Writes synthetic extracts.
 pub fn run(args: &SimulateArgs, context: &mut Context) -> Result<()> {
+    let out = args.out.clone().unwrap_or_default();
+    if let Some(study) = &args.study {
+        return rehearsal::run(args, study, context);
+    }
     if let Some(from) = &args.printed.from {
-        return printed(args, from, context);
+        return printed(args, from, &out, context);
     }
     let truth = match &args.truth {
         Some(path) => Truth::read(path)?,
@@ -23,7 +27,7 @@ pub fn run(args: &SimulateArgs, context: &mut Context) -> Result<()> {
         seed: args.seed,
         truth,
         other_claims: args.other_claims,
-        out: args.out.clone(),
+        out: out.clone(),
     };
     context.interrupt.cooperate();
     let interrupt = context.interrupt.clone();
@@ -41,24 +45,24 @@ pub fn run(args: &SimulateArgs, context: &mut Context) -> Result<()> {
     context.say(&format!("{} first contacts within the follow-up of the model study", summary.events));
     context.say(&format!(
         "{}: extracts and truth.toml written; fit them with: cohort fit examples/phc-opmh/study.toml --data {}",
-        args.out.display(),
-        args.out.display()
+        out.display(),
+        out.display()
     ));
     Ok(())
 }
 
 /// Writes cohorts with the numbers of a printed table.
-fn printed(args: &SimulateArgs, from: &Path, context: &mut Context) -> Result<()> {
+fn printed(args: &SimulateArgs, from: &Path, out: &Path, context: &mut Context) -> Result<()> {
     let targets = read_targets(from)?;
     let asked = args.printed.clone();
     let wanted = Wanted { table: asked.table, outcome: asked.outcome, stratum: asked.stratum, model: asked.model };
     let plans = plan(&targets, &wanted).map_err(SimulateError::Printed)?;
-    simulate_printed(&plans, args.seed, &args.out)?;
+    simulate_printed(&plans, args.seed, out)?;
     for (at, plan) in plans.iter().enumerate() {
         context.say(&format!("cohort-{}: {}", at + 1, plan.title));
         plan.assumed.iter().for_each(|line| context.say(&format!("  assumed: {line}")));
     }
-    let out = args.out.display();
+    let out = out.display();
     context.say(&format!(
         "{out}: cohorts, studies and targets written; try them with: cohort reproduce {out}/targets.toml"
     ));

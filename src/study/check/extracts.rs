@@ -1,6 +1,6 @@
 //! The extracts.
 
-use super::{Context, columns, names};
+use super::{Context, Presence, columns, names};
 use crate::stored::StoredFormat;
 use crate::study::extract::*;
 use crate::study::files;
@@ -62,7 +62,11 @@ impl Context<'_> {
         };
         let mut found: Vec<InputFile> = Vec::new();
         for written in section.texts_of("file", node) {
-            match files::resolve(&self.data_folder, &written.text) {
+            let resolved = match self.presence {
+                Presence::Found => files::resolve(&self.data_folder, &written.text),
+                Presence::Planned => Ok(vec![files::planned(&self.data_folder, &written.text)]),
+            };
+            match resolved {
                 Ok(files) => {
                     if files.iter().any(|f| found.contains(f)) {
                         self.faults.add(

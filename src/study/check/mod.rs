@@ -42,8 +42,27 @@ use std::path::{Path, PathBuf};
 ///
 /// Errors: every fault of the text, in file order.
 pub fn check(text: &str, path: &Path, data: Option<&Path>) -> Result<Study, StudyFaults> {
+    check_with(text, path, data, Presence::Found)
+}
+
+/// As [`check()`], of a study whose extracts are not there yet: each file is taken as written, patterns as they are.
+/// Code lists are read all the same.
+pub fn check_planned(text: &str, path: &Path, data: Option<&Path>) -> Result<Study, StudyFaults> {
+    check_with(text, path, data, Presence::Planned)
+}
+
+/// Whether the files of the extracts are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    /// They must be found.
+    Found,
+    /// They are still to be written.
+    Planned,
+}
+
+fn check_with(text: &str, path: &Path, data: Option<&Path>, presence: Presence) -> Result<Study, StudyFaults> {
     let faults = Faults::default();
-    let study = read(text, path, data, &faults);
+    let study = read(text, path, data, presence, &faults);
     let mut faults = faults.into_sorted();
     match study {
         Some(study) if faults.is_empty() => Ok(study),
@@ -67,6 +86,7 @@ struct Context<'f> {
     study_folder: PathBuf,
     /// Folder of the extracts.
     data_folder: PathBuf,
+    presence: Presence,
     linkage: Option<Linkage>,
     extracts: IndexMap<String, Extract>,
     /// Columns (extract, name) whose declaration has a fault: what they hold is not known.
@@ -85,7 +105,7 @@ enum Want {
     Any,
 }
 
-fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option<Study> {
+fn read(text: &str, path: &Path, data: Option<&Path>, presence: Presence, faults: &Faults) -> Option<Study> {
     let root = spec::parse(text, faults);
     if !faults.is_empty() {
         return None; // A file that is no TOML has no reliable sections.
@@ -106,6 +126,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, faults: &Faults) -> Option
         faults,
         study_folder,
         data_folder,
+        presence,
         linkage: None,
         extracts: IndexMap::new(),
         broken_columns: BTreeSet::new(),

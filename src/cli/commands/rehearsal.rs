@@ -1,0 +1,68 @@
+//! `cohort simulate --study`
+
+use super::Context;
+use super::check::read_study;
+use crate::cli::args::SimulateArgs;
+use crate::error::{Error, Result};
+use crate::loader::{self, Loaded};
+use crate::simulate::{RehearsalOptions, SimulateError, rehearse};
+use crate::study;
+use crate::table::ColumnData;
+use std::path::Path;
+
+/// Writes extracts for a study file, and tries whether the study makes person-time of them.
+pub fn run(args: &SimulateArgs, path: &Path, context: &mut Context) -> Result<()> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::File {
+        path: path.to_owned(),
+        source,
+        remedy: "name a study file (TOML, UTF-8)",
+        writing: false,
+    })?;
+    let planned = study::check_planned(&text, path, args.out.as_deref())?;
+    let folder = planned.data_folder.clone();
+    let options = RehearsalOptions {
+        persons: u64::from(args.persons.unwrap_or_default()),
+        seed: args.seed,
+        folder: folder.clone(),
+    };
+    let written = rehearse(&planned, &options).map_err(SimulateError::from)?;
+    let rows: u64 = written.files.iter().map(|f| f.rows).sum();
+    context.say(&format!(
+        "{} persons, {rows} rows in {} files, seed {}",
+        written.persons,
+        written.files.len(),
+        args.seed
+    ));
+    written.assumed.iter().for_each(|line| context.say(&format!("  assumed: {line}")));
+    try_out(path, args.out.as_deref(), context);
+    let data = args.out.as_ref().map_or(String::new(), |out| format!(" --data {}", out.display()));
+    context.say(&format!(
+        "{}: extracts, simulated.json and simulated.md written; fit them with: cohort fit {}{data} --out results",
+        folder.display(),
+        path.display()
+    ));
+    Ok(())
+}
+
+/// Says what the study makes of the extracts. They stand whatever comes of it: a fault here is one to see before the server.
+fn try_out(path: &Path, data: Option<&Path>, context: &mut Context) {
+    let tried = read_study(path, data).and_then(|mut study| {
+        study.cache = None;
+        let loaded = loader::load(&study, &mut context.progress);
+        context.progress.clear();
+        Ok(loaded?)
+    });
+    match tried {
+        Ok(loaded) => context.say(&outcome(&loaded)),
+        Err(error) => context.say(&format!("the study stops on these extracts: {error}")),
+    }
+}
+
+fn outcome(loaded: &Loaded) -> String {
+    let left = loaded.attrition.last().map_or(0, |step| step.persons);
+    let events = match loaded.table.column("event").map(|c| &c.data) {
+        Some(ColumnData::Logical(events)) => events.iter().filter(|e| **e == Some(true)).count(),
+        _ => 0,
+    };
+    format!("{left} persons in the cohort, {events} events")
+}

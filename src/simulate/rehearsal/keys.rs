@@ -1,0 +1,95 @@
+//! Person keys in every spelling, as each file writes them.
+//!
+//! A spelling is a permutation of the persons, so that no deliverer's order tells anything of another's. What a key is
+//! after its declared clean-up, prefix and padding is the same in every file; what stands in a file is that with the prefix
+//! put on and, where padding is declared, without its leading zeros.
+
+use crate::simulate::random::Draws;
+use crate::study::{Clean, Key, Study};
+use indexmap::IndexMap;
+
+/// A prime above ten million, so that every multiplier permutes.
+const MODULUS: u64 = 9_999_991;
+/// Digits of a key where no width is declared.
+const DIGITS: usize = 7;
+
+/// One spelling: a permutation of the persons and the number of digits.
+#[derive(Debug, Clone, Copy)]
+struct Spelling {
+    factor: u64,
+    shift: u64,
+    modulus: u64,
+    digits: usize,
+}
+
+/// The keys of all persons.
+#[derive(Debug, Clone)]
+pub(super) struct PersonKeys {
+    spellings: IndexMap<String, Spelling>,
+}
+
+/// Every key declaration of a study with its spelling; without linkage file that is the empty text.
+fn declared(study: &Study) -> Vec<(&str, &Key)> {
+    let linkage = study.linkage.iter().flat_map(|l| &l.files).flat_map(|f| &f.keys);
+    let mut keys: Vec<(&str, &Key)> = linkage.map(|(spelling, key)| (spelling.as_str(), key)).collect();
+    keys.extend(study.extracts.values().map(|e| (e.key.spelling.as_deref().unwrap_or(""), &e.key)));
+    keys
+}
+
+impl PersonKeys {
+    /// Draws the spellings. The error is the largest number of persons that the declared widths can tell apart.
+    pub(super) fn new(study: &Study, persons: u64, draws: &mut Draws) -> Result<PersonKeys, u64> {
+        let keys = declared(study);
+        let mut spellings = IndexMap::new();
+        for (spelling, _) in &keys {
+            if spellings.contains_key(*spelling) {
+                continue;
+            }
+            let same = keys.iter().filter(|(other, _)| other == spelling).map(|(_, key)| *key);
+            let digits = same.filter_map(digits_of).min().unwrap_or(DIGITS).min(15);
+            let modulus = modulus(digits);
+            if persons * 2 > modulus {
+                return Err(modulus / 2);
+            }
+            let factor = 1 + draws.number() % (modulus - 1);
+            let shift = draws.number() % modulus;
+            spellings.insert((*spelling).to_owned(), Spelling { factor, shift, modulus, digits });
+        }
+        Ok(PersonKeys { spellings })
+    }
+
+    /// What a file holds for a person under this declaration. Numbers from the number of persons on are keys that nobody has.
+    pub(super) fn written(&self, key: &Key, spelling: &str, person: u64) -> String {
+        let rules = &self.spellings[spelling];
+        let number =
+            (u128::from(rules.factor) * u128::from(person) + u128::from(rules.shift)) % u128::from(rules.modulus);
+        let digits = match key.width {
+            Some(width) if width == rules.digits => format!("{}", number + 1),
+            _ => format!("{:0width$}", number + 1, width = rules.digits),
+        };
+        format!("{}{digits}", key.strip_prefix.as_deref().unwrap_or_default())
+    }
+}
+
+/// Digits that a declaration leaves room for.
+fn digits_of(key: &Key) -> Option<usize> {
+    let prefix = key.strip_prefix.as_ref().map_or(0, |p| p.chars().count());
+    let cut = key.clean.iter().filter_map(|step| match step {
+        Clean::Cut(n) => Some(n.saturating_sub(prefix).max(1)),
+        _ => None,
+    });
+    cut.chain(key.width).min()
+}
+
+/// The largest known prime with so many digits, or one that makes every number below it reachable.
+fn modulus(digits: usize) -> u64 {
+    match digits {
+        1 => 7,
+        2 => 97,
+        3 => 997,
+        4 => 9_973,
+        5 => 99_991,
+        6 => 999_983,
+        _ => MODULUS,
+    }
+}

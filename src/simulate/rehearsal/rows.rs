@@ -1,0 +1,468 @@
+//! The rows of one person in an extract: which there are and what is fixed of them.
+
+use super::calendar::{Calendar, begins, until};
+use super::clocks::{Clock, clock};
+use super::columns::{Draw, Value};
+use super::course::Course;
+use super::draft::Draft;
+use super::plan::{Demand, ExtractPlan, Purpose, Shape};
+use super::readers::{needs_value, readers, runs};
+use crate::day::Day;
+use crate::simulate::random::{Draws, Source};
+use crate::study::{
+    ColumnRef, Condition, Covariate, ExitSource, IndexSource, LookbackStart, Offset, Pick, Source as From, StepKind,
+    Study,
+};
+
+/// Makes the rows of one extract.
+pub(super) struct Rows<'s> {
+    pub(super) study: &'s Study,
+    calendar: &'s Calendar,
+    plan: &'s ExtractPlan<'s>,
+    /// Place of the extract in the study; it parts the random streams.
+    number: u64,
+    source: &'s Source,
+    /// By slot, what counts from a date.
+    clocks: Vec<Option<Clock>>,
+}
+
+/// Days between two measurements, unless a look-back needs them closer.
+const BETWEEN: i32 = 200;
+
+impl<'s> Rows<'s> {
+    pub(super) fn new(
+        study: &'s Study,
+        calendar: &'s Calendar,
+        plan: &'s ExtractPlan<'s>,
+        number: usize,
+        source: &'s Source,
+    ) -> Rows<'s> {
+        let of = |slot: &super::columns::Slot| {
+            let column = ColumnRef { extract: plan.extract.name.clone(), column: slot.spec.name.clone() };
+            matches!(slot.draw, Draw::Date).then(|| clock(study, calendar, &column)).filter(|c| c.counted)
+        };
+        let clocks = plan.slots.iter().map(of).collect();
+        Rows { study, calendar, plan, number: number as u64, source, clocks }
+    }
+
+    /// The rows of person number `person`, who stands at `place` of the chunk.
+    pub(super) fn drafts(&self, person: u64, place: u32, course: &Course) -> Vec<Draft> {
+        let stream = |row: u64| self.source.stream(person << 20 | (self.number + 1) << 12 | row.min(4095));
+        let mut draws = stream(0);
+        let mut maker = Maker { rows: self, course, place, drafts: Vec::new(), stream: &stream };
+        match self.plan.shape {
+            Shape::Population => {}
+            Shape::OneEach => maker.one_each(&mut draws),
+            Shape::Spells { from, to } => maker.spells(from, to, &mut draws),
+            Shape::Changes { since } => maker.changes(since, &mut draws),
+            Shape::Yearly { year } => maker.yearly(year, &mut draws),
+            Shape::Events { date } => maker.events(date, &mut draws),
+            Shape::Plain => maker.add(vec![], None),
+        }
+        let mut drafts = maker.drafts;
+        self.keep_days_apart(&mut drafts);
+        drafts
+    }
+
+    /// First and last day on which the person can have rows.
+    fn present(&self, course: &Course) -> (i32, i32) {
+        let coverage = &self.plan.extract.coverage;
+        let born = course.birth.unwrap_or(i32::MIN).max(self.calendar.index.0 - 25 * 365);
+        let first = begins(coverage).unwrap_or(i32::MIN).max(born);
+        let last = course.leaves(self.study).min(self.calendar.ends);
+        (first, until(coverage).map_or(last, |until| last.min(until)))
+    }
+
+    /// The days for which covariates need values: of the person's own follow-up, or, where persons are compared on each
+    /// other's days, of all.
+    fn needed_days(&self, course: &Course) -> (i32, i32) {
+        match self.study.cohort.matching {
+            Some(_) => (self.calendar.index.0, self.calendar.ends),
+            None => (course.index, course.horizon),
+        }
+    }
+
+    /// Of rows that must not share a day, the first one stays.
+    fn keep_days_apart(&self, drafts: &mut Vec<Draft>) {
+        let date = match self.plan.shape {
+            Shape::Changes { since } => since,
+            Shape::Events { date } if self.plan.one_a_day => date,
+            _ => return,
+        };
+        let mut seen: Vec<i32> = Vec::new();
+        drafts.retain(|draft| match draft.fixed(date) {
+            Some(Value::Day(day)) => {
+                let day = self.plan.slots[date].as_read(*day);
+                let new = !seen.contains(&day);
+                seen.push(day);
+                new
+            }
+            _ => true,
+        });
+    }
+}
+
+/// The rows of one person on their way.
+struct Maker<'m, 's> {
+    rows: &'m Rows<'s>,
+    course: &'m Course,
+    place: u32,
+    drafts: Vec<Draft>,
+    stream: &'m dyn Fn(u64) -> Draws,
+}
+
+impl Maker<'_, '_> {
+    fn add(&mut self, fixed: Vec<(usize, Value)>, must: Option<usize>) {
+        let draft = Draft::new(self.place, (self.stream)(self.drafts.len() as u64 + 1));
+        let draft = fixed.into_iter().fold(draft, |draft, (at, value)| draft.with(at, value));
+        self.drafts.push(must.into_iter().fold(draft, Draft::meeting));
+    }
+
+    fn study(&self) -> &Study {
+        self.rows.study
+    }
+
+    fn demands(&self) -> &[Demand<'_>] {
+        &self.rows.plan.demands
+    }
+
+    // ------------------------------------------------------------ one row a person
+
+    /// One row: of everybody, unless dates that rules look for are all there is to tell.
+    fn one_each(&mut self, draws: &mut Draws) {
+        let plan = self.rows.plan;
+        let (mut fixed, mut must) = (Vec::new(), None);
+        for (demand, wanted) in plan.demands.iter().enumerate() {
+            if fixed.iter().any(|(at, _): &(usize, Value)| *at == wanted.date) {
+                continue;
+            }
+            if let Some(day) = self.days_of(demand, draws).first() {
+                fixed.push((wanted.date, Value::Day(*day)));
+                must = must.or(Some(demand));
+            }
+        }
+        for (at, clock) in self.rows.clocks.iter().enumerate() {
+            if let Some(clock) = clock.as_ref().filter(|_| !fixed.iter().any(|(f, _)| *f == at)) {
+                fixed.push((at, Value::Day(self.course.index - clock.days(draws))));
+            }
+        }
+        let only_dates = plan.demands.iter().all(|d| !fixed.iter().any(|(at, _)| *at == d.date));
+        let read = |slot: &super::columns::Slot| !readers(self.study(), &plan.extract.name, &slot.spec.name).is_empty();
+        if !plan.demands.is_empty() && only_dates && !plan.slots.iter().any(read) {
+            return; // Nothing happened to the person that this extract tells.
+        }
+        self.yearly_columns(&mut fixed, draws);
+        let strict = plan.slots.iter().any(|s| {
+            readers(self.study(), &plan.extract.name, &s.spec.name).iter().any(|c| needs_value(self.study(), c))
+        });
+        if strict || !fixed.is_empty() || draws.below(100) < 97 {
+            self.add(fixed, must);
+        }
+    }
+
+    /// Columns of a yearly family: a value that seldom changes.
+    fn yearly_columns(&self, fixed: &mut Vec<(usize, Value)>, draws: &mut Draws) {
+        let slots = &self.rows.plan.slots;
+        let mut last: Option<(&str, Value)> = None;
+        for (at, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.year.is_some()) {
+            let same = last.clone().filter(|(name, _)| *name == slot.spec.name && draws.below(10) > 0);
+            let mut value = same.map_or_else(|| Slotted(slot).some(draws), |(_, value)| value);
+            last = Some((&slot.spec.name, value.clone()));
+            if draws.below(1000) < slot.missing {
+                value = Value::Missing;
+            }
+            fixed.push((at, value));
+        }
+    }
+
+    // ------------------------------------------------------------ spells
+
+    /// Spells that follow each other without a gap, now and then with one long before the index date.
+    fn spells(&mut self, from: usize, to: usize, draws: &mut Draws) {
+        let course = self.course;
+        let plan = self.rows.plan;
+        let (lowest, _) = self.rows.present(course);
+        let start = self.start_of_spells(from, draws).max(lowest.min(course.index - 40));
+        let end = self.end_of_spells(draws);
+        let valued = plan.slots.iter().any(|s| !readers(self.study(), &plan.extract.name, &s.spec.name).is_empty());
+        let last_day = end.unwrap_or(self.rows.calendar.ends);
+        let mut starts: Vec<(i32, Option<usize>)> = vec![(start, None)];
+        let more = if valued { draws.below(4) } else { u32::from(draws.below(10) == 0) };
+        for _ in 0..more {
+            starts.push((draws.between(start + 40, last_day - 40), None));
+        }
+        for demand in 0..self.demands().len() {
+            if self.demands()[demand].date == from {
+                starts.extend(self.days_of(demand, draws).into_iter().map(|day| (day, Some(demand))));
+            }
+        }
+        let months = plan.slots[from].is_month() || plan.slots[to].is_month();
+        if months {
+            starts.iter_mut().for_each(|(day, _)| *day = first_of_month(*day));
+        }
+        starts.retain(|(day, _)| (start.min(course.index)..last_day).contains(day));
+        starts.sort_by_key(|(day, must)| (*day, must.is_none()));
+        starts.dedup_by_key(|(day, _)| *day);
+        let gap = (!valued && starts.len() > 1 && starts[1].0 < course.index - 800 && starts[1].0 > start + 400)
+            .then(|| draws.between(60, 300));
+        for (i, (day, must)) in starts.iter().enumerate() {
+            let next = starts.get(i + 1).map(|(next, _)| next - 1);
+            let last = match (next, gap) {
+                (Some(next), Some(gap)) if i == 0 => Some(next - gap),
+                (Some(next), _) => Some(next),
+                (None, _) => end,
+            };
+            let last = last.map_or(Value::Missing, Value::Day);
+            self.add(vec![(from, Value::Day(*day)), (to, last)], *must);
+        }
+    }
+
+    /// The first day: as covariates count from it and windows of steps need it, or anything.
+    fn start_of_spells(&self, from: usize, draws: &mut Draws) -> i32 {
+        let course = self.course;
+        let plan = self.rows.plan;
+        let needed = self.rows.needed_days(course).0;
+        let windows = self.study().cohort.steps.iter().filter_map(|step| match &step.condition {
+            Condition::Covered { spells, within, .. } if spells.extract == plan.extract.name => {
+                Some(within.around(Day(needed)).0.0)
+            }
+            _ => None,
+        });
+        let window = windows.min().unwrap_or(needed).min(needed - 40);
+        let drawn = match &self.rows.clocks[from] {
+            Some(clock) => course.index - clock.days(draws),
+            None => match course.birth {
+                Some(birth) if draws.below(2) == 0 => birth,
+                _ => draws.between(needed - 25 * 365, needed - 40),
+            },
+        };
+        // Nearly everybody is there when steps ask for it.
+        if draws.below(100) < 93 || self.study().cohort.matching.is_some() {
+            drawn.min(window)
+        } else {
+            drawn.min(course.index - 40)
+        }
+    }
+
+    /// The last day; `None` while the spell is open.
+    fn end_of_spells(&self, draws: &mut Draws) -> Option<i32> {
+        let plan = self.rows.plan;
+        let course = self.course;
+        let in_step =
+            self.study().cohort.steps.iter().any(
+                |step| matches!(&step.condition, Condition::InSpell(spells) if spells.extract == plan.extract.name),
+            );
+        if course.away && in_step {
+            return Some(course.index - draws.between(20, 39));
+        }
+        let ends =
+            self.study().follow_up.exits.iter().zip(&course.exits).filter_map(|(exit, day)| match &exit.source {
+                ExitSource::SpellEnd(spells) if spells.extract == plan.extract.name => *day,
+                _ => None,
+            });
+        ends.min()
+    }
+
+    // ------------------------------------------------------------ changes of a status
+
+    fn changes(&mut self, since: usize, draws: &mut Draws) {
+        let course = self.course;
+        let (first, last) = self.rows.needed_days(course);
+        let look_back = self.look_back_of_status();
+        let strict = self.covariates().iter().any(|c| needs_value(self.study(), c));
+        if !strict && draws.below(100) < 4 {
+            return;
+        }
+        let begin = match (look_back, course.birth) {
+            (Some(days), _) => first - draws.between(1, (days / 2).max(1)),
+            (None, Some(birth)) if birth < first - 400 => draws.between(birth, first - 40),
+            _ => first - draws.between(40, 3000),
+        };
+        let mut day = begin;
+        let end = last.min(course.leaves(self.study()));
+        let step = look_back.map_or(2500, |days| (days / 2).max(1));
+        while day <= end {
+            self.add(vec![(since, Value::Day(day))], None);
+            day += if look_back.is_some() { step } else { draws.between(35, step) };
+            if self.drafts.len() > 200 {
+                break;
+            }
+        }
+    }
+
+    /// The shortest look-back of covariates of the status, in days.
+    fn look_back_of_status(&self) -> Option<i32> {
+        let look_back = |c: &&Covariate| match &c.source {
+            From::Status { look_back, .. } => look_back.map(days),
+            _ => None,
+        };
+        self.covariates().iter().filter_map(look_back).min()
+    }
+
+    /// The covariates that read a value of this extract.
+    fn covariates(&self) -> Vec<&Covariate> {
+        let plan = self.rows.plan;
+        plan.slots.iter().flat_map(|s| readers(self.rows.study, &plan.extract.name, &s.spec.name)).collect()
+    }
+
+    // ------------------------------------------------------------ a row a year
+
+    fn yearly(&mut self, year: usize, draws: &mut Draws) {
+        let (first, last) = self.rows.needed_days(self.course);
+        let back = |c: &&Covariate| match &c.source {
+            From::Yearly { at, look_back, .. } => Some(at.offset - look_back),
+            _ => None,
+        };
+        let covariates = self.covariates();
+        let strict = covariates.iter().any(|c| needs_value(self.study(), c));
+        let lag = covariates.iter().map(|c| c.timing.lag() / 365 + 1).max().unwrap_or(1);
+        let first = Day(first).year() + covariates.iter().filter_map(back).min().unwrap_or(-1) - lag;
+        for value in first..=Day(last).year() {
+            if strict || draws.below(100) < 92 {
+                self.add(vec![(year, Value::Whole(value))], None);
+            }
+        }
+    }
+
+    // ------------------------------------------------------------ dated rows
+
+    fn events(&mut self, date: usize, draws: &mut Draws) {
+        for demand in 0..self.demands().len() {
+            let at = self.demands()[demand].date;
+            for day in self.days_of(demand, draws) {
+                self.add(vec![(at, Value::Day(day))], Some(demand));
+            }
+        }
+        for (at, clock) in self.rows.clocks.clone().into_iter().enumerate() {
+            if let Some(clock) = clock.filter(|clock| clock.always || draws.below(100) < 80) {
+                self.add(vec![(at, Value::Day(self.course.index - clock.days(draws)))], None);
+            }
+        }
+        if self.rows.plan.has_others || self.demands().is_empty() {
+            let (first, last) = self.rows.present(self.course);
+            for _ in 0..draws.below(3) {
+                if first < last {
+                    self.add(vec![(date, Value::Day(draws.between(first.max(self.course.index - 1500), last)))], None);
+                }
+            }
+        }
+    }
+
+    /// The days on which a person has rows of a demand.
+    fn days_of(&self, demand: usize, draws: &mut Draws) -> Vec<i32> {
+        let wanted = &self.demands()[demand];
+        let mut days: Vec<i32> = Vec::new();
+        for purpose in &wanted.purposes {
+            days.extend(match purpose {
+                Purpose::Index => self.index_days(draws),
+                Purpose::Event => self.event_days(draws),
+                Purpose::Exit(exit) => self.course.exits[*exit].into_iter().collect(),
+                Purpose::Step(step) => self.step_days(*step, draws),
+                Purpose::Covariate(covariate) => self.covariate_days(covariate, draws),
+            });
+        }
+        let (first, last) = self.rows.present(self.course);
+        let slot = &self.rows.plan.slots[wanted.date];
+        days.into_iter().filter(|day| (first..=last).contains(day)).map(|day| slot.within_limits(day)).collect()
+    }
+
+    /// The index event, others after it, and now and then one in the wash-out.
+    fn index_days(&self, draws: &mut Draws) -> Vec<i32> {
+        let Course { index, enters, .. } = *self.course;
+        let rules = &self.study().cohort.index;
+        let pick = match rules.source {
+            IndexSource::Event { pick, .. } => pick,
+            IndexSource::Date(_) => Pick::First,
+        };
+        if !enters {
+            return Vec::new();
+        }
+        let mut days = vec![index];
+        match pick {
+            Pick::Nth(n) => days.extend((1..n as i32).map(|i| index - self.rows.calendar.apart * i)),
+            Pick::First if draws.below(10) < 4 => days.push(index + draws.between(10, 400)),
+            Pick::Last if draws.below(10) < 4 => days.push(index - draws.between(10, 400)),
+            Pick::First | Pick::Last => {}
+        }
+        if let Some(length) = rules.washout.and_then(crate::study::Washout::length)
+            && draws.below(100) < 4
+        {
+            days.push(draws.between(Offset { amount: -length.amount, ..length }.from(Day(index)).0, index - 1));
+        }
+        days
+    }
+
+    fn event_days(&self, draws: &mut Draws) -> Vec<i32> {
+        let Some(first) = self.course.event else { return Vec::new() };
+        let mut days = vec![first];
+        if draws.below(10) < 3 {
+            days.push(first + draws.between(1, 200));
+        }
+        days
+    }
+
+    /// As many rows as a step asks for; of 100 persons 7 have not.
+    fn step_days(&self, step: usize, draws: &mut Draws) -> Vec<i32> {
+        let step = &self.study().cohort.steps[step];
+        let Condition::Events { within, count, .. } = &step.condition else { return Vec::new() };
+        let stays = draws.below(100) < 93;
+        let holds = stays == (step.kind == StepKind::Include);
+        let n = match (holds, count.at_most) {
+            (true, Some(most)) => count.at_least + draws.below((most - count.at_least + 1).min(3)),
+            (true, None) => count.at_least + draws.below(2),
+            (false, _) if count.at_least > 0 => count.at_least - 1,
+            (false, most) => most.unwrap_or(0) + 1,
+        };
+        let (first, last) = within.around(Day(self.course.index));
+        (0..n).map(|_| draws.between(first.0, last.0)).collect()
+    }
+
+    /// Rows that a covariate counts or takes its value from.
+    fn covariate_days(&self, covariate: &Covariate, draws: &mut Draws) -> Vec<i32> {
+        let (first, last) = self.rows.needed_days(self.course);
+        let wide = runs(covariate) || self.study().cohort.matching.is_some();
+        let last = if wide { last } else { first };
+        match &covariate.source {
+            From::Latest { look_back, .. } => {
+                if !needs_value(self.study(), covariate) && draws.below(100) < 8 {
+                    return Vec::new();
+                }
+                let step = look_back.map_or(BETWEEN, |l| (days(l) / 2).clamp(1, BETWEEN));
+                let begin = first - covariate.timing.lag() - draws.between(1, step);
+                (0..).map(|i| begin + i * step).take_while(|day| *day <= last).take(400).collect()
+            }
+            From::Events { within, .. } => {
+                let start = match within.start {
+                    LookbackStart::Before(offset) => offset.from(Day(first)).0,
+                    LookbackStart::Ever => first - 1000,
+                    LookbackStart::AfterIndex => first + 1,
+                };
+                let begin = start - covariate.timing.lag();
+                let end = within.end.from(Day(last)).0.max(begin + 1);
+                let rate = f64::from(end - begin) / f64::from((first - start).clamp(90, 730));
+                let n = (rate * draws.exponential() + draws.unit()).floor().min(40.0) as u32;
+                (0..n).map(|_| draws.between(begin, end)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A value that is not missing.
+struct Slotted<'a, 's>(&'a super::columns::Slot<'s>);
+
+impl Slotted<'_, '_> {
+    fn some(&self, draws: &mut Draws) -> Value {
+        super::columns::Slot { missing: 0, ..self.0.clone() }.value(None, draws)
+    }
+}
+
+/// About how many days a span has; at least one.
+fn days(offset: Offset) -> i32 {
+    (offset.from(Day(20_000)).0 - 20_000).abs().max(1)
+}
+
+fn first_of_month(day: i32) -> i32 {
+    let (year, month, _) = Day(day).ymd();
+    Day::from_ymd(year, month, 1).map_or(day, |d| d.0)
+}
