@@ -9,6 +9,7 @@ mod contrasts;
 mod curves;
 mod describe;
 mod diagnostics;
+mod entry_rules;
 mod exits;
 mod functional_form;
 mod intervals;

@@ -11,7 +11,7 @@ use cohort::report::render::{self, Format, bytes, display, html, json, latex};
 use cohort::report::schema;
 use cohort::report::tables::{self, Block, DisplayTable, RowKind, Value};
 use cohort::report::{Coefficient, ModelResult, Part, Report, TestResult};
-use docx_rs::{DocumentChild, ParagraphChild, RunChild, TableCellContent, TableChild, TableRowChild};
+use docx_rs::{DocumentChild, DrawingData, ParagraphChild, RunChild, TableCellContent, TableChild, TableRowChild};
 use std::io::Cursor;
 use std::path::Path;
 use std::process::Command;
@@ -189,6 +189,58 @@ fn docx_row(row: &docx_rs::TableRow) -> Vec<String> {
         text
     };
     row.cells.iter().map(|TableRowChild::TableCell(cell)| text(cell)).collect()
+}
+
+/// The pictures of a Word document in their order: width and height in millimetres, and the bytes of the image.
+fn docx_pictures(file: &[u8]) -> Vec<(f64, f64, Vec<u8>)> {
+    let docx = docx_rs::read_docx(file).expect("a Word document");
+    let paragraphs = docx.document.children.iter();
+    let runs = paragraphs.filter_map(|child| if let DocumentChild::Paragraph(p) = child { Some(p) } else { None });
+    let children = runs.flat_map(|p| &p.children).filter_map(|c| if let ParagraphChild::Run(r) = c { Some(r) } else { None });
+    let drawings = children.flat_map(|run| &run.children).filter_map(|c| match c {
+        RunChild::Drawing(drawing) => drawing.data.as_ref(),
+        _ => None,
+    });
+    let bytes = |id: &str| {
+        let found = docx.images.iter().find(|(image, ..)| image == id);
+        found.map(|(_, _, image, _)| image.0.clone()).expect("the image of a picture")
+    };
+    let picture = |data: &DrawingData| match data {
+        DrawingData::Pic(pic) => (f64::from(pic.size.0) / 36_000.0, f64::from(pic.size.1) / 36_000.0, bytes(&pic.id)),
+        DrawingData::TextBox(_) => panic!("a picture"),
+    };
+    drawings.map(picture).collect()
+}
+
+/// Width and height of a PNG in pixels.
+fn png_size(png: &[u8]) -> (f64, f64) {
+    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n"));
+    let number = |at: usize| f64::from(u32::from_be_bytes(png[at..at + 4].try_into().expect("four bytes")));
+    (number(16), number(20))
+}
+
+#[test]
+fn the_word_document_has_every_figure_with_its_caption_and_a_text_in_its_place() {
+    let report = sample();
+    let drawn = figure::figures(&report, &FigureStyle::of(&report, figure::PAGE_MM));
+    assert!(drawn.len() > 2);
+    let file = bytes(&report, Format::Docx, &STYLE, 0);
+    let pictures = docx_pictures(&file);
+    assert_eq!(pictures.len(), drawn.len());
+    let text = String::from_utf8_lossy(&file).replace("&quot;", "\"");
+    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    for (i, ((width, height, png), figure)) in pictures.iter().zip(&drawn).enumerate() {
+        // As drawn, unless that is too high for a page.
+        assert!((width - figure.width_mm).abs() < 0.1 || figure.height_mm > 200.0, "{width} {}", figure.width_mm);
+        assert!((width / height - figure.width_mm / figure.height_mm).abs() < 1e-3);
+        let (pixels_wide, pixels_high) = png_size(png);
+        assert!((pixels_wide - figure.width_mm / 25.4 * 220.0).abs() < 2.0, "{pixels_wide}");
+        assert!((pixels_high - figure.height_mm / 25.4 * 220.0).abs() < 2.0, "{pixels_high}");
+        let said = escaped(&format!("{}. {}", figure.title, figure.caption));
+        let place = format!("id=\"{}\" name=\"{}\" descr=\"{}\"", i + 1, figure.id, said);
+        assert!(text.contains(&place), "{place}");
+        assert!(text.contains(&format!("Figure {}. ", i + 1)) && text.contains(&said), "{said}");
+    }
 }
 
 #[test]

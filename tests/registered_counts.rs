@@ -56,6 +56,10 @@ fn one_of_everything() -> Report {
     Report {
         study: Some(StudyInfo::default()),
         inputs: vec![Input::default()],
+        entry_rules: Some(EntryRules {
+            index: IndexRule { nth: Some(2), age_from: Some(18), age_to: Some(65), ..IndexRule::default() },
+            matching: Some(MatchingRule::default()),
+        }),
         links: vec![Link::default()],
         attrition: vec![AttritionStep {
             added: Some(3),

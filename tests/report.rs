@@ -485,18 +485,22 @@ Methods
 =======
 
 Of 2,000 persons in the population, 1,400 entered the cohort, with 212 events in 2,500 person-years.
-People were followed from the index date to first outpatient contact, death, emigration, end of data
-or 730 days of follow-up, whichever came first. The time scale was days since the start of
-follow-up. People with the event on the day of entry were excluded. Hazard ratios with 95%
-confidence intervals came from Cox proportional-hazards models: "Crude" (Migrant group); "+ sex and
-a very long label of a model that has to wrap" (group + sex + age). Reference levels: Migrant group:
-Majority; Sex: Women. Tied event times were handled by Efron's method. Each model used the records
-without missing values in its variables. Interactions (Migrant group by Sex on top of "+ sex and a
-very long label of a model that has to wrap") were analysed one at a time with product terms; hazard
-ratios are given within the levels of the modifier, and each interaction was tested by a joint Wald
-test and a likelihood-ratio test. Terms were tested by Wald and likelihood-ratio tests. P values are
-two-sided and not adjusted for the number of tests. Rates are per 1,000 person-years (365.25 days
-each) with exact Poisson intervals. Analyses were done with cohort 0.0.0.
+Eligibility, in order: aged 18 to 65 on the index date; not dead before the index date. People were
+followed from the index date to first outpatient contact, death, emigration, end of data or 730 days
+of follow-up, whichever came first. Without first outpatient contact, follow-up was censored at its
+end. The time scale was days since the start of follow-up. People with the event on the day of entry
+were excluded. Hazard ratios with 95% confidence intervals came from Cox proportional-hazards
+models: "Crude" (Migrant group); "+ sex and a very long label of a model that has to wrap" (group +
+sex + age). Reference levels: Migrant group: Majority; Sex: Women. Tied event times were handled by
+Efron's method. Each model used the records without missing values in its variables. The variables
+of the models are those that the study names; none was chosen by its P value, and no observation was
+left out as an outlier. How well a model orders the events is given by the concordance with its
+standard error. Interactions (Migrant group by Sex on top of "+ sex and a very long label of a model
+that has to wrap") were analysed one at a time with product terms; hazard ratios are given within
+the levels of the modifier, and each interaction was tested by a joint Wald test and a
+likelihood-ratio test. Terms were tested by Wald and likelihood-ratio tests. P values are two-sided
+and not adjusted for the number of tests. Rates are per 1,000 person-years (365.25 days each) with
+exact Poisson intervals. Analyses were done with cohort 0.0.0.
 
 Data
 ====
@@ -702,7 +706,7 @@ AIC and BIC compare models of the same records.
 
 ## Methods
 
-Of 2,000 persons in the population, 1,400 entered the cohort, with 212 events in 2,500 person-years. People were followed from the index date to first outpatient contact, death, emigration, end of data or 730 days of follow-up, whichever came first. The time scale was days since the start of follow-up. People with the event on the day of entry were excluded. Hazard ratios with 95% confidence intervals came from Cox proportional-hazards models: "Crude" (Migrant group); "+ sex and a very long label of a model that has to wrap" (group + sex + age). Reference levels: Migrant group: Majority; Sex: Women. Tied event times were handled by Efron's method. Each model used the records without missing values in its variables. Interactions (Migrant group by Sex on top of "+ sex and a very long label of a model that has to wrap") were analysed one at a time with product terms; hazard ratios are given within the levels of the modifier, and each interaction was tested by a joint Wald test and a likelihood-ratio test. Terms were tested by Wald and likelihood-ratio tests. P values are two-sided and not adjusted for the number of tests. Rates are per 1,000 person-years (365.25 days each) with exact Poisson intervals. Analyses were done with cohort 0.0.0.
+Of 2,000 persons in the population, 1,400 entered the cohort, with 212 events in 2,500 person-years. Eligibility, in order: aged 18 to 65 on the index date; not dead before the index date. People were followed from the index date to first outpatient contact, death, emigration, end of data or 730 days of follow-up, whichever came first. Without first outpatient contact, follow-up was censored at its end. The time scale was days since the start of follow-up. People with the event on the day of entry were excluded. Hazard ratios with 95% confidence intervals came from Cox proportional-hazards models: "Crude" (Migrant group); "+ sex and a very long label of a model that has to wrap" (group + sex + age). Reference levels: Migrant group: Majority; Sex: Women. Tied event times were handled by Efron's method. Each model used the records without missing values in its variables. The variables of the models are those that the study names; none was chosen by its P value, and no observation was left out as an outlier. How well a model orders the events is given by the concordance with its standard error. Interactions (Migrant group by Sex on top of "+ sex and a very long label of a model that has to wrap") were analysed one at a time with product terms; hazard ratios are given within the levels of the modifier, and each interaction was tested by a joint Wald test and a likelihood-ratio test. Terms were tested by Wald and likelihood-ratio tests. P values are two-sided and not adjusted for the number of tests. Rates are per 1,000 person-years (365.25 days each) with exact Poisson intervals. Analyses were done with cohort 0.0.0.
 
 ## Data
 
@@ -861,8 +865,9 @@ Methods
 Hazard ratios with 95% confidence intervals came from the Cox proportional-hazards model Surv(time,
 status) ~ group + sex + age. Tied event times were handled by Efron's method. Standard errors are
 robust (sandwich, the infinitesimal jackknife), clustered by id. Each model used the records without
-missing values in its variables. P values are two-sided and not adjusted for the number of tests.
-Analyses were done with cohort 0.0.0.
+missing values in its variables. How well a model orders the events is given by the concordance with
+its standard error. P values are two-sided and not adjusted for the number of tests. Analyses were
+done with cohort 0.0.0.
 "##);
 }
 
@@ -988,8 +993,9 @@ Methods
 Hazard ratios with 95% confidence intervals came from the Cox proportional-hazards model Surv(time,
 status) ~ group + sex + age. Tied event times were handled by Efron's method. Standard errors are
 robust (sandwich, the infinitesimal jackknife), clustered by id. Each model used the records without
-missing values in its variables. P values are two-sided and not adjusted for the number of tests.
-Analyses were done with cohort 0.0.0.
+missing values in its variables. How well a model orders the events is given by the concordance with
+its standard error. P values are two-sided and not adjusted for the number of tests. Analyses were
+done with cohort 0.0.0.
 "##);
 }
 

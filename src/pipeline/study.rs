@@ -6,6 +6,7 @@ use super::competing::{CompetingModel, CompetingSettings};
 use super::curves::{self, CurveRequest, PredictionSettings};
 use super::describe::descriptions;
 use super::diagnostics::{self, DiagnosticSettings};
+use super::entry_rules;
 use super::exits::{self, EXIT_REASON};
 use super::functional_form::FormSettings;
 use super::levels;
@@ -334,6 +335,7 @@ fn frame(study: &Study, loaded: &Loaded) -> Report {
         links: loaded.links.iter().map(link).collect(),
         codes: loaded.codes.iter().map(codes::code_use).collect(),
         rows_in_time: loaded.rows_by_month.iter().flat_map(codes::rows_in_time).collect(),
+        entry_rules: Some(entry_rules::entry_rules(study)),
         attrition: steps
             .map(|(step, line)| report::AttritionStep {
                 step,

@@ -34,7 +34,7 @@ const ITEMS: &[Item] = &[
     ("RECORD 6.1", Language::ask_r6_1, steps),
     ("RECORD 6.2", Language::ask_r6_2, |_| None),
     ("RECORD 6.3", Language::ask_r6_3, links),
-    ("STROBE 6b", Language::ask_6b, |_| None),
+    ("STROBE 6b", Language::ask_6b, |r| methods::matching_sentence(r.words(), r.entry_rules.as_ref()?)),
     ("STROBE 7", Language::ask_7, variables),
     ("RECORD 7.1", Language::ask_r7_1, |r| has(!r.codes.is_empty(), r, Language::codes_and_lists)),
     ("STROBE 8", Language::ask_8, files),

@@ -20,6 +20,7 @@ mod curves;
 mod description;
 mod diagnostics;
 pub mod disclosure;
+mod entry_rules;
 pub mod error;
 pub mod figure;
 mod fitted;
@@ -57,6 +58,7 @@ pub use description::{
 };
 pub use diagnostics::{FunctionalForm, ProportionalHazards, TermTest, TimePoint, TimeSmooth};
 pub use disclosure::{DisclosureStatement, Profile};
+pub use entry_rules::{EntryRules, IndexRule, MatchingRule};
 pub use error::ReportError;
 pub use fitted::{
     AdditiveInteraction, Coefficient, Concordance, GlobalTests, Interaction, InteractionCell, InteractionRatio,
@@ -107,6 +109,9 @@ pub struct Report {
     /// Rows of extracts over calendar time: by year where rows have no key, by month where claims may be late.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rows_in_time: Vec<RowsInTime>,
+    /// The rules by which persons came in; `None` for a data file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry_rules: Option<EntryRules>,
     /// The flow of persons, first step first.
     pub attrition: Vec<AttritionStep>,
     /// What every covariate of the person-time is, in the order of the study; empty for a data file.
@@ -151,6 +156,7 @@ impl Default for Report {
             links: Vec::new(),
             codes: Vec::new(),
             rows_in_time: Vec::new(),
+            entry_rules: None,
             attrition: Vec::new(),
             covariates: Vec::new(),
             checks: Vec::new(),

@@ -1,6 +1,6 @@
 //! The figures of a report as files.
 
-use super::image::{ImageError, Picture};
+use super::image::{DOTS_PER_INCH, ImageError, Picture};
 use super::{Figure, FigureStyle, figures};
 use crate::report::Report;
 use crate::study::ImageFormat;
@@ -29,7 +29,7 @@ fn of_one(figure: &Figure, formats: &[ImageFormat]) -> Result<Vec<FigureFile>, I
     let needs_picture = formats.iter().any(|f| *f != ImageFormat::Svg);
     let picture = if needs_picture { Some(Picture::read(figure)?) } else { None };
     let bytes = |format: &ImageFormat| match (format, &picture) {
-        (ImageFormat::Png, Some(picture)) => picture.png(),
+        (ImageFormat::Png, Some(picture)) => picture.png(DOTS_PER_INCH),
         (ImageFormat::Pdf, Some(picture)) => picture.pdf(),
         _ => Ok(figure.svg.clone().into_bytes()),
     };

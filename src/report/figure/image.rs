@@ -1,7 +1,7 @@
 //! PNG and PDF from a figure's SVG.
 //!
-//! Both come from one tree of shapes with the embedded font, never a font of the machine. The PNG has 300 dots per inch
-//! and says so (`pHYs`); the PDF has text that can be selected, a subset of the font, and no date: the same figure gives
+//! Both come from one tree of shapes with the embedded font, never a font of the machine. The PNG has 300 dots per inch,
+//! or as many as asked for, and says so (`pHYs`); the PDF has text that can be selected, a subset of the font, and no date: the same figure gives
 //! the same bytes.
 
 use super::Figure;
@@ -15,7 +15,7 @@ use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
 /// Dots per inch of a PNG.
-const DOTS_PER_INCH: f64 = 300.0;
+pub(super) const DOTS_PER_INCH: f64 = 300.0;
 /// Pixels of the largest PNG; a picture of more is an error rather than a machine without memory.
 const MOST_PIXELS: f64 = 2e8;
 
@@ -55,7 +55,12 @@ pub enum ImageError {
 
 /// The figure as PNG, 300 dots per inch, without transparency. Errors: [`ImageError`].
 pub fn png(figure: &Figure) -> Result<Vec<u8>, ImageError> {
-    Picture::read(figure)?.png()
+    png_at(figure, DOTS_PER_INCH)
+}
+
+/// The same with so many dots per inch. Errors: [`ImageError`].
+pub fn png_at(figure: &Figure, dots_per_inch: f64) -> Result<Vec<u8>, ImageError> {
+    Picture::read(figure)?.png(dots_per_inch)
 }
 
 /// The figure as a PDF of its own size. Errors: [`ImageError`].
@@ -84,9 +89,9 @@ impl<'a> Picture<'a> {
         Ok(Picture { figure, tree })
     }
 
-    /// See [`png`].
-    pub fn png(&self) -> Result<Vec<u8>, ImageError> {
-        let scale = DOTS_PER_INCH / 72.0;
+    /// See [`png_at`].
+    pub fn png(&self, dots_per_inch: f64) -> Result<Vec<u8>, ImageError> {
+        let scale = dots_per_inch / 72.0;
         let size = self.tree.size();
         let pixels = |v: f32| (f64::from(v) * scale).ceil();
         let (width, height) = (pixels(size.width()), pixels(size.height()));
@@ -101,7 +106,7 @@ impl<'a> Picture<'a> {
         let mut pixmap = Pixmap::new(width as u32, height as u32).ok_or_else(too_large)?;
         pixmap.fill(Color::WHITE);
         resvg::render(&self.tree, Transform::from_scale(scale as f32, scale as f32), &mut pixmap.as_mut());
-        Ok(encode(&pixmap))
+        Ok(encode(&pixmap, dots_per_inch))
     }
 
     /// See [`pdf`].
@@ -145,7 +150,7 @@ fn fonts() -> Arc<fontdb::Database> {
 /// written as the difference (filter "up") and the fastest compression does.
 ///
 /// Source: PNG specification, third edition, https://www.w3.org/TR/png-3/.
-fn encode(pixmap: &Pixmap) -> Vec<u8> {
+fn encode(pixmap: &Pixmap, dots_per_inch: f64) -> Vec<u8> {
     let (width, height) = (pixmap.width(), pixmap.height());
     let row_bytes = 3 * width as usize;
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(3));
@@ -163,7 +168,7 @@ fn encode(pixmap: &Pixmap) -> Vec<u8> {
         std::mem::swap(&mut above, &mut row);
     }
     let data = encoder.finish().expect("writing to memory does not fail");
-    let per_metre = (DOTS_PER_INCH / 0.0254).round() as u32;
+    let per_metre = (dots_per_inch / 0.0254).round() as u32;
     let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
     // Bit depth 8, colour type 2 (RGB), the only compression and filter methods, no interlacing.
     chunk(&mut out, b"IHDR", &[&width.to_be_bytes()[..], &height.to_be_bytes()[..], &[8, 2, 0, 0, 0]].concat());

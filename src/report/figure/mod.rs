@@ -35,7 +35,7 @@ use super::number::NumberStyle;
 use std::collections::BTreeMap;
 
 pub use files::{FigureFile, files};
-pub use image::{ImageError, pdf, png};
+pub use image::{ImageError, pdf, png, png_at};
 
 /// Width of one column of a journal, in millimetres.
 pub const COLUMN_MM: f64 = 85.0;

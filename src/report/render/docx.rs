@@ -1,15 +1,17 @@
-//! A Word document: headings, running text, and real tables of three lines whose heads repeat on every page.
+//! A Word document: headings, running text, real tables of three lines whose heads repeat on every page, and figures.
 //!
 //! Tables that are too wide for an upright page stand on pages in landscape. Dates and paragraph numbers are fixed, so
 //! that the same report gives the same bytes. What the writing crate does not know is set in the finished XML: rows
 //! that repeat as heads, the title of the document, its styles, and the order of elements that Word's schema asks for. To the same end
 //! the look of cells comes from styles of paragraphs.
 
+mod pictures;
 mod styles;
 
 use super::layout::{self, letter, widths};
 use super::{display, display_remark};
 use crate::report::Report;
+use crate::report::figure::Figure;
 use crate::report::number::NumberStyle;
 use crate::report::tables::{self, Block, Cell, ColumnKind, DisplayTable, Remark, Row, RowKind};
 use docx_rs::{
@@ -35,13 +37,17 @@ const HEAD_MARK: &str = r#"<w:trHeight w:val="1" w:hRule="atLeast" />"#;
 /// The report as a Word document.
 pub fn document(report: &Report, style: &NumberStyle) -> Vec<u8> {
     let document = tables::document(report);
-    let mut writer = Writer { docx: Docx::new(), n_paragraphs: 0, style, landscape: false };
+    let mut writer = Writer { docx: Docx::new(), n_paragraphs: 0, style, landscape: false, drawn: Vec::new() };
     writer.words("Title", &document.title);
     if report.disclosure.is_none() {
         writer.words("Normal", report.words().no_disclosure_control());
     }
+    let (figures, figures_at) = super::figures(report, &document);
     let mut n_tables = 0;
     for (i, block) in document.blocks.iter().enumerate() {
+        if i == figures_at {
+            writer.figures(&figures);
+        }
         match block {
             Block::Heading(text) => writer.heading(text, document.blocks.get(i + 1)),
             Block::Paragraph(text) => writer.words("Normal", text),
@@ -51,6 +57,9 @@ pub fn document(report: &Report, style: &NumberStyle) -> Vec<u8> {
                 writer.table(table, n_tables);
             }
         }
+    }
+    if figures_at == document.blocks.len() {
+        writer.figures(&figures);
     }
     let software = format!("{} {}", report.software.name, report.software.version);
     writer.finish(&document.title, &software)
@@ -104,9 +113,11 @@ struct Writer<'a> {
     style: &'a NumberStyle,
     /// Whether the pages being filled are in landscape.
     landscape: bool,
+    /// The figures that stand in it so far.
+    drawn: Vec<&'a Figure>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     /// A paragraph with a number of its own: the crate's numbers go on from document to document.
     fn paragraph(&mut self, style: &str) -> Paragraph {
         self.n_paragraphs += 1;
@@ -257,6 +268,18 @@ impl Writer<'_> {
         }
     }
 
+    /// All figures, under a heading.
+    fn figures(&mut self, figures: &'a [Figure]) {
+        if figures.is_empty() {
+            return;
+        }
+        self.heading(self.style.language.figures(), None);
+        let pictures = pictures::pictures(figures);
+        for (i, (figure, picture)) in figures.iter().zip(pictures).enumerate() {
+            self.figure(figure, picture, i + 1);
+        }
+    }
+
     /// The finished file.
     fn finish(self, title: &str, software: &str) -> Vec<u8> {
         let margin = MARGIN as i32;
@@ -281,12 +304,12 @@ impl Writer<'_> {
                 (r#" w:type="dxa" /></w:tblGrid>"#, " /></w:tblGrid>"),
             ],
         );
-        parts.document = merges_first(&String::from_utf8(document).expect("it was UTF-8")).into_bytes();
+        let document = merges_first(&String::from_utf8(document).expect("it was UTF-8"));
+        parts.document = pictures::described(&document, &self.drawn).into_bytes();
         parts.styles = styles::xml().into_bytes();
         let (tab, zoom) = (r#"<w:defaultTabStop w:val="840" />"#, r#"<w:zoom w:percent="100" />"#);
         let (theirs, ours) = (format!("{tab}{zoom}"), format!("{zoom}{tab}"));
         parts.settings = replaced(&parts.settings, &[(&theirs, &ours)]);
-        let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         let author = format!("<dc:creator>{}</dc:creator><dc:title>{}</dc:title>", escaped(software), escaped(title));
         let modifier = format!("<cp:lastModifiedBy>{}<", escaped(software));
         parts.doc_props.core = replaced(
@@ -297,6 +320,11 @@ impl Writer<'_> {
         parts.pack(&mut file).expect("writing to memory does not fail");
         file.into_inner()
     }
+}
+
+/// A text in XML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// A cell says that it continues another one before it says what its rules are.

@@ -185,9 +185,11 @@ words! {
     }
     fixed_covariates { "taking the covariates as fixed", "med kovariatene som faste" }
     sampled_covariates { "including the sampling of the covariates", "medregnet at kovariatene er et utvalg" }
-    standardised_sentence(exposures, covariates) {
-        "Risks were standardised directly by {exposures} (g-formula): predicted for everybody at each level and averaged over the observed covariates; intervals of risks, restricted mean times, differences and ratios are by the delta method from coefficients and baseline hazard, {covariates}.",
-        "Risikoer ble direkte standardisert etter {exposures} (g-formelen): predikert for alle på hvert nivå og midlet over de observerte kovariatene; intervaller for risikoer, begrensede gjennomsnittstider, differanser og forhold er etter deltametoden fra koeffisienter og grunnhasard, {covariates}."
+    over_records { "all records", "alle observasjoner" }
+    over_first_records { "the first record of each person", "den første observasjonen for hver person" }
+    standardised_sentence(exposures, over, covariates, from, times) {
+        "Risks were standardised directly by {exposures} (g-formula): predicted from time {from} up to {times} for everybody at each level and averaged over the observed covariates of {over}; intervals of risks, restricted mean times, differences and ratios are by the delta method from coefficients and baseline hazard, {covariates}.",
+        "Risikoer ble direkte standardisert etter {exposures} (g-formelen): predikert fra tid {from} fram til {times} for alle på hvert nivå og midlet over de observerte kovariatene for {over}; intervaller for risikoer, begrensede gjennomsnittstider, differanser og forhold er etter deltametoden fra koeffisienter og grunnhasard, {covariates}."
     }
     units_of(column) { "units of {column}", "enheter av {column}" }
     records_word { "records", "observasjoner" }

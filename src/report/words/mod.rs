@@ -16,6 +16,7 @@ mod documents;
 mod interactions;
 mod methods;
 mod models;
+mod persons;
 mod population;
 mod said;
 

@@ -22,6 +22,7 @@ pub(super) fn xml() -> String {
     let mut styles = vec![
         style("Title", "Title", &look(16, true, (0, 160))),
         style("Heading1", "heading 1", &Look { more: outline, ..look(13, true, (320, 120)) }),
+        style("Figure", "Figure", &look(10, false, (240, 0))),
         style("Caption", "caption", &look(10, false, (240, 80))),
         style("TableNote", "Table note", &look(8, false, (40, 0))),
     ];

@@ -1,22 +1,39 @@
 //! The methods paragraph: what was run, in words, from the report alone.
 //!
-//! It holds what the SAMPL guidelines ask of survival and regression analyses (Lang and Altman 2013): the event and what
-//! ended follow-up, time scale, model and its variables, coding, how assumptions were checked, missing values, tests and
-//! adjustments, intervals, software with version.
+//! It holds what the SAMPL guidelines (Lang and Altman 2013, Science Editors' Handbook of the European Association of
+//! Science Editors) ask of survival and regression analyses, as far as a run knows it:
+//!
+//! | SAMPL asks for | where |
+//! |---|---|
+//! | events or dates that begin and end the time analysed | `persons`: index date, eligibility, follow-up |
+//! | circumstances of censoring | `persons`: ends of follow-up |
+//! | method for survival curves and for comparing them | `descriptions` |
+//! | classes of numbers, transformations | `persons`: classes; splines and polynomials with knots here |
+//! | model, variables, coding, how variables were chosen, outliers | here: models, reference levels, selection |
+//! | missing values | `persons`: rules by variable; records left out here |
+//! | assumptions and how they were checked | here: proportional hazards, functional form |
+//! | interactions, goodness of fit | here: interactions, concordance |
+//! | measure with interval, tests, adjustment for several tests | here |
+//! | software with version | here |
+//!
+//! Purpose, size of the smallest difference of interest, and validation in other data are for the authors.
+
+mod descriptions;
+mod persons;
 
 use super::tables::percent;
-use super::{EntryDay, FollowUp, ModelResult, Report, SurvivalCurve};
+use super::{ModelResult, Report, SurvivalCurve};
 use crate::conventions::Conventions;
 use crate::house_style::Language;
 use std::collections::BTreeSet;
 
+pub(super) use persons::{cohort_sentence, follow_up_sentences, matching_sentence};
+
 /// A short methods paragraph in the report's language: cohort, follow-up, models, ties, variance, tests, software.
 pub fn paragraph(report: &Report) -> String {
     let w = report.words();
-    let mut sentences: Vec<String> = cohort_sentence(report).into_iter().collect();
-    if let Some(follow_up) = &report.follow_up {
-        sentences.extend(follow_up_sentences(w, follow_up));
-    }
+    let mut sentences = persons::sentences(report);
+    sentences.extend(descriptions::sentences(report));
     sentences.extend(model_sentences(report));
     sentences.extend(competing_sentences(report));
     sentences.extend(time_varying_sentence(report));
@@ -31,78 +48,6 @@ pub fn paragraph(report: &Report) -> String {
     }
     sentences.push(w.software_sentence(&report.software.name, &report.software.version));
     sentences.join(" ")
-}
-
-/// Who was followed, in numbers, where they are shown.
-pub(super) fn cohort_sentence(report: &Report) -> Option<String> {
-    let (w, style) = (report.words(), report.number_style());
-    let total = report.total.as_ref().filter(|t| !t.persons_hidden && !t.events_hidden)?;
-    let (persons, events) = (style.count(total.persons?), style.count(total.events?));
-    let years = style.person_years(total.person_years?);
-    let population = report.attrition.first().filter(|s| !s.persons_hidden).and_then(|s| s.persons);
-    Some(match population {
-        Some(n) => w.cohort_from_sentence(style.count(n), persons, events, years),
-        None => w.cohort_sentence(persons, events, years),
-    })
-}
-
-/// How people were followed.
-pub(super) fn follow_up_sentences(w: Language, f: &FollowUp) -> Vec<String> {
-    let entry = if f.entry.is_empty() { entry_words(w, f) } else { f.entry.clone() };
-    let mut ends = vec![f.event.clone()];
-    ends.extend(f.exits.iter().cloned());
-    ends.extend(f.maximum.iter().map(|m| match f.late_entry.is_empty() {
-        true => w.maximum_follow_up(w.said(m)),
-        false => w.after_index_date(w.said(m)),
-    }));
-    let first = if ends.len() > 1 { w.whichever_first() } else { "" };
-    let mut sentences = vec![w.followed(entry, w.list_or(&ends), first)];
-    let scale = match f.scale.as_str() {
-        "age" => w.scale_age(),
-        "calendar" => w.scale_calendar(),
-        _ if !f.late_entry.is_empty() => w.scale_since_index_late(),
-        _ => w.scale_since_index(),
-    };
-    sentences.push(scale.to_string());
-    if !f.late_entry.is_empty() {
-        sentences.push(w.gone_before_entry().to_string());
-    }
-    sentences.extend(match f.event_between.as_deref() {
-        Some("exclude") => Some(w.events_between_excluded().to_string()),
-        Some("later_event") => Some(w.events_between_history().to_string()),
-        _ => None,
-    });
-    sentences.extend(match f.event_at_entry.as_deref() {
-        Some("exclude") => Some(w.entry_events_excluded().to_string()),
-        Some("next_day") => Some(w.entry_events_next_day().to_string()),
-        Some("later_event") => Some(w.entry_events_later().to_string()),
-        _ => None,
-    });
-    if !f.exit_first.is_empty() {
-        sentences.push(w.exits_came_first(w.list_or(&f.exit_first)));
-    }
-    if f.event_at_exit.is_some() && f.exit_first.len() < f.exits.len() {
-        let others: Vec<String> = f.exits.iter().filter(|e| !f.exit_first.contains(e)).cloned().collect();
-        sentences.push(w.events_came_first(w.list_or(&others)));
-    }
-    sentences
-}
-
-/// From when people were followed.
-fn entry_words(w: Language, f: &FollowUp) -> String {
-    let day = |day: &EntryDay| match day.kind.as_str() {
-        "after_index" => w.after_index_date(w.said(&day.value)),
-        "column" => w.the_date_of_each(&day.value),
-        _ => day.value.clone(),
-    };
-    match f.late_entry.as_slice() {
-        [] => w.index_date().to_string(),
-        [one] if one.kind == "after_index" => day(one),
-        days => {
-            let all: Vec<String> = std::iter::once(w.index_date().to_string()).chain(days.iter().map(day)).collect();
-            w.latest_of(w.list_and(&all))
-        }
-    }
 }
 
 fn model_sentences(report: &Report) -> Vec<String> {
@@ -136,6 +81,8 @@ fn model_sentences(report: &Report) -> Vec<String> {
     if report.models.iter().any(|m| m.n_missing_dropped.is_some_and(|n| n > 0)) {
         sentences.push(w.complete_records().to_string());
     }
+    sentences.extend(report.study.is_some().then(|| w.selection_sentence().to_owned()));
+    sentences.extend(report.models.iter().any(|m| m.concordance.is_some()).then(|| w.concordance_sentence().to_owned()));
     sentences
 }
 
@@ -288,6 +235,13 @@ fn limits_of<'a>(w: Language, curves: impl Iterator<Item = &'a SurvivalCurve>) -
     if scales.is_empty() { String::new() } else { w.limits_on(w.list_or(&scales)) }
 }
 
+/// Times of predictions, each once.
+fn times_of(report: &Report, times: impl Iterator<Item = f64>) -> String {
+    let mut shown: Vec<String> = times.map(|time| report.number_style().number(time)).collect();
+    shown.dedup();
+    report.words().list_and(&shown)
+}
+
 fn prediction_sentences(report: &Report) -> Vec<String> {
     let w = report.words();
     let models = || report.models.iter();
@@ -304,7 +258,10 @@ fn prediction_sentences(report: &Report) -> Vec<String> {
         let mut exposures: Vec<String> = standardised.iter().map(|s| s.exposure_title().to_string()).collect();
         exposures.dedup();
         let covariates = if first.covariates == "fixed" { w.fixed_covariates() } else { w.sampled_covariates() };
-        sentences.push(w.standardised_sentence(w.list_and(&exposures), covariates));
+        let over = if first.population == "records" { w.over_records() } else { w.over_first_records() };
+        let times = times_of(report, first.rows.iter().map(|row| row.time));
+        let from = report.number_style().number(first.from);
+        sentences.push(w.standardised_sentence(w.list_and(&exposures), over, covariates, from, times));
     }
     sentences
 }
@@ -388,6 +345,7 @@ fn titles(w: Language, models: &[&ModelResult]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::FollowUp;
 
     #[test]
     fn says_what_was_run() {
@@ -411,7 +369,7 @@ mod tests {
             paragraph(&report),
             format!(
                 "People were followed from the index date to first outpatient contact, death, emigration or 730 days of \
-                 follow-up, whichever came first. The time scale was days since the start of follow-up. Hazard ratios \
+                 follow-up, whichever came first. Without first outpatient contact, follow-up was censored at its end. The time scale was days since the start of follow-up. Hazard ratios \
                  with 95% confidence intervals came from the Cox proportional-hazards model group. Tied event \
                  times were handled by Efron's method. Standard errors are robust (sandwich, the infinitesimal jackknife), clustered by person. \
                  P values are two-sided and not adjusted for the number of tests. Analyses were done with cohort {}.",
