@@ -196,7 +196,8 @@ fn docx_pictures(file: &[u8]) -> Vec<(f64, f64, Vec<u8>)> {
     let docx = docx_rs::read_docx(file).expect("a Word document");
     let paragraphs = docx.document.children.iter();
     let runs = paragraphs.filter_map(|child| if let DocumentChild::Paragraph(p) = child { Some(p) } else { None });
-    let children = runs.flat_map(|p| &p.children).filter_map(|c| if let ParagraphChild::Run(r) = c { Some(r) } else { None });
+    let children =
+        runs.flat_map(|p| &p.children).filter_map(|c| if let ParagraphChild::Run(r) = c { Some(r) } else { None });
     let drawings = children.flat_map(|run| &run.children).filter_map(|c| match c {
         RunChild::Drawing(drawing) => drawing.data.as_ref(),
         _ => None,

@@ -21,9 +21,7 @@ fn index(rules: &Index) -> IndexRule {
         ..IndexRule::default()
     };
     match &rules.source {
-        IndexSource::Date(date) => {
-            IndexRule { extract: date.extract.clone(), column: date.column.clone(), ..bounds }
-        }
+        IndexSource::Date(date) => IndexRule { extract: date.extract.clone(), column: date.column.clone(), ..bounds },
         IndexSource::Event { rows, pick } => IndexRule {
             extract: rows.extract.clone(),
             column: rows.date.clone(),

@@ -82,7 +82,8 @@ fn model_sentences(report: &Report) -> Vec<String> {
         sentences.push(w.complete_records().to_string());
     }
     sentences.extend(report.study.is_some().then(|| w.selection_sentence().to_owned()));
-    sentences.extend(report.models.iter().any(|m| m.concordance.is_some()).then(|| w.concordance_sentence().to_owned()));
+    sentences
+        .extend(report.models.iter().any(|m| m.concordance.is_some()).then(|| w.concordance_sentence().to_owned()));
     sentences
 }
 
