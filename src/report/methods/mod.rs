@@ -346,7 +346,7 @@ fn titles(w: Language, models: &[&ModelResult]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::FollowUp;
+    use crate::report::{EntryDay, FollowUp};
 
     #[test]
     fn says_what_was_run() {
@@ -398,7 +398,7 @@ mod tests {
             said,
             "People were followed from the latest of the index date, 30 days after the index date, the person's \
              persons.consent and 2008-01-01 to visit, death, emigration or 2 years after the index date, whichever came \
-             first. The time scale was days since the index date, with entry into the risk set at the start of \
+             first. Without visit, follow-up was censored at its end. The time scale was days since the index date, with entry into the risk set at the start of \
              follow-up. People who were no longer under observation at the start of follow-up never entered the risk \
              set (left truncation). An event between the index date and the start of follow-up did not count; a later \
              one did. An event on the day of emigration did not count. An event on the day of death counted."
