@@ -220,3 +220,74 @@ fn persons_are_drawn_by_what_they_are() {
     let drawn: u32 = a.draw(1, 2).iter().sum();
     assert_eq!(drawn, 400);
 }
+
+fn myeloma() -> Table {
+    let path = std::path::Path::new("data-fixtures/reference/data/mgus2.csv");
+    let options = cohort::loader::FlatOptions::default();
+    cohort::loader::read_flat(path, "mgus2.csv", &options, &mut cohort::loader::Quiet).expect("a file").table
+}
+
+fn fine_gray_settings() -> ModelSettings {
+    let mut settings = ModelSettings::new("Surv(etime, event == \"pcm\") ~ age + sex + mspike");
+    let competing = cohort::pipeline::CompetingModel::FineGray;
+    settings.competing = Some(cohort::pipeline::CompetingSettings::new("event == \"death\"", competing));
+    settings
+}
+
+/// A resample of Fine and Gray's model has the weights of its own distribution of censoring. R 4.2.2, survival 3.5-3:
+///
+/// ```r
+/// d <- read.csv("mgus2.csv"); d$ev <- factor(d$event, c("censor", "pcm", "death")); d <- d[!is.na(d$mspike), ]
+/// b <- d[rep(1:nrow(d), (7 * (0:(nrow(d) - 1))) %% 3), ]; b$id <- 1:nrow(b)
+/// fg <- finegray(Surv(etime, ev) ~ ., data = b, etype = "pcm", id = id)
+/// f <- coxph(Surv(fgstart, fgstop, fgstatus) ~ age + sex + mspike, data = fg, weights = fgwt,
+///            control = coxph.control(eps = 1e-14, iter.max = 50))
+/// coef(f); f$loglik
+/// ```
+#[test]
+fn a_resample_of_fine_and_gray_estimates_its_weights_anew() {
+    let settings = fine_gray_settings();
+    let fitted = cohort::pipeline::fit_model(&myeloma(), &settings).expect("a fit");
+    let built = &fitted.built;
+    let found = built.competing.as_ref().expect("competing events");
+    let competing = cohort::engine::Competing { event: found.event.clone(), ..Default::default() };
+    let records = cohort::engine::CompetingRecords {
+        data: &built.data,
+        design: &built.design,
+        time: &built.time,
+        competing: &competing,
+        near_ties: NearTies::Repair,
+    };
+    let count: Vec<u32> = (0..built.rows.len() as u32).map(|row| (7 * row) % 3).collect();
+    let resampled = records.resampled(&count).expect("a resample");
+    let fit = resampled.fit(&FitOptions::default()).expect("a fit");
+    assert_eq!((fit.n_records, fit.n_events), (1372, 107));
+    crate::support::assert_all_close(
+        &fit.coefficients,
+        &[-0.01780380667292961, -0.23677234790630583, 0.92155923148261842],
+        1e-8,
+    );
+    crate::support::assert_close(fit.log_partial_likelihood, -729.4080132403815, 1e-9);
+    // Everybody once: the model itself.
+    let whole = records.resampled(&vec![1; count.len()]).expect("a resample").fit(&FitOptions::default()).expect("a fit");
+    crate::support::assert_all_close(&whole.coefficients, &fitted.fit.coefficients, 1e-12);
+}
+
+/// The bootstrap of Fine and Gray's model: the same bytes for any order of rows, and standard errors beside those of the
+/// robust variance (200 replicates know theirs to 5 %).
+#[test]
+fn fine_and_gray_is_resampled_with_its_censoring() {
+    let table = myeloma();
+    let mut settings = fine_gray_settings();
+    settings.bootstrap = Some(Plan { replicates: 20, seed: 4 });
+    let backwards = table.take(&(0..table.n_rows() as u32).rev().collect::<Vec<u32>>());
+    let report = |table: &Table| json(&fit_table(table, &settings).expect("a report"));
+    assert_eq!(report(&table), report(&backwards));
+    settings.bootstrap = Some(Plan { replicates: 200, seed: 4 });
+    let model = fit_table(&table, &settings).expect("a report").models.remove(0);
+    for c in &model.coefficients {
+        let ratio = c.bootstrap.as_ref().and_then(|b| b.se).expect("an error") / c.robust_se.expect("a robust error");
+        assert!((0.85..1.2).contains(&ratio), "{}: {ratio}", c.name);
+    }
+    assert_eq!(model.bootstrap.map(|b| (b.n_units, b.n_not_converged)), Some((Some(1373), 0)));
+}

@@ -22,6 +22,7 @@ mod follow_up; // index date to exit; person-time that cannot be; counting day b
 mod formats; // files of Stata, SPSS and SAS; one study from five forms of a delivery; `init --from`
 mod formula; // terms as R orders them; messages for faulty formulas
 mod hard_cases; // no events, infinite estimates, aliased columns, huge numbers
+mod imputations; // completed data sets of a study, pooled, and held against its person-time
 mod inference; // interaction analyses and tests per term, by the rules they follow
 mod leaks; // no key and no cell in anything the program says or lets leave
 mod likelihoods; // exact ties, Firth's correction, profile intervals, ridge terms, by the rules they follow

@@ -97,6 +97,14 @@ impl Time {
         self.len() == 0
     }
 
+    /// The times of the given records, in their order.
+    pub fn take(&self, records: &[u32]) -> Time {
+        match self {
+            Time::Whole(v) => Time::Whole(records.iter().map(|&i| v[i as usize]).collect()),
+            Time::Real(v) => Time::Real(records.iter().map(|&i| v[i as usize]).collect()),
+        }
+    }
+
     /// The first time that is not a finite number.
     fn first_not_finite(&self) -> Option<usize> {
         match self {
@@ -118,6 +126,22 @@ impl SurvivalData {
     /// Right-censored records without strata, weights, offset or clusters.
     pub fn right_censored(exit: Time, event: Vec<bool>) -> SurvivalData {
         SurvivalData { entry: None, exit, event, stratum: None, weight: None, offset: None, cluster: None }
+    }
+
+    /// The given records, in their order; one may be given several times.
+    pub fn take(&self, records: &[u32]) -> SurvivalData {
+        fn pick<T: Copy>(values: &[T], records: &[u32]) -> Vec<T> {
+            records.iter().map(|&i| values[i as usize]).collect()
+        }
+        SurvivalData {
+            entry: self.entry.as_ref().map(|entry| entry.take(records)),
+            exit: self.exit.take(records),
+            event: pick(&self.event, records),
+            stratum: self.stratum.as_ref().map(|codes| codes.take(records)),
+            weight: self.weight.as_ref().map(|weight| pick(weight, records)),
+            offset: self.offset.as_ref().map(|offset| pick(offset, records)),
+            cluster: self.cluster.as_ref().map(|cluster| pick(cluster, records)),
+        }
     }
 
     /// n, the number of records.
@@ -198,7 +222,25 @@ impl Variable {
     }
 }
 
+impl Variable {
+    /// The values of the given records, in their order.
+    pub fn take(&self, records: &[u32]) -> Variable {
+        match self {
+            Variable::Coded { codes, n_levels } => Variable::Coded { codes: codes.take(records), n_levels: *n_levels },
+            Variable::Continuous(values) => {
+                Variable::Continuous(records.iter().map(|&i| values[i as usize]).collect())
+            }
+        }
+    }
+}
+
 impl Design {
+    /// The rows of the given records, in their order.
+    pub fn take(&self, records: &[u32]) -> Design {
+        let variables = self.variables.iter().map(|v| v.take(records)).collect();
+        Design { variables, blocks: self.blocks.clone(), n_columns: self.n_columns }
+    }
+
     /// Checks the variables of `n_records` records and that the blocks fill the columns 0..`n_columns` exactly once.
     pub fn check(&self, n_records: usize) -> Result<(), FitError> {
         self.check_with(n_records, &[])

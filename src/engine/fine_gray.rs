@@ -152,18 +152,7 @@ fn with_tails(
 
 /// The design of all records, with one variable more: 0, or one more than the group of a record after a competing event.
 fn with_tail_variable(design: &Design, made_from: &[u32], n: usize, group: &[u32], n_groups: usize) -> Design {
-    let mut variables: Vec<Variable> = design
-        .variables
-        .par_iter()
-        .map(|v| match v {
-            Variable::Coded { codes, n_levels } => {
-                Variable::Coded { codes: codes.take(made_from), n_levels: *n_levels }
-            }
-            Variable::Continuous(values) => {
-                Variable::Continuous(made_from.iter().map(|&i| values[i as usize]).collect())
-            }
-        })
-        .collect();
+    let mut variables: Vec<Variable> = design.variables.par_iter().map(|v| v.take(made_from)).collect();
     let code = |(place, &i): (usize, &u32)| Some(if place < n { 0 } else { group[i as usize] + 1 });
     let codes = Codes::pack(made_from.iter().enumerate().map(code), n_groups + 1);
     variables.push(Variable::Coded { codes, n_levels: n_groups as u32 + 1 });

@@ -301,7 +301,8 @@ impl Prepared {
     }
 
     /// The same model on a resample in which every distinct record counts `count` times: what does not depend on the
-    /// counts is shared. Columns keep their scaling. Not for Fine and Gray's model, whose weights would be others.
+    /// counts is shared. Columns keep their scaling. Fine and Gray's model has other weights then:
+    /// [`super::CompetingRecords::resampled`].
     pub fn resampled(&self, count: &[u32]) -> Prepared {
         let sweep = self.sweep.resampled(count);
         Prepared {

@@ -28,16 +28,34 @@ impl Units {
     /// Sorts the rows of `data` into units. `unit` numbers the unit of each row, every row is one where it is `None`;
     /// `record_of_row` is the distinct record of each row, of `n_distinct`.
     pub fn new(data: &SurvivalData, unit: Option<&[u32]>, record_of_row: &[u32], n_distinct: usize) -> Units {
+        Units::of(data, unit, record_of_row, |row| record_of_row[row], n_distinct)
+    }
+
+    /// The same with rows for members, so that [`Units::draw`] says how often each row counts; `alike` is equal for rows
+    /// that are the same record, and only gives the units their order.
+    pub fn of_rows(data: &SurvivalData, unit: Option<&[u32]>, alike: &[u32]) -> Units {
+        Units::of(data, unit, alike, |row| row as u32, alike.len())
+    }
+
+    fn of(
+        data: &SurvivalData,
+        unit: Option<&[u32]>,
+        alike: &[u32],
+        member: impl Fn(usize) -> u32,
+        n_distinct: usize,
+    ) -> Units {
+        /// Unit, stratum, what orders, member.
+        type Row = (u32, u32, u32, u32);
         let stratum = |row: usize| data.stratum.as_ref().and_then(|s| s.get(row)).unwrap_or(0);
-        let mut rows: Vec<(u32, u32, u32)> = (0..record_of_row.len())
-            .map(|row| (unit.map_or(row as u32, |u| u[row]), stratum(row), record_of_row[row]))
+        let mut rows: Vec<Row> = (0..alike.len())
+            .map(|row| (unit.map_or(row as u32, |u| u[row]), stratum(row), alike[row], member(row)))
             .collect();
         rows.sort_unstable();
-        let mut units: Vec<&[(u32, u32, u32)]> = rows.chunk_by(|a, b| a.0 == b.0).collect();
-        fn strata<'a>(unit: &'a [(u32, u32, u32)]) -> impl Iterator<Item = u32> + use<'a> {
+        let mut units: Vec<&[Row]> = rows.chunk_by(|a, b| a.0 == b.0).collect();
+        fn strata<'a>(unit: &'a [Row]) -> impl Iterator<Item = u32> + use<'a> {
             unit.chunk_by(|a, b| a.1 == b.1).map(|rows| rows[0].1)
         }
-        let records = |unit: &[(u32, u32, u32)]| unit.iter().map(|row| row.2).collect::<Vec<u32>>();
+        let records = |unit: &[Row]| unit.iter().map(|row| row.3).collect::<Vec<u32>>();
         units.sort_by(|a, b| {
             let by_record = || a.iter().map(|row| row.2).cmp(b.iter().map(|row| row.2));
             strata(a).cmp(strata(b)).then_with(by_record)

@@ -14,7 +14,7 @@
 //! Source: Davison and Hinkley (1997), Bootstrap Methods and their Application, chapter 5, doi 10.1017/CBO9780511802843.
 
 use super::hypothesis::normal_quantile;
-use crate::engine::{Convergence, CoxFit, FitOptions, FitWarning, Prepared, Termination, Units};
+use crate::engine::{Convergence, CoxFit, FitError, FitOptions, FitWarning, Prepared, Termination, Units};
 use nalgebra::DMatrix;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -56,16 +56,23 @@ pub struct Interval {
     pub normal: (f64, f64),
 }
 
-/// Refits the model to `plan.replicates` resamples of `units`, from the estimates of `fit` on.
+/// Refits the model to `plan.replicates` resamples of `units`, from the estimates of `fit` on; `resample` makes the model
+/// of the numbers of times that everything drawn counts. A resample that has none (no events) counts as not converged.
 ///
 /// Replicates run side by side with one thread each; results do not depend on how many.
-pub fn bootstrap(prepared: &Prepared, fit: &CoxFit, units: &Units, plan: Plan, options: &FitOptions) -> Replicates {
+pub fn bootstrap(
+    resample: impl Fn(&[u32]) -> Result<Prepared, FitError> + Sync,
+    fit: &CoxFit,
+    units: &Units,
+    plan: Plan,
+    options: &FitOptions,
+) -> Replicates {
     let start = fit.coefficients.iter().map(|b| if b.is_nan() { 0.0 } else { *b }).collect();
     let options =
         FitOptions { robust: false, convergence: Convergence::Close, initial: Some(start), ..options.clone() };
     let one = |replicate: u64| {
         let count = units.draw(plan.seed, replicate);
-        prepared.resampled(&count).fit(&options).ok().and_then(coefficients)
+        resample(&count).and_then(|model| model.fit(&options)).ok().and_then(coefficients)
     };
     let coefficients = side_by_side(u64::from(plan.replicates), one);
     Replicates { coefficients, n_units: units.n_units(), n_groups: units.n_groups() }

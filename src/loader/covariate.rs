@@ -632,6 +632,14 @@ pub(crate) fn excludes(covariate: &Covariate) -> bool {
     }
 }
 
+/// Whether a missing value stays missing, for the completed data sets to give.
+pub(crate) fn is_imputed(covariate: &Covariate) -> bool {
+    match &covariate.kind {
+        Kind::Number { if_missing, .. } => matches!(if_missing, IfMissing::Imputed),
+        Kind::Factor(rules) => matches!(rules.if_missing, IfMissing::Imputed),
+    }
+}
+
 /// After the last step: errors for what is not covered or missing, exclusions for what is missing, notes for the rest.
 pub(crate) fn settle(
     study: &Study,
@@ -646,7 +654,7 @@ pub(crate) fn settle(
     for (name, covariate) in fixed().filter(|(_, c)| excludes(c)) {
         attrition.keep(&format!("{} is known", covariate.label), people, |p| !derived[name].is_missing(p));
     }
-    for (name, covariate) in fixed() {
+    for (name, covariate) in fixed().filter(|(_, c)| !is_imputed(c)) {
         derived[name].known(covariate, people.iter().map(|&p| (p, p)), "in the cohort")?;
     }
     for (name, _) in fixed() {

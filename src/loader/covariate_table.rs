@@ -1,6 +1,6 @@
 //! What every covariate of the table is: where its values come from, as of which day, and how many had none.
 
-use super::covariate::{Derived, RuleKind};
+use super::covariate::{self, Derived, RuleKind};
 use crate::study::{
     Covariate, DateOf, IfMissing, Kind, Lookback, LookbackStart, MatchedColumn, Measure, PickRow, Source, Study,
     Timing, YearAt,
@@ -90,7 +90,8 @@ pub(crate) fn table(study: &Study, tallies: &[(String, Tally)]) -> Vec<Covariate
             if_missing: if_missing(covariate),
             persons: tally.persons,
             missing_before: tally.missing_before,
-            missing_after: tally.missing_after,
+            // What completed data sets give takes nobody out.
+            missing_after: if covariate::is_imputed(covariate) { 0 } else { tally.missing_after },
             unlisted: tally.unlisted,
             overridden: tally.overridden,
         }
@@ -104,6 +105,7 @@ fn if_missing(covariate: &Covariate) -> String {
             IfMissing::Error => "error".to_owned(),
             IfMissing::Exclude => "exclude".to_owned(),
             IfMissing::Use(given) => value(given),
+            IfMissing::Imputed => "imputed".to_owned(),
         }
     }
     match &covariate.kind {

@@ -149,7 +149,7 @@ fn settle(
     notes: &mut Vec<Note>,
 ) -> Result<(), LoadError> {
     values.covered(&covariate.name, slots.clone(), "during follow-up")?;
-    if !covariate::excludes(covariate) {
+    if !covariate::excludes(covariate) && !covariate::is_imputed(covariate) {
         values.known(covariate, slots.clone(), "during follow-up")?;
     }
     tallies.push((covariate.name.clone(), covariate_table::tally(values, slots.clone())));

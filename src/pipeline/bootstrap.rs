@@ -1,5 +1,6 @@
 //! The bootstrap of a model for the report: what is drawn, and intervals for every estimate.
 
+use super::competing;
 use super::model::Fitted;
 use super::settings::ModelSettings;
 use crate::design::{Built, group_numbers};
@@ -22,13 +23,6 @@ pub(super) fn units(
     if settings.bootstrap.is_none() {
         return Ok(None);
     }
-    if settings.is_fine_gray() {
-        return Err(Error::Usage(
-            "a bootstrap of Fine and Gray's model needs the censoring weights of every resample, which this version does \
-             not estimate; its robust variance knows of them on request"
-                .to_owned(),
-        ));
-    }
     let origin = || format!("formula of {}", settings.name);
     let numbers = match unit(settings, formula) {
         None => None,
@@ -37,6 +31,11 @@ pub(super) fn units(
             Some(built.rows.iter().map(|row| all[*row as usize]).collect::<Vec<u32>>())
         }
     };
+    if let Some(competing) = competing::fine_gray(settings, built) {
+        let records = competing::records(settings, built, &competing);
+        let cannot = |error| Error::Fit { model: settings.name.clone(), error };
+        return Ok(Some(records.units(numbers.as_deref()).map_err(cannot)?));
+    }
     let records = prepared.record_of_row();
     Ok(Some(Units::new(&built.data, numbers.as_deref(), records, prepared.n_distinct_records())))
 }
@@ -50,8 +49,17 @@ fn unit(settings: &ModelSettings, formula: &Formula) -> Option<String> {
 /// The replicates, where the settings ask for them and the fit converged.
 pub(super) fn replicates(settings: &ModelSettings, fitted: &Fitted) -> Option<Replicates> {
     let (plan, units) = (settings.bootstrap?, fitted.units.as_ref()?);
-    super::model::converged(&fitted.fit)
-        .then(|| bootstrap(&fitted.prepared, &fitted.fit, units, plan, &settings.fit_options(&fitted.built)))
+    if !super::model::converged(&fitted.fit) {
+        return None;
+    }
+    let (built, fit, options) = (&fitted.built, &fitted.fit, settings.fit_options(&fitted.built));
+    Some(match competing::fine_gray(settings, built) {
+        None => bootstrap(|count| Ok(fitted.prepared.resampled(count)), fit, units, plan, &options),
+        Some(competing) => {
+            let records = competing::records(settings, built, &competing);
+            bootstrap(|count| records.resampled(count), fit, units, plan, &options)
+        }
+    })
 }
 
 /// Adds to the coefficients and comparisons of a model what its replicates say of them.

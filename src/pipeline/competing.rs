@@ -2,7 +2,7 @@
 
 use super::settings::ModelSettings;
 use crate::design::Built;
-use crate::engine::{CensoringTies, Competing, FitError, Prepared};
+use crate::engine::{CensoringTies, Competing, CompetingRecords, FitError, Prepared};
 use crate::report;
 
 /// What a model is told of competing events.
@@ -56,20 +56,33 @@ impl ModelSettings {
 /// Bins, patterns and identical records of the model that was asked for; with `keep_rows` for residuals of every row.
 pub(super) fn prepare(settings: &ModelSettings, built: &Built, keep_rows: bool) -> Result<Prepared, FitError> {
     let (data, design, time) = (&built.data, &built.design, &built.time);
-    match (&settings.competing, &built.competing) {
-        (Some(asked), Some(found)) if asked.model == CompetingModel::FineGray => {
-            let competing = Competing {
-                event: found.event.clone(),
-                group: found.group.clone(),
-                person: built.person.clone(),
-                ties: asked.ties,
-                estimated_weights: asked.estimated_weights,
-            };
-            Prepared::fine_gray(data, design, time, &competing, settings.near_ties)
-        }
-        _ if keep_rows => Prepared::with_rows(data, design, time, settings.near_ties),
-        _ => Prepared::with_time(data, design, time, settings.near_ties),
+    match fine_gray(settings, built) {
+        Some(competing) => Prepared::fine_gray(data, design, time, &competing, settings.near_ties),
+        None if keep_rows => Prepared::with_rows(data, design, time, settings.near_ties),
+        None => Prepared::with_time(data, design, time, settings.near_ties),
     }
+}
+
+/// What a Fine-Gray model knows beside the records; `None` when the model is another.
+pub(super) fn fine_gray(settings: &ModelSettings, built: &Built) -> Option<Competing> {
+    let (asked, found) = settings.competing.as_ref().zip(built.competing.as_ref())?;
+    (asked.model == CompetingModel::FineGray).then(|| Competing {
+        event: found.event.clone(),
+        group: found.group.clone(),
+        person: built.person.clone(),
+        ties: asked.ties,
+        estimated_weights: asked.estimated_weights,
+    })
+}
+
+/// The records of a Fine-Gray model, to be drawn from.
+pub(super) fn records<'a>(
+    settings: &ModelSettings,
+    built: &'a Built,
+    competing: &'a Competing,
+) -> CompetingRecords<'a> {
+    let (data, design, time) = (&built.data, &built.design, &built.time);
+    CompetingRecords { data, design, time, competing, near_ties: settings.near_ties }
 }
 
 /// What the report says of competing events.

@@ -10,6 +10,7 @@ use crate::inference::{CoefficientSummary, contrast::is_infinite};
 use crate::loader::{Flat, Note};
 use crate::report::{self, ModelResult, Report, finite};
 use crate::table::{ColumnData, Table};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// One completed data set.
@@ -43,6 +44,26 @@ pub enum PoolingError {
         /// How many rows.
         rows: usize,
     },
+    /// A number in two files.
+    #[error("imputation {name} is in two files; give every completed data set a number of its own")]
+    Twice {
+        /// The number.
+        name: String,
+    },
+    /// A data set that is not there.
+    #[error("there is no completed data set {number}; {found} were read")]
+    NoSuch {
+        /// The number asked for.
+        number: u32,
+        /// How many were read.
+        found: usize,
+    },
+    /// Records that person and entry do not tell apart.
+    #[error(
+        "two records of the person-time have the same person and entry (members of several matched sets); completed data \
+         sets cannot be told apart by record there"
+    )]
+    SameEntry,
     /// Nothing to pool.
     #[error("{found} completed data set: pooling needs at least two")]
     TooFew {
@@ -153,25 +174,43 @@ pub fn fit_completed(
     settings: &ModelSettings,
     watch: &mut Stopwatch,
 ) -> Result<Report> {
+    let names: Vec<String> = sets.iter().map(|set| set.name.clone()).collect();
+    let sets = Sets { names: &names, column, table: &|k| Cow::Borrowed(&sets[k].table) };
+    let models = vec![fit_sets(&sets, settings, watch)?];
+    let settings = report::Settings { level: settings.level, ..report::Settings::default() };
+    Ok(Report { settings, models, ..Report::default() })
+}
+
+/// Completed data sets, each made when it is asked for.
+pub(super) struct Sets<'a> {
+    /// Their names, in order.
+    pub(super) names: &'a [String],
+    /// Column of the imputation's number.
+    pub(super) column: Option<&'a str>,
+    /// The records of the one at a place.
+    pub(super) table: &'a dyn Fn(usize) -> Cow<'a, Table>,
+}
+
+/// The model fitted to every data set, pooled.
+pub(super) fn fit_sets(sets: &Sets, settings: &ModelSettings, watch: &mut Stopwatch) -> Result<ModelResult> {
     if settings.interval == Some(IntervalMethod::Profile) {
         return Err(Error::Pooling(PoolingError::Profile));
     }
-    if sets.len() < 2 {
-        return Err(Error::Pooling(PoolingError::TooFew { found: sets.len() }));
+    if sets.names.len() < 2 {
+        return Err(Error::Pooling(PoolingError::TooFew { found: sets.names.len() }));
     }
     if let Some(what) = of_one_data_set(settings) {
         return Err(Error::Pooling(PoolingError::OfOneDataSet { what }));
     }
-    let fits = sets.iter().map(|set| model::fit(&set.table, settings, watch)).collect::<Result<Vec<_>>>()?;
-    same_columns(sets, &fits)?;
+    let fits = (0..sets.names.len()).map(|k| model::fit(&(sets.table)(k), settings, watch)).collect::<Result<Vec<_>>>()?;
+    same_columns(sets.names, &fits)?;
     let pooled = pool(&fits);
-    let mut result = result(sets, &fits, &pooled, column, settings)?;
+    let mut result = result(sets, &fits, &pooled, settings)?;
     if let Some(method) = settings.adjust {
         adjust::add(&mut result, method);
         result.interactions.iter_mut().for_each(|i| adjust::add_to_interaction(i, method));
     }
-    let settings = report::Settings { level: settings.level, ..report::Settings::default() };
-    Ok(Report { settings, models: vec![result], ..Report::default() })
+    Ok(result)
 }
 
 /// What is asked for and has no pooled form here: better refused than left out in silence.
@@ -188,19 +227,19 @@ fn of_one_data_set(settings: &ModelSettings) -> Option<&'static str> {
     asked.into_iter().find(|(asked, _)| *asked).map(|(_, what)| what)
 }
 
-fn same_columns(sets: &[Completed], fits: &[Fitted]) -> Result<()> {
+fn same_columns(sets: &[String], fits: &[Fitted]) -> Result<()> {
     let first = &fits[0].built.columns.names;
     for (set, fit) in sets.iter().zip(fits).skip(1) {
         let names = &fit.built.columns.names;
         if names != first {
             let only = |a: &[String], b: &[String]| a.iter().find(|n| !b.contains(n)).cloned();
             let name = only(first, names).or_else(|| only(names, first)).unwrap_or_default();
-            let (first, other) = (sets[0].name.clone(), set.name.clone());
+            let (first, other) = (sets[0].clone(), set.clone());
             return Err(Error::Pooling(PoolingError::Columns { first, other, name }));
         }
         let bases = |f: &Fitted| terms::bases(&f.built.columns);
         if bases(fit) != bases(&fits[0]) {
-            let (first, other) = (sets[0].name.clone(), set.name.clone());
+            let (first, other) = (sets[0].clone(), set.clone());
             return Err(Error::Pooling(PoolingError::Bases { first, other }));
         }
     }
@@ -216,10 +255,9 @@ fn pool(fits: &[Fitted]) -> PooledCoefficients {
 }
 
 fn result(
-    sets: &[Completed],
+    sets: &Sets,
     fits: &[Fitted],
     pooled: &PooledCoefficients,
-    column: Option<&str>,
     settings: &ModelSettings,
 ) -> Result<ModelResult> {
     let base = model::identity(settings, &fits[0]);
@@ -238,21 +276,21 @@ fn result(
         bases: terms::bases(columns),
         covariance: model::matrix(&pooled.total()),
         iterations: fits.iter().map(|f| f.fit.iterations).max().unwrap_or(0),
-        termination: termination(sets, fits),
+        termination: termination(sets.names, fits),
         converged: fits.iter().all(|f| model::converged(&f.fit)),
-        warnings: warnings(sets, fits),
+        warnings: warnings(sets.names, fits),
         interactions: pooled_interactions::pooled(settings, fits, pooled)?,
         contrasts: contrasts::pooled(settings, fits, pooled)?,
-        pooling: Some(pooling(sets, fits, pooled, column)),
+        pooling: Some(pooling(sets, fits, pooled)),
         ..base
     })
 }
 
 /// Why the iterations stopped: names the first imputation whose fit did not converge.
-fn termination(sets: &[Completed], fits: &[Fitted]) -> String {
+fn termination(sets: &[String], fits: &[Fitted]) -> String {
     match sets.iter().zip(fits).find(|(_, f)| !model::converged(&f.fit)) {
         None => "converged in every imputation".to_owned(),
-        Some((set, fit)) => format!("imputation {}: {}", set.name, model::termination(fit.fit.termination)),
+        Some((set, fit)) => format!("imputation {set}: {}", model::termination(fit.fit.termination)),
     }
 }
 
@@ -271,14 +309,14 @@ fn summary(column: usize, fits: &[Fitted], pooled: &PooledCoefficients, level: f
 }
 
 /// The warnings of every data set, each said once with the data sets it holds for.
-fn warnings(sets: &[Completed], fits: &[Fitted]) -> Vec<report::Warning> {
+fn warnings(sets: &[String], fits: &[Fitted]) -> Vec<report::Warning> {
     let mut found: Vec<(report::Warning, Vec<&str>)> = Vec::new();
     for (set, fit) in sets.iter().zip(fits) {
         for warning in crate::inference::warnings(&fit.prepared, &fit.fit, &fit.built.columns) {
             let warning = model::warning(&warning);
             match found.iter_mut().find(|(known, _)| *known == warning) {
-                Some((_, names)) => names.push(&set.name),
-                None => found.push((warning, vec![&set.name])),
+                Some((_, names)) => names.push(set),
+                None => found.push((warning, vec![set])),
             }
         }
     }
@@ -289,16 +327,16 @@ fn warnings(sets: &[Completed], fits: &[Fitted]) -> Vec<report::Warning> {
     found.into_iter().map(named).collect()
 }
 
-fn pooling(sets: &[Completed], fits: &[Fitted], pooled: &PooledCoefficients, column: Option<&str>) -> report::Pooling {
+fn pooling(sets: &Sets, fits: &[Fitted], pooled: &PooledCoefficients) -> report::Pooling {
     let columns = &fits[0].built.columns;
     let term = |t: &crate::design::TermInfo| {
         let label = model::term_label(&t.label, columns);
         test(&pooled.test(t.columns.clone()), &t.label, label)
     };
     report::Pooling {
-        column: column.map(str::to_owned),
+        column: sets.column.map(str::to_owned),
         complete_df: finite(pooled.complete_df),
-        imputations: sets.iter().zip(fits).map(|(set, fit)| imputation(set, fit)).collect(),
+        imputations: sets.names.iter().zip(fits).map(|(set, fit)| imputation(set, fit)).collect(),
         coefficients: (0..columns.len()).map(|j| coefficient(&columns.names[j], &pooled.coefficient(j))).collect(),
         within: model::matrix(&pooled.within),
         between: model::matrix(&pooled.between),
@@ -307,9 +345,9 @@ fn pooling(sets: &[Completed], fits: &[Fitted], pooled: &PooledCoefficients, col
     }
 }
 
-fn imputation(set: &Completed, fitted: &Fitted) -> report::Imputation {
+fn imputation(set: &str, fitted: &Fitted) -> report::Imputation {
     report::Imputation {
-        name: set.name.clone(),
+        name: set.to_owned(),
         n_records: Some(fitted.built.rows.len() as u64),
         n_events: Some(fitted.built.n_events as u64),
         n_missing_dropped: Some(fitted.built.n_missing_dropped as u64),

@@ -3,24 +3,22 @@
 use super::Stopwatch;
 use super::codes;
 use super::competing::{CompetingModel, CompetingSettings};
-use super::curves::{self, CurveRequest, PredictionSettings};
+use super::curves::{CurveRequest, PredictionSettings};
 use super::describe::descriptions;
-use super::diagnostics::{self, DiagnosticSettings};
+use super::diagnostics::DiagnosticSettings;
 use super::entry_rules;
 use super::exits::{self, EXIT_REASON};
 use super::functional_form::FormSettings;
 use super::levels;
-use super::model;
-use super::nested::NestedModels;
 use super::outputs::Outputs;
-use super::predictions::{self, PredictionKind, Reference};
-use super::residuals::{self, ResidualKind, ResidualSettings};
+use super::predictions::{PredictionKind, Reference};
+use super::residuals::{ResidualKind, ResidualSettings};
 use super::settings::{
     BiasCorrection, ContrastRequest, InteractionRequest, IntervalMethod, ModelSettings, RatiosAtRequest,
 };
-use super::standardise::{self, StandardiseRequest};
+use super::standardise::StandardiseRequest;
+use super::study_models;
 use super::table_one;
-use super::terms;
 use crate::conventions::Conventions;
 use crate::engine::{ClusterCorrection, Convergence, Ties, TimeTransform};
 use crate::error::Result;
@@ -63,38 +61,7 @@ pub fn run_study(
         report.descriptions = descriptions(study, wanted, &loaded.table)?;
         report.notes.extend(exits::notes_of_description(study, wanted, &loaded.table));
     }
-    let fits = study.models.len() + study.interactions.iter().map(|i| i.modifiers.len()).sum::<usize>();
-    let mut done = 0;
-    let mut nested = NestedModels::default();
-    for (number, model) in study.models.iter().enumerate() {
-        progress.step("fitting models", done, Some(fits as u64));
-        report.notes.extend(exits::notes_of_model(model, &loaded.table));
-        let mut settings = settings(study, model, &loaded.table);
-        settings.contrasts = contrasts(study, number);
-        settings.predictions = wanted_predictions(study, number);
-        let fitted = model::fit(&loaded.table, &settings, watch)?;
-        let mut result = model::result(&settings, &fitted, watch)?;
-        result.ratios_at = terms::ratios_at(&loaded.table, &settings, &fitted)?;
-        diagnostics::fill_by_rows(&mut result, &loaded.table, &settings, &fitted)?;
-        residuals::hand_over(&mut result, &loaded.table, None, &settings, &fitted, outputs)?;
-        curves::fill(&mut result, &settings, &fitted)?;
-        standardise::fill(&mut result, &settings, &fitted, &loaded.table)?;
-        predictions::hand_over(&result, None, &settings, &fitted, outputs)?;
-        report.notes.extend(note_of_fixed_values(study, number, model));
-        nested.add(&settings, &fitted, &result);
-        done += 1;
-        for analysis in study.interactions.iter().filter(|i| i.model == number) {
-            for modifier in &analysis.modifiers {
-                progress.step("fitting models", done, Some(fits as u64));
-                let (with_product, request) = product(&settings, &analysis.exposure, modifier);
-                let found = model::interaction_model(&loaded.table, &with_product, &request, watch)?;
-                result.interactions.push(found);
-                done += 1;
-            }
-        }
-        report.models.push(result);
-    }
-    report.comparisons = nested.comparisons();
+    study_models::fit_all(study, &loaded.table, &mut report, progress, outputs, watch)?;
     levels::fill_cells(&mut report, &loaded.table)?;
     Ok(StudyRun { report, person_time: loaded.table, build: loaded.build })
 }
@@ -225,7 +192,7 @@ fn competing(model: &study::Model, table: &Table) -> Option<CompetingSettings> {
 }
 
 /// The comparisons of a model.
-fn contrasts(study: &Study, model: usize) -> Vec<ContrastRequest> {
+pub(super) fn contrasts(study: &Study, model: usize) -> Vec<ContrastRequest> {
     let of_model = study.contrasts.iter().filter(|c| c.model == model);
     of_model.map(|c| ContrastRequest { label: c.label.clone(), comparison: c.comparison.clone() }).collect()
 }
@@ -259,7 +226,7 @@ fn residual_settings(model: &study::Model) -> ResidualSettings {
 }
 
 /// The curves and standardised risks of a model.
-fn wanted_predictions(study: &Study, model: usize) -> PredictionSettings {
+pub(super) fn wanted_predictions(study: &Study, model: usize) -> PredictionSettings {
     let kind = |name: &String| PredictionKind::NAMED.iter().find(|(n, _)| n == name).map(|(_, kind)| *kind);
     let curves = study.curves.iter().filter(|c| c.model == model);
     let standardised = study.standardised.iter().filter(|s| s.model == model);
@@ -299,7 +266,7 @@ pub(super) fn product(base: &ModelSettings, exposure: &str, modifier: &str) -> (
 }
 
 /// What is to be said when a prediction holds fixed what changes during follow-up.
-fn note_of_fixed_values(study: &Study, number: usize, model: &study::Model) -> Option<report::Note> {
+pub(super) fn note_of_fixed_values(study: &Study, number: usize, model: &study::Model) -> Option<report::Note> {
     let asked = study.curves.iter().any(|c| c.model == number) || study.standardised.iter().any(|s| s.model == number);
     let words = || model.formula.split(|c: char| !c.is_alphanumeric() && c != '_');
     let changes = |word: &&str| study.covariates.get(*word).is_some_and(|c| c.timing.changes());

@@ -359,6 +359,8 @@ pub enum IfMissing<T> {
     Exclude,
     /// This value, or the level with this index.
     Use(T),
+    /// It stays missing in the person-time; the completed data sets of `[imputations]` give it.
+    Imputed,
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::spec::{self, Entry, Faults, Node, Value};
 
 /// Sections that only models, tables and their export look at. A section that is not listed counts as the loader's.
-const OTHERS: [&str; 8] =
-    ["model", "interaction", "contrast", "curve", "standardised", "describe", "disclosure", "report"];
+const OTHERS: [&str; 9] =
+    ["model", "interaction", "contrast", "curve", "standardised", "describe", "disclosure", "imputations", "report"];
 
 /// Keys of `[study]` that person-time does not depend on.
 const HEAD: [&str; 7] = ["name", "title", "note", "known", "chosen", "data_folder", "cache"];

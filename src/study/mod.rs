@@ -33,7 +33,8 @@
 //! - **Covariates.** Each is derived in this order: the source's raw value; overrides (their persons skip the
 //!   rest); recoding (prefix, code list, groups or cut points); `unlisted` for raw values that no rule
 //!   covers; `if_missing`. A level or value given by `if_missing` stands from derivation on, so steps and other
-//!   covariates see it. `if_missing = "exclude"` and `"error"` act after the last step.
+//!   covariates see it. `if_missing = "exclude"` and `"error"` act after the last step. With `"imputed"` the value
+//!   stays missing in person-time, and steps and other covariates see that it is.
 //! - **Covariates that change.** With `at = "current"` the record (entry, exit] has the value that the covariate would
 //!   have at index were its entry the index date, see [`Timing`]. Steps do not see it; `if_missing = "exclude"` leaves
 //!   out the person-time without a value, never the person for what comes later.
@@ -51,6 +52,7 @@ pub mod fault;
 pub(crate) mod files;
 pub mod fit;
 mod header;
+mod imputations;
 mod late_entry;
 mod linkage;
 mod loader_part;
@@ -83,6 +85,7 @@ pub use extract::{
 };
 pub use fault::{Fault, Place, StudyFaults};
 pub(crate) use header::parquet_type;
+pub use imputations::{Imputations, ImputedData};
 pub use late_entry::{EntryDay, EventBetween, LateEntry};
 pub use linkage::{Linkage, LinkageFile};
 pub use loader_part::loader_part;
@@ -142,6 +145,8 @@ pub struct Study {
     pub covariates: IndexMap<String, Covariate>,
     /// Indices into `covariates` in an order in which each is derived after those it needs.
     pub derivation_order: Vec<usize>,
+    /// Completed data sets of the person-time; `None` when the study names none.
+    pub imputations: Option<Imputations>,
     /// The models, in order; names are distinct.
     pub models: Vec<Model>,
     /// The interaction analyses, in order.

@@ -2,6 +2,7 @@
 
 use super::Span;
 use super::disclosure::Profile;
+use super::imputations::ImputedData;
 use crate::conventions::Conventions;
 use crate::formula::Assignment;
 use crate::formula::Comparison;
@@ -64,6 +65,8 @@ pub struct Model {
     pub predict: Vec<String>,
     /// What their linear predictors compare with.
     pub reference: PredictionReference,
+    /// What it is fitted to when a covariate of its formula is imputed; `None` when none is.
+    pub imputation: Option<ImputedData>,
 }
 
 /// The predictions there are, by R's names.

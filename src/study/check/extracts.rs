@@ -278,6 +278,11 @@ pub fn read_text_form(section: &Section<'_>, otherwise: (u8, Encoding)) -> (u8, 
     (delimiter, section.choice("encoding", &ENCODINGS).unwrap_or(otherwise.1))
 }
 
+/// `delimiter` and `encoding` of a text file where they are said.
+pub fn read_text_form_if_given(section: &Section<'_>) -> (Option<u8>, Option<Encoding>) {
+    (read_byte(section, "delimiter"), section.choice("encoding", &ENCODINGS))
+}
+
 /// One plain character.
 fn read_byte(section: &Section<'_>, key: &'static str) -> Option<u8> {
     let text = section.text(key)?;

@@ -16,6 +16,7 @@ mod describe;
 mod disclosure;
 mod extracts;
 mod follow_up;
+mod imputations;
 mod late_entry;
 mod linkage;
 mod matching;
@@ -145,11 +146,13 @@ fn read(text: &str, path: &Path, data: Option<&Path>, presence: Presence, faults
     let steps = context.read_steps(&root, &scope);
     let follow_up = context.read_follow_up(&root, &cohort);
     let exits = follow_up.as_ref().map(|f| f.exits.as_slice());
-    let models = context.read_models(&root, &covariates, exits);
+    let imputations = context.read_imputations(&root, &covariates);
+    let mut models = context.read_models(&root, &covariates, exits);
     let interactions = context.read_interactions(&root, &models, &covariates);
     let contrasts = context.read_contrasts(&root, &models, &covariates);
     let curves = context.read_curves(&root, &models, &covariates);
     let standardised = context.read_standardised(&root, &models, &covariates);
+    context.settle_imputations(&mut models, &covariates, &curves, &standardised);
     let describe = context.read_describe(&root, &covariates, exits);
     let table_one = context.read_table_one(&root, &covariates);
     let disclosure = context.read_disclosure(&root);
@@ -186,6 +189,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, presence: Presence, faults
         follow_up,
         covariates,
         derivation_order,
+        imputations,
         models: models.into_iter().map(|m| m.model).collect(),
         interactions,
         contrasts,

@@ -92,6 +92,7 @@ impl Context<'_> {
             adjust: section.choice("adjust", &[("holm", Adjust::Holm), ("bonferroni", Adjust::Bonferroni)]),
             predict: self.read_kinds(section, "predict", &PREDICTIONS),
             reference: section.choice("reference", &REFERENCES).unwrap_or_default(),
+            imputation: self.read_imputed_data(section),
         };
         section.finish();
         ModelDraft { model, formula: parsed }

@@ -439,13 +439,17 @@ impl Context<'_> {
             if ["any", "count", "sum"].into_iter().any(|key| section.has(key)) {
                 return IfMissing::Error; // Rows are there or not: a number of them is never missing.
             }
-            section.missing("if_missing", &format!("choose \"exclude\", \"error\" or {example}"));
+            section.missing("if_missing", &format!("choose \"exclude\", \"error\", \"imputed\" or {example}"));
             return IfMissing::Error;
         };
         if let Value::Table(_) = node.value {
             return self.one_key(node, "if_missing", key).and_then(read).map_or(IfMissing::Error, IfMissing::Use);
         }
-        let exclude = section.choose("if_missing", node, &[("error", false), ("exclude", true)]);
-        if exclude == Some(true) { IfMissing::Exclude } else { IfMissing::Error }
+        let choices = [("error", 0), ("exclude", 1), ("imputed", 2)];
+        match section.choose("if_missing", node, &choices) {
+            Some(1) => IfMissing::Exclude,
+            Some(2) => IfMissing::Imputed,
+            _ => IfMissing::Error,
+        }
     }
 }
