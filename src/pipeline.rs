@@ -19,6 +19,7 @@ mod model;
 mod nested;
 mod outputs;
 mod pooled_interactions;
+mod pooled_predictions;
 mod pooling;
 mod predictions;
 mod residuals;

@@ -269,7 +269,8 @@ fn a_resample_of_fine_and_gray_estimates_its_weights_anew() {
     );
     crate::support::assert_close(fit.log_partial_likelihood, -729.4080132403815, 1e-9);
     // Everybody once: the model itself.
-    let whole = records.resampled(&vec![1; count.len()]).expect("a resample").fit(&FitOptions::default()).expect("a fit");
+    let whole =
+        records.resampled(&vec![1; count.len()]).expect("a resample").fit(&FitOptions::default()).expect("a fit");
     crate::support::assert_all_close(&whole.coefficients, &fitted.fit.coefficients, 1e-12);
 }
 

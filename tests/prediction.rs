@@ -458,7 +458,7 @@ By time 730
   b            1,000      62  0.1235 (0.1035–0.1435)  −0.0200 (−0.0600 to 0.0200)  0.90 (0.70–1.10)
   c            1,000      20  0.1235 (0.1035–0.1435)  −0.0200 (−0.0600 to 0.0200)  0.90 (0.70–1.10)
 ───────────────────────────────────────────────────────────────────────────────────────────────────
-Mean risk predicted by the model "m" over all records (3,000), everyone at the level of the row, from time 0 on. 95% intervals by the delta method;
+Mean risk predicted by the model "m" over the records (3,000), everyone at the level of the row, from time 0 on. 95% intervals by the delta method;
 intervals count the covariates as a sample. Ends of follow-up other than the event, competing ones too, count as censoring. Records and events are
 those observed at the level.
 "##);
@@ -477,7 +477,7 @@ By time 730
   b            1,000      62  345.7 (337.7–353.7)  3.5 (−0.5 to 7.5)  1.01 (0.99–1.03)
   c            1,000      20  345.7 (337.7–353.7)  3.5 (−0.5 to 7.5)  1.01 (0.99–1.03)
 ──────────────────────────────────────────────────────────────────────────────────────
-Mean time without event predicted by the model "m" over all records (3,000), everyone at the level of the row, from time 0 on. 95% intervals by the
+Mean time without event predicted by the model "m" over the records (3,000), everyone at the level of the row, from time 0 on. 95% intervals by the
 delta method; intervals count the covariates as a sample. Ends of follow-up other than the event, competing ones too, count as censoring. Records and
 events are those observed at the level.
 "##);

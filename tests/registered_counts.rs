@@ -198,6 +198,7 @@ fn model() -> ModelResult {
             between: vec![vec![None]],
             terms: vec![PooledTest::default()],
             overall: Some(PooledTest::default()),
+            likelihood_ratios: vec![PooledTest::default()],
             ..Pooling::default()
         }),
         ..ModelResult::default()

@@ -249,7 +249,7 @@ fn choices_that_the_program_must_not_make_are_asked_for() {
         (
             "\"error\" without this line\nif_missing = \"exclude\"",
             "",
-            "[covariate.origin] needs `if_missing`; choose \"exclude\", \"error\" or { level = \"unknown\" }",
+            "[covariate.origin] needs `if_missing`; choose \"exclude\", \"error\", \"imputed\" or { level = \"unknown\" }",
         ),
         (
             "profile = \"custom\"",

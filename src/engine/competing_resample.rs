@@ -50,9 +50,8 @@ impl CompetingRecords<'_> {
             (false, true) => 1,
             (false, false) => 0,
         };
-        let one = |i: usize| {
-            Some(ending(i) + 3 * (code(&self.competing.group, i) + n_groups * code(&self.data.stratum, i)))
-        };
+        let one =
+            |i: usize| Some(ending(i) + 3 * (code(&self.competing.group, i) + n_groups * code(&self.data.stratum, i)));
         let n_levels = 3 * n_groups * n_strata;
         Variable::Coded { codes: Codes::pack((0..n).map(one), n_levels as usize), n_levels }
     }

@@ -227,9 +227,7 @@ impl Variable {
     pub fn take(&self, records: &[u32]) -> Variable {
         match self {
             Variable::Coded { codes, n_levels } => Variable::Coded { codes: codes.take(records), n_levels: *n_levels },
-            Variable::Continuous(values) => {
-                Variable::Continuous(records.iter().map(|&i| values[i as usize]).collect())
-            }
+            Variable::Continuous(values) => Variable::Continuous(records.iter().map(|&i| values[i as usize]).collect()),
         }
     }
 }

@@ -37,8 +37,8 @@ impl ResidualSum {
 /// What the residuals of a fit need, computed once.
 pub struct Residuals<'a> {
     tables: ResidualTables<'a>,
-    /// s of each column, in the order of the design.
-    scale: &'a [f64],
+    /// 1/s of each column, in inner order.
+    unscale: Vec<f64>,
     covariance: DMatrix<f64>,
     /// 1/√V_jj; NaN for columns without a coefficient.
     inverse_se: Vec<f64>,
@@ -51,9 +51,10 @@ impl Prepared {
     pub fn residuals(&self, fit: &CoxFit, ties: Ties) -> Residuals<'_> {
         let coefficients: Vec<f64> = fit.coefficients.iter().map(|b| if b.is_nan() { 0.0 } else { *b }).collect();
         let variance = (0..self.n_columns()).map(|j| fit.covariance[(j, j)]);
+        let scale = self.scale();
         Residuals {
             tables: ResidualTables::new(self.sweep(), &self.scaled_without_nan(&fit.coefficients), ties),
-            scale: self.scale(),
+            unscale: self.sweep().patterns.design_column.iter().map(|&j| scale[j as usize].recip()).collect(),
             covariance: fit.covariance.clone(),
             inverse_se: variance.map(|v| if v > 0.0 { v.sqrt().recip() } else { f64::NAN }).collect(),
             coefficients,
@@ -65,7 +66,7 @@ impl Prepared {
 impl Residuals<'_> {
     /// p, the length of a row of every kind but martingale and deviance residuals.
     pub fn n_columns(&self) -> usize {
-        self.scale.len()
+        self.coefficients.len()
     }
 
     /// Whether a record ends in an event.
@@ -129,9 +130,10 @@ impl Residuals<'_> {
 
     /// Writes a sum in the design's columns and units.
     pub fn write(&self, sum: &ResidualSum, to: &mut [f64]) {
-        for (&j, value) in self.tables.sweep.patterns.design_column.iter().zip(&sum.inner) {
+        for ((&j, value), unscale) in self.tables.sweep.patterns.design_column.iter().zip(&sum.inner).zip(&self.unscale)
+        {
             // x = x̃/s + c, and what was added up are distances of x from a mean.
-            to[j as usize] = value / self.scale[j as usize];
+            to[j as usize] = value * unscale;
         }
     }
 

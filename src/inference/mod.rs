@@ -16,7 +16,7 @@
 //! | [`multiplicity`] | P values adjusted for the number of tests |
 //! | [`standardise`] | standardised risks and mean times, differences and ratios, with intervals |
 //! | [`step`] | step functions of time: limits of a probability, values at given times, quantiles |
-//! | [`pooling`] | Rubin's rules for completed data sets |
+//! | [`pooling`], [`pooled_likelihood`] | Rubin's rules for completed data sets, likelihood-ratio tests over them |
 //! | [`bootstrap`] | resampled fits, and intervals from them |
 //!
 //! Everything here reads a [`crate::engine::CoxFit`] and [`crate::design::ModelColumns`]; records are seen only through
@@ -29,6 +29,7 @@ pub mod hypothesis;
 pub mod interaction;
 pub mod multiplicity;
 pub mod nested;
+pub mod pooled_likelihood;
 pub mod pooling;
 pub mod prediction;
 pub mod profile;

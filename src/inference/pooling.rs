@@ -179,8 +179,8 @@ impl PooledCoefficients {
     }
 }
 
-/// ν₁ of D₁.
-fn denominator_df(q: f64, m: f64, increase: f64) -> f64 {
+/// ν₁ of D₁, and that of D₃ with its r.
+pub(super) fn denominator_df(q: f64, m: f64, increase: f64) -> f64 {
     let t = q * (m - 1.0);
     match t > 4.0 {
         true => 4.0 + (t - 4.0) * (1.0 + (1.0 - 2.0 / t) / increase).powi(2),

@@ -12,7 +12,7 @@ use crate::study::Study;
 use crate::table::{ColumnData, MISSING_WHOLE, Table};
 
 /// Fits the models of a study again on its person-time, with changed settings and, where asked, their interaction
-/// analyses; nothing else of the report is made.
+/// analyses; nothing else of the report is made, and models of completed data sets are passed over.
 pub fn fit_again(
     study: &Study,
     person_time: &Table,
@@ -21,7 +21,11 @@ pub fn fit_again(
 ) -> Result<Vec<ModelResult>> {
     let watch = &mut Stopwatch::new(&|| 0.0);
     let mut results = Vec::new();
-    for (number, asked) in study.models.iter().enumerate() {
+    // Models of completed data sets need those, not the person-time alone.
+    let needs_more = |m: &crate::study::Model| {
+        matches!(m.imputation, Some(crate::study::ImputedData::Pooled | crate::study::ImputedData::One(_)))
+    };
+    for (number, asked) in study.models.iter().enumerate().filter(|(_, m)| !needs_more(m)) {
         let mut settings = settings(study, asked, person_time);
         settings.diagnostics = Default::default();
         settings.bootstrap = None;

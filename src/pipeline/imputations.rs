@@ -198,7 +198,9 @@ impl<'a> Records<'a> {
             places.iter().enumerate().filter(|at| !same(*at)).count()
         };
         match ["exit", "event"].into_iter().map(|name| (name, differs(name))).find(|(_, n)| *n > 0) {
-            Some((name, n)) => Err(of.fault(Some(name), format!("{n} records differ from the person-time"), OTHER_BUILD)),
+            Some((name, n)) => {
+                Err(of.fault(Some(name), format!("{n} records differ from the person-time"), OTHER_BUILD))
+            }
             None => Ok(places),
         }
     }
@@ -276,7 +278,12 @@ fn levels(base: &Factor, given: &ColumnData, rows: &[u32], counts: &mut Counts) 
         ours.or(theirs)
     });
     let codes = Codes::pack(codes, base.levels.len());
-    ColumnData::Factor(Factor { codes, levels: base.levels.clone(), labels: base.labels.clone(), declared: base.declared })
+    ColumnData::Factor(Factor {
+        codes,
+        levels: base.levels.clone(),
+        labels: base.labels.clone(),
+        declared: base.declared,
+    })
 }
 
 fn numbers(base: &[f64], given: &ColumnData, rows: &[u32], counts: &mut Counts) -> ColumnData {

@@ -3,8 +3,10 @@
 use super::model::{self, Fitted};
 use super::settings::{IntervalMethod, ModelSettings};
 use super::study::{input, note};
-use super::{Stopwatch, adjust, contrasts, pooled_interactions, terms};
+use super::{Stopwatch, adjust, contrasts, pooled_interactions, pooled_predictions, terms};
+use crate::engine::FitOptions;
 use crate::error::{Error, Result};
+use crate::inference::pooled_likelihood::{FittedSet, pooled_likelihood_ratios};
 use crate::inference::pooling::{Pooled, PooledCoefficients, PooledTest};
 use crate::inference::{CoefficientSummary, contrast::is_infinite};
 use crate::loader::{Flat, Note};
@@ -202,10 +204,12 @@ pub(super) fn fit_sets(sets: &Sets, settings: &ModelSettings, watch: &mut Stopwa
     if let Some(what) = of_one_data_set(settings) {
         return Err(Error::Pooling(PoolingError::OfOneDataSet { what }));
     }
-    let fits = (0..sets.names.len()).map(|k| model::fit(&(sets.table)(k), settings, watch)).collect::<Result<Vec<_>>>()?;
+    let fits =
+        (0..sets.names.len()).map(|k| model::fit(&(sets.table)(k), settings, watch)).collect::<Result<Vec<_>>>()?;
     same_columns(sets.names, &fits)?;
     let pooled = pool(&fits);
     let mut result = result(sets, &fits, &pooled, settings)?;
+    pooled_predictions::fill(&mut result, sets, settings, &fits, pooled.complete_df)?;
     if let Some(method) = settings.adjust {
         adjust::add(&mut result, method);
         result.interactions.iter_mut().for_each(|i| adjust::add_to_interaction(i, method));
@@ -222,7 +226,8 @@ fn of_one_data_set(settings: &ModelSettings) -> Option<&'static str> {
         (!settings.ratios_at.is_empty(), "a table of hazard ratios at values"),
         (settings.diagnostics.smooth, "a smooth of hazard ratios over time"),
         (!settings.diagnostics.functional_form.columns.is_empty(), "the check of functional form"),
-        (settings.predictions.any(), "a baseline hazard, curve or standardised risk"),
+        (settings.predictions.baseline, "a baseline hazard"),
+        (!settings.predictions.records.is_empty(), "a file of predictions"),
     ];
     asked.into_iter().find(|(asked, _)| *asked).map(|(_, what)| what)
 }
@@ -254,12 +259,7 @@ fn pool(fits: &[Fitted]) -> PooledCoefficients {
     PooledCoefficients::new(&coefficients, &covariances, complete_df)
 }
 
-fn result(
-    sets: &Sets,
-    fits: &[Fitted],
-    pooled: &PooledCoefficients,
-    settings: &ModelSettings,
-) -> Result<ModelResult> {
+fn result(sets: &Sets, fits: &[Fitted], pooled: &PooledCoefficients, settings: &ModelSettings) -> Result<ModelResult> {
     let base = model::identity(settings, &fits[0]);
     let columns = &fits[0].built.columns;
     let same = |of: fn(&Fitted) -> u64| {
@@ -281,7 +281,10 @@ fn result(
         warnings: warnings(sets.names, fits),
         interactions: pooled_interactions::pooled(settings, fits, pooled)?,
         contrasts: contrasts::pooled(settings, fits, pooled)?,
-        pooling: Some(pooling(sets, fits, pooled)),
+        pooling: Some(report::Pooling {
+            likelihood_ratios: likelihood_ratios(fits, settings)?,
+            ..pooling(sets, fits, pooled)
+        }),
         ..base
     })
 }
@@ -342,7 +345,32 @@ fn pooling(sets: &Sets, fits: &[Fitted], pooled: &PooledCoefficients) -> report:
         between: model::matrix(&pooled.between),
         terms: columns.terms.iter().map(term).collect(),
         overall: (!columns.is_empty()).then(|| test(&pooled.test(0..columns.len()), "", String::new())),
+        likelihood_ratios: Vec::new(),
     }
+}
+
+/// D₂ and D₃ of every term that can be left out (as for the tests of one data set), and of all coefficients.
+fn likelihood_ratios(fits: &[Fitted], settings: &ModelSettings) -> Result<Vec<report::PooledTest>> {
+    let columns = &fits[0].built.columns;
+    let options: Vec<FitOptions> = fits.iter().map(|f| settings.fit_options(&f.built)).collect();
+    let set = |(f, options)| {
+        let f: &Fitted = f;
+        FittedSet { prepared: &f.prepared, fit: &f.fit, options }
+    };
+    let sets: Vec<FittedSet> = fits.iter().zip(&options).map(set).collect();
+    let terms = columns.terms.iter().filter(|t| !t.contained && !t.codes_others);
+    let named = terms.map(|t| (t.label.as_str(), model::term_label(&t.label, columns), t.columns.clone()));
+    let hypotheses = named.chain(std::iter::once(("", String::new(), 0..columns.len())));
+    let mut tests = Vec::new();
+    for (term, label, tested) in hypotheses {
+        let tested: Vec<bool> = (0..columns.len()).map(|j| tested.contains(&j)).collect();
+        let cannot = |error| Error::Fit { model: settings.name.clone(), error };
+        if let Some(found) = pooled_likelihood_ratios(&sets, &tested).map_err(cannot)? {
+            tests.push(named_test(&found.d2, "d2", term, label.clone()));
+            tests.push(named_test(&found.d3, "d3", term, label));
+        }
+    }
+    Ok(tests)
 }
 
 fn imputation(set: &str, fitted: &Fitted) -> report::Imputation {
@@ -373,7 +401,12 @@ fn coefficient(name: &str, pooled: &Pooled) -> report::PooledCoefficient {
 
 /// A pooled test as the report says it.
 pub(super) fn test(found: &PooledTest, term: &str, label: String) -> report::PooledTest {
+    named_test(found, "d1", term, label)
+}
+
+fn named_test(found: &PooledTest, method: &str, term: &str, label: String) -> report::PooledTest {
     report::PooledTest {
+        method: method.to_owned(),
         term: term.to_owned(),
         label,
         f: finite(found.f),

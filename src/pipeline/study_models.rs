@@ -42,7 +42,9 @@ pub(super) fn fit_all(
             (Some(ImputedData::Pooled), Some(imputed)) => {
                 imputed.pooled(table, |sets| run.pooled(number, sets, &settings))?
             }
-            (Some(ImputedData::One(k)), Some(imputed)) => run.one(number, &imputed.one(table, k)?, &settings, outputs)?,
+            (Some(ImputedData::One(k)), Some(imputed)) => {
+                run.one(number, &imputed.one(table, k)?, &settings, outputs)?
+            }
             _ => run.one(number, table, &settings, outputs)?,
         };
         report.models.push(result);
@@ -119,7 +121,9 @@ fn note_of_data(model: &crate::study::Model) -> Option<report::Note> {
     let message = match model.imputation? {
         ImputedData::Pooled => return None,
         ImputedData::CompleteCases => "fitted to the records without a missing value (complete cases)".to_owned(),
-        ImputedData::One(k) => format!("fitted to completed data set {k} only; its intervals leave out what imputation adds"),
+        ImputedData::One(k) => {
+            format!("fitted to completed data set {k} only; its intervals leave out what imputation adds")
+        }
     };
     Some(report::Note { source: format!("model {}", model.name), message, ..report::Note::default() })
 }

@@ -24,6 +24,8 @@ pub struct Pooling {
     pub terms: Vec<PooledTest>,
     /// Test of all coefficients.
     pub overall: Option<PooledTest>,
+    /// Likelihood-ratio tests D2 and D3 of the terms that have one, and of all coefficients.
+    pub likelihood_ratios: Vec<PooledTest>,
 }
 
 /// One completed data set.
@@ -70,10 +72,12 @@ pub struct PooledCoefficient {
     pub relative_efficiency: Option<f64>,
 }
 
-/// A pooled test of several coefficients (D1).
+/// A pooled test of several coefficients.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct PooledTest {
+    /// `d1` (Wald), `d2` or `d3` (likelihood ratio).
+    pub method: String,
     /// The term; empty for all coefficients together.
     pub term: String,
     /// What tables print; the term when empty.

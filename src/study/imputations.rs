@@ -58,14 +58,22 @@ impl Study {
             Some(imputations) => {
                 for written in &imputations.written {
                     match files::resolve(&imputations.folder, written) {
-                        Ok(files) => files.into_iter().for_each(|f| if !found.contains(&f) { found.push(f) }),
+                        Ok(files) => files.into_iter().for_each(|f| {
+                            if !found.contains(&f) {
+                                found.push(f)
+                            }
+                        }),
                         Err(rule) => faults.add(&imputations.span, rule, FROM_BUILD),
                     }
                 }
             }
             None => {
                 let rule = "the study has covariates with if_missing = \"imputed\" and names no completed data sets";
-                faults.add(&(0..0), rule, "add [imputations] with `file` and `number`, made from what `cohort build` writes");
+                faults.add(
+                    &(0..0),
+                    rule,
+                    "add [imputations] with `file` and `number`, made from what `cohort build` writes",
+                );
             }
         }
         let faults = faults.into_sorted();

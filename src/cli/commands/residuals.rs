@@ -37,12 +37,14 @@ impl Outputs for ResidualFiles<'_> {
         let columns: Vec<_> = std::iter::once(("row".to_owned(), NumberType::Whole)).chain(named).collect();
         let mut file = NumberFile::create(&path, &columns).map_err(Error::Load)?;
         let size = (NUMBERS_PER_PIECE / columns.len()).clamp(1024, 1 << 17);
-        for from in (0..predictions.n_rows()).step_by(size) {
-            let (rows, numbers) = predictions.piece(from..(from + size).min(predictions.n_rows()));
+        let n_rows = predictions.n_rows();
+        let pieces = (0..n_rows).step_by(size).map(|from| predictions.piece(from..(from + size).min(n_rows)));
+        made_ahead(pieces, |(rows, numbers)| {
             let numbers = numbers.iter().map(|column| NumberColumn::Number(column));
             let values: Vec<_> = std::iter::once(NumberColumn::Whole(&rows)).chain(numbers).collect();
-            file.write(&values).map_err(Error::Load)?;
-        }
+            file.write(&values)
+        })
+        .map_err(Error::Load)?;
         file.finish().map_err(Error::Load)
     }
 

@@ -117,6 +117,7 @@ fn hide_global(model: &mut ModelResult, hide: &[bool]) {
     model.concordance = model.concordance.filter(|_| !all);
     if let Some(pooling) = &mut model.pooling {
         pooling.overall = pooling.overall.take().filter(|_| !all);
+        pooling.likelihood_ratios.retain(|t| !(all && t.term.is_empty()));
         pooling.imputations.iter_mut().for_each(|i| i.log_partial_likelihood = None);
     }
 }
@@ -148,7 +149,9 @@ fn hide_terms(model: &mut ModelResult) {
         term.lr = term.lr.filter(|t| !gone(t)).map(coarse);
     }
     if let Some(pooling) = &mut model.pooling {
-        pooling.terms.retain(|t| !(terms.contains(&t.term) && all_hidden(&t.term)));
+        for tests in [&mut pooling.terms, &mut pooling.likelihood_ratios] {
+            tests.retain(|t| !(terms.contains(&t.term) && all_hidden(&t.term)));
+        }
     }
 }
 

@@ -124,8 +124,14 @@ fn pooling_sentence(report: &Report) -> Option<String> {
     let w = report.words();
     let (pooling, model) = report.models.iter().find_map(|m| m.pooling.as_ref().zip(Some(m)))?;
     let column = pooling.column.as_ref().map_or(String::new(), |c| w.column_of(c));
+    let pooled: Vec<&ModelResult> = report.models.iter().filter(|m| m.pooling.is_some()).collect();
+    let whose = match pooled.len() == report.models.len() {
+        true => String::new(),
+        false => w.in_models(titles(w, &pooled)),
+    };
     let robust = if model.variance == "model" { "" } else { w.robust_word() };
-    Some(w.pooled_sentence(robust, pooling.imputations.len(), column))
+    let ratios = if pooling.likelihood_ratios.is_empty() { "" } else { w.and_pooled_ratios() };
+    Some(w.pooled_sentence(robust, pooling.imputations.len(), column, whose, ratios))
 }
 
 /// Which covariates entered by splines or polynomials, with their knots.

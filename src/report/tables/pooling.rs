@@ -37,19 +37,30 @@ pub fn pooled_test_table(report: &Report) -> Option<DisplayTable> {
     let w = report.words();
     let columns = vec![
         Column::new("label", "", ColumnKind::Text),
+        Column::new("test", w.pooled_test(), ColumnKind::Text),
         Column::new("f", "F", ColumnKind::Number),
         Column::new("df1", w.df(), ColumnKind::Number),
         Column::new("df2", w.denominator_df(), ColumnKind::Number),
         Column::new("p", p_head(report), ColumnKind::Number),
     ];
-    let mut table = DisplayTable::new("pooled_tests", w.pooled_tests_title(), &["model", "term"], columns);
+    let mut table = DisplayTable::new("pooled_tests", w.pooled_tests_title(), &["model", "term", "method"], columns);
     for (model, pooling) in pooled(report).filter(|(m, _)| m.converged) {
-        for test in &pooling.terms {
-            let label = if test.label.is_empty() { &test.term } else { &test.label };
-            table.push(RowKind::Plain, &[&model.name, &test.term], test_cells(label, test));
-        }
-        if let Some(test) = &pooling.overall {
-            table.push(RowKind::Plain, &[&model.name, ""], test_cells(w.all_coefficients(), test));
+        for wald in pooling.terms.iter().chain(&pooling.overall) {
+            let label = match (wald.term.as_str(), wald.label.as_str()) {
+                ("", _) => w.all_coefficients(),
+                (term, "") => term,
+                (_, label) => label,
+            };
+            let ratios = pooling.likelihood_ratios.iter().filter(|t| t.term == wald.term);
+            for (place, test) in std::iter::once(wald).chain(ratios).enumerate() {
+                let name = match test.method.as_str() {
+                    "d2" => w.pooled_likelihood_ratio("D2"),
+                    "d3" => w.pooled_likelihood_ratio("D3"),
+                    _ => w.pooled_wald().to_owned(),
+                };
+                let label = if place == 0 { label } else { "" };
+                table.push(RowKind::Plain, &[&model.name, &test.term, &test.method], test_cells(label, &name, test));
+            }
         }
     }
     (!table.rows.is_empty()).then_some(table)
@@ -91,9 +102,10 @@ fn pooled(report: &Report) -> impl Iterator<Item = (&ModelResult, &Pooling)> {
     report.models.iter().filter_map(|m| m.pooling.as_ref().map(|p| (m, p)))
 }
 
-fn test_cells(label: &str, test: &PooledTest) -> Vec<Cell> {
+fn test_cells(label: &str, name: &str, test: &PooledTest) -> Vec<Cell> {
     vec![
         Cell::text(label),
+        Cell::text(name),
         Cell::number(test.f, 2),
         Cell::number(test.df1, 0),
         Cell::number(test.df2, 1),

@@ -43,11 +43,11 @@ words! {
     mean_time { "Mean time", "Gjennomsnittlig tid" }
     by_time(time) { "By time {time}", "Innen tid {time}" }
     averaged_risk(model, population, n, from, level) {
-        "Mean risk predicted by the model \"{model}\" over all {population}{n}, everyone at the level of the row, from time {from} on. {level} intervals by the delta method",
+        "Mean risk predicted by the model \"{model}\" over the {population}{n}, everyone at the level of the row, from time {from} on. {level} intervals by the delta method",
         "Gjennomsnittlig risiko predikert av modellen «{model}» over alle {population}{n}, alle på radens nivå, fra tid {from}. {level}-intervaller etter deltametoden"
     }
     averaged_time(model, population, n, from, level) {
-        "Mean time without event predicted by the model \"{model}\" over all {population}{n}, everyone at the level of the row, from time {from} on. {level} intervals by the delta method",
+        "Mean time without event predicted by the model \"{model}\" over the {population}{n}, everyone at the level of the row, from time {from} on. {level} intervals by the delta method",
         "Gjennomsnittlig tid uten hendelse predikert av modellen «{model}» over alle {population}{n}, alle på radens nivå, fra tid {from}. {level}-intervaller etter deltametoden"
     }
     covariates_fixed { "intervals are about these records", "intervallene gjelder disse observasjonene" }

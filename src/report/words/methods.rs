@@ -104,9 +104,13 @@ words! {
         "The baseline hazard was stratified by {strata} in {titles}.",
         "Grunnhasarden var stratifisert etter {strata} i {titles}."
     }
-    pooled_sentence(robust, n, column) {
-        "Estimates and their{robust} covariances from {n} completed data sets{column} were pooled by Rubin's rules, with t tests and intervals on Barnard and Rubin's degrees of freedom and pooled Wald tests (D1) of terms.",
-        "Estimater og deres{robust} kovarianser fra {n} kompletterte datasett{column} ble slått sammen etter Rubins regler, med t-tester og intervaller på Barnard og Rubins frihetsgrader og sammenslåtte Wald-tester (D1) av ledd."
+    pooled_sentence(robust, n, column, whose, ratios) {
+        "Estimates and their{robust} covariances from {n} completed data sets{column} were pooled by Rubin's rules{whose}, with t tests and intervals on Barnard and Rubin's degrees of freedom and pooled Wald tests (D1){ratios} of terms.",
+        "Estimater og deres{robust} kovarianser fra {n} kompletterte datasett{column} ble slått sammen etter Rubins regler{whose}, med t-tester og intervaller på Barnard og Rubins frihetsgrader og sammenslåtte Wald-tester (D1){ratios} av ledd."
+    }
+    and_pooled_ratios {
+        " and likelihood-ratio tests (D2 of Li et al., D3 of Meng and Rubin)",
+        " og likelihood-ratio-tester (D2 etter Li mfl., D3 etter Meng og Rubin)"
     }
     robust_word { " robust", " robuste" }
     column_of(column) { " (column {column})", " (kolonne {column})" }

@@ -184,7 +184,10 @@ words! {
     variance_increase { "Relative increase of variance", "Relativ økning i varians" }
     missing_information { "Fraction of missing information", "Andel manglende informasjon" }
     relative_efficiency { "Relative efficiency", "Relativ effisiens" }
-    pooled_tests_title { "Pooled Wald tests (D1)", "Sammenslåtte Wald-tester (D1)" }
+    pooled_tests_title { "Pooled tests of terms", "Sammenslåtte tester av ledd" }
+    pooled_test { "Test", "Test" }
+    pooled_wald { "Wald (D1)", "Wald (D1)" }
+    pooled_likelihood_ratio(name) { "likelihood ratio ({name})", "likelihood-ratio ({name})" }
     denominator_df { "Denominator df", "Nevnerens df" }
     all_coefficients { "All coefficients", "Alle koeffisienter" }
     imputations_title { "Completed data sets", "Kompletterte datasett" }

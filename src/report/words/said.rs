@@ -149,6 +149,15 @@ const SAID: &[Phrase] = &[
         "rows of imputation 0, the incomplete original, left out",
         "rader av imputering 0, den ufullstendige originalen, utelatt",
     ),
+    ("missing values that the completed data sets give", "manglende verdier som de kompletterte datasettene gir"),
+    (
+        "fitted to the records without a missing value (complete cases)",
+        "tilpasset observasjonene uten manglende verdi (komplette tilfeller)",
+    ),
+    (
+        "fitted to completed data set {} only; its intervals leave out what imputation adds",
+        "tilpasset kun komplettert datasett {}; intervallene mangler det som imputeringen legger til",
+    ),
     // Remarks on descriptions.
     (
         "Survival and its log-rank test censor at {}; the probability of the event where they compete is its cumulative incidence.",

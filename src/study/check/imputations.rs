@@ -3,11 +3,11 @@
 use super::Context;
 use super::extracts::read_text_form_if_given;
 use super::output::ModelDraft;
+use crate::study::Decimal;
 use crate::study::covariate::{Covariate, IfMissing, Kind};
-use crate::study::imputations::{ImputedData, Imputations};
+use crate::study::imputations::{Imputations, ImputedData};
 use crate::study::output::Interval;
 use crate::study::spec::{Section, Value};
-use crate::study::{Curve, Decimal, Standardised};
 use indexmap::IndexMap;
 
 impl Context<'_> {
@@ -52,14 +52,8 @@ impl Context<'_> {
     }
 
     /// Decides which models are pooled, and refuses there what belongs to one data set.
-    pub fn settle_imputations(
-        &self,
-        models: &mut [ModelDraft],
-        covariates: &IndexMap<String, Covariate>,
-        curves: &[Curve],
-        standardised: &[Standardised],
-    ) {
-        for (number, draft) in models.iter_mut().enumerate() {
+    pub fn settle_imputations(&self, models: &mut [ModelDraft], covariates: &IndexMap<String, Covariate>) {
+        for draft in models {
             let Some(formula) = &draft.formula else { continue };
             let imputed = formula.columns().into_iter().any(|(name, _)| covariates.get(name).is_some_and(is_imputed));
             let model = &mut draft.model;
@@ -84,11 +78,10 @@ impl Context<'_> {
                 (model.baseline, "baseline"),
                 (!model.predict.is_empty(), "predict"),
                 (model.interval == Some(Interval::Profile), "ci = \"profile\""),
-                (curves.iter().any(|c| c.model == number), "a [[curve]]"),
-                (standardised.iter().any(|s| s.model == number), "a [[standardised]]"),
             ];
             for (_, what) in asked.into_iter().filter(|(asked, _)| *asked) {
-                let rule = format!("model `{}` pools completed data sets, and {what} belongs to one data set", model.name);
+                let rule =
+                    format!("model `{}` pools completed data sets, and {what} belongs to one data set", model.name);
                 let remedy = "ask it of a model with imputation = 1 (one data set) or \"complete_cases\"";
                 self.faults.add(&model.span, rule, remedy);
             }

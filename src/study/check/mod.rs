@@ -152,7 +152,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, presence: Presence, faults
     let contrasts = context.read_contrasts(&root, &models, &covariates);
     let curves = context.read_curves(&root, &models, &covariates);
     let standardised = context.read_standardised(&root, &models, &covariates);
-    context.settle_imputations(&mut models, &covariates, &curves, &standardised);
+    context.settle_imputations(&mut models, &covariates);
     let describe = context.read_describe(&root, &covariates, exits);
     let table_one = context.read_table_one(&root, &covariates);
     let disclosure = context.read_disclosure(&root);
