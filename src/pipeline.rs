@@ -13,6 +13,7 @@ mod entry_rules;
 mod exits;
 mod functional_form;
 mod imputations;
+mod incidence;
 mod intervals;
 mod levels;
 mod model;

@@ -1,7 +1,7 @@
 //! Curves and standardised risks as a user meets them: flags, results file, tables, data files, disclosure, messages.
 
 use cohort::design::{Setting, SettingValue};
-use cohort::engine::{Curve, SurvivalForm, Ties, cause_incidence};
+use cohort::engine::{CausePerson, SurvivalForm, Ties, incidence_of_first};
 use cohort::inference::step::value_at;
 use cohort::loader::{FlatOptions, Quiet, read_flat};
 use cohort::pipeline::{ModelSettings, fit_model};
@@ -273,8 +273,13 @@ fn the_tables_and_files_of_an_incidence_call_it_so() {
     assert!(text.contains("0.0297 (0.0196–0.0396) 0.0301 (0.0053)"), "{text}");
     assert!(text.contains("limits on the log scale of one minus it"), "{text}");
     assert!(!text.contains("survival") && !text.contains("Median"), "{text}");
-    // Death censored instead: a survival that is not one minus a risk.
-    let text = shown(&[]);
+    // Death censored instead: a survival that is not one minus a risk, and the risk from the models of both causes.
+    let text = shown(&["--incidence", "age=70, sex=M"]);
+    assert!(text.contains("Predicted cumulative incidence at chosen times"), "{text}");
+    assert!(
+        text.contains("the hazard is that of the event") && text.contains("delta-method standard errors"),
+        "{text}"
+    );
     assert!(text.contains("one minus survival is not the probability of the event"), "{text}");
     shown(&["--fine-gray", "--out", &out.display().to_string(), "--predict", "survival"]);
     let curve = std::fs::read_to_string(out.join("internal/curves/model_1.csv")).expect("the curve");
@@ -308,14 +313,20 @@ fn cause_specific_models_of_all_causes_give_the_incidence_of_r() {
         settings.ties = Ties::Breslow;
         fit_model(&table, &settings).expect("a fit")
     });
-    let curves = |age: f64, sex: &str| -> Vec<Curve> {
+    let incidence = |age: f64, sex: &str, order: [usize; 2]| {
         let setting =
             Setting::default().with("age", SettingValue::Number(age)).with("sex", SettingValue::Level(sex.into()));
-        let one = |f: &cohort::pipeline::Fitted| {
+        let models = order.map(|cause| {
+            let f = &fitted[cause];
             let person = f.built.person(&f.formula, &setting).expect("a person");
-            f.baseline(Ties::Breslow, SurvivalForm::Exponential).curve(person.stratum, &person.row, person.offset)
-        };
-        fitted.iter().map(one).collect()
+            (f.baseline(Ties::Breslow, SurvivalForm::Exponential), person)
+        });
+        incidence_of_first(&models.each_ref().map(|(baseline, person)| CausePerson {
+            baseline,
+            stratum: person.stratum,
+            row: &person.row,
+            offset: person.offset,
+        }))
     };
     // Free of both, progression, death; at 60, 120, 240.
     let r = [
@@ -339,12 +350,12 @@ fn cause_specific_models_of_all_causes_give_the_incidence_of_r() {
         ),
     ];
     for (age, sex, rows) in r {
-        let found = cause_incidence(&curves(age, sex));
+        let found = [[0, 1], [1, 0]].map(|order| incidence(age, sex, order));
         for (time, row) in [60.0, 120.0, 240.0].into_iter().zip(rows) {
-            let at = |values: &[f64]| Value::from(value_at(&found.time, values, time, 0.0));
-            close(&at(&found.survival), row[0]);
-            close(&at(&found.incidence[0]), row[1]);
-            close(&at(&found.incidence[1]), row[2]);
+            let at = |cause: usize| value_at(&found[cause].time, &found[cause].incidence, time, 0.0);
+            close(&Value::from(1.0 - at(0) - at(1)), row[0]);
+            close(&Value::from(at(0)), row[1]);
+            close(&Value::from(at(1)), row[2]);
         }
     }
 }

@@ -364,6 +364,33 @@ fn a_study_names_its_exits_as_competing_events() {
     let estimate = |r: &serde_json::Value| r["models"][0]["coefficients"][0]["estimate"].as_f64().unwrap();
     let difference = (estimate(&plain) - estimate(&fine_gray)).abs();
     assert!(difference > 0.0 && difference < 0.1, "{difference}");
+    // Keys of a Fine-Gray model, with the same words as the flags; curves of the incidence from both kinds of models.
+    let keys = "competing = [\"emigration\"]\nmodel = \"fine_gray\"\ncensoring_ties = \"together\"\nfine_gray_weights = \"estimated\"\n";
+    let curve = |quantity: &str| {
+        format!("\n[[curve]]\nmodel = \"crude\"\nat = \"migrant_group=nordic\"\ntimes = [365, 730]\n{quantity}\n")
+    };
+    let crr = read(fit(&|text| only_crude(text, keys) + &curve("")));
+    assert_eq!(crr["models"][0]["competing"]["censoring_ties"], "together");
+    assert_eq!(crr["models"][0]["competing"]["weights"], "estimated");
+    let both = curve("quantity = \"incidence\"");
+    let causes = read(fit(&|text| only_crude(text, "competing = [\"emigration\"]\n") + &both));
+    let risk =
+        |r: &serde_json::Value, k: usize| r["models"][0]["curves"][0]["times"][k]["cumulative_incidence"].as_f64();
+    let (by_causes, by_weights) = (risk(&causes, 1).unwrap(), risk(&crr, 1).unwrap());
+    assert!(by_causes > 0.05 && (by_causes / by_weights - 1.0).abs() < 0.03, "{by_causes} {by_weights}");
+    // Nobody of some group dies: the model of the deaths gives no curve, and says so.
+    let none = read(fit(&|text| only_crude(text, "competing = [\"death\"]\n") + &both));
+    assert!(none["models"][0]["curves"].is_null());
+    let warning = none["models"][0]["warnings"].to_string();
+    assert!(warning.contains("the model of the competing events runs to infinity"), "{warning}");
+    for (keys, rule) in [
+        ("", "has no competing events"),
+        ("competing = [\"emigration\"]\ncensoring_ties = \"together\"\n", "no meaning here"),
+    ] {
+        let wrong = fit(&|text| only_crude(text, keys) + &both);
+        let message = String::from_utf8(wrong.stderr).unwrap();
+        assert!(wrong.status.code() == Some(10) && message.contains(rule), "{message}");
+    }
     let wrong = fit(&|text| only_crude(text, "competing = [\"deth\"]\n"));
     let message = String::from_utf8(wrong.stderr).unwrap();
     assert!(wrong.status.code() == Some(10) && message.contains("the follow-up has no exit"), "{message}");

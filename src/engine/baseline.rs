@@ -80,6 +80,22 @@ pub struct Curve {
     pub survival: Vec<f64>,
 }
 
+/// Increments of one person's cumulative hazard at the event times of a stratum.
+pub(super) struct HazardSteps<'a> {
+    /// Distinct event times, increasing.
+    pub time: &'a [f64],
+    /// Number of events at each.
+    pub n_events: &'a [u32],
+    /// ΔΛ(t|x).
+    pub hazard: Vec<f64>,
+    /// e^2η C0: its variance at known β.
+    pub variance: Vec<f64>,
+    /// Its derivative by β, p numbers per event time.
+    pub gradient: Vec<f64>,
+    /// V.
+    pub covariance: &'a DMatrix<f64>,
+}
+
 impl Prepared {
     /// The baseline hazard at `coefficients` (NaN counts as 0) with their `covariance`.
     ///
@@ -317,6 +333,27 @@ impl Baseline {
             cumulative_hazard: baseline.hazard.iter().map(|h| factor * h).collect(),
             standard_error,
             survival: (0..n).map(survival).collect(),
+        }
+    }
+
+    /// The increments of a person's cumulative hazard, with what their variance is made of.
+    pub(super) fn steps(&self, stratum: usize, row: &[f64], offset: f64) -> HazardSteps<'_> {
+        let (baseline, person, p) = (&self.strata[stratum], self.person(row, offset), row.len());
+        let factor = libm::exp(person.eta - baseline.shift);
+        let step = |values: &[f64], k: usize| values[k] - k.checked_sub(1).map_or(0.0, |before| values[before]);
+        let n = baseline.time.len();
+        let hazard: Vec<f64> = (0..n).map(|k| step(&baseline.hazard, k)).collect();
+        let along = |k: usize, j: usize| {
+            let before = if k == 0 { 0.0 } else { baseline.path[(k - 1) * p + j] };
+            factor * (hazard[k] * person.distance[j] - (baseline.path[k * p + j] - before))
+        };
+        HazardSteps {
+            time: &baseline.time,
+            n_events: &baseline.n_events,
+            variance: (0..n).map(|k| factor * factor * step(&baseline.variance, k)).collect(),
+            gradient: (0..n).flat_map(|k| (0..p).map(move |j| (k, j))).map(|(k, j)| along(k, j)).collect(),
+            hazard: hazard.iter().map(|h| factor * h).collect(),
+            covariance: &self.covariance,
         }
     }
 

@@ -40,7 +40,7 @@
 //! | `newton`, [`cholesky`] | the maximum, and which columns have none |
 //! | `variance`, `slot_squares`, `concordance` | what is computed at the maximum |
 //! | [`Baseline`], [`Predictions`] | baseline hazard and curves of any covariates; predictions for the records |
-//! | [`CauseIncidence`] | cumulative incidence from cause-specific models |
+//! | [`IncidenceCurve`] | cumulative incidence from cause-specific models |
 //! | `profile` | profile-likelihood intervals |
 //! | [`TimeAxis`], `proportionality` | functions of time, the score test of proportional hazards |
 //! | [`Residuals`] | residuals per distinct record |
@@ -112,7 +112,7 @@ pub use data::{Block, Design, NumberPart, SurvivalData, Time, Variable};
 pub use error::{FitError, FitWarning};
 pub use fine_gray::Competing;
 pub use fit::{CellCounts, CoxFit, FitOptions, Prepared};
-pub use incidence::{CauseIncidence, cause_incidence};
+pub use incidence::{CausePerson, IncidenceCurve, incidence_of_first};
 pub use newton::{Convergence, Termination};
 pub use objective::Penalty;
 pub use observation::CensoringTies;

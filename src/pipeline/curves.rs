@@ -2,8 +2,9 @@
 //!
 //! A Fine-Gray model gives the cumulative incidence of a person, 1 − exp(−Λ) with Λ of the subdistribution: one minus what
 //! the same formulas give as survival in a Cox model, with limits on the same scales (as `survfit` of a `coxph` of R's
-//! `finegray`). Its median, baseline, standardised risks and predictions of every record are not given.
+//! `finegray`). Cause-specific models give it together ([`super::incidence`]). Its median, baseline, standardised risks and predictions of every record are not given.
 
+use super::incidence;
 use super::model::Fitted;
 use super::predictions::{PredictionKind, Reference};
 use super::settings::ModelSettings;
@@ -13,7 +14,7 @@ use crate::engine::{Baseline, Curve, FitWarning, SurvivalForm};
 use crate::error::{Error, Result};
 use crate::inference::IntervalScale;
 use crate::inference::step::{quantile, step_at, value_at};
-use crate::report::{self, CurveCovariate, CurvePoint, CurveSteps, ModelResult, finite};
+use crate::report::{self, CurveCovariate, CurvePoint, CurveQuantity, CurveSteps, ModelResult, finite};
 
 /// The code of the warning of a model that gets no predictions.
 pub(super) const NO_PREDICTIONS: &str = "no_predictions";
@@ -44,6 +45,8 @@ pub struct CurveRequest {
     pub times: Vec<f64>,
     /// Scale of the limits.
     pub limits: IntervalScale,
+    /// Survival, or the cumulative incidence in the presence of the model's competing events; of a Fine-Gray model always the latter.
+    pub quantity: CurveQuantity,
 }
 
 impl PredictionSettings {
@@ -63,8 +66,20 @@ pub(super) fn fill(result: &mut ModelResult, settings: &ModelSettings, fitted: &
     if wanted.baseline && !settings.is_fine_gray() {
         result.baseline_hazard = baseline_hazard(fitted, &baseline);
     }
-    let curve = |request: &CurveRequest| one_curve(request, settings, fitted, &baseline);
-    result.curves = wanted.curves.iter().map(curve).collect::<Result<_>>()?;
+    let by_causes =
+        |request: &CurveRequest| request.quantity == CurveQuantity::CumulativeIncidence && !settings.is_fine_gray();
+    let other = match wanted.curves.iter().any(by_causes) {
+        true => Some(incidence::other_causes(result, settings, fitted)?),
+        false => None,
+    };
+    for request in &wanted.curves {
+        match &other {
+            Some(other) if by_causes(request) => {
+                result.curves.extend(other.curve(request, settings, fitted, &baseline)?);
+            }
+            _ => result.curves.push(one_curve(request, settings, fitted, &baseline)?),
+        }
+    }
     Ok(())
 }
 
@@ -103,7 +118,7 @@ fn only_curves(result: &mut ModelResult, wanted: &PredictionSettings) {
     }
 }
 
-fn warning(message: String) -> report::Warning {
+pub(super) fn warning(message: String) -> report::Warning {
     report::Warning { code: NO_PREDICTIONS.to_owned(), message, ..report::Warning::default() }
 }
 
@@ -132,17 +147,33 @@ fn one_curve(
     fitted: &Fitted,
     baseline: &Baseline,
 ) -> Result<report::SurvivalCurve> {
-    let setting = setting(request, fitted);
-    let fault = |fault| Error::Prediction(format!("curve of {}: {fault}", settings.name));
-    let person = fitted.built.person(&fitted.formula, &setting).map_err(fault)?;
+    let person = person(request, settings, fitted)?;
     let curve = baseline.curve(person.stratum, &person.row, person.offset);
+    let shown = shown(request, settings, fitted, person, curve);
+    Ok(if settings.is_fine_gray() { shown.into_incidence() } else { shown })
+}
+
+/// The person of a curve.
+pub(super) fn person(request: &CurveRequest, settings: &ModelSettings, fitted: &Fitted) -> Result<Person> {
+    let fault = |fault| Error::Prediction(format!("curve of {}: {fault}", settings.name));
+    fitted.built.person(&fitted.formula, &setting(request, fitted)).map_err(fault)
+}
+
+/// What a report shows of a curve.
+pub(super) fn shown(
+    request: &CurveRequest,
+    settings: &ModelSettings,
+    fitted: &Fitted,
+    person: Person,
+    curve: Curve,
+) -> report::SurvivalCurve {
     let covariate =
         |(variable, value): &(String, String)| CurveCovariate { variable: variable.clone(), value: value.clone() };
     let at: Vec<CurveCovariate> = request.at.iter().map(covariate).collect();
     let in_words = || at.iter().map(|c| format!("{} {}", c.variable, c.value)).collect::<Vec<_>>().join(", ");
     let observed_until = last_exit(fitted, person.stratum);
     let limits = Limits::new(&curve, request.limits, settings.level);
-    let shown = report::SurvivalCurve {
+    report::SurvivalCurve {
         label: if request.label.is_empty() { in_words() } else { request.label.clone() },
         stratum: stratum_label(fitted, person.stratum),
         limits: request.limits.name().to_owned(),
@@ -164,8 +195,7 @@ fn one_curve(
         at,
         row: person.row,
         ..report::SurvivalCurve::default()
-    };
-    Ok(if settings.is_fine_gray() { shown.into_incidence() } else { shown })
+    }
 }
 
 /// Limits of a curve at its event times.

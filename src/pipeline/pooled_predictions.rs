@@ -11,7 +11,7 @@
 //! Sources: Marshall, Altman, Holder and Royston (2009), BMC Med Res Methodol 9:57, doi 10.1186/1471-2288-9-57; Rubin (1987),
 //! Multiple Imputation for Nonresponse in Surveys, doi 10.1002/9780470316696.
 
-use super::curves::{self, NO_PREDICTIONS};
+use super::curves::{self, CurveRequest, NO_PREDICTIONS};
 use super::model::{self, Fitted};
 use super::pooling::Sets;
 use super::settings::ModelSettings;
@@ -21,7 +21,7 @@ use crate::inference::IntervalScale;
 use crate::inference::hypothesis::Estimate;
 use crate::inference::pooling::pool;
 use crate::inference::step::{quantile, step_at};
-use crate::report::{CurvePoint, Measure, ModelResult, StandardisedRisks, StandardisedRow, SurvivalCurve, finite};
+use crate::report::{CurvePoint, CurveQuantity, Measure, ModelResult, StandardisedRisks, StandardisedRow, SurvivalCurve, finite};
 
 /// Fills curves and standardised risks of a pooled model.
 ///
@@ -40,6 +40,11 @@ pub(super) fn fill(
     if wanted.curves.iter().any(|c| c.limits == IntervalScale::Plain) {
         let why = "curves pooled over completed data sets have limits on the log-log scale, on which they are pooled";
         return Err(Error::Prediction(format!("curve of {}: {why}; leave the scale out", settings.name)));
+    }
+    let by_causes = |c: &CurveRequest| c.quantity == CurveQuantity::CumulativeIncidence && !settings.is_fine_gray();
+    if wanted.curves.iter().any(by_causes) {
+        let why = "the cumulative incidence from cause-specific models is not pooled over completed data sets";
+        return Err(Error::Prediction(format!("curve of {}: {why}; ask one of them for it", settings.name)));
     }
     let each = (0..fits.len()).map(|k| of_one(k, sets, settings, fits)).collect::<Result<Vec<_>>>()?;
     let without = each.iter().find(|r| r.warnings.iter().any(|w| w.code == NO_PREDICTIONS) || !r.converged);

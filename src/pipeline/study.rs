@@ -20,13 +20,13 @@ use super::standardise::StandardiseRequest;
 use super::study_models;
 use super::table_one;
 use crate::conventions::Conventions;
-use crate::engine::{ClusterCorrection, Convergence, Ties, TimeTransform};
+use crate::engine::{CensoringTies, ClusterCorrection, Convergence, Ties, TimeTransform};
 use crate::error::Result;
 use crate::inference::bootstrap::Plan;
 use crate::inference::multiplicity::Adjustment;
 use crate::loader::{self, FileRead, Loaded, Progress};
 use crate::report::disclosure::Profile;
-use crate::report::{self, Report};
+use crate::report::{self, CurveQuantity, Report};
 use crate::study::{self, AtEntry, Describe, EntryDay, EventBetween, SameDay, Study, TimeScale};
 use crate::table::{ColumnData, Table};
 use std::path::Path;
@@ -187,6 +187,11 @@ fn competing(model: &study::Model, table: &Table) -> Option<CompetingSettings> {
     (!present.is_empty()).then(|| CompetingSettings {
         label: model.competing.join(", "),
         censoring_group: model.censoring_group.clone(),
+        ties: match model.censoring_ties {
+            study::CensoringTies::EventsFirst => CensoringTies::EventsFirst,
+            study::CensoringTies::Together => CensoringTies::Together,
+        },
+        estimated_weights: model.estimated_weights,
         ..CompetingSettings::new(&condition, kind)
     })
 }
@@ -244,6 +249,10 @@ pub(super) fn wanted_predictions(study: &Study, model: usize) -> PredictionSetti
                 at: c.at.iter().map(|a| (a.column.clone(), a.value.clone())).collect(),
                 times: c.times.clone(),
                 limits: c.limits,
+                quantity: match c.quantity {
+                    study::CurveOf::Survival => CurveQuantity::Survival,
+                    study::CurveOf::CumulativeIncidence => CurveQuantity::CumulativeIncidence,
+                },
             })
             .collect(),
         standardised: standardised

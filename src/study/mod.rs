@@ -91,9 +91,9 @@ pub use linkage::{Linkage, LinkageFile};
 pub use loader_part::loader_part;
 pub use matching::{ComparisonGroup, MatchedColumn, Replacement, WhenExposed};
 pub use output::{
-    Adjust, Contrast, Correction, Curve, Disclosure, FigureOptions, Format, ImageFormat, Interaction, Interval, Model,
-    PREDICTIONS, PredictionReference, RESIDUALS, RatiosAt, Regression, ReportOptions, Resampling, Standardised, Ties,
-    TimeTransform,
+    Adjust, CensoringTies, Contrast, Correction, Curve, CurveOf, Disclosure, FigureOptions, Format, ImageFormat,
+    Interaction, Interval, Model, PREDICTIONS, PredictionReference, RESIDUALS, RatiosAt, Regression, ReportOptions,
+    Resampling, Standardised, Ties, TimeTransform,
 };
 pub use sql::Sql;
 pub use survey::survey;

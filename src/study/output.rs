@@ -37,6 +37,10 @@ pub struct Model {
     pub regression: Regression,
     /// Covariate whose levels have censoring of their own, in a Fine-Gray model.
     pub censoring_group: Option<String>,
+    /// Who is at risk of being censored where times are tied, in a Fine-Gray model.
+    pub censoring_ties: CensoringTies,
+    /// Whether its robust variance knows that the weights are estimated.
+    pub estimated_weights: bool,
     /// Times at which hazard ratios that change with time are shown.
     pub hr_times: Vec<f64>,
     /// Whether confidence intervals and tests use the robust covariance, with persons as clusters.
@@ -138,6 +142,16 @@ pub enum Regression {
     FineGray,
 }
 
+/// Who is at risk of being censored at a time with events, in a Fine-Gray model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CensoringTies {
+    /// Those with an event at the time no longer are (R's `finegray`).
+    #[default]
+    EventsFirst,
+    /// Those with an event at the time are too (`cmprsk::crr`).
+    Together,
+}
+
 /// How tied event times are handled; always stated in the report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Ties {
@@ -222,8 +236,20 @@ pub struct Curve {
     pub times: Vec<f64>,
     /// Scale of the limits.
     pub limits: IntervalScale,
+    /// Survival or cumulative incidence.
+    pub quantity: CurveOf,
     /// Index of the model in [`super::Study::models`].
     pub model: usize,
+}
+
+/// What a curve shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CurveOf {
+    /// Survival; of a Fine-Gray model the cumulative incidence.
+    #[default]
+    Survival,
+    /// The cumulative incidence in the presence of the competing events of the model.
+    CumulativeIncidence,
 }
 
 /// Standardised risks of an exposure.

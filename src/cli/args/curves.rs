@@ -6,6 +6,7 @@ use crate::formula::Assignment;
 use crate::inference::IntervalScale;
 use crate::inference::standardise::Covariates;
 use crate::pipeline::{CurveRequest, ModelSettings, PredictionKind, PredictionSettings, Reference, StandardiseRequest};
+use crate::report::CurveQuantity;
 use clap::{Args, ValueEnum};
 
 /// What the fitted model is asked to predict.
@@ -18,12 +19,17 @@ pub struct CurveArgs {
     #[arg(long, value_name = "PATTERN")]
     pub curve: Vec<String>,
 
-    /// Times of --curve and --standardise, in the unit of the data
+    /// Cumulative incidence of the event for a person with these covariates, with the events of --competing as they are: from the
+    /// model and one of the competing events with the same formula; may be repeated. As --curve otherwise
+    #[arg(long, value_name = "PATTERN", requires = "competing")]
+    pub incidence: Vec<String>,
+
+    /// Times of --curve, --incidence and --standardise, in the unit of the data
     #[arg(long, value_name = "T1,T2", value_delimiter = ',', allow_hyphen_values = true)]
     pub times: Vec<f64>,
 
     /// Scale on which the limits of survival, or of one minus the cumulative incidence, are symmetric [default: log]
-    #[arg(long, value_enum, value_name = "SCALE", requires = "curve")]
+    #[arg(long, value_enum, value_name = "SCALE")]
     pub limits: Option<LimitsArg>,
 
     /// Baseline cumulative hazard of every stratum, at covariates zero and at their means, in the results file and the
@@ -117,6 +123,7 @@ impl CurveArgs {
     pub fn given(&self) -> Vec<(&'static str, bool)> {
         vec![
             ("--curve", !self.curve.is_empty()),
+            ("--incidence", !self.incidence.is_empty()),
             ("--times", !self.times.is_empty()),
             ("--limits", self.limits.is_some()),
             ("--baseline", self.baseline),
@@ -130,8 +137,12 @@ impl CurveArgs {
 
     /// Adds what the flags ask for to the settings of a model.
     pub fn apply(&self, settings: &mut ModelSettings, like: Option<Conventions>) -> Result<()> {
-        if !self.times.is_empty() && self.curve.is_empty() && self.standardise.is_empty() {
-            return Err(Error::Usage("--times belongs to --curve or --standardise".to_owned()));
+        let no_curve = self.curve.is_empty() && self.incidence.is_empty();
+        if !self.times.is_empty() && no_curve && self.standardise.is_empty() {
+            return Err(Error::Usage("--times belongs to --curve, --incidence or --standardise".to_owned()));
+        }
+        if self.limits.is_some() && no_curve {
+            return Err(Error::Usage("--limits belongs to --curve or --incidence".to_owned()));
         }
         if self.times.iter().any(|t| !t.is_finite()) {
             return Err(Error::Usage("--times: expected numbers, such as 180,365,730".to_owned()));
@@ -139,9 +150,14 @@ impl CurveArgs {
         let mut times = self.times.clone();
         times.sort_by(f64::total_cmp);
         times.dedup();
+        let survival = self.curve.iter().map(|text| ("--curve", text, CurveQuantity::Survival));
+        let incidence = self.incidence.iter().map(|text| ("--incidence", text, CurveQuantity::CumulativeIncidence));
+        let curves = survival
+            .chain(incidence)
+            .map(|(flag, text, of)| Ok(CurveRequest { quantity: of, ..self.one_curve(flag, text, &times, like)? }));
         settings.predictions = PredictionSettings {
             baseline: self.baseline,
-            curves: self.curve.iter().map(|text| self.one_curve(text, &times, like)).collect::<Result<_>>()?,
+            curves: curves.collect::<Result<_>>()?,
             records: self.predict.iter().map(|kind| kind.kind()).collect(),
             reference: match self.predict_reference {
                 Some(ReferenceArg::Strata) => Reference::Strata,
@@ -153,9 +169,9 @@ impl CurveArgs {
         Ok(())
     }
 
-    fn one_curve(&self, text: &str, times: &[f64], like: Option<Conventions>) -> Result<CurveRequest> {
+    fn one_curve(&self, flag: &str, text: &str, times: &[f64], like: Option<Conventions>) -> Result<CurveRequest> {
         let pattern =
-            Assignment::pattern(text).map_err(|error| Error::Comparison { origin: "--curve".to_owned(), error })?;
+            Assignment::pattern(text).map_err(|error| Error::Comparison { origin: flag.to_owned(), error })?;
         Ok(CurveRequest {
             label: String::new(),
             at: pattern.into_iter().map(|a| (a.column, a.value)).collect(),
@@ -167,6 +183,7 @@ impl CurveArgs {
                 None if like.is_some_and(Conventions::has_log_log_model_curves) => IntervalScale::LogLog,
                 None => IntervalScale::Log,
             },
+            quantity: CurveQuantity::Survival,
         })
     }
 

@@ -257,8 +257,18 @@ fn prediction_sentences(report: &Report) -> Vec<String> {
     if models().any(|m| !m.baseline_hazard.is_empty()) || curves(false).next().is_some() {
         sentences.push(w.baseline_sentence(limits_of(w, curves(false))));
     }
-    if curves(true).next().is_some() {
-        sentences.push(w.incidence_sentence(limits_of(w, curves(true))));
+    let incidence = |fine_gray: bool| {
+        let of = move |m: &&ModelResult| m.competing.as_ref().is_some_and(|c| c.is_fine_gray() == fine_gray);
+        models().filter(of).flat_map(|m| &m.curves).filter(|c| c.is_incidence())
+    };
+    if incidence(true).next().is_some() {
+        sentences.push(w.incidence_sentence(limits_of(w, incidence(true))));
+    }
+    if incidence(false).next().is_some() {
+        sentences.push(w.incidence_by_causes_sentence(limits_of(w, incidence(false))));
+    }
+    if models().any(|m| m.pooling.is_some() && !(m.curves.is_empty() && m.standardised.is_empty())) {
+        sentences.push(w.pooled_predictions_sentence().to_owned());
     }
     let standardised: Vec<_> = models().flat_map(|m| &m.standardised).collect();
     if let Some(first) = standardised.first() {

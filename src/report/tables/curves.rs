@@ -27,18 +27,32 @@ pub fn survival_table(report: &Report) -> Option<DisplayTable> {
     Some(table)
 }
 
-/// Predicted cumulative incidence of Fine-Gray models at the chosen times; `None` without such curves.
+/// Whether there is a cumulative incidence of a Fine-Gray model, or one of cause-specific models.
+fn incidence_of(report: &Report, fine_gray: bool) -> bool {
+    let of = |m: &ModelResult| m.competing.as_ref().is_some_and(|c| c.is_fine_gray() == fine_gray);
+    curves(report).any(|(m, c)| c.is_incidence() && of(m))
+}
+
+/// Predicted cumulative incidence at the chosen times, of Fine-Gray models and of cause-specific ones; `None` without such
+/// curves.
 pub fn predicted_incidence_table(report: &Report) -> Option<DisplayTable> {
     let w = report.words();
+    let by_causes = incidence_of(report, false);
     let heads = Heads {
         id: "predicted_incidence",
         title: w.predicted_incidence_title(),
         name: "cumulative_incidence",
         value: w.cumulative_incidence(),
-        hazard: w.subdistribution_hazard_se(),
+        hazard: if by_causes { w.cumulative_hazard_se() } else { w.subdistribution_hazard_se() },
     };
     let mut table = point_table(report, &heads, SurvivalCurve::is_incidence, |point| point.cumulative_incidence)?;
     table.remarks.push(Remark::Text(w.incidence_remark().to_string()));
+    if incidence_of(report, true) {
+        table.remarks.push(Remark::Text(w.subdistribution_remark().to_string()));
+    }
+    if by_causes {
+        table.remarks.push(Remark::Text(w.by_causes_remark().to_string()));
+    }
     Some(table)
 }
 

@@ -16,12 +16,20 @@ words! {
         "Kumulativ subdistribusjonshasard (SE)"
     }
     censored_remark {
-        "With competing events censored, one minus survival is not the probability of the event; a Fine-Gray model gives that.",
-        "Når konkurrerende hendelser er sensurert, er én minus overlevelse ikke sannsynligheten for hendelsen; den gir en Fine-Gray-modell."
+        "With competing events censored, one minus survival is not the probability of the event; the cumulative incidence is.",
+        "Når konkurrerende hendelser er sensurert, er én minus overlevelse ikke sannsynligheten for hendelsen; det er den kumulative insidensen."
     }
     incidence_remark {
-        "The cumulative incidence is the probability of the event by the time, with competing events as they are. Those with a competing event are no longer counted at risk. Limits take the censoring weights for known.",
-        "Kumulativ insidens er sannsynligheten for hendelsen innen tiden, med konkurrerende hendelser som de er. De som har hatt en konkurrerende hendelse, regnes ikke lenger som under risiko. Grensene tar sensureringsvektene som kjente."
+        "The cumulative incidence is the probability of the event by the time, with competing events as they are. Those with a competing event are no longer counted at risk.",
+        "Kumulativ insidens er sannsynligheten for hendelsen innen tiden, med konkurrerende hendelser som de er. De som har hatt en konkurrerende hendelse, regnes ikke lenger som under risiko."
+    }
+    subdistribution_remark {
+        "The hazard of a Fine-Gray model is that of the subdistribution; limits take the censoring weights for known.",
+        "Hasarden i en Fine-Gray-modell er subdistribusjonens; grensene tar sensureringsvektene som kjente."
+    }
+    by_causes_remark {
+        "The incidence of a cause-specific model comes from it and a model of the competing events with the same formula; the hazard is that of the event.",
+        "Insidensen fra en årsaksspesifikk modell kommer fra den og en modell for de konkurrerende hendelsene med samme formel; hasarden er hendelsens."
     }
     stratum_counts_remark {
         "At risk and events count the records of the curve's stratum, whatever their covariates.",

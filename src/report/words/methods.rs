@@ -187,6 +187,14 @@ words! {
         "The predicted cumulative incidence is 1 − exp(−cumulative subdistribution hazard), with standard errors from the coefficients and the hazard increments, the censoring weights taken for known there{limits} of one minus it.",
         "Den predikerte kumulative insidensen er 1 − exp(−kumulativ subdistribusjonshasard), med standardfeil fra koeffisientene og hasardtilvekstene, der sensureringsvektene er tatt som kjente{limits} for én minus den."
     }
+    incidence_by_causes_sentence(limits) {
+        "The predicted cumulative incidence combines the hazards of the event and of the competing events together, each from a cause-specific model of the same formula, with delta-method standard errors{limits} of one minus it.",
+        "Den predikerte kumulative insidensen kombinerer hasardene for hendelsen og for de konkurrerende hendelsene samlet, hver fra en årsaksspesifikk modell med samme formel, med standardfeil etter deltametoden{limits} for én minus den."
+    }
+    pooled_predictions_sentence {
+        "Over completed data sets curves and risks were pooled as logarithms of the cumulative hazard, ln(−ln(1 − risk)), ratios as logarithms, differences and mean times as they are.",
+        "Over kompletterte datasett ble kurver og risikoer slått sammen som logaritmer av den kumulative hasarden, ln(−ln(1 − risiko)), forholdstall som logaritmer, differanser og gjennomsnittstider som de er."
+    }
     fixed_covariates { "taking the covariates as fixed", "med kovariatene som faste" }
     sampled_covariates { "including the sampling of the covariates", "medregnet at kovariatene er et utvalg" }
     over_records { "all records", "alle observasjoner" }

@@ -3,8 +3,16 @@
 use super::Context;
 use crate::study::Exit;
 use crate::study::covariate::{Covariate, Kind};
+use crate::study::output::CensoringTies;
 use crate::study::spec::{Section, suggest};
 use indexmap::{IndexMap, IndexSet};
+
+/// Values of `censoring_ties`.
+pub(super) const CENSORING_TIES: [(&str, CensoringTies); 2] =
+    [("events_first", CensoringTies::EventsFirst), ("together", CensoringTies::Together)];
+
+/// Values of `fine_gray_weights`: whether the variance knows that they are estimated.
+pub(super) const WEIGHTS: [(&str, bool); 2] = [("known", false), ("estimated", true)];
 
 impl Context<'_> {
     /// `competing`: labels of exits.
@@ -29,6 +37,21 @@ impl Context<'_> {
         }
         let once: IndexSet<String> = labels.into_iter().map(|l| l.text).collect();
         once.into_iter().collect()
+    }
+
+    /// A choice that has a meaning in a Fine-Gray model only.
+    pub(super) fn of_fine_gray<T: Copy>(
+        &self,
+        section: &Section<'_>,
+        key: &'static str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
+        let chosen = section.choice(key, choices);
+        if let Some(node) = section.node(key).filter(|_| !is_fine_gray(section)) {
+            let remedy = "it belongs to model = \"fine_gray\"";
+            self.faults.add(&node.span, format!("`{key}` has no meaning here"), remedy);
+        }
+        chosen
     }
 
     /// `censoring_group`: a covariate with levels.

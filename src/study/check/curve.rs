@@ -6,7 +6,7 @@ use crate::formula::{Assignment, Fault};
 use crate::inference::IntervalScale;
 use crate::inference::standardise::Covariates;
 use crate::study::covariate::{Covariate, Kind};
-use crate::study::output::{Curve, Standardised};
+use crate::study::output::{Curve, CurveOf, Regression, Standardised};
 use crate::study::spec::{Section, Text, Value, suggest};
 use indexmap::IndexMap;
 
@@ -33,14 +33,32 @@ impl Context<'_> {
         let times = self.times(section);
         let scales = [IntervalScale::Log, IntervalScale::LogLog, IntervalScale::Plain].map(|s| (s.name(), s));
         let limits = section.choice("limits", &scales).unwrap_or_default();
+        let quantities = [("survival", CurveOf::Survival), ("incidence", CurveOf::CumulativeIncidence)];
+        let quantity = section.choice("quantity", &quantities);
         section.finish();
         let model = self.model_named(&name, models)?;
+        self.check_quantity(section, quantity, &models[model]);
+        let quantity = quantity.unwrap_or_default();
         let pattern = self.read_pattern(&at)?;
         for assignment in &pattern {
             self.check_assignment("at", &at, assignment, &models[model], covariates);
         }
         self.check_whole_pattern(&at, &pattern, &models[model], covariates);
-        Some(Curve { span: section.span.clone(), label, at: pattern, times, limits, model })
+        Some(Curve { span: section.span.clone(), label, at: pattern, times, limits, quantity, model })
+    }
+
+    /// An incidence needs competing events, and a Fine-Gray model gives nothing else.
+    fn check_quantity(&self, section: &Section<'_>, quantity: Option<CurveOf>, draft: &ModelDraft) {
+        let Some(node) = section.node("quantity") else { return };
+        let model = &draft.model;
+        if quantity == Some(CurveOf::CumulativeIncidence) && model.competing.is_empty() {
+            let remedy = "name the exits that are competing events in the model: competing = [\"Death\"]";
+            self.faults.add(&node.span, format!("model `{}` has no competing events", model.name), remedy);
+        }
+        if quantity == Some(CurveOf::Survival) && model.regression == Regression::FineGray {
+            let rule = format!("`{}` is a Fine-Gray model: its curves are of the cumulative incidence", model.name);
+            self.faults.add(&node.span, rule, "quantity = \"incidence\", or no quantity");
+        }
     }
 
     fn read_pattern(&self, written: &Text) -> Option<Vec<Assignment>> {

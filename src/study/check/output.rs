@@ -1,6 +1,7 @@
 //! Models, interaction analyses, disclosure and report.
 
 use super::Context;
+use super::competing::{CENSORING_TIES, WEIGHTS};
 use crate::conventions::Conventions;
 use crate::formula::Formula;
 use crate::house_style::{Language, Style};
@@ -78,6 +79,8 @@ impl Context<'_> {
             competing: self.read_competing(section, exits),
             regression: section.choice("model", &REGRESSIONS).unwrap_or_default(),
             censoring_group: self.read_censoring_group(section, covariates),
+            censoring_ties: self.of_fine_gray(section, "censoring_ties", &CENSORING_TIES).unwrap_or_default(),
+            estimated_weights: self.of_fine_gray(section, "fine_gray_weights", &WEIGHTS).unwrap_or_default(),
             hr_times: section.numbers("hr_times"),
             robust: section.flag("robust"),
             ratios_at: self.read_ratios_at(section, covariates),
