@@ -387,3 +387,75 @@ fn pooled_likelihood_ratios_are_those_of_r() {
     has(&four, "d3", "chol", [1.0, 13.50491947664707, 176.4573781899222, 3.154289790060816e-4, 0.1772464156206741]);
     assert_eq!(four.iter().find(|t| t.method == "d3" && t.term == stage).and_then(|t| t.df2), None, "infinite");
 }
+
+/// Curves and standardised risks by Rubin's rules, worked out here from those of every data set: ln Λ, ln(−ln(1 − R)),
+/// differences as they are, ratios as logarithms.
+#[test]
+fn curves_and_standardised_risks_are_pooled_on_their_scales() {
+    let folder = folder();
+    let more = r#"
+[[curve]]
+at = "sex=1, smoking=2, bmi=30"
+model = "MODEL"
+times = [200, 900]
+[[standardised]]
+exposure = "smoking"
+model = "MODEL"
+times = [200, 900]
+"#;
+    let study = |model: &str| format!("{STUDY}{}", more.replace("MODEL", model));
+    let pooled = run(folder.path(), &study("full")).unwrap().models.remove(1);
+    let each: Vec<ModelResult> = (1..4)
+        .map(|k| {
+            let study = study("second").replace("imputation = 2", &format!("imputation = {k}"));
+            run(folder.path(), &study).unwrap().models.remove(3)
+        })
+        .collect();
+    let df = pooled.pooling.as_ref().unwrap().complete_df.unwrap();
+    let rule = |values: Vec<(f64, f64)>| {
+        let (estimates, variances): (Vec<f64>, Vec<f64>) = values.into_iter().map(|(q, se)| (q, se * se)).unzip();
+        cohort::inference::pooling::pool(&estimates, &variances, df).estimate(0.95)
+    };
+    let close = |found: Option<f64>, expected: f64| crate::support::assert_close(found.unwrap(), expected, 1e-9);
+    for (k, point) in pooled.curves[0].times.iter().enumerate() {
+        let hazard = |m: &ModelResult| {
+            let p = &m.curves[0].times[k];
+            let hazard = p.cumulative_hazard.unwrap();
+            (hazard.ln(), p.cumulative_hazard_se.unwrap() / hazard)
+        };
+        let e = rule(each.iter().map(hazard).collect());
+        close(point.survival, (-e.estimate.exp()).exp());
+        close(point.lower, (-e.upper.exp()).exp());
+        close(point.upper, (-e.lower.exp()).exp());
+        close(point.se, (-e.estimate.exp()).exp() * e.estimate.exp() * e.se);
+    }
+    assert_eq!(pooled.curves[0].limits, "log-log");
+    let medians: Vec<f64> = each.iter().map(|m| m.curves[0].median.unwrap()).collect();
+    let median = pooled.curves[0].median.unwrap();
+    assert!(medians.iter().any(|m| *m <= median) && medians.iter().any(|m| *m >= median), "{median} in {medians:?}");
+    for (k, row) in pooled.standardised[0].rows.iter().enumerate() {
+        let of = |m: &ModelResult| m.standardised[0].rows[k].clone();
+        let risk = |m: &ModelResult| {
+            let (r, se) = (of(m).risk.estimate.unwrap(), of(m).risk.se.unwrap());
+            ((-(1.0 - r).ln()).ln(), se / ((1.0 - r) * -(1.0 - r).ln()))
+        };
+        let e = rule(each.iter().map(risk).collect());
+        close(row.risk.estimate, 1.0 - (-e.estimate.exp()).exp());
+        close(row.risk.lower, 1.0 - (-e.lower.exp()).exp());
+        close(row.risk.upper, 1.0 - (-e.upper.exp()).exp());
+        if row.reference {
+            assert_eq!(row.risk_ratio.estimate, None);
+            continue;
+        }
+        let difference = |m: &ModelResult| (of(m).risk_difference.estimate.unwrap(), of(m).risk_difference.se.unwrap());
+        let e = rule(each.iter().map(difference).collect());
+        close(row.risk_difference.estimate, e.estimate);
+        close(row.risk_difference.upper, e.upper);
+        let ratio = |m: &ModelResult| (of(m).risk_ratio.estimate.unwrap().ln(), of(m).risk_ratio.se.unwrap());
+        let e = rule(each.iter().map(ratio).collect());
+        close(row.risk_ratio.estimate, e.estimate.exp());
+        close(row.risk_ratio.lower, e.lower.exp());
+        let mean = |m: &ModelResult| (of(m).restricted_mean.estimate.unwrap(), of(m).restricted_mean.se.unwrap());
+        close(row.restricted_mean.estimate, rule(each.iter().map(mean).collect()).estimate);
+    }
+}

@@ -42,6 +42,7 @@ mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, 
 mod splitting; // cutting and merging person-time = counting day by day
 mod standardise; // standardised risks against one curve per record, differences and resampling
 mod study; // a change to a good study file, and the message it makes
+mod study_models; // models of a study: Firth, Fine and Gray, incidence from cause-specific models
 mod support; // generated data, the slow textbook likelihood, tolerances
 mod table_one; // Table 1 against R, languages, blocks of models, presentations of an interaction
 mod terms; // splines and polynomials against R, hazard ratios along a curve, collapsed levels

@@ -21,7 +21,9 @@ use crate::inference::IntervalScale;
 use crate::inference::hypothesis::Estimate;
 use crate::inference::pooling::pool;
 use crate::inference::step::{quantile, step_at};
-use crate::report::{CurvePoint, CurveQuantity, Measure, ModelResult, StandardisedRisks, StandardisedRow, SurvivalCurve, finite};
+use crate::report::{
+    CurvePoint, CurveQuantity, Measure, ModelResult, StandardisedRisks, StandardisedRow, SurvivalCurve, finite,
+};
 
 /// Fills curves and standardised risks of a pooled model.
 ///
