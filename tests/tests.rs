@@ -1,6 +1,6 @@
 //! All behaviour tests, one binary. A new test goes into the module of its theme; one line each here.
 
-mod attack; // what somebody can work out from export/ with a linear program of his own
+mod attack; // what somebody can work out from the files of export/, with nothing of the program
 mod bootstrap; // resampled fits, adjusted P values
 mod browser; // the page in a real browser, where one is installed
 mod build; // `cohort build`, and person-time that is kept for the next run

@@ -49,6 +49,14 @@ pub(super) fn steps(times: &[f64], events: &[u64], shown: &[f64], least: u64) ->
         }
         at = end;
     }
+    // So would what is left after the last step.
+    while let Some(&last) = kept.last() {
+        let rest: u64 = events[last + 1..].iter().sum();
+        if rest == 0 || rest >= least {
+            break;
+        }
+        kept.pop();
+    }
     kept
 }
 

@@ -6,9 +6,9 @@ use crate::study::disclosure::{Rates, Totals};
 
 /// Takes away what would give hidden counts back: person-time and rates with them, criteria that hold the number of events,
 /// sizes of files, person-time in days.
-pub(super) fn hide(report: &mut Report) {
+pub(super) fn hide(report: &mut Report, profile: &Profile) {
     for rows in report.levels.chunk_by_mut(|a, b| a.variable == b.variable) {
-        protect_person_time(rows.iter_mut().map(|row| &mut row.counts).collect());
+        protect_person_time(rows.iter_mut().map(|row| &mut row.counts).collect(), profile);
     }
     report.levels.iter_mut().map(|l| &mut l.counts).chain(&mut report.total).for_each(clear);
     for input in &mut report.inputs {
@@ -26,13 +26,15 @@ pub(super) fn hide(report: &mut Report) {
 }
 
 /// Person-time of the only group without it is the total less the others; then that of a further one goes, with its events.
-pub(super) fn protect_person_time(groups: Vec<&mut Counts>) {
+/// One with enough events, since a marker in place of fewer, where they are shown as zero, would say that there are some.
+pub(super) fn protect_person_time(groups: Vec<&mut Counts>, profile: &Profile) {
     let is_hidden = |counts: &Counts| counts.persons_hidden || counts.events_hidden;
     if groups.iter().filter(|counts| is_hidden(counts)).count() != 1 {
         return;
     }
     let shown = groups.into_iter().filter(|counts| !is_hidden(counts));
-    if let Some(counts) = shown.min_by_key(|counts| (counts.events == Some(0), counts.events)) {
+    let few = |counts: &Counts| counts.events.is_none_or(|n| n < profile.threshold.max(1));
+    if let Some(counts) = shown.min_by_key(|counts| (few(counts), counts.events)) {
         counts.events_hidden = true;
         counts.events = None;
     }

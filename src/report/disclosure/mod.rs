@@ -110,7 +110,7 @@ pub fn apply(report: &Report, profile: &Profile) -> (Report, Vec<Hidden>) {
     let mut system = counts(&mut out, profile);
     let unprotected = system.protect(profile);
     let mut hidden = hide(&mut out, &system, unprotected);
-    derived::hide(&mut out);
+    derived::hide(&mut out, profile);
     let totals = derived::variable_of_totals(report, &out);
     words::hide(&mut out, profile);
     table_one::hide(&mut out, report, profile, &mut hidden);

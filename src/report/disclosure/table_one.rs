@@ -173,7 +173,7 @@ pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hi
         group.counts.events_hidden |= row.is_some_and(|r| r.counts.events_hidden);
         group.counts.persons_hidden |= row.is_some_and(|r| r.counts.persons_hidden);
     }
-    derived::protect_person_time(one.groups.iter_mut().filter(|g| !g.all).map(|g| &mut g.counts).collect());
+    derived::protect_person_time(one.groups.iter_mut().filter(|g| !g.all).map(|g| &mut g.counts).collect(), profile);
     one.groups.iter_mut().for_each(|g| derived::clear(&mut g.counts));
     let gone: Vec<bool> = one.groups.iter().map(|g| g.counts.persons_hidden || g.counts.events_hidden).collect();
     let all: Vec<bool> = one.groups.iter().map(|g| g.all).collect();

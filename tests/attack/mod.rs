@@ -1,0 +1,174 @@
+//! An attack on what leaves: whoever holds the files of `export/` writes down everything that adds up, narrows down what each
+//! hidden count may be, and reads percentages, rates, person-time, curves and estimates backwards.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `studies.rs` | random studies with tiny groups |
+//! | `reading.rs` | what a reader of `results.json` knows to add up, in the words of the site and not of the program |
+//! | `knowledge.rs` | bounds and equations; the attack, and the proof that none can do better |
+//! | `numbers.rs` | numbers that are not counts |
+//!
+//! Of the program it uses the files it writes, nothing else. What is asked of every small count: nobody can show that it is
+//! below the threshold, nor tell its value. Its least possible value is 1, unless it is a sum of hidden counts.
+
+mod knowledge;
+mod numbers;
+mod reading;
+mod studies;
+
+use cohort::loader::Quiet;
+use cohort::pipeline::{NoOutputs, Stopwatch, run_study};
+use cohort::report::render::Format;
+use cohort::report::{Existing, Manifest, OutputFolder, Profile, Report};
+use cohort::study;
+use reading::Site;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Profiles that differ in their rules.
+const PROFILES: [&str; 8] =
+    ["dk-dst", "no-ssb", "uk-opensafely", "uk-opensafely-midpoint6", "uk-ehrql-measures", "uk-llc", "acro", "us-drb"];
+
+/// What an attack found out about the small counts of a run.
+#[derive(Debug, Default)]
+struct Findings {
+    small: usize,
+    least_is_one: usize,
+    faults: Vec<String>,
+}
+
+/// Writes the results folder of a report under a profile.
+fn write(report: &Report, profile: &Profile, place: &Path) -> PathBuf {
+    let folder = OutputFolder::prepare(&place.join("out"), Existing::Replace).expect("a folder");
+    folder.write_report(report, Some(profile), &[Format::Csv, Format::Text]).expect("written");
+    folder.commit(&Manifest::default()).expect("a results folder")
+}
+
+fn read_json(path: PathBuf) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).expect("results.json")).expect("JSON")
+}
+
+/// Attacks `export/` of a results folder; `internal/` is what the attacker does not have.
+fn attack(out: &Path, profile: &Profile) -> Findings {
+    let (exported, original) =
+        (read_json(out.join("export/results.json")), read_json(out.join("internal/results.json")));
+    let site = Site { profile, exact: false };
+    let truth = reading::read(&original, Site { profile, exact: true });
+    let mut known = reading::read(&exported, site);
+    let values = known.values(&truth);
+    let mut found = Findings { faults: numbers::faults(&exported, &site), ..Findings::default() };
+    found.faults.extend(known.contradictions(&values));
+    found.faults.extend(numbers::unknown_in_tables(&out.join("export"), &exported));
+    known.propagate();
+    for (name, &id) in known.names.iter().filter(|(name, _)| !name.starts_with("rest ")) {
+        let Some(range) = protected(profile, values[id]).filter(|_| truth.names.contains_key(name)) else { continue };
+        found.small += 1;
+        found.least_is_one += usize::from(known.bounds[id].0 <= range.0);
+        if !known.other_world(&values, id, range.1) {
+            found.faults.push(format!("{name}: {} is known to be in {:?}", values[id], known.bounds[id]));
+        }
+    }
+    found
+}
+
+/// Of a small count the least and the largest value that nobody may exclude; zero counts as small only where it is marked,
+/// which [`Site::shown`] says.
+fn protected(profile: &Profile, value: i64) -> Option<(i64, i64)> {
+    let threshold = profile.threshold as i64;
+    let site = Site { profile, exact: false };
+    match site.shown(value) {
+        _ if value == 0 || value >= threshold => None,
+        None => Some((1, threshold)),
+        Some(shown) if shown == value => None,
+        Some(shown) => Some(site.read(shown)),
+    }
+}
+
+/// Attacks the studies of some seeds under a profile.
+fn attack_studies(seeds: std::ops::Range<u64>, profile: &str) {
+    let profile = Profile::named(profile).expect("a profile");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut small, mut least_is_one, mut ran) = (0, 0, 0);
+    for seed in seeds.clone() {
+        let Some(report) = studies::tiny_study(seed, folder.path()) else { continue };
+        ran += 1;
+        let found = attack(&write(&report, &profile, folder.path()), &profile);
+        assert!(found.faults.is_empty(), "seed {seed}: {:#?}", found.faults);
+        small += found.small;
+        least_is_one += found.least_is_one;
+    }
+    assert!(ran * 10 >= (seeds.end - seeds.start) * 9, "{ran} studies ran");
+    assert!(small as u64 > 10 * ran, "the studies have small groups: {small}");
+    println!("{}: {ran} studies, {small} small counts, {least_is_one} of which may be at their least", profile.name);
+}
+
+/// A test for each profile, with seeds of its own.
+macro_rules! attacks {
+    ($($name:ident: $profile:literal, $seeds:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            attack_studies($seeds, $profile);
+        })*
+    };
+}
+
+attacks! {
+    nobody_bounds_a_small_count_under_dk_dst: "dk-dst", 0..6;
+    nobody_bounds_a_small_count_under_no_ssb: "no-ssb", 40..46;
+    nobody_bounds_a_small_count_under_uk_opensafely: "uk-opensafely", 80..84;
+    nobody_bounds_a_small_count_under_uk_opensafely_midpoint6: "uk-opensafely-midpoint6", 110..113;
+    nobody_bounds_a_small_count_under_uk_ehrql_measures: "uk-ehrql-measures", 130..133;
+    nobody_bounds_a_small_count_under_uk_llc: "uk-llc", 150..153;
+    nobody_bounds_a_small_count_under_acro: "acro", 165..168;
+    nobody_bounds_a_small_count_under_us_drb: "us-drb", 180..182;
+}
+
+/// 200 studies under the profiles in turn, or more: `COHORT_ATTACK_SEEDS=2000 cargo test attack -- --ignored`.
+#[test]
+#[ignore = "some minutes; COHORT_ATTACK_SEEDS says how many studies"]
+fn nobody_bounds_a_small_count_of_many_studies() {
+    let seeds = std::env::var("COHORT_ATTACK_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(200_u64);
+    let each = seeds.div_ceil(PROFILES.len() as u64);
+    for (profile, start) in PROFILES.iter().zip((1_000..).step_by(1_000_000)) {
+        attack_studies(start..start + each, profile);
+    }
+}
+
+/// Attacks the model study under some profiles; it runs once.
+fn attack_model_study(profiles: &[&str]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/phc-opmh/study.toml");
+    let text = std::fs::read_to_string(&path).expect("the model study");
+    let study = study::check(&text, &path, None).unwrap_or_else(|faults| panic!("{faults}"));
+    let run = run_study(&study, &mut Quiet, &mut NoOutputs, &mut Stopwatch::new(&|| 0.0)).expect("a run");
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in profiles {
+        let profile = Profile::named(name).expect("a profile");
+        let found = attack(&write(&run.report, &profile, folder.path()), &profile);
+        assert!(found.faults.is_empty(), "{name}: {:#?}", found.faults);
+        println!("{name}: {} small counts, {} of which may be at their least", found.small, found.least_is_one);
+    }
+}
+
+#[test]
+fn nobody_bounds_a_small_count_of_the_model_study() {
+    attack_model_study(&["dk-dst", "uk-opensafely"]);
+}
+
+#[test]
+#[ignore = "a minute: every profile"]
+fn nobody_bounds_a_small_count_of_the_model_study_under_any_profile() {
+    attack_model_study(&PROFILES);
+}
+
+/// The attack finds what is to be found: without secondary suppression it gives small counts back.
+#[test]
+fn without_secondary_suppression_the_attack_succeeds() {
+    let profile = Profile { secondary: false, ..Profile::named("dk-dst").expect("a profile") };
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut faults = 0;
+    for seed in 0..3 {
+        let report = studies::tiny_study(seed, folder.path()).expect("a report");
+        faults += attack(&write(&report, &profile, folder.path()), &profile).faults.len();
+    }
+    assert!(faults > 10, "{faults}");
+}

@@ -1,0 +1,492 @@
+//! How a reader of `export/results.json` writes down what adds up to what.
+
+use super::knowledge::{Knowledge, MANY};
+use cohort::report::Profile;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How numbers are shown at a site, in its own words and not by the program.
+#[derive(Clone, Copy)]
+pub struct Site<'p> {
+    pub profile: &'p Profile,
+    /// Everything is shown as it is: how the attacker's equations are written down for the truth.
+    pub exact: bool,
+}
+
+impl Site<'_> {
+    /// What stands for a count; `None` is the marker.
+    pub fn shown(&self, n: i64) -> Option<i64> {
+        let nearest = |n: i64, step: i64| (n + step / 2) / step * step;
+        match self.profile.name.as_str() {
+            "uk-opensafely" if n > 0 => (n > 7).then(|| nearest(n, 5)),
+            "uk-opensafely-midpoint6" => Some(if n == 0 { 0 } else { (n + 5) / 6 * 6 - 3 }),
+            "uk-ehrql-measures" => Some(if n <= 7 { 0 } else { nearest(n, 5) }),
+            "uk-llc" => (n > 9).then_some(n),
+            "acro" => (n > 9).then(|| nearest(n, 5)),
+            "us-drb" if n > 0 => {
+                let step = [(100, 10), (1_000, 50), (10_000, 100), (100_000, 500)].into_iter().find(|(to, _)| n < *to);
+                (n > 14).then(|| nearest(n, step.map_or(1_000, |(_, step)| step)))
+            }
+            "no-ssb" if n > 0 => (n > 2).then_some(n),
+            "dk-dst" if n > 0 => (n > 4).then_some(n),
+            _ => Some(n),
+        }
+    }
+
+    /// What a shown number may stand for.
+    pub fn read(&self, shown: i64) -> (i64, i64) {
+        if self.exact {
+            return (shown, shown);
+        }
+        let fits = |n: &i64| self.shown(*n) == Some(shown);
+        let near = |way: i64| (0..=1_000).map(move |d| shown + way * d).filter(|n| *n >= 0);
+        let low = near(-1).skip_while(|n| !fits(n) && shown - n < 20).take_while(fits).last();
+        let high = near(1).skip_while(|n| !fits(n) && n - shown < 20).take_while(fits).last();
+        (low.or(near(1).find(fits)).unwrap_or(shown), high.or(near(-1).find(fits)).unwrap_or(shown))
+    }
+
+    pub fn rounds(&self) -> bool {
+        !self.exact && (90..110).any(|n| self.shown(n) != Some(n))
+    }
+
+    /// Whether a total is the sum of shown cells and says nothing of its own.
+    pub fn sums_cells(&self) -> bool {
+        !self.exact && ["uk-opensafely", "uk-ehrql-measures"].contains(&self.profile.name.as_str())
+    }
+
+    /// Where the site marks a number alone for its size, zero would have been shown; where it shows small ones as zero, a
+    /// marker stands for others.
+    fn least_hidden(&self, alone: bool) -> i64 {
+        i64::from(alone && !["uk-llc", "acro", "uk-ehrql-measures"].contains(&self.profile.name.as_str()))
+    }
+}
+
+pub fn list<'v>(value: &'v Value, name: &str) -> &'v [Value] {
+    value[name].as_array().map_or(&[], Vec::as_slice)
+}
+
+pub fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_default().to_owned()
+}
+
+pub fn flag(value: &Value, name: &str) -> bool {
+    value[name].as_bool().unwrap_or(false)
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    value.as_i64().or(value.as_f64().filter(|x| x.fract() == 0.0).map(|x| x as i64))
+}
+
+/// A reader with what they know so far.
+pub struct Reader<'r> {
+    site: Site<'r>,
+    k: Knowledge,
+}
+
+/// Everything that adds up in a report.
+pub fn read(report: &Value, site: Site<'_>) -> Knowledge {
+    let mut reader = Reader { site, k: Knowledge::default() };
+    reader.totals(report);
+    reader.levels(report);
+    reader.person_time(report);
+    reader.flow(report);
+    for model in list(report, "models") {
+        reader.model(model);
+        list(model, "interactions").iter().for_each(|i| reader.cells(i));
+        list(model, "standardised").iter().for_each(|s| reader.standardised(model, s));
+    }
+    reader.table_one(&report["table_one"]);
+    list(report, "descriptions").iter().enumerate().for_each(|(i, d)| reader.description(i, d));
+    list(report, "links").iter().for_each(|l| reader.link(l));
+    reader.extracts(report);
+    reader.k
+}
+
+/// The name of a cell of two variables, in whatever order they are crossed.
+fn crossed(a: &str, b: &str, what: &str) -> String {
+    let (first, second) = if a < b { (a, b) } else { (b, a) };
+    format!("{first} & {second} {what}")
+}
+
+impl Reader<'_> {
+    /// A number that stands in the report, or a marker in its place.
+    fn see(&mut self, name: &str, value: &Value, hidden: bool) -> Option<usize> {
+        self.seen(name, value, hidden, true)
+    }
+
+    /// The same for a number that is hidden together with others, so that it may be zero.
+    fn see_among(&mut self, name: &str, value: &Value, hidden: bool) -> Option<usize> {
+        self.seen(name, value, hidden, false)
+    }
+
+    fn seen(&mut self, name: &str, value: &Value, hidden: bool, alone: bool) -> Option<usize> {
+        let bounds = match whole(value) {
+            Some(n) => self.site.read(n),
+            None if hidden => (self.site.least_hidden(alone), MANY),
+            None => return None,
+        };
+        Some(self.k.bounded(name, bounds))
+    }
+
+    fn same(&mut self, a: usize, b: usize) {
+        if a != b {
+            self.k.sum(a, &[b]);
+        }
+    }
+
+    fn without_event(&mut self, name: &str) {
+        let (persons, events) = (self.k.count(&format!("{name} persons")), self.k.count(&format!("{name} events")));
+        self.k.rest(&format!("{name} without event"), events, persons);
+    }
+
+    fn totals(&mut self, report: &Value) {
+        for what in ["persons", "events"] {
+            let name = format!("total {what}");
+            if self.site.sums_cells() {
+                self.k.count(&name);
+            } else {
+                self.see(&name, &report["total"][what], flag(&report["total"], &format!("{what}_hidden")));
+            }
+        }
+        self.without_event("total");
+    }
+
+    fn levels(&mut self, report: &Value) {
+        for what in ["persons", "events"] {
+            let mut variables: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            for row in list(report, "levels") {
+                let variable = text(row, "variable");
+                let name = format!("{variable}={} {what}", text(row, "level"));
+                if let Some(id) = self.see(&name, &row[what], flag(row, &format!("{what}_hidden"))) {
+                    variables.entry(variable).or_default().push(id);
+                }
+            }
+            let total = self.k.count(&format!("total {what}"));
+            variables.values().for_each(|parts| self.k.sum(total, parts));
+        }
+        for row in list(report, "levels") {
+            self.without_event(&format!("{}={}", text(row, "variable"), text(row, "level")));
+        }
+    }
+
+    /// Person-years of all less those that are shown are those of the others, who are at least as many as follow-up has
+    /// years in it.
+    fn person_time(&mut self, report: &Value) {
+        let longest = text(&report["follow_up"], "maximum");
+        let Some(days) = longest.strip_suffix(" days").and_then(|d| d.parse::<f64>().ok()) else { return };
+        let years = |counts: &Value| counts["person_years"].as_f64();
+        let Some(total) = years(&report["total"]).filter(|_| !self.site.sums_cells()) else { return };
+        for rows in list(report, "levels").chunk_by(|a, b| a["variable"] == b["variable"]) {
+            let shown: Vec<f64> = rows.iter().filter_map(years).collect();
+            // A shown number of years stands for those that are rounded to it.
+            let off = |y: f64| {
+                let (low, high) = if self.site.rounds() { self.site.read(y as i64) } else { (y as i64, y as i64) };
+                (y - low as f64).max(high as f64 - y) + 0.5
+            };
+            let slack = off(total) + shown.iter().map(|y| off(*y)).sum::<f64>();
+            let rest = total - shown.iter().sum::<f64>() - slack;
+            let others = rows.iter().filter(|row| years(row).is_none());
+            let others: Vec<usize> = others
+                .map(|row| self.k.count(&format!("{}={} persons", text(row, "variable"), text(row, "level"))))
+                .collect();
+            if others.is_empty() || rest <= 0.0 {
+                continue;
+            }
+            let least = (rest * 365.25 / days).ceil() as i64;
+            let sum =
+                self.k.bounded(&format!("persons of {} by their time", text(&rows[0], "variable")), (least, MANY));
+            self.k.sum(sum, &others);
+        }
+    }
+
+    fn flow(&mut self, report: &Value) {
+        let (total, events) = (self.k.count("total persons"), self.k.count("total events"));
+        let mut exits = Vec::new();
+        for exit in list(report, "exits") {
+            exits.extend(self.see(&format!("exit {}", text(exit, "reason")), &exit["persons"], flag(exit, "hidden")));
+        }
+        if !exits.is_empty() {
+            self.k.sum(total, &exits);
+            let event = self.k.count(&format!("exit {}", text(&report["follow_up"], "event")));
+            self.same(events, event);
+        }
+        for (what, out, hidden, total) in [
+            ("persons", "excluded", ["persons_hidden", "excluded_hidden"], total),
+            ("events", "excluded_events", ["events_hidden"; 2], events),
+        ] {
+            let mut before: Option<usize> = None;
+            let mut shown_before = false;
+            for step in list(report, "attrition") {
+                let name = format!("step {}", step["step"]);
+                let left = self.see_among(&format!("{name} {what}"), &step[what], flag(step, hidden[0]));
+                // Between two rounded numbers it is their difference, and says nothing more.
+                let says_nothing = self.site.rounds() && shown_before && step[what].is_number();
+                let excluded = if says_nothing { &Value::Null } else { &step[out] };
+                let is_hidden = says_nothing || flag(step, hidden[1]);
+                let excluded = self.see_among(&format!("{name} {out}"), excluded, is_hidden);
+                if let (Some(before), Some(left), Some(excluded)) = (before, left, excluded) {
+                    self.k.sum(before, &[left, excluded]);
+                }
+                shown_before = step[what].is_number();
+                before = left;
+            }
+            if let Some(last) = before {
+                self.k.within(total, last);
+            }
+        }
+        let known = |step: &Value| !step["events"].is_null() || flag(step, "events_hidden");
+        for pair in list(report, "attrition").windows(2).filter(|pair| known(&pair[1])) {
+            let name = format!("step {}", pair[1]["step"]);
+            self.without_event(&name);
+            // Of the first step after index dates are known, nobody knows the events before.
+            if known(&pair[0]) {
+                let [out, events] = ["excluded", "excluded_events"].map(|what| self.k.count(&format!("{name} {what}")));
+                self.k.rest(&format!("{name} excluded without event"), events, out);
+            }
+        }
+    }
+
+    fn model(&mut self, model: &Value) {
+        let (hidden, name) = (flag(model, "counts_hidden"), format!("model {}", text(model, "name")));
+        let mut see = |field: &str| self.see_among(&format!("{name} {field}"), &model[field], hidden);
+        let [records, persons, events, dropped] =
+            ["n_records", "n_persons", "n_events", "n_missing_dropped"].map(&mut see);
+        let (all, all_events) = (self.k.count("total persons"), self.k.count("total events"));
+        for (part, whole) in [(persons, all), (records, all), (events, all_events)] {
+            if let Some(part) = part {
+                self.k.within(part, whole);
+            }
+        }
+        // One record per person in these studies.
+        if let (Some(records), Some(dropped)) = (records, dropped) {
+            self.k.sum(all, &[records, dropped]);
+        }
+    }
+
+    fn cells(&mut self, interaction: &Value) {
+        let (exposure, modifier) = (text(interaction, "exposure"), text(interaction, "modifier"));
+        for what in ["persons", "events"] {
+            let mut lines: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            for cell in list(interaction, "within") {
+                let row = format!("{exposure}={}", text(cell, "exposure_level"));
+                let column = format!("{modifier}={}", text(cell, "modifier_level"));
+                let hidden = flag(cell, &format!("{what}_hidden"));
+                let Some(id) = self.see(&crossed(&row, &column, what), &cell[what], hidden) else { continue };
+                lines.entry(format!("{row} {what}")).or_default().push(id);
+                lines.entry(format!("{column} {what}")).or_default().push(id);
+            }
+            for (margin, parts) in lines {
+                let margin = self.k.count(&margin);
+                self.k.sum(margin, &parts);
+            }
+        }
+        for cell in list(interaction, "within") {
+            let row = format!("{exposure}={}", text(cell, "exposure_level"));
+            let column = format!("{modifier}={}", text(cell, "modifier_level"));
+            let [persons, events] = ["persons", "events"].map(|what| self.k.count(&crossed(&row, &column, what)));
+            self.k.rest(&crossed(&row, &column, "without event"), events, persons);
+        }
+    }
+
+    fn standardised(&mut self, model: &Value, risks: &Value) {
+        let exposure = text(risks, "exposure");
+        let mut before: BTreeMap<String, usize> = BTreeMap::new();
+        for row in list(risks, "rows") {
+            let level = format!("{exposure}={}", text(row, "level"));
+            let name = format!("standardised {} {level} {}", text(model, "name"), row["time"]);
+            let hidden = flag(row, "hidden");
+            let records = self.see_among(&format!("{name} records"), &row["records"], hidden);
+            let events = self.see_among(&format!("{name} events"), &row["events"], hidden);
+            if let Some(records) = records {
+                let all = self.k.count(&format!("{level} persons"));
+                self.k.within(records, all);
+            }
+            let Some(events) = events else { continue };
+            let all = self.k.count(&format!("{level} events"));
+            self.k.rest(&format!("{name} later"), events, all);
+            if let Some(before) = before.insert(level, events) {
+                self.k.rest(&format!("{name} since"), before, events);
+            }
+        }
+    }
+
+    fn table_one(&mut self, one: &Value) {
+        let by = text(one, "by");
+        let groups: Vec<(String, bool)> = list(one, "groups")
+            .iter()
+            .map(|g| {
+                if flag(g, "all") { ("total".to_owned(), true) } else { (format!("{by}={}", text(g, "level")), false) }
+            })
+            .collect();
+        for what in ["persons", "events"] {
+            for ((name, all), group) in groups.iter().zip(list(one, "groups")) {
+                let counts = &group["counts"];
+                if !(*all && self.site.sums_cells()) {
+                    self.see(&format!("{name} {what}"), &counts[what], flag(counts, &format!("{what}_hidden")));
+                }
+            }
+        }
+        for variable in list(one, "variables") {
+            let name = text(variable, "variable");
+            let mut columns: Vec<Vec<usize>> = vec![Vec::new(); groups.len()];
+            for level in list(variable, "levels") {
+                let level_name = format!("{name}={}", text(level, "level"));
+                let mut row = Vec::new();
+                for (g, cell) in list(level, "cells").iter().enumerate() {
+                    let (group, all) = &groups[g];
+                    let name = match all {
+                        true => format!("{level_name} persons"),
+                        false => crossed(group, &level_name, "persons"),
+                    };
+                    let Some(id) = self.see(&name, &cell["persons"], flag(cell, "hidden")) else { continue };
+                    columns[g].push(id);
+                    row.push(id);
+                }
+                self.last_is_sum(&groups, &row);
+            }
+            self.numbers(&name, variable, &groups, &mut columns);
+            for ((group, _), parts) in groups.iter().zip(&columns).filter(|(_, parts)| !parts.is_empty()) {
+                let size = self.k.count(&format!("{group} persons"));
+                self.k.sum(size, parts);
+            }
+        }
+    }
+
+    fn numbers(&mut self, name: &str, variable: &Value, groups: &[(String, bool)], columns: &mut [Vec<usize>]) {
+        for (what, field) in [("with", "numbers"), ("without", "missing")] {
+            let mut row = Vec::new();
+            for (g, cell) in list(variable, field).iter().enumerate() {
+                let count = if what == "with" { &cell["n"] } else { &cell["persons"] };
+                let id = self.see_among(&format!("{} {what} {name}", groups[g].0), count, flag(cell, "hidden"));
+                // Nobody has a number where there is no summary.
+                let Some(id) = id else { continue };
+                columns[g].push(id);
+                row.push(id);
+            }
+            if row.len() == groups.len() {
+                self.last_is_sum(groups, &row);
+            }
+        }
+    }
+
+    fn last_is_sum(&mut self, groups: &[(String, bool)], row: &[usize]) {
+        if let Some((all, parts)) = row.split_last().filter(|_| groups.len() > 1 && row.len() == groups.len()) {
+            self.k.sum(*all, parts);
+        }
+    }
+
+    fn description(&mut self, i: usize, description: &Value) {
+        let mut at_times: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for group in list(description, "groups") {
+            // `group=b` is a level of the main table.
+            let level = text(group, "name").replace('`', "");
+            let hidden = flag(group, "hidden");
+            for what in ["persons", "events"] {
+                if let Some(id) = self.see_among(&format!("{level} {what}"), &group[what], hidden) {
+                    groups.entry(what).or_default().push(id);
+                }
+            }
+            self.without_event(&level);
+            let name = format!("group {i} {level}");
+            let mut kinds = vec![("any".to_owned(), list(group, "survival"))];
+            kinds.extend(list(group, "incidence").iter().map(|c| (text(c, "cause"), list(c, "points"))));
+            for (kind, points) in kinds {
+                self.points(&level, &format!("{name} {kind}"), &kind, points, &mut at_times);
+            }
+        }
+        for (what, parts) in groups {
+            let total = self.k.count(&format!("total {what}"));
+            self.k.sum(total, &parts);
+        }
+        // The same people in every description of the run.
+        for (at, parts) in at_times {
+            let everybody = self.k.count(&format!("everybody {at}"));
+            self.k.sum(everybody, &parts);
+        }
+    }
+
+    fn points(
+        &mut self,
+        level: &str,
+        name: &str,
+        kind: &str,
+        points: &[Value],
+        at_times: &mut BTreeMap<String, Vec<usize>>,
+    ) {
+        let persons = self.k.count(&format!("{level} persons"));
+        let (mut risk_before, mut events_before) = (persons, None);
+        for point in points {
+            let (at, hidden) = (format!("{name} {}", point["time"]), flag(point, "hidden"));
+            // At risk of one kind of event is at risk of any.
+            let risk_name = format!("{level} at risk {}", point["time"]);
+            let risk = self.see_among(&risk_name, &point["at_risk"], hidden);
+            let events = self.see_among(&format!("{at} events"), &point["events"], hidden);
+            if let Some(risk) = risk {
+                self.k.rest(&format!("{at} left"), risk, risk_before);
+                risk_before = risk;
+                at_times
+                    .entry(format!("at risk {}", point["time"]))
+                    .or_default()
+                    .extend((kind == "any").then_some(risk));
+            }
+            let Some(events) = events else { continue };
+            if let Some(before) = events_before {
+                self.k.rest(&format!("{at} since"), before, events);
+            }
+            events_before = Some(events);
+            at_times.entry(format!("{kind} {}", point["time"])).or_default().push(events);
+        }
+        if let Some(last) = events_before.filter(|_| kind == "any") {
+            let all = self.k.count(&format!("{level} events"));
+            self.k.rest(&format!("{name} later"), last, all);
+        }
+    }
+
+    fn link(&mut self, link: &Value) {
+        let (hidden, name) = (flag(link, "hidden"), format!("link {}", text(link, "extract")));
+        let mut see = |what: &str| self.see_among(&format!("{name} {what}"), &link[what], hidden);
+        let [keys, matched, rows, rows_matched] = ["keys", "matched", "rows", "rows_matched"].map(&mut see);
+        for (part, whole, what) in [(matched, keys, "keys"), (rows_matched, rows, "rows")] {
+            if let (Some(part), Some(whole)) = (part, whole) {
+                self.k.rest(&format!("{name} {what} not linked"), part, whole);
+            }
+        }
+    }
+
+    fn extracts(&mut self, report: &Value) {
+        for covariate in list(report, "covariates") {
+            let (hidden, name) = (flag(covariate, "hidden"), format!("covariate {}", text(covariate, "name")));
+            let mut see = |what: &str| self.see_among(&format!("{name} {what}"), &covariate[what], hidden);
+            let [persons, before, after] = ["persons", "missing_before", "missing_after"].map(&mut see);
+            let [unlisted, overridden] = ["unlisted", "overridden"].map(&mut see);
+            for part in [before, unlisted, overridden] {
+                if let (Some(part), Some(persons)) = (part, persons) {
+                    self.k.within(part, persons);
+                }
+            }
+            if let (Some(after), Some(before)) = (after, before) {
+                self.k.within(after, before);
+            }
+            for note in list(report, "notes") {
+                let of_this = text(note, "source") == format!("covariate.{}", text(covariate, "name"));
+                if of_this && text(note, "message").starts_with("missing values taken as") {
+                    let said = self.see(&format!("{name} missing_before"), &note["count"], flag(note, "hidden"));
+                    assert!(said.is_some());
+                }
+            }
+        }
+        let mut years: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for row in list(report, "rows_in_time").iter().filter(|r| r["month"].is_null()) {
+            let (extract, name) = (text(row, "extract"), format!("{} {}", text(row, "extract"), row["year"]));
+            if let Some(id) = self.see_among(&format!("{name} rows"), &row["rows"], flag(row, "hidden")) {
+                years.entry(extract).or_default().push(id);
+            }
+        }
+        for (extract, parts) in years {
+            let all = self.k.count(&format!("link {extract} rows"));
+            let undated = self.k.count(&format!("{extract} rows of no year"));
+            self.k.sum(all, &[&parts[..], &[undated]].concat());
+        }
+    }
+}
