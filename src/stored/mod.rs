@@ -168,7 +168,7 @@ impl StoredError {
 
     /// The file is not what it should be, or stops before its end.
     fn damaged(format: StoredFormat, what: &str) -> StoredError {
-        let rule = format!("the file is no {} file that can be read: {what}", format.name());
+        let rule = format!("the file cannot be read as {}: {what}", format.name());
         StoredError::new(rule, "compare its size and checksum with the delivery note, or have it delivered again")
     }
 

@@ -192,7 +192,7 @@ fn unfit_value(spec: &StoredColumn, row: u64) -> StoredError {
             "a text does not fit the file's encoding",
             "set encoding to the file's own, such as \"latin-1\" or \"utf-8\"",
         ),
-        _ => StoredError::damaged(StoredFormat::Stata, "a number has no meaning"),
+        _ => StoredError::damaged(StoredFormat::Stata, "a value is outside what its type holds"),
     };
     error.at(row).in_column(&spec.name)
 }

@@ -74,9 +74,10 @@ pub(super) fn spss(format: &str) -> Option<StoredType> {
     }
 }
 
-/// What a SAS format's name (`DATE`, `YYMMDD`, without width) says of a number.
+/// What a SAS format's name (`DATE`, `YYMMDD`) says of a number. SAS stores the width apart; ReadStat, and so R and Python,
+/// leave it in the name when somebody gave it (`DATE9.`). No name of SAS ends in a digit.
 pub(super) fn sas(name: &str) -> Option<StoredType> {
-    let upper = name.trim().to_ascii_uppercase();
+    let upper = name.trim().trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').to_ascii_uppercase();
     // The last letter of these families is the mark between the parts: YYMMDDD, DDMMYYP, YYMMN.
     let family = |stem: &str| {
         upper.strip_prefix(stem).is_some_and(|rest| matches!(rest, "" | "B" | "C" | "D" | "N" | "P" | "S"))
@@ -123,6 +124,10 @@ mod tests {
         assert_eq!((spss("F8.2"), spss("MOYR8")), (None, Some(StoredType::Month)));
         assert_eq!((sas("YYMMDDN"), sas("DATETIME")), (Some(StoredType::Day), Some(StoredType::Moment)));
         assert_eq!((sas("BEST"), sas("YYMMN")), (None, Some(StoredType::Month)));
+        assert_eq!(
+            (sas("BEST12."), sas("DATE9."), sas("E8601DT26.6")),
+            (None, Some(StoredType::Day), Some(StoredType::Moment))
+        );
     }
 
     #[test]
