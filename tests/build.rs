@@ -50,7 +50,7 @@ fn is_reused(loaded: &Loaded) -> bool {
 fn a_build_is_reused_while_nothing_that_it_depends_on_changes() {
     let mut kept = kept();
     let first = kept.load();
-    assert!(matches!(first.build, Build::Stored(_)));
+    assert!(matches!(first.build, Build::Stored { .. }));
     let again = kept.load();
     assert!(is_reused(&again));
     assert_eq!((&first.table, &first.notes, &first.inputs), (&again.table, &again.notes, &again.inputs));
@@ -79,16 +79,49 @@ fn a_build_is_reused_while_nothing_that_it_depends_on_changes() {
 #[test]
 fn a_build_that_is_not_as_it_was_written_is_made_again() {
     let kept = kept();
-    let Build::Stored(place) = kept.load().build else { panic!("it was stored") };
+    let Build::Stored { place, .. } = kept.load().build else { panic!("it was stored") };
     let table = place.join("person_time.parquet");
     let mut bytes = fs::read(&table).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(&table, bytes).unwrap();
-    assert!(matches!(kept.load().build, Build::Stored(_)));
+    assert!(matches!(kept.load().build, Build::Stored { .. }));
     assert!(is_reused(&kept.load()));
     let names: Vec<_> = fs::read_dir(kept.cache()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names.len(), 1, "nothing half-written stays: {names:?}");
+}
+
+/// Builds that are out of date go when there are more than the study keeps, and the run says how many.
+#[test]
+fn a_folder_keeps_the_builds_made_last() {
+    let mut kept = kept();
+    let folder = kept.delivery.folder().to_owned();
+    let cache = kept.cache().display().to_string();
+    let mut build = |maximum: u32, keep: &str| {
+        let line = kept.delivery.study.lines().find(|l| l.starts_with("maximum")).unwrap().to_owned();
+        kept.delivery.replace(&line, &format!("maximum = \"{maximum} days\""));
+        fs::write(folder.join("study.toml"), &kept.delivery.study).unwrap();
+        let run = cohort(
+            &folder,
+            &["build", "study.toml", "--out", "p.csv", "--overwrite", "--cache", &cache, "--keep-builds", keep],
+        );
+        assert!(run.status.success(), "{}", stderr(&run));
+        stderr(&run)
+    };
+    for maximum in [100, 200, 300] {
+        assert!(!build(maximum, "3").contains("removed"));
+    }
+    assert!(build(400, "3").contains("; the oldest build of that folder was removed"));
+    assert!(build(500, "2").contains("; the 2 oldest builds of that folder were removed"));
+    assert!(build(400, "2").contains("reused"), "the last but one is there");
+    assert_eq!(fs::read_dir(&cache).unwrap().count(), 2);
+    kept.delivery.replace("name = \"small\"", "name = \"small\"\nkeep_builds = 0");
+    assert!(
+        kept.delivery
+            .check()
+            .unwrap_err()
+            .contains("`keep_builds` is out of range; write a whole number from 1 to 1000")
+    );
 }
 
 #[cfg(unix)]
@@ -96,7 +129,7 @@ fn a_build_that_is_not_as_it_was_written_is_made_again() {
 fn builds_are_for_the_user_alone() {
     use std::os::unix::fs::PermissionsExt;
     let kept = kept();
-    let Build::Stored(place) = kept.load().build else { panic!("it was stored") };
+    let Build::Stored { place, .. } = kept.load().build else { panic!("it was stored") };
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!([mode(&kept.cache()), mode(&place)], [0o700; 2]);
     assert_eq!([mode(&place.join("build.json")), mode(&place.join("person_time.parquet"))], [0o600; 2]);

@@ -278,14 +278,60 @@ fn exposed_persons_without_enough_comparison_persons_leave() {
 fn a_matching_says_all_its_choices() {
     let mut delivery = matched(50, "without");
     delivery.replace("seed = 1\n", "").replace("when_exposed = \"exit\"\n", "").replace("ratio = 3\n", "");
-    delivery.replace("\"EXTRACT(YEAR FROM birth)\"", "\"index_date\"");
+    delivery.replace("replacement = \"without\"\n", "");
     let message = delivery.check().unwrap_err();
     for wanted in [
         "[cohort.matching] needs `ratio`; comparison persons for each exposed person, for example ratio = 5",
         "[cohort.matching] needs `seed`; sampling is random: for example seed = 20260101",
         "[cohort.matching] needs `when_exposed`",
-        "the rows of `persons` have no `index_date`",
+        "[cohort.matching] needs `replacement`",
     ] {
         assert!(message.contains(wanted), "{wanted}\n{message}");
     }
+}
+
+/// What is matched by may be a covariate: its value as of the index date that the comparison person gets.
+#[test]
+fn comparison_persons_equal_the_exposed_in_covariates_at_index() {
+    let mut delivery = matched(2000, "with");
+    delivery.replace("\"EXTRACT(YEAR FROM birth)\"]", "\"age_group\", \"CASE WHEN seen = 'yes' THEN 1 ELSE 0 END\"]");
+    let covariates = "[covariate.seen]\nany = \"visits\"\ndate = \"date\"\nwithin = [\"-12 months\", \"0 days\"]\nat = \"index\"\n\n\
+        [covariate.age_group]\nyears_since = \"persons.birth\"\nat = \"index\"\ncut = [18, 55, 58, 60]\nopen_end = true\n\
+        if_missing = \"error\"\n\n[covariate.birth_year]";
+    delivery.replace("[covariate.birth_year]", covariates);
+    let loaded = delivery.load().unwrap();
+    let (set, seen, age) = (numbers(&loaded, "set"), levels(&loaded.table, "seen"), levels(&loaded.table, "age_group"));
+    let mut of_set: BTreeMap<u32, BTreeSet<(&String, &String)>> = BTreeMap::new();
+    for (i, set) in set.iter().enumerate() {
+        of_set.entry(*set as u32).or_default().insert((&seen[i], &age[i]));
+    }
+    assert!(of_set.values().all(|values| values.len() == 1), "{of_set:?}");
+    let of_seen = of_set.values().filter(|values| values.iter().any(|(seen, _)| *seen == "yes")).count();
+    assert!(of_seen > 2 && of_set.len() > 100, "{of_seen} of {}", of_set.len());
+    assert!(sets(&loaded).values().all(|set| set.iter().all(|row| row.2 == set[0].2)), "equal in sex");
+    // Birth years differ within an age group, so that matching by it would not be the same.
+    assert!(sets(&loaded).values().any(|set| set.iter().any(|row| row.3 != set[0].3)));
+    let said = "equal in sex, age_group, CASE WHEN seen = 'yes' THEN 1 ELSE 0 END; 3 for each";
+    assert!(loaded.notes.iter().any(|n| n.message.contains(said)));
+    for (by, wanted) in [
+        ("'\"group\"'", "it says what matching made of a person; match by something else"),
+        ("'sx'", "persons have no `sx`; declared: index_date, "),
+    ] {
+        let mut delivery = matched(50, "with");
+        delivery.replace("\"EXTRACT(YEAR FROM birth)\"]", &format!("{by}]"));
+        let message = delivery.check().unwrap_err();
+        assert!(message.contains(wanted), "{message}");
+    }
+}
+
+/// A person drawn for two exposed persons is followed twice at once, which is no fault of the records.
+#[test]
+fn checks_tell_sets_from_faults() {
+    let loaded = matched(600, "with").load().unwrap();
+    let persons: BTreeSet<i32> = records(&loaded.table).iter().map(|r| r.0).collect();
+    let found = cohort::loader::checks(&loaded.table, true);
+    let (sets, faults) = found.split_last().unwrap();
+    assert!(faults.iter().all(|c| c.records == 0), "{faults:?}");
+    assert_eq!(sets.records as usize, loaded.table.n_rows() - persons.len());
+    assert!(sets.persons > 0 && sets.looked_for.contains("no fault"), "{sets:?}");
 }

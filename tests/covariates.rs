@@ -3,37 +3,23 @@
 //! Index dates: a1 2010-02-01, a2 2010-10-10, a3 2012-06-01 (see `Delivery`).
 
 use crate::loader::{Delivery, levels, noted};
+use crate::support::extracts::{extract, one_per_person};
 use cohort::table::{ColumnData, Table};
 
-const SOURCES: &str = r#"
-[extract.civil]
-file = "civil.csv"
-delimiter = ";"
-encoding = "utf-8"
-key = "id"
-[extract.civil.columns]
-since = { column = "since", type = "date", format = "YYYYMMDD" }
-status = { column = "status", type = "code", levels = ["1", "2", "3"] }
+/// The extracts that covariates come from.
+fn sources() -> String {
+    let day = "type = \"date\", format = \"YYYYMMDD\"";
+    let level = "column = \"BU_{year}\", type = \"code\", width = 6, years = [2009, 2011]";
+    let income = extract("income", &[("year", "type = \"whole\""), ("income", "type = \"number\"")]);
+    [
+        extract("civil", &[("since", day), ("status", "type = \"code\", levels = [\"1\", \"2\", \"3\"]")]),
+        one_per_person("education", &[("level", level)]),
+        income.replace("key =", "decimal = \",\"\nkey ="),
+    ]
+    .concat()
+}
 
-[extract.education]
-file = "education.csv"
-delimiter = ";"
-encoding = "utf-8"
-key = "id"
-one_per_person = true
-[extract.education.columns]
-level = { column = "BU_{year}", type = "code", width = 6, years = [2009, 2011] }
-
-[extract.income]
-file = "income.csv"
-delimiter = ";"
-encoding = "utf-8"
-decimal = ","
-key = "id"
-[extract.income.columns]
-year = { column = "year", type = "whole" }
-income = { column = "income", type = "number" }
-
+const COVARIATES: &str = r#"
 [codelist.diagnosis]
 groups = { depression = ["P76"], sadness = ["P03"] }
 
@@ -101,7 +87,7 @@ if_missing = "error"
 
 fn delivery() -> Delivery {
     let mut delivery = Delivery::default();
-    delivery.replace("[[model]]", SOURCES);
+    delivery.replace("[[model]]", &(sources() + COVARIATES));
     // a1 marries on the index date itself; a2 on the day after.
     delivery.write(
         "civil.csv",

@@ -232,6 +232,72 @@ fn windows_before_the_index_date_include_both_ends() {
     assert!(excluded(&delivery.load().unwrap()).contains(&("wash-out", 2)));
 }
 
+/// The sanity report: one person for everything that can be wrong with dates, and every one is counted under its name.
+#[test]
+fn every_planted_fault_is_counted() {
+    let mut delivery = Delivery::default();
+    let persons = [
+        ("b1", ""),           // nothing: two equal visits, before and after the end, and a gap in residence
+        ("b2", "2010-10-10"), // dies on the day of entry: zero length
+        ("b3", ""),           // overlapping spells
+        ("b4", "2009-01-01"), // dead before entry: end before start
+        ("b5", ""),           // visit on the day of entry
+        ("b6", ""),           // a spell that runs backwards
+        ("b7", "2010-12-01"), // visit on the day of death, and one after it
+    ];
+    for (id, death) in persons {
+        delivery.add("persons.csv", &format!("{id};1980-01-01;{death};1;310000\n"));
+        delivery.add("contacts.csv", &format!("{id};10.10.2010;P76;ICPC-2\n"));
+    }
+    delivery.add("contacts.csv", "b1;10.10.2010;P76;ICPC-2\n");
+    delivery.add(
+        "visits.csv",
+        "b1;20100901;x\nb1;20101201;x\nb1;20101201;x\nb5;20101010;x\nb7;20101201;x\nb7;20101205;x\n",
+    );
+    delivery.add(
+        "residence.csv",
+        "b1;1980-01-01;2010-10-31\nb1;2010-11-15;\nb2;1980-01-01;\nb3;1980-01-01;2011-01-01\nb3;2010-12-01;\n\
+         b4;1980-01-01;\nb5;1980-01-01;\nb6;1980-01-01;1979-01-01\nb7;1980-01-01;2010-06-30\nb7;2010-07-01;\n",
+    );
+    let causes = ["exit_before_entry", "exit_at_entry", "reversed_spell", "overlapping_spells"];
+    let excluded_causes: Vec<String> = causes.iter().map(|c| format!("{c} = \"exclude\"")).collect();
+    let rule = format!("on_invalid = {{ {} }}\n[follow_up.event]", excluded_causes.join(", "));
+    // b6 is nowhere on the index date.
+    delivery.replace(
+        "include = { spells = \"residence\", from = \"from\", to = \"to\", at = \"index\" }",
+        "include = \"sex >= '1'\"",
+    );
+    let error = delivery.error();
+    assert!(error.contains("1 person with a spell that ends before it begins"), "{error}");
+    assert!(error.contains("1 person with overlapping spells"), "{error}");
+    delivery.replace("[follow_up.event]", &rule);
+    let loaded = delivery.load().unwrap();
+    let lines = excluded(&loaded);
+    for line in [
+        "no spell that ends before it begins (residence)",
+        "no overlapping spells (residence)",
+        "visit not on the day of entry",
+        "exit not before entry",
+        "exit not on the day of entry",
+    ] {
+        assert!(lines.contains(&(line, 1)), "{line}: {lines:?}");
+    }
+    // b1 emigrates on 2010-10-31; b7 has the visit on the day of death.
+    assert_eq!(records(&loaded.table)[3..], [(3, 0, 21, false), (9, 0, 52, true)]);
+    for (source, message, count) in [
+        ("contacts", "all kept", 1),
+        ("visits", "all kept", 1),
+        ("residence", "with days between spells", 1),
+        ("follow_up", "events on the day of an exit: the event counts", 1),
+        ("follow_up", "events after the end of follow-up", 1),
+        // b1; the visit of a1 lies before the first month that rows are kept of.
+        ("follow_up", "events before the index date, from 2010-01-01 on, which are history", 1),
+    ] {
+        assert_eq!(noted(&loaded, source, message), Some(count), "{message}: {:?}", loaded.notes);
+    }
+    assert!(cohort::loader::checks(&loaded.table, false).iter().all(|c| c.records == 0));
+}
+
 /// A generator of small whole numbers: enough for test persons, the same on every machine.
 struct Dice(u64);
 

@@ -233,18 +233,30 @@ const FAULTS: [Fault; 33] = [
     ),
 ];
 
+/// Whether every error of a run says where, what and what to do.
+fn has_place_rule_and_remedy(said: &str) -> bool {
+    let lines: Vec<serde_json::Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let mut errors = lines.iter().filter(|line| line["level"] == "error").peekable();
+    let is_said = |value: &serde_json::Value| value.as_str().is_some_and(|text| !text.is_empty());
+    errors.peek().is_some()
+        && errors.all(|e| is_said(&e["rule"]) && is_said(&e["remedy"]) && is_said(&e["place"]["file"]))
+}
+
 #[test]
 fn no_fault_shows_a_key_or_a_cell() {
     let mut wrong = String::new();
     for (number, (name, plant, wanted)) in FAULTS.into_iter().enumerate() {
         let mut delivery = planted();
         plant(&mut delivery);
-        // In words and as JSON by turns.
-        let log = ["text", "json"][number % 2];
         for command in ["fit", "check"] {
+            // In words and as JSON by turns.
+            let log = ["text", "json"][(number + usize::from(command == "check")) % 2];
             let run = run(&delivery, &[command], log);
             if run.said.contains(KEY) || run.said.contains(CELL) {
                 wrong += &format!("{name}: {command} shows a marker: {}\n", run.said);
+            }
+            if log == "json" && !run.success && !has_place_rule_and_remedy(&run.said) {
+                wrong += &format!("{name}: {command} lacks place, rule or remedy: {}\n", run.said);
             }
             // `check` sees headers, not rows.
             let found = !run.success && run.said.contains(wanted);

@@ -350,6 +350,61 @@ fn encodings_marks_and_line_ends_give_the_same_records() {
     }
 }
 
+/// One register over three years: the key and a column change names and case, dates their form, numbers their quotes, one
+/// year is compressed and one has a column more; quoted fields hold delimiters, quotes and line ends.
+#[test]
+fn a_family_of_files_may_change_from_year_to_year() {
+    use std::io::Write;
+    let plain = Delivery::default();
+    let mut delivery = Delivery::default();
+    let old = "file = \"contacts.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\nkey = \"id\"";
+    let family = "file = [\"contacts_*\", \"late/contacts.txt\"]\nformat = \"delimited\"\ndelimiter = \";\"\nencoding = \"latin-1\"\n\
+                  key = [\"lopenr\", \"w19_lopenr\"]";
+    delivery.replace(old, family);
+    delivery.replace(
+        "column = \"date\", type = \"date\", format = \"DD.MM.YYYY\"",
+        "column = [\"date\", \"dato\"], type = \"date\", format = [\"DD.MM.YYYY\", \"YYYYMMDD\"]",
+    );
+    let mut first = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    first
+        .write_all(b"lopenr;date;codes;system\na1;05.03.2010;\"P76\";ICPC-2\r\na1;01.02.2010;A01, p03;ICPC-2\n")
+        .unwrap();
+    delivery.write("contacts_2010.csv.gz", first.finish().unwrap());
+    delivery.write(
+        "contacts_2011.dsv",
+        b"note;W19_LOPENR;Dato;CODES;system\n\"B\xE5t;\nand \"\"more\"\"\";a2;20101010;P76;ICPC-2\n;a2;20100101;P76;ICD-10\n",
+    );
+    std::fs::create_dir(delivery.folder.path().join("late")).unwrap();
+    delivery.write("late/contacts.txt", "lopenr;date;codes;system\na3;01.06.2012;\"P03,P76\";ICPC-2\n");
+    // The visits have no header and another quote; residence is separated by tabs, in which a quote is a letter.
+    delivery.replace(
+        "file = \"visits.csv\"\ndelimiter = \";\"",
+        "file = \"visits.sdv\"\ndelimiter = \"|\"\nquote = \"'\"\nheader = [\"id\", \"date\", \"ward\"]",
+    );
+    delivery.write("visits.sdv", "a1|20090101|x\n'a1'|20100601|'a | b'\na1|20100701|\"\n");
+    delivery.replace(
+        "file = \"residence.csv\"\ndelimiter = \";\"",
+        "file = \"residence.tsv\"\ndelimiter = \"\\t\"\nquote = \"none\"",
+    );
+    delivery.write(
+        "residence.tsv",
+        "id\tfrom\tto\tnote\na1\t1970-01-15\t\t\"open\na2\t1980-02-20\t\t\na3\t1990-03-25\t2012-12-31\t5\" wide\n",
+    );
+    let loaded = delivery.load().unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(records(&loaded.table), plain.records());
+    let rows: Vec<(&str, u64)> =
+        loaded.inputs.iter().filter(|i| i.extract == "contacts").map(|i| (i.file.path.as_str(), i.file.rows)).collect();
+    assert_eq!(rows, [("contacts_2010.csv.gz", 2), ("contacts_2011.dsv", 2), ("late/contacts.txt", 1)]);
+    // Rows are told as lines of their file, those inside quotes counted.
+    delivery.write("contacts_2011.dsv", "note;w19_lopenr;dato;codes;system\n\"a\nb\nc\";a2;2010-10-10;P76;ICPC-2\n");
+    let wanted =
+        "contacts_2011.dsv, row 2, column dato: expected a date as DD.MM.YYYY or YYYYMMDD (1 value is not); set format";
+    assert!(delivery.error().starts_with(wanted), "{}", delivery.error());
+    // Both names of a column in one file: which is meant is not guessed.
+    delivery.write("contacts_2011.dsv", "w19_lopenr;lopenr;dato;codes;system\na2;a2;20101010;P76;ICPC-2\n");
+    assert!(delivery.error().starts_with("contacts_2011.dsv, row 1: 2 columns are called lopenr or w19_lopenr; "));
+}
+
 #[test]
 fn wrong_encodings_are_errors_with_their_row() {
     let delivery = Delivery::default();
@@ -370,7 +425,10 @@ fn wrong_delimiter_missing_column_and_ragged_rows() {
         )
     );
     delivery.write("visits.csv", "id;day;ward\na1;20100601;x\n");
-    assert_eq!(delivery.error(), "visits.csv, row 1: there is no column date; the header has id, day, ward");
+    assert_eq!(
+        delivery.error(),
+        "visits.csv, row 1: there is no column date; the header has id, day, ward; name the column as it stands there"
+    );
     // A first row that is data is not shown.
     delivery.write("visits.csv", "SECRET;20100601;\n");
     assert!(delivery.error().contains("does not look like a header"));

@@ -4,100 +4,35 @@
 
 use crate::loader::{Delivery, noted};
 use crate::support::Random;
+use crate::support::extracts::{DAY, extract, one_per_person};
 use cohort::loader::Loaded;
 use cohort::table::{ColumnData, Table};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-const EXTRACTS: &str = r#"
-[study]
-name = "oracle"
+/// The extracts of a generated delivery.
+fn extracts() -> String {
+    let code = |levels: &str| format!("type = \"code\", levels = [{levels}]");
+    let school = code("\"low\", \"high\"") + ", column = \"L_{year}\", years = [2004, 2014]";
+    let days: Vec<(&str, &str)> = ["birth", "death", "operation", "consent"].map(|name| (name, DAY)).to_vec();
+    let sex = code("\"1\", \"2\"");
+    let persons = [days, vec![("sex", sex.as_str())]].concat();
+    [
+        "[study]\nname = \"oracle\"\n\n".to_owned(),
+        one_per_person("persons", &persons),
+        extract("contacts", &[("date", DAY)]),
+        extract("visits", &[("date", DAY)]),
+        extract("residence", &[("from", DAY), ("to", DAY)]),
+        extract("civil", &[("since", DAY), ("status", &code("\"1\", \"2\", \"3\""))]),
+        extract("wards", &[("from", DAY), ("to", DAY), ("ward", &code("\"a\", \"b\""))]),
+        extract("drugs", &[("date", DAY), ("dose", "type = \"number\""), ("kind", &code("\"x\", \"y\""))]),
+        extract("income", &[("year", "type = \"whole\""), ("income", "type = \"number\"")]),
+        one_per_person("school", &[("level", &school)]),
+    ]
+    .concat()
+}
 
-[extract.persons]
-file = "persons.csv"
-delimiter = ";"
-encoding = "utf-8"
-key = "id"
-one_per_person = true
-[extract.persons.columns]
-birth = { type = "date", format = "YYYY-MM-DD" }
-death = { type = "date", format = "YYYY-MM-DD" }
-operation = { type = "date", format = "YYYY-MM-DD" }
-consent = { type = "date", format = "YYYY-MM-DD" }
-sex = { type = "code", levels = ["1", "2"] }
-
-[extract.contacts]
-file = "contacts.csv"
-delimiter = ";"
-encoding = "utf-8"
-key = "id"
-[extract.contacts.columns]
-date = { type = "date", format = "YYYY-MM-DD" }
-
-[extract.visits]
-file = "visits.csv"
-delimiter = ";"
-encoding = "utf-8"
-key = "id"
-[extract.visits.columns]
-date = { type = "date", format = "YYYY-MM-DD" }
-
-[extract.residence]
-file = "residence.csv"
-delimiter = ";"
-encoding = "utf-8"
-key = "id"
-[extract.residence.columns]
-from = { type = "date", format = "YYYY-MM-DD" }
-to = { type = "date", format = "YYYY-MM-DD" }
-
-[extract.civil]
-file = "civil.csv"
-delimiter = ";"
-encoding = "utf-8"
-key = "id"
-[extract.civil.columns]
-since = { type = "date", format = "YYYY-MM-DD" }
-status = { type = "code", levels = ["1", "2", "3"] }
-
-[extract.wards]
-file = "wards.csv"
-delimiter = ";"
-encoding = "utf-8"
-key = "id"
-[extract.wards.columns]
-from = { type = "date", format = "YYYY-MM-DD" }
-to = { type = "date", format = "YYYY-MM-DD" }
-ward = { type = "code", levels = ["a", "b"] }
-
-[extract.drugs]
-file = "drugs.csv"
-delimiter = ";"
-encoding = "utf-8"
-key = "id"
-[extract.drugs.columns]
-date = { type = "date", format = "YYYY-MM-DD" }
-dose = { type = "number" }
-kind = { type = "code", levels = ["x", "y"] }
-
-[extract.income]
-file = "income.csv"
-delimiter = ";"
-encoding = "utf-8"
-key = "id"
-[extract.income.columns]
-year = { type = "whole" }
-income = { type = "number" }
-
-[extract.school]
-file = "school.csv"
-delimiter = ";"
-encoding = "utf-8"
-key = "id"
-one_per_person = true
-[extract.school.columns]
-level = { column = "L_{year}", type = "code", levels = ["low", "high"], years = [2004, 2014] }
-
+const COHORT: &str = r#"
 [cohort]
 population = "persons"
 [cohort.index]
@@ -726,7 +661,7 @@ fn every_day_has_the_values_that_counting_day_by_day_gives() {
         };
         let covariates = COVARIATES.replace("levels = [\"a\", \"b\", \"none\"]\nif_missing", levels);
         let mut delivery = Delivery::default();
-        delivery.study = rules.write(&EXTRACTS.replace("SCALE", scale)) + &covariates.replace("WARD", ward);
+        delivery.study = extracts() + &rules.write(&COHORT.replace("SCALE", scale)) + &covariates.replace("WARD", ward);
         write(&delivery, &persons);
         let loaded = delivery.load().unwrap_or_else(|error| panic!("{error}"));
         let (events, records) = compare(&loaded, &persons, &rules, origin, leave_out);

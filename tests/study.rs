@@ -157,7 +157,7 @@ fn slips_of_the_pen_are_named_with_the_nearest_word() {
             "ph = \"km\"",
             "hr_at = { agee = { values = [50] }, sex = {}, age = { values = 50, referense = 60 } }",
             "`hr_at`: there is no covariate `agee`; did you mean `age`? | `hr_at`: `sex` has levels, and a hazard ratio for \
-             each; name covariates that are numbers | `values` is a whole number, expected a list of numbers | unknown key \
+             each; name covariates that are numbers | `values` is a whole number; write a list of numbers | unknown key \
              `referense` in `hr_at.age`; did you mean `reference`?",
         ),
         (
@@ -201,7 +201,11 @@ fn conditions_are_sql_over_known_names() {
             "include = \"age + 1\"",
             "the condition is neither true nor false; write a comparison, for example age >= 18",
         ),
-        (include, "include = \"age > MAX(age)\"", "a condition looks at one row, not at sums or counts over rows"),
+        (
+            include,
+            "include = \"age > MAX(age)\"",
+            "a condition looks at one row, not at sums or counts over rows; count rows with a step's `any`, `none` or `count`, or a covariate's",
+        ),
         (
             include,
             "include = \"sex = 1\"",
@@ -389,7 +393,7 @@ fn parts_that_contradict_each_other_are_faults() {
         (
             "cut = [18, 35, 50, 66]",
             "cut = [18, 50, 35, 66]",
-            "`cut` does not run upwards; each class begins where the one before ends",
+            "`cut` does not run upwards; write where each class begins, from the lowest up",
         ),
         (
             "cut = [18, 35, 50, 66]",
@@ -415,19 +419,23 @@ fn parts_that_contradict_each_other_are_faults() {
         (
             "codelist = \"origin\"",
             "group = { norway = [\"000\"], nordic = [\"000\", \"101-106\"] }",
-            "`000` is in the groups `norway` and `nordic`; a value has one group",
+            "`000` is in the groups `norway` and `nordic`; take it out of one place: a value has one group",
         ),
         (
             "{ value = \"nordic\",",
             "{ value = \"Nordic\",",
             "the rule gives `nordic`, which is no level; did you mean `Nordic`?",
         ),
-        ("except = [\"P85\"]", "except = [\"P30\"]", "`P30` is not in the list it is taken out of"),
+        (
+            "except = [\"P85\"]",
+            "except = [\"P30\"]",
+            "`P30` is not in the list it is taken out of; correct it, or take it out of `except`",
+        ),
         (
             "include = [\"P01-P16\",",
             "include = [\"P1-P16\",",
-            "\"P1-P16\" is neither a code nor a range; the ends of a range have one length and run upwards: \
-             \"P01-P16\"",
+            "\"P1-P16\" is neither a code nor a range; write a code such as \"P76\", or a range whose ends \
+             have one length and run upwards: \"P01-P16\"",
         ),
         (
             "\"drop_dot\"]",
@@ -514,7 +522,7 @@ fn faults_of_the_files_are_found_before_any_work() {
         (
             "include = [\"P01-P16\", \"P18-P29\", \"P71-P99\"]",
             "file = \"codes.csv\"",
-            "there is no file `codes.csv` in DATA; code lists are relative to the study file",
+            "there is no file `codes.csv` in DATA; correct the path, which is relative to the folder of the study file",
         ),
     ]);
 }
@@ -528,7 +536,7 @@ fn all_faults_come_at_once_in_the_order_of_the_file() {
         .replacen("cut = [18, 35, 50, 66]", "cut = [18, 35, \"50\"]", 1)
         .replacen("formula = \"origin\"", "formula = \"orign\"", 1);
     let expected = [
-        "study.toml, line 31, column 18: `one_per_person` is a text, expected true or false",
+        "study.toml, line 31, column 18: `one_per_person` is a text; write true or false",
         "study.toml, line 63, column 14: the population `persons` may have several rows per person; set \
          one_per_person = true in [extract.persons]",
         "study.toml, line 70, column 8: `pick` is no choice of a row; choose \"first\", \"last\" or { nth = 2 }",
@@ -616,13 +624,16 @@ fn a_code_list_from_a_file_has_each_code_once() {
     let text = changed(groups, "file = \"countries.csv\"\ncode = \"land\"\nvalue = \"group\"");
     let found = faults(folder.path(), &text);
     let expected = [
-        "countries.csv, row 5: the code stands in row 2 already; a code has one value",
-        "countries.csv, row 6: the code has no value",
+        "countries.csv, row 5: the code stands in row 2 already; keep one of the rows: a code has one value",
+        "countries.csv, row 6: the code has no value; fill in its value, or take the row out",
     ];
     assert_eq!(found.iter().map(|l| message(l)).take(2).collect::<Vec<_>>(), expected, "{found:?}");
     let other = text.replacen("code = \"land\"", "code = \"country\"", 1);
     let found = faults(folder.path(), &other);
-    assert_eq!(message(&found[0]), "countries.csv: there is no column `country`, only land, group");
+    assert_eq!(
+        message(&found[0]),
+        "countries.csv: there is no column `country`, only land, group; name its columns with `code` and `value`, and say its `delimiter`"
+    );
 }
 
 #[test]
@@ -695,7 +706,7 @@ fn curves_and_standardised_risks_are_of_the_model() {
     assert_eq!(
         curve("at = \"sex=1\"\ntimes = [\"a\"]"),
         "at: no value for origin, age_group; a curve needs one for every covariate of its model | \
-         an item of `times` is a text, expected a number of days"
+         an item of `times` is a text; write a number of days"
     );
     assert_eq!(
         curve("at = \"sex=3, origin=nordic, age_group=18-34\""),

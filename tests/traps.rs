@@ -79,7 +79,7 @@ fn trap_02_the_key_changes_its_name() {
     assert_eq!(
         delivery.error(),
         "visits_2024.csv, row 1: there is no column lopenr_person or w19_0345_lopenr_person; \
-         the header has lnr, date, ward"
+         the header has lnr, date, ward; name the column as it stands there"
     );
 }
 
@@ -320,7 +320,7 @@ fn trap_06_zero_and_marks_are_codes_unless_declared() {
     with_covariate(&mut delivery, covariate);
     // Norway is `000`; a lost `0` is no Norway.
     delivery.write("persons.csv", persons("0"));
-    assert!(delivery.error().contains("column school: 1 value has 1 digits where the code has 3"));
+    assert!(delivery.error().contains("column school: 1 value has 1 digit where the code has 3"));
     // Outside the list: an error with its count, when somebody of the cohort has it.
     delivery.write("persons.csv", persons("990"));
     let error = delivery.error();

@@ -5,7 +5,7 @@
 //! says that the exit does. The maximum counts from the index date, and its last day belongs to follow-up.
 
 use super::Note;
-use super::follow_up::event_request;
+use super::follow_up::{event_request, first_of_month};
 use super::people::{Kept, People};
 use super::rows::Rows;
 use super::spells::SpellRows;
@@ -291,12 +291,18 @@ impl<'a> Ends<'a> {
             found[4] += u64::from(events.first().is_some_and(|&day| day < index));
             found[5] += u64::from(events.iter().any(|day| (index..entry).contains(day)));
         }
+        // Rows are kept from the month of the first index date on.
+        let first = self.people.study.cohort.index.from.filter(|_| self.event_rows.is_some()).map(first_of_month);
+        let history = match first {
+            Some(first) => format!("events before the index date, from {first} on, which are history"),
+            None => "events before the index date, which are history".to_string(),
+        };
         let messages = [
             "events on the day of an exit: the event counts",
             "events on the day of an exit: the exit came first, the event does not count",
             "exits for two reasons on one day: the first listed counts",
             "events after the end of follow-up, which do not count",
-            "events before the index date, which are history",
+            &history,
             "events between the index date and entry, which do not count",
         ];
         for (message, n) in messages.into_iter().zip(found).filter(|(_, n)| *n > 0) {

@@ -62,7 +62,10 @@ pub struct Fault {
 impl Fault {
     /// A fault at `place`.
     pub fn new(place: Place, rule: impl Into<String>, remedy: impl Into<String>) -> Fault {
-        Fault { place, rule: rule.into(), remedy: remedy.into() }
+        let fault = Fault { place, rule: rule.into(), remedy: remedy.into() };
+        let whole = !fault.place.file.is_empty() && !fault.rule.is_empty() && !fault.remedy.is_empty();
+        debug_assert!(whole, "a message needs place, rule and remedy: {fault}");
+        fault
     }
 }
 

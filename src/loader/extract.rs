@@ -139,8 +139,11 @@ struct Reading<'a> {
     n_rows: u64,
     /// What somebody should know about the files.
     remarks: Vec<Note>,
-    /// Person, hash of all declared columns and number of every row, where duplicates matter.
-    fingerprints: Option<Vec<quality::Fingerprint>>,
+    /// Person, hash of all columns that are read and number of every row that was kept; of all rows where duplicates are an
+    /// error or collapsed.
+    fingerprints: Vec<quality::Fingerprint>,
+    /// Whether duplicates are looked for among all rows, not only among those that somebody keeps.
+    compare_all: bool,
     /// Which system the codes of a row are of.
     systems: codes::Systems,
     /// How often each code occurs, where a code list looks at it.
@@ -201,7 +204,8 @@ impl<'a> Reading<'a> {
             unknown: 0,
             n_rows: 0,
             remarks: Vec::new(),
-            fingerprints: compare.then(Vec::new),
+            fingerprints: Vec::new(),
+            compare_all: compare,
             systems,
             occurrences,
             time,
@@ -291,8 +295,11 @@ impl<'a> Reading<'a> {
         let first = self.n_rows;
         self.n_rows += persons.len() as u64;
         if self.n_rows > u64::from(u32::MAX) {
-            let fault =
-                Fault::new(Place::file(&*file.written), "an extract of more than 4,294,967,295 rows", "split it");
+            let fault = Fault::new(
+                Place::file(&*file.written),
+                "the extract has more than 4,294,967,295 rows up to here",
+                "declare its files as two extracts",
+            );
             return Err(LoadError::File(fault));
         }
         if let Some(time) = &mut self.time {
@@ -316,11 +323,16 @@ impl<'a> Reading<'a> {
             self.left_out += (before - rows.len()) as u64;
             self.unknown += unknown;
         }
-        if let Some(fingerprints) = &mut self.fingerprints {
-            batch.fingerprint(&rows, fingerprints);
-        }
         self.occurrences.add(&values, &rows);
-        self.collectors.iter_mut().try_for_each(|collector| collector.keep(&batch, &rows))
+        let mut kept = vec![false; persons.len()];
+        for collector in &mut self.collectors {
+            collector.keep(&batch, &rows, &mut kept)?;
+        }
+        if !self.compare_all {
+            rows.retain(|&row| kept[row as usize]);
+        }
+        batch.fingerprint(&rows, &mut self.fingerprints);
+        Ok(())
     }
 
     /// Raises the faults of the cells and keys of the file that ends here.
@@ -374,17 +386,14 @@ impl<'a> Reading<'a> {
             let (linker, persons) = Linker::from_population(collected, &extract.name);
             let renumber = |p: &mut u32| *p = persons[*p as usize];
             rows.iter_mut().for_each(|r| r.persons.iter_mut().for_each(renumber));
-            fingerprints.iter_mut().flatten().for_each(|f| renumber(&mut f.person));
+            fingerprints.iter_mut().for_each(|f| renumber(&mut f.person));
             linker
         });
-        let mut contradicting = Vec::new();
-        if let Some(fingerprints) = fingerprints {
-            let full = matches!(extract.rows, RowsPerPerson::One { .. }).then(|| rows.pop().expect("asked for above"));
-            let resolved = quality::resolve_duplicates(extract, fingerprints, full.as_ref(), &specs)?;
-            rows.iter_mut().for_each(|r| r.drop_ordinals(&resolved.dropped));
-            notes.extend(resolved.notes);
-            contradicting = resolved.contradicting;
-        }
+        let full = matches!(extract.rows, RowsPerPerson::One { .. }).then(|| rows.pop().expect("asked for above"));
+        let resolved = quality::resolve_duplicates(extract, fingerprints, full.as_ref(), &specs)?;
+        rows.iter_mut().for_each(|r| r.drop_ordinals(&resolved.dropped));
+        notes.extend(resolved.notes);
+        let contradicting = resolved.contradicting;
         let time = time.map(|time| time.finish(extract));
         Ok(Extracted { rows, link, inputs, notes, contradicting, linker, codes, time })
     }
@@ -452,13 +461,13 @@ impl Batch<'_> {
         Ok((kept.into_iter().map(|i| rows[i as usize]).collect(), unknown))
     }
 
-    /// Adds person, hash of all columns and number of each row.
+    /// Adds person, hash of all columns that are read and number of each of these rows.
     fn fingerprint(&self, rows: &[u32], fingerprints: &mut Vec<quality::Fingerprint>) {
-        let mut hashes = vec![0; self.persons.len()];
-        self.values.iter().for_each(|v| v.mix(&mut hashes));
-        fingerprints.extend(rows.iter().map(|&row| quality::Fingerprint {
+        let mut hashes = vec![0; rows.len()];
+        self.values.iter().for_each(|v| v.mix(rows, &mut hashes));
+        fingerprints.extend(rows.iter().zip(hashes).map(|(&row, hash)| quality::Fingerprint {
             person: self.persons[row as usize],
-            hash: mix(hashes[row as usize], 0),
+            hash: mix(hash, 0),
             ordinal: self.first + row,
         }));
     }
@@ -511,7 +520,8 @@ impl<'a> Collector<'a> {
         Ok(collector)
     }
 
-    fn keep(&mut self, batch: &Batch, rows: &[u32]) -> Result<(), LoadError> {
+    /// Keeps the rows that pass, and marks them.
+    fn keep(&mut self, batch: &Batch, rows: &[u32], kept: &mut [bool]) -> Result<(), LoadError> {
         let mut rows = rows.to_vec();
         if let Some(date) = self.date {
             let days = batch.values[date].days();
@@ -548,6 +558,7 @@ impl<'a> Collector<'a> {
             (rows, unknown) = batch.condition(condition, rows)?;
             self.rows.unknown += unknown;
         }
+        rows.iter().for_each(|&row| kept[row as usize] = true);
         self.rows.persons.extend(rows.iter().map(|&r| batch.persons[r as usize]));
         self.rows.ordinals.extend(rows.iter().map(|&r| batch.first + r));
         for (column, &place) in self.rows.columns.iter_mut().zip(&self.places) {

@@ -55,7 +55,7 @@ pub(super) fn event_request(study: &Study, rows: &EventRows) -> Request {
     Request::events(rows, from, to, &[])
 }
 
-fn first_of_month(day: Day) -> Day {
+pub(super) fn first_of_month(day: Day) -> Day {
     let (year, month, _) = day.ymd();
     Day::from_ymd(year, month, 1).expect("a day has a month")
 }
@@ -69,7 +69,7 @@ pub(crate) fn follow(
     notes: &mut Vec<Note>,
 ) -> Result<(Vec<Span>, Vec<ExitCount>), LoadError> {
     let study = people.study;
-    check_spells(people, kept, alive, attrition)?;
+    check_spells(people, kept, alive, attrition, notes)?;
     let ends = Ends::new(people, kept);
     let mut outcomes: Vec<Outcome> = alive.iter().map(|&p| ends.outcome(p)).collect();
     settle(study, alive, &mut outcomes, attrition)?;
@@ -269,6 +269,7 @@ fn check_spells(
     kept: &Kept,
     alive: &mut Vec<u32>,
     attrition: &mut Attrition,
+    notes: &mut Vec<Note>,
 ) -> Result<(), LoadError> {
     let study = people.study;
     for spells in joined_spells(study) {
@@ -303,6 +304,12 @@ fn check_spells(
         }
         let mut excluded = excluded.into_iter();
         alive.retain(|_| !excluded.next().expect("one answer a person"));
+        let with_gap = alive.iter().filter(|&&p| rows.has_gap(people.numbers[p as usize])).count() as u64;
+        let message = match spells.gap {
+            0 => "with days between spells".to_string(),
+            gap => format!("with more than {gap} days between spells"),
+        };
+        notes.push(Note::new(name, &message, with_gap, "persons"));
     }
     Ok(())
 }

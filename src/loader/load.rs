@@ -292,7 +292,8 @@ impl<'a> Load<'a> {
             notes.truncate(before_matching);
             notes.drain(notes_of_covariates);
             let excluded = self.contradicting.values().flatten().copied().collect();
-            people = with_comparison_persons(pool, &self.kept, &excluded, &people, &mut alive, attrition, notes)?;
+            let exposed = Exposed { people: &people, derived: &derived };
+            people = with_comparison_persons(pool, &self.kept, &excluded, &exposed, &mut alive, attrition, notes)?;
             // Everybody has passed all rules already: these lines would take out nobody.
             let mut again = Attrition::default();
             again.count_events(vec![false; people.len()]);
@@ -335,12 +336,18 @@ impl<'a> Load<'a> {
     }
 }
 
+/// Everybody with an index event, and their covariates at index.
+struct Exposed<'e, 'p> {
+    people: &'e People<'p>,
+    derived: &'e IndexMap<String, covariate::Derived>,
+}
+
 /// The exposed persons at the positions of `alive` with their comparison persons; those without enough of them leave.
 fn with_comparison_persons<'p>(
     pool: &matching::Pool,
     kept: &Kept,
     excluded: &HashSet<u32>,
-    people: &People<'p>,
+    &Exposed { people, derived }: &Exposed<'_, 'p>,
     alive: &mut Vec<u32>,
     attrition: &mut Attrition,
     notes: &mut Vec<Note>,
@@ -348,9 +355,13 @@ fn with_comparison_persons<'p>(
     let rules = people.study.cohort.matching.as_ref().expect("a study with a pool matches");
     let dated = |p: &u32| (people.numbers[*p as usize], people.index[*p as usize]);
     let exposed: Vec<(u32, Day)> = alive.iter().map(dated).collect();
-    let can_enter = |dated: &[(u32, Day)]| can_enter(&matching::candidates(people, dated), kept);
+    let at_index = matching::keys(rules, true, people, &Slots::persons(alive, derived))?;
+    let can_enter = |asked: &[matching::Candidate]| {
+        let wanted: Vec<Option<&str>> = asked.iter().map(|(set, ..)| at_index[*set].as_deref()).collect();
+        can_enter(&matching::candidates(people, asked), &wanted, kept)
+    };
     let mut found = matching::sample(rules, pool, excluded, &exposed, can_enter)?;
-    notes.extend(matching::notes(rules, &exposed, &found, pool));
+    notes.extend(matching::notes(rules, &exposed, &at_index, &found, pool));
     let enough: Vec<bool> = found.iter().map(|f| f.len() >= rules.at_least as usize).collect();
     let mut of = enough.iter();
     let persons = if rules.at_least == 1 { "person" } else { "persons" };
@@ -370,8 +381,10 @@ fn with_comparison_persons<'p>(
     Ok(people)
 }
 
-/// Whether persons with an index date pass every rule of the study; what the rules say of those who do not is not told.
-fn can_enter(people: &People, kept: &Kept) -> Result<Vec<bool>, LoadError> {
+/// Whether persons with an index date pass every rule of the study, and have the values that are `wanted` of what is matched
+/// by at index; what the rules say of those who do not is not told.
+fn can_enter(people: &People, wanted: &[Option<&str>], kept: &Kept) -> Result<Vec<bool>, LoadError> {
+    let rules = people.study.cohort.matching.as_ref().expect("a study with candidates matches");
     let (mut attrition, mut notes) = (Attrition::default(), Vec::new());
     attrition.count_events(vec![false; people.len()]);
     // Who is not at risk on that day is asked nothing more.
@@ -379,6 +392,8 @@ fn can_enter(people: &People, kept: &Kept) -> Result<Vec<bool>, LoadError> {
     let mut alive: Vec<u32> = people.positions().into_iter().filter(|&p| at_risk[p as usize]).collect();
     if !alive.is_empty() {
         let derived = covariate::derive_all(people, kept, &mut notes)?;
+        let keys = matching::keys(rules, true, people, &Slots::persons(&people.positions(), &derived))?;
+        alive.retain(|&p| keys[p as usize].is_some() && keys[p as usize].as_deref() == wanted[p as usize]);
         eligibility::apply_steps(people, kept, &derived, &mut alive, &mut attrition, &mut notes)?;
         covariate::settle(people.study, &derived, &mut alive, &mut attrition, &mut notes)?;
     }

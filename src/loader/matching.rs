@@ -2,8 +2,8 @@
 //!
 //! Sampling goes in rounds. Every exposed person draws candidates of the own stratum (equal values of the variables that
 //! are matched by) in a random order; those who have had the index event by that day are passed over; the others are
-//! given the index date and asked whether they can enter: every step of the cohort, every covariate that must be known,
-//! and follow-up of at least a day. Who can is taken, until there are enough or the stratum is exhausted. So comparison
+//! given the index date and asked whether they can enter: equal in what is matched by as of that day, every step of the
+//! cohort, every covariate that must be known, and follow-up of at least a day. Who can is taken, until there are enough or the stratum is exhausted. So comparison
 //! persons pass the rules of the exposed, as of the same day.
 //!
 //! Orders are those of Fisher and Yates' shuffle, drawn as far as needed, from a counter-based generator (the finaliser of
@@ -27,6 +27,26 @@ use std::collections::{HashMap, HashSet};
 /// Somebody who cannot be compared: not in the population, or without a value to match by.
 const NO_STRATUM: u32 = u32::MAX;
 
+/// The values of what is matched by, of every slot, as one text: of what is known of the population alone, or of what is
+/// known as of the index date. `None` where a value is missing.
+pub(crate) fn keys(
+    rules: &ComparisonGroup,
+    at_index: bool,
+    people: &People,
+    slots: &Slots,
+) -> Result<Vec<Option<String>>, LoadError> {
+    let mut keys: Vec<Option<String>> = vec![Some(String::new()); slots.positions.len()];
+    for variable in rules.by.iter().filter(|v| v.at_index == at_index) {
+        let compiled = condition::compile(&variable.sql.text, "cohort.matching.by")?;
+        let value = compiled.value(&people.frame(&compiled.names, slots))?;
+        let texts = value.as_materialized_series().cast(&DataType::String).expect("every value has a text");
+        for (key, text) in keys.iter_mut().zip(texts.str().expect("cast to text").iter()) {
+            *key = key.take().zip(text).map(|(key, text)| format!("{key}\u{1}{text}"));
+        }
+    }
+    Ok(keys)
+}
+
 /// Who can be compared with whom.
 pub(crate) struct Pool {
     /// The stratum of each person, by number.
@@ -49,17 +69,8 @@ impl Pool {
         let numbers: Vec<u32> = (0..n_persons).filter(|&p| !population.of(p).is_empty()).collect();
         let index = vec![Day(0); numbers.len()];
         let people = People { study, numbers, index, population, columns: &whole.columns, matched: None };
-        let mut keys: Vec<Option<String>> = vec![Some(String::new()); people.len()];
-        for sql in &rules.by {
-            let compiled = condition::compile(&sql.text, "cohort.matching.by")?;
-            let (nothing, positions) = (IndexMap::new(), people.positions());
-            let frame = people.frame(&compiled.names, &Slots::persons(&positions, &nothing));
-            let value = compiled.value(&frame)?;
-            let texts = value.as_materialized_series().cast(&DataType::String).expect("every value has a text");
-            for (key, text) in keys.iter_mut().zip(texts.str().expect("cast to text").iter()) {
-                *key = key.take().zip(text).map(|(key, text)| format!("{key}\u{1}{text}"));
-            }
-        }
+        let (nothing, positions) = (IndexMap::new(), people.positions());
+        let keys = keys(rules, false, &people, &Slots::persons(&positions, &nothing))?;
         let mut dictionary = Dictionary::default();
         let mut strata = vec![NO_STRATUM; n_persons as usize];
         for (&person, key) in people.numbers.iter().zip(keys) {
@@ -130,13 +141,16 @@ struct Set<'p> {
     found: Vec<u32>,
 }
 
-/// Draws comparison persons for each exposed person; `can_enter` says of persons with an index date whether they can.
+/// A candidate: for which of the exposed persons, who, and the index date.
+pub(crate) type Candidate = (usize, u32, Day);
+
+/// Draws comparison persons for each exposed person; `can_enter` says of candidates whether they can.
 pub(crate) fn sample(
     rules: &ComparisonGroup,
     pool: &Pool,
     excluded: &HashSet<u32>,
     exposed: &[(u32, Day)],
-    mut can_enter: impl FnMut(&[(u32, Day)]) -> Result<Vec<bool>, LoadError>,
+    mut can_enter: impl FnMut(&[Candidate]) -> Result<Vec<bool>, LoadError>,
 ) -> Result<Vec<Vec<u32>>, LoadError> {
     let pools = pool.by_stratum(excluded);
     let nobody = Vec::new();
@@ -162,7 +176,7 @@ pub(crate) fn sample(
         if asked.is_empty() {
             break;
         }
-        let dated: Vec<(u32, Day)> = asked.iter().map(|&(s, person)| (person, sets[s].exposed.1)).collect();
+        let dated: Vec<Candidate> = asked.iter().map(|&(s, person)| (s, person, sets[s].exposed.1)).collect();
         for ((s, person), can) in asked.into_iter().zip(can_enter(&dated)?) {
             if can && sets[s].found.len() < rules.ratio as usize {
                 sets[s].found.push(person);
@@ -237,11 +251,11 @@ pub(crate) fn people<'a>(exposed: &People<'a>, alive: &[u32], found: &[Vec<u32>]
 }
 
 /// Persons with these index dates, to ask whether they can enter.
-pub(crate) fn candidates<'a>(exposed: &People<'a>, dated: &[(u32, Day)]) -> People<'a> {
+pub(crate) fn candidates<'a>(exposed: &People<'a>, dated: &[Candidate]) -> People<'a> {
     People {
         study: exposed.study,
-        numbers: dated.iter().map(|d| d.0).collect(),
-        index: dated.iter().map(|d| d.1).collect(),
+        numbers: dated.iter().map(|d| d.1).collect(),
+        index: dated.iter().map(|d| d.2).collect(),
         population: exposed.population,
         columns: exposed.columns,
         matched: Some(Matched {
@@ -253,10 +267,16 @@ pub(crate) fn candidates<'a>(exposed: &People<'a>, dated: &[(u32, Day)]) -> Peop
 }
 
 /// What the reader of a report should know of the matching: exposed persons by number of comparison persons.
-pub(crate) fn notes(rules: &ComparisonGroup, exposed: &[(u32, Day)], found: &[Vec<u32>], pool: &Pool) -> Vec<Note> {
+pub(crate) fn notes(
+    rules: &ComparisonGroup,
+    exposed: &[(u32, Day)],
+    at_index: &[Option<String>],
+    found: &[Vec<u32>],
+    pool: &Pool,
+) -> Vec<Note> {
     let source = "cohort.matching";
     let persons = |message: &str, n: usize| Note::new(source, message, n as u64, "persons");
-    let by: Vec<&str> = rules.by.iter().map(|sql| sql.text.as_str()).collect();
+    let by: Vec<&str> = rules.by.iter().map(|variable| variable.sql.text.as_str()).collect();
     let replacement = if rules.replacement == Replacement::With { "with" } else { "without" };
     let when = match rules.when_exposed {
         WhenExposed::Exit => "an own index event ends their follow-up",
@@ -270,7 +290,8 @@ pub(crate) fn notes(rules: &ComparisonGroup, exposed: &[(u32, Day)], found: &[Ve
         rules.seed
     );
     let mut notes = vec![Note::plain(source, &said)];
-    let unknown = exposed.iter().filter(|(person, _)| pool.strata[*person as usize] == NO_STRATUM).count();
+    let unknown = |(person, _): &(u32, Day)| pool.strata[*person as usize] == NO_STRATUM;
+    let unknown = exposed.iter().zip(at_index).filter(|(e, key)| unknown(e) || key.is_none()).count();
     if unknown > 0 {
         notes.push(persons("exposed persons without a value to match by", unknown));
     }
@@ -351,7 +372,7 @@ mod tests {
         let (pool, nobody) = (pool(40), HashSet::from([3]));
         let exposed = [(1, Day(50)), (5, Day(60)), (7, Day(40))];
         let found = sample(&rules(3, Replacement::Without, 1), &pool, &nobody, &exposed, |dated| {
-            Ok(dated.iter().map(|(person, _)| person % 3 != 0).collect())
+            Ok(dated.iter().map(|(_, person, _)| person % 3 != 0).collect())
         });
         let found = found.unwrap();
         let mut all: Vec<u32> = found.iter().flatten().copied().collect();
@@ -383,7 +404,7 @@ mod tests {
     fn the_seed_decides() {
         let (pool, nobody) = (pool(200), HashSet::new());
         let draw = |seed| {
-            let all = |d: &[(u32, Day)]| Ok(vec![true; d.len()]);
+            let all = |d: &[Candidate]| Ok(vec![true; d.len()]);
             sample(&rules(5, Replacement::Without, seed), &pool, &nobody, &[(4, Day(9)), (9, Day(9))], all).unwrap()
         };
         assert_eq!(draw(1), draw(1));

@@ -25,7 +25,7 @@
 //! | `covariate_table` | what every covariate is, and how many had no value |
 //! | `person_time` | the table, as Parquet and as CSV |
 //! | `sanity` | whether the records keep the rules of person-time |
-//! | `store` | person-time kept for the next run |
+//! | `store`, `kept_builds` | person-time kept for the next run, and how much of it |
 //! | `number_file` | columns of numbers as Parquet, piece by piece |
 //! | `load` | all of it, in order |
 //! | `flat` | a data file for `cohort fit DATA`, types found by looking |
@@ -56,6 +56,7 @@ pub mod flat;
 mod flat_stored;
 pub(crate) mod follow_up;
 pub mod format;
+mod kept_builds;
 pub(crate) mod keys;
 pub(crate) mod link;
 pub(crate) mod linkage;

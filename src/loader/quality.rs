@@ -7,7 +7,7 @@ use super::schema::{Converter, Values};
 use crate::study::{Clean, ColumnKind, ColumnSpec, Conflict, Extract, Identical, RowsPerPerson};
 use rayon::prelude::*;
 
-/// A row by person, content and place; rows of one person with the same hash are equal in every declared column.
+/// A row by person, content and place; rows of one person with the same hash are equal in every column that is read.
 /// (Two different rows of one person share a 64-bit hash once in 10^19 pairs.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Fingerprint {
@@ -45,7 +45,13 @@ pub(crate) fn resolve_duplicates(
     let n = resolved.dropped.len() as u64;
     match identical {
         Identical::Collapse => resolved.notes.push(Note::new(&extract.name, "identical rows collapsed", n, "rows")),
-        Identical::Keep if conflict.is_none() => resolved.dropped.clear(),
+        Identical::Keep if conflict.is_none() => {
+            if n > 0 {
+                let message = "rows equal to another in key and every column that is read, all kept (`duplicates`)";
+                resolved.notes.push(Note::new(&extract.name, message, n, "rows"));
+            }
+            resolved.dropped.clear();
+        }
         _ if n > 0 => {
             let are = if n == 1 { "equals another" } else { "equal others" };
             let rule = format!("{} {are} in key and every declared column", counted(n, "row"));

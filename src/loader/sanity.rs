@@ -3,6 +3,7 @@
 //! The loader makes records that cannot break these rules; the counts are taken from the finished table all the same, so
 //! that whoever uses it need not believe that.
 
+use super::person_time::CONTINUES;
 use crate::table::{ColumnData, Table};
 
 /// A rule about records, and how many break it.
@@ -16,7 +17,7 @@ pub struct Check {
     pub persons: u64,
 }
 
-/// A record and the one before it, of the same person.
+/// A record and the one before it, of the same person and follow-up.
 struct Pair {
     before: Option<(i32, i32, bool)>,
     entry: i32,
@@ -38,40 +39,78 @@ const RULES: [Rule; 7] = [
     ("event before the last record", |p| p.event && !p.is_last),
 ];
 
+/// What matching makes of a person who is drawn several times.
+const SEVERAL_SETS: &str = "another follow-up of the same person, in another matched set (no fault)";
+
 /// Looks at every record of a person-time table, sorted by person and entry. A table without its columns has no checks.
-pub fn checks(table: &Table) -> Vec<Check> {
+///
+/// Where comparison persons are matched, a person can be followed several times at once, once in each matched set: records
+/// are compared within one follow-up, which ends with the record that gives its reason, and a last line that is no fault
+/// says how many have another follow-up.
+pub fn checks(table: &Table, is_matched: bool) -> Vec<Check> {
     let whole = |name: &str| match table.column(name).map(|c| &c.data) {
         Some(ColumnData::Whole(v)) => v.as_slice(),
         _ => &[],
     };
     let (person, entry, exit) = (whole("person"), whole("entry"), whole("exit"));
     let Some(ColumnData::Logical(event)) = table.column("event").map(|c| &c.data) else { return Vec::new() };
-    let mut found = RULES.map(|(looked_for, _)| Check { looked_for, records: 0, persons: 0 });
-    let mut last_person = [None; RULES.len()];
+    let ends = |r: usize| is_matched && !continues(table, r);
+    let same = |a: usize, b: usize| person.get(a).is_some() && person.get(a) == person.get(b);
+    let mut tally = Tally::new(person);
     for r in 0..person.len() {
-        let same = |a: usize, b: usize| person.get(a).is_some() && person.get(a) == person.get(b);
         let before = r.checked_sub(1).filter(|&b| same(b, r));
+        let within = before.filter(|&b| !ends(b));
         let pair = Pair {
-            before: before.map(|b| (entry[b], exit[b], event[b] == Some(true))),
+            before: within.map(|b| (entry[b], exit[b], event[b] == Some(true))),
             entry: entry[r],
             exit: exit[r],
-            is_last: !same(r + 1, r),
+            is_last: !same(r + 1, r) || ends(r),
             event: event[r] == Some(true),
         };
         for (i, (_, breaks)) in RULES.iter().enumerate() {
-            if breaks(&pair) {
-                found[i].records += 1;
-                found[i].persons += u64::from(last_person[i].replace(person[r]) != Some(person[r]));
-            }
+            tally.count(i, breaks(&pair), r);
+        }
+        tally.count(RULES.len(), before.is_some() && within.is_none(), r);
+    }
+    if !is_matched {
+        tally.found.pop();
+    }
+    tally.found
+}
+
+/// Whether follow-up goes on after a record.
+fn continues(table: &Table, record: usize) -> bool {
+    let Some(ColumnData::Factor(reason)) = table.column("exit_reason").map(|c| &c.data) else { return false };
+    reason.codes.get(record).is_some_and(|code| reason.levels[code as usize] == CONTINUES)
+}
+
+/// What is found, rule by rule; the last line is that of persons in several matched sets.
+struct Tally<'t> {
+    person: &'t [i32],
+    found: Vec<Check>,
+    last_person: Vec<Option<i32>>,
+}
+
+impl Tally<'_> {
+    fn new(person: &[i32]) -> Tally<'_> {
+        let looked_for = RULES.iter().map(|(looked_for, _)| *looked_for).chain([SEVERAL_SETS]);
+        let found: Vec<Check> = looked_for.map(|looked_for| Check { looked_for, records: 0, persons: 0 }).collect();
+        Tally { person, last_person: vec![None; found.len()], found }
+    }
+
+    fn count(&mut self, rule: usize, is_so: bool, record: usize) {
+        if is_so {
+            let person = self.person[record];
+            self.found[rule].records += 1;
+            self.found[rule].persons += u64::from(self.last_person[rule].replace(person) != Some(person));
         }
     }
-    found.to_vec()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::Column;
+    use crate::table::{Codes, Column, Factor};
 
     #[test]
     fn every_fault_is_found_by_its_name() {
@@ -87,7 +126,27 @@ mod tests {
             whole("exit", &[5, 5, 4, 4, 2, 1, 9]),
             Column { name: "event".into(), label: "Event".into(), data: ColumnData::Logical(event) },
         ]);
-        let found = checks(&table).into_iter().map(|c| (c.records, c.persons)).collect::<Vec<_>>();
+        let found = checks(&table, false).into_iter().map(|c| (c.records, c.persons)).collect::<Vec<_>>();
         assert_eq!(found, [(1, 1), (2, 2), (1, 1), (1, 1), (1, 1), (1, 1), (1, 1)]);
+    }
+
+    /// A comparison person of two sets, followed at the same time, and cut in the second.
+    #[test]
+    fn a_person_of_several_sets_is_no_fault() {
+        let column = |name: &str, data| Column { name: name.into(), label: name.into(), data };
+        let whole = |name: &str, v: &[i32]| column(name, ColumnData::Whole(v.to_vec()));
+        let levels = vec!["death".to_string(), CONTINUES.to_string()];
+        let codes = Codes::pack([0, 1, 0, 0].map(Some).into_iter(), 2);
+        let reason = Factor { codes, labels: levels.clone(), levels, declared: true };
+        let table = Table::new(vec![
+            whole("person", &[1, 1, 1, 2]),
+            whole("entry", &[0, 0, 4, 0]),
+            whole("exit", &[9, 4, 7, 3]),
+            column("event", ColumnData::Logical([true, false, true, false].map(Some).to_vec())),
+            column("exit_reason", ColumnData::Factor(reason)),
+        ]);
+        let of = |is_matched: bool| -> Vec<u64> { checks(&table, is_matched).iter().map(|c| c.records).collect() };
+        assert_eq!(of(false), [0, 0, 0, 1, 0, 1, 1], "without matching it is one");
+        assert_eq!(of(true), [0, 0, 0, 0, 0, 0, 0, 1]);
     }
 }

@@ -184,9 +184,10 @@ impl Values {
         out
     }
 
-    /// Mixes the value of every row into its hash.
-    pub fn mix(&self, hashes: &mut [u64]) {
-        for (row, hash) in hashes.iter_mut().enumerate() {
+    /// Mixes the values of these rows into their hashes.
+    pub fn mix(&self, rows: &[u32], hashes: &mut [u64]) {
+        for (&row, hash) in rows.iter().zip(hashes) {
+            let row = row as usize;
             match self {
                 Values::Day(v) | Values::Whole(v) => *hash = mix(*hash, v[row] as u64),
                 Values::Number(v) => *hash = mix(*hash, v[row].to_bits()),
@@ -647,7 +648,7 @@ impl Converter {
         let (rule, remedy) = match (rule, &self.kind) {
             (Broken::DateForm, ColumnKind::Date(spec)) => (
                 format!("expected a date as {} ({})", spec.format.shown(), affected(n)),
-                "set format to the file's own".into(),
+                "set format to the form that the file has; a list where it has several".into(),
             ),
             (Broken::NoSuchDay, _) => (
                 format!("{values} of the right form {} no day of the calendar", is_are(n)),
@@ -660,7 +661,8 @@ impl Converter {
             (Broken::FewDigits(digits), ColumnKind::Code(code) | ColumnKind::Codes { code, .. }) => {
                 let width = code.width.unwrap_or_default();
                 let has = if n == 1 { "has" } else { "have" };
-                let rule = format!("{values} {has} {digits} digits where the code has {width}");
+                let digits = counted(digits as u64, "digit");
+                let rule = format!("{values} {has} {digits} where the code has {width}");
                 (rule, format!("read the column as text at the source, or set pad_left = {width}"))
             }
             (Broken::Width, ColumnKind::Code(code) | ColumnKind::Codes { code, .. }) => (

@@ -88,6 +88,11 @@ impl<'a> SpellRows<'a> {
         self.joined(person).into_iter().map(within).sum()
     }
 
+    /// Whether a person's spells leave days between them that part them.
+    pub(crate) fn has_gap(&self, person: u32) -> bool {
+        self.joined(person).len() > 1
+    }
+
     /// What is wrong with the spells of a person.
     pub(crate) fn faults(&self, person: u32) -> SpellFaults {
         self.of(person).1

@@ -1,14 +1,15 @@
 //! Person-time kept for the next run, in a folder of the user's choice.
 //!
 //! A build is known by a key: the SHA-256 of every file it was made from, of the part of the study file that the loader
-//! reads, and of the program's version. A run with the same key takes the stored build; any other changes nothing of it
-//! and stores its own. What models, tables and disclosure control ask for is not in the key. Whoever reuses a build says
+//! reads, and of the program's version. A run with the same key takes the stored build; any other stores its own, and the
+//! folder keeps those stored last (`kept_builds`). What models, tables and disclosure control ask for is not in the key. Whoever reuses a build says
 //! so ([`Build`]). A build lies in a folder of its own, for the user alone, written under another name and renamed when it
 //! is complete.
 
 use super::covariate_table::CovariateSource;
 use super::error::{Fault, LoadError, Place};
 use super::format::decode::unreadable;
+use super::kept_builds::{PARTIAL, REST, TABLE, keep_last};
 use super::person_time::write_parquet;
 use super::{AttritionStep, CodeUse, ExitCount, Input, LinkReport, Loaded, Note, Progress, RowsByMonth};
 use crate::private::{create_private, hash_file, hex, make_private};
@@ -27,16 +28,19 @@ pub enum Build {
     /// Made from the extracts.
     #[default]
     New,
-    /// Made from the extracts and stored in this folder.
-    Stored(PathBuf),
+    /// Made from the extracts and stored.
+    Stored {
+        /// In this folder.
+        place: PathBuf,
+        /// Older builds that gave way to it, beyond those that are kept.
+        removed: usize,
+    },
     /// Taken from this folder: neither the extracts nor the loader part of the study file changed.
     Reused(PathBuf),
 }
 
 /// Changes whenever what is stored changes its meaning.
 const FORMAT: &str = "cohort-build/1";
-const TABLE: &str = "person_time.parquet";
-const REST: &str = "build.json";
 
 /// Everything of a build but the values of its table.
 #[derive(Serialize, Deserialize)]
@@ -73,6 +77,8 @@ enum Kind {
 /// The place of one build.
 pub(crate) struct Store {
     folder: PathBuf,
+    /// Builds that the folder keeps.
+    keep: usize,
     place: PathBuf,
 }
 
@@ -81,7 +87,7 @@ impl Store {
     pub(crate) fn open(folder: &Path, study: &Study, progress: &mut dyn Progress) -> Result<Store, LoadError> {
         create_private(folder).map_err(|e| cannot_write(folder, &e))?;
         let key = key(study, progress)?;
-        Ok(Store { place: folder.join(&key[..32]), folder: folder.to_owned() })
+        Ok(Store { place: folder.join(&key[..32]), keep: study.keep_builds, folder: folder.to_owned() })
     }
 
     /// The stored build; `None` where there is none, or one that is not as it was written.
@@ -107,11 +113,11 @@ impl Store {
         })
     }
 
-    /// Stores a build and says so in it. Errors: `Write`.
+    /// Stores a build, lets the oldest go beyond those that are kept, and says so in it. Errors: `Write`.
     pub(crate) fn put(&self, loaded: &mut Loaded) -> Result<(), LoadError> {
         let fault = |e: io::Error| cannot_write(&self.folder, &e);
         let mut builder = tempfile::Builder::new();
-        builder.prefix("partial-");
+        builder.prefix(PARTIAL);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let partial = builder.tempdir_in(&self.folder).map_err(fault)?;
@@ -151,7 +157,8 @@ impl Store {
         let _ = fs::remove_dir_all(&self.place);
         fs::rename(partial.path(), &self.place).map_err(fault)?;
         let _ = partial.keep();
-        loaded.build = Build::Stored(self.place.clone());
+        let removed = keep_last(&self.folder, &self.place, self.keep);
+        loaded.build = Build::Stored { place: self.place.clone(), removed };
         Ok(())
     }
 }

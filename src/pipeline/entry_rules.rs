@@ -41,7 +41,7 @@ fn index(rules: &Index) -> IndexRule {
 
 fn matching(rules: &ComparisonGroup) -> MatchingRule {
     MatchingRule {
-        by: rules.by.iter().map(|sql| sql.text.clone()).collect(),
+        by: rules.by.iter().map(|variable| variable.sql.text.clone()).collect(),
         ratio: rules.ratio,
         at_least: rules.at_least,
         replacement: rules.replacement == Replacement::With,

@@ -325,7 +325,7 @@ fn frame(study: &Study, loaded: &Loaded) -> Report {
             })
             .collect(),
         covariates: loaded.covariates.iter().map(covariate).collect(),
-        checks: loader::checks(&loaded.table).iter().map(check).collect(),
+        checks: loader::checks(&loaded.table, study.cohort.matching.is_some()).iter().map(check).collect(),
         follow_up: Some(follow_up(study)),
         exits: loaded
             .exits

@@ -34,7 +34,7 @@ pub struct Fault {
     pub span: Span,
     /// The broken rule.
     pub rule: String,
-    /// What to do about it; empty when the rule says it.
+    /// What to do about it.
     pub remedy: String,
 }
 

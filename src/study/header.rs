@@ -124,7 +124,7 @@ pub(super) fn sample(file: &InputFile) -> Result<Vec<u8>, Complaint> {
         open.take(SAMPLE_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
     }
     if bytes.is_empty() {
-        return Err(Complaint::new("is empty", "a file without persons has a header still"));
+        return Err(Complaint::new("is empty", "have it delivered again: also a file without persons has a header"));
     }
     Ok(bytes)
 }

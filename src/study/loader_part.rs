@@ -7,7 +7,7 @@ const OTHERS: [&str; 9] =
     ["model", "interaction", "contrast", "curve", "standardised", "describe", "disclosure", "imputations", "report"];
 
 /// Keys of `[study]` that person-time does not depend on.
-const HEAD: [&str; 7] = ["name", "title", "note", "known", "chosen", "data_folder", "cache"];
+const HEAD: [&str; 8] = ["name", "title", "note", "known", "chosen", "data_folder", "cache", "keep_builds"];
 
 /// What the loader reads of a study file, in a form in which comments, blanks and ways of writing make no difference.
 /// Two files with the same part make the same person-time of the same extracts.

@@ -8,8 +8,8 @@ use super::{Span, Sql};
 pub struct ComparisonGroup {
     /// Where it is written.
     pub span: Span,
-    /// Expressions over the columns of the population; both persons have the same values.
-    pub by: Vec<Sql>,
+    /// What both persons have the same values of.
+    pub by: Vec<MatchVariable>,
     /// Comparison persons for each exposed person.
     pub ratio: u32,
     /// An exposed person with fewer comparison persons leaves the study.
@@ -20,6 +20,16 @@ pub struct ComparisonGroup {
     pub seed: u64,
     /// What a comparison person's own index event after the index date means.
     pub when_exposed: WhenExposed,
+}
+
+/// An expression that has the same value in both persons of a pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchVariable {
+    /// Over the columns of the population, the covariates at index and `index_date`.
+    pub sql: Sql,
+    /// Whether it names more than columns of the population: its value depends on the index date, which a comparison person
+    /// has from the exposed person.
+    pub at_index: bool,
 }
 
 /// Whether a person may be a comparison person of several exposed persons.

@@ -89,7 +89,7 @@ pub use imputations::{Imputations, ImputedData};
 pub use late_entry::{EntryDay, EventBetween, LateEntry};
 pub use linkage::{Linkage, LinkageFile};
 pub use loader_part::loader_part;
-pub use matching::{ComparisonGroup, MatchedColumn, Replacement, WhenExposed};
+pub use matching::{ComparisonGroup, MatchVariable, MatchedColumn, Replacement, WhenExposed};
 pub use output::{
     Adjust, CensoringTies, Contrast, Correction, Curve, CurveOf, Disclosure, FigureOptions, Format, ImageFormat,
     Interaction, Interval, Model, PREDICTIONS, PredictionReference, RESIDUALS, RatiosAt, Regression, ReportOptions,
@@ -131,6 +131,8 @@ pub struct Study {
     pub data_folder: PathBuf,
     /// Where person-time is kept for the next run; `None`: nowhere.
     pub cache: Option<PathBuf>,
+    /// How many builds that folder keeps, those stored last; at least 1.
+    pub keep_builds: usize,
     /// The files that say which keys belong to one person; `None` when all extracts spell the key alike.
     pub linkage: Option<Linkage>,
     /// The extracts in file order.

@@ -58,9 +58,11 @@ pub struct Entry {
 pub struct Faults(RefCell<Vec<Fault>>);
 
 impl Faults {
-    /// Notes a fault: the broken rule at `span` and what to do about it (empty when the rule says it).
+    /// Notes a fault: the broken rule at `span` and what to do about it.
     pub fn add(&self, span: &Span, rule: impl Into<String>, remedy: impl Into<String>) {
-        self.0.borrow_mut().push(Fault { span: span.clone(), rule: rule.into(), remedy: remedy.into() });
+        let fault = Fault { span: span.clone(), rule: rule.into(), remedy: remedy.into() };
+        debug_assert!(!fault.rule.is_empty() && !fault.remedy.is_empty(), "a message needs rule and remedy: {fault:?}");
+        self.0.borrow_mut().push(fault);
     }
 
     /// Whether there is none.
@@ -82,7 +84,8 @@ pub fn parse(text: &str, faults: &Faults) -> Node {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        faults.add(&span, error.message().trim_end_matches('\n').replace('\n', ", "), "");
+        let rule = error.message().trim_end_matches('\n').replace('\n', ", ");
+        faults.add(&span, rule, "the file is TOML: key = value, texts in quotes, sections in [brackets]");
     }
     let span = table.span();
     Node { span, value: Value::Table(entries(table.get_ref())) }
@@ -174,7 +177,8 @@ impl<'a> Section<'a> {
     pub fn new(what: impl Into<String>, key_span: &Span, node: &'a Node, faults: &'a Faults) -> Option<Section<'a>> {
         let what = what.into();
         let Value::Table(entries) = &node.value else {
-            faults.add(&node.span, format!("{what} is {}, expected a table", node.kind()), "");
+            let remedy = "write its keys below a [section] of its own, or in { braces }";
+            faults.add(&node.span, format!("{what} is {}, not a table", node.kind()), remedy);
             return None;
         };
         Some(Section { what, span: key_span.clone(), entries, asked: RefCell::default(), faults })
@@ -213,7 +217,7 @@ impl<'a> Section<'a> {
 
     /// Notes that a value is not what was expected.
     pub fn expected(&self, key: &str, node: &Node, wanted: &str) {
-        self.faults.add(&node.span, format!("`{key}` is {}, expected {wanted}", node.kind()), "");
+        self.faults.add(&node.span, format!("`{key}` is {}", node.kind()), format!("write {wanted}"));
     }
 
     /// Notes that a required key is absent.
@@ -267,7 +271,8 @@ impl<'a> Section<'a> {
         match node.value {
             Value::Whole(n) if (least..=most).contains(&n) => Some(n),
             Value::Whole(_) => {
-                self.faults.add(&node.span, format!("`{key}` is out of range, expected {least} to {most}"), "");
+                let remedy = format!("write a whole number from {least} to {most}");
+                self.faults.add(&node.span, format!("`{key}` is out of range"), remedy);
                 None
             }
             _ => {
@@ -343,12 +348,10 @@ impl<'a> Section<'a> {
             Value::List(items) => {
                 let wrong = items.iter().find(|item| item.as_text().is_none());
                 if let Some(item) = wrong {
-                    let remedy = if item.as_number().is_some() { "write codes in quotes: a code is text" } else { "" };
-                    self.faults.add(
-                        &item.span,
-                        format!("an item of `{key}` is {}, expected a text", item.kind()),
-                        remedy,
-                    );
+                    let is_number = item.as_number().is_some();
+                    let remedy =
+                        if is_number { "write codes in quotes: a code is text" } else { "write texts in quotes" };
+                    self.faults.add(&item.span, format!("an item of `{key}` is {}", item.kind()), remedy);
                 }
                 items.iter().filter_map(Node::as_text).collect()
             }
@@ -414,7 +417,11 @@ pub fn suggest<'n>(wrong: &str, names: impl Iterator<Item = &'n str> + Clone) ->
         Some(name) => format!("did you mean `{name}`?"),
         None => {
             let names: Vec<&str> = names.collect();
-            if names.is_empty() { "none is declared".into() } else { format!("declared: {}", names.join(", ")) }
+            if names.is_empty() {
+                "none is declared: declare it".into()
+            } else {
+                format!("declared: {}", names.join(", "))
+            }
         }
     }
 }

@@ -137,7 +137,8 @@ fn parse(text: &Text, scope: &Scope) -> Result<Parsed, Vec<Fault>> {
         _ => false,
     };
     if (&expr).into_iter().any(whole_table) {
-        faults.push(fault("a condition looks at one row, not at sums or counts over rows".into(), String::new()));
+        let rule = "a condition looks at one row, not at sums or counts over rows".into();
+        faults.push(fault(rule, "count rows with a step's `any`, `none` or `count`, or a covariate's".into()));
     }
     if !faults.is_empty() {
         return Err(faults);

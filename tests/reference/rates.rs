@@ -5,7 +5,9 @@ use crate::describe::{filtered, response};
 use crate::design::read_csv;
 use cohort::describe::{self, Bands, Request, person_time, rate, rate_ratio};
 use cohort::design::{self, DesignOptions};
+use cohort::engine::SurvivalData;
 use cohort::formula::Formula;
+use cohort::loader::split::{Scale, Shift, split};
 use cohort::table::Table;
 use serde_json::{Value, json};
 
@@ -76,6 +78,7 @@ pub fn compare_bands(case: &Case) -> Outcome {
     let found = person_time(&sample.data, &group, sample.groups.len(), Some(&bands));
     let scale = spec["scale"].as_f64().expect("scale");
     let mut faults = Faults::of(case);
+    compare_with_pieces(&mut faults, &found, &sample.data, &group, &bands);
     let cells = || found.cells.iter().flatten();
     faults.number("outside", &json!(found.outside.person_time), &expected["off_table"], 1e-12);
     let total: f64 = cells().map(|c| c.person_time).sum();
@@ -96,6 +99,34 @@ pub fn compare_bands(case: &Case) -> Outcome {
         compare_rate(&mut faults, &text(&r["band"]), cell.events, cell.person_time / scale, 1000.0, r);
     }
     faults.outcome(case)
+}
+
+/// The same cells from the pieces that the loader cuts records into.
+fn compare_with_pieces(
+    faults: &mut Faults,
+    found: &describe::BandTable,
+    data: &SurvivalData,
+    group: &[u32],
+    bands: &Bands<'_>,
+) {
+    let all = 0..data.exit.len();
+    let entry: Vec<f64> = all.clone().map(|i| data.entry.as_ref().map_or(0.0, |e| e.value(i))).collect();
+    let exit: Vec<f64> = all.map(|i| data.exit.value(i)).collect();
+    let shift: Vec<f64> = bands.at_entry.iter().zip(&entry).map(|(age, entry)| age - entry).collect();
+    let pieces = split(&entry, &exit, &data.event, &[Scale { shift: Shift::PerRecord(&shift), cuts: bands.breaks }]);
+    let mut cells = vec![vec![(0u64, 0u64, 0.0); bands.breaks.len() - 1]; found.cells.len()];
+    for i in (0..pieces.len()).filter(|&i| pieces.is_within(i, 0, bands.breaks.len())) {
+        let (g, band) = (group[pieces.record[i] as usize], pieces.band[0][i] as usize - 1);
+        let (records, events, time) = &mut cells[g as usize][band];
+        *records += 1;
+        *events += u64::from(pieces.event[i]);
+        *time += pieces.exit[i] - pieces.entry[i];
+    }
+    for (ours, cut) in found.cells.iter().flatten().zip(cells.iter().flatten()) {
+        faults.equal("records of the pieces", &json!(cut.0), &json!(ours.records));
+        faults.equal("events of the pieces", &json!(cut.1), &json!(ours.events));
+        faults.number("person-time of the pieces", &json!(cut.2), &json!(ours.person_time), 1e-11);
+    }
 }
 
 /// `dodm - dobth`, `age * 365.25`.

@@ -1,5 +1,6 @@
 //! What several themes need: data made by a rule, a slow textbook likelihood to compare with, tolerances.
 
+pub mod extracts;
 pub mod page;
 pub mod textbook;
 

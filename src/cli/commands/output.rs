@@ -73,7 +73,7 @@ pub fn finish_study(
 pub fn say_build(build: &Build, context: &mut Context) {
     match build {
         Build::New => {}
-        Build::Stored(_) => context.say(&build_line(build)),
+        Build::Stored { .. } => context.say(&build_line(build)),
         Build::Reused(_) => context.warn(&build_line(build)),
     }
 }
@@ -81,7 +81,14 @@ pub fn say_build(build: &Build, context: &mut Context) {
 fn build_line(build: &Build) -> String {
     match build {
         Build::New => "made from the extracts".to_owned(),
-        Build::Stored(place) => format!("person-time made from the extracts and kept in {}", place.display()),
+        Build::Stored { place, removed } => {
+            let gone = match removed {
+                0 => String::new(),
+                1 => "; the oldest build of that folder was removed".to_owned(),
+                n => format!("; the {n} oldest builds of that folder were removed"),
+            };
+            format!("person-time made from the extracts and kept in {}{gone}", place.display())
+        }
         Build::Reused(place) => format!(
             "person-time reused from {}: neither the extracts nor the loader part of the study file changed",
             place.display()

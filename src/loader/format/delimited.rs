@@ -177,7 +177,7 @@ impl Records {
 
     fn explain(&self, error: csv::Error) -> LoadError {
         let csv::ErrorKind::Io(error) = error.into_kind() else {
-            let rule = "a record cannot be read";
+            let rule = "the file cannot be cut into records";
             return LoadError::File(Fault::new(Place::file(&*self.file), rule, "have the file delivered again"));
         };
         match error.get_ref().and_then(|e| e.downcast_ref::<DecodeFault>()) {
@@ -300,7 +300,7 @@ pub(crate) fn find_column(header: &[String], names: &[String]) -> Result<usize, 
         [] => Err((format!("there is no column {wanted}"), header_shown(header))),
         several => Err((
             format!("{} are called {wanted}", counted(several.len() as u64, "column")),
-            "name the one that is meant".to_string(),
+            "take the others out at the source, or name the column in `column` as it alone is spelt".to_string(),
         )),
     }
 }
@@ -309,8 +309,8 @@ pub(crate) fn find_column(header: &[String], names: &[String]) -> Result<usize, 
 fn header_shown(header: &[String]) -> String {
     let is_name = |h: &String| h.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_' || c == '\u{feff}');
     if header.iter().all(is_name) {
-        format!("the header has {}", header.join(", "))
+        format!("the header has {}; name the column as it stands there", header.join(", "))
     } else {
-        "the first row does not look like a header; set header = false if there is none".to_string()
+        "the first row does not look like a header (not shown); if there is none, set header = [\"id\", …]".to_string()
     }
 }

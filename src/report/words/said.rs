@@ -34,6 +34,10 @@ const SAID: &[Phrase] = &[
     ("gap after the record before", "opphold etter observasjonen før"),
     ("person-time after an event", "persontid etter en hendelse"),
     ("event before the last record", "hendelse før siste observasjon"),
+    (
+        "another follow-up of the same person, in another matched set (no fault)",
+        "en annen oppfølging av samme person, i et annet matchet sett (ingen feil)",
+    ),
     // Dates beside the one that ended follow-up.
     (
         "events on the day of an exit: the exit came first, the event does not count",
@@ -43,6 +47,12 @@ const SAID: &[Phrase] = &[
         "events between the index date and entry, which do not count",
         "hendelser mellom indeksdatoen og inngang, som ikke teller",
     ),
+    (
+        "rows equal to another in key and every column that is read, all kept (`duplicates`)",
+        "rader lik en annen i nøkkel og hver kolonne som leses, alle beholdt (`duplicates`)",
+    ),
+    ("with days between spells", "med dager mellom perioder"),
+    ("with more than {} days between spells", "med mer enn {} dager mellom perioder"),
     ("entered later than the index date", "gikk inn senere enn indeksdatoen"),
     ("between the index date and entry, not at risk", "mellom indeksdatoen og inngang, ikke under risiko"),
     ("without {}, whose entry it does not delay", "uten {}, som ikke utsetter inngangen"),
@@ -58,6 +68,10 @@ const SAID: &[Phrase] = &[
         "hendelser etter slutten på oppfølgingen, som ikke teller",
     ),
     ("events before the index date, which are history", "hendelser før indeksdatoen, som er historikk"),
+    (
+        "events before the index date, from {} on, which are history",
+        "hendelser før indeksdatoen, fra og med {}, som er historikk",
+    ),
     // Lengths of follow-up.
     ("{} of follow-up", "{} oppfølging"),
     ("{} days", "{} dager"),

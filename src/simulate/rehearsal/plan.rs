@@ -275,7 +275,7 @@ fn needed(study: &Study, extract: &Extract) -> Vec<String> {
     }
     if extract.name == study.cohort.population {
         names.extend(person_conditions(study).into_iter().flat_map(|sql| sql.names.clone()));
-        names.extend(study.cohort.matching.iter().flat_map(|m| &m.by).flat_map(|sql| sql.names.clone()));
+        names.extend(study.cohort.matching.iter().flat_map(|m| &m.by).flat_map(|v| v.sql.names.clone()));
     }
     names
 }

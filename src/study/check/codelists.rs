@@ -35,8 +35,8 @@ impl Context<'_> {
             }
             ["file"] => self.read_file(section),
             _ => {
-                let rule = format!("{} needs one of `include`, `groups` and `file`", section.what);
-                self.faults.add(&section.span, rule, "");
+                let rule = format!("{} does not say its codes in one way", section.what);
+                self.faults.add(&section.span, rule, "write one of `include`, `groups` and `file`");
                 None
             }
         };
@@ -64,7 +64,8 @@ impl Context<'_> {
         };
         for exception in except.iter().filter(|e| !list.items.iter().any(|(item, _)| overlaps(item, e))) {
             let span = section.node("except").map_or(&section.span, |n| &n.span);
-            self.faults.add(span, format!("`{exception}` is not in the list it is taken out of"), "");
+            let rule = format!("`{exception}` is not in the list it is taken out of");
+            self.faults.add(span, rule, "correct it, or take it out of `except`");
         }
     }
 
@@ -73,7 +74,8 @@ impl Context<'_> {
             let item = CodeItem::new(&text.text);
             if item.is_none() {
                 let rule = format!("\"{}\" is neither a code nor a range", text.text);
-                let remedy = "the ends of a range have one length and run upwards: \"P01-P16\"";
+                let remedy =
+                    "write a code such as \"P76\", or a range whose ends have one length and run upwards: \"P01-P16\"";
                 self.faults.add(&text.span, rule, remedy);
             }
             item
@@ -87,7 +89,8 @@ impl Context<'_> {
         for entry in groups.all() {
             let items = self.read_items(&groups.texts_of(&entry.key, &entry.node));
             if items.is_empty() {
-                self.faults.add(&entry.key_span, format!("group `{}` has no code", entry.key), "");
+                let rule = format!("group `{}` has no code", entry.key);
+                self.faults.add(&entry.key_span, rule, "list its codes, or take the group out");
             }
             list.items.extend(items.into_iter().map(|item| (item, list.values.len())));
             list.values.push(entry.key.clone());
@@ -105,7 +108,7 @@ impl Context<'_> {
         let file = match files::resolve(&self.study_folder, &written.text) {
             Ok(files) => files.into_iter().next()?,
             Err(rule) => {
-                faults.add(&written.span, rule, "code lists are relative to the study file");
+                faults.add(&written.span, rule, "correct the path, which is relative to the folder of the study file");
                 return None;
             }
         };
@@ -122,7 +125,9 @@ impl Context<'_> {
             return None;
         }
         let rows = read_rows(&text, delimiter, &code, value.as_ref().map(|t| t.text.as_str()));
-        let rows = rows.map_err(|rule| faults.add(&written.span, format!("{}: {rule}", file.written), "")).ok()?;
+        let fault =
+            |(rule, remedy): (String, String)| faults.add(&written.span, format!("{}: {rule}", file.written), remedy);
+        let rows = rows.map_err(fault).ok()?;
         let mut list = CodeList { matching: Matching::Exact, precedence: Precedence::Longest, ..empty() };
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         for Row { number, code, value } in rows {
@@ -133,11 +138,12 @@ impl Context<'_> {
                 faults.add(
                     &written.span,
                     format!("{place}: the code stands in row {first} already"),
-                    "a code has one value",
+                    "keep one of the rows: a code has one value",
                 );
             }
             let Some(item) = CodeItem::new(&code) else {
-                faults.add(&written.span, format!("{place}: neither a code nor a range"), "");
+                let remedy = "write one code, or a range such as P01-P16, in a row";
+                faults.add(&written.span, format!("{place}: neither a code nor a range"), remedy);
                 continue;
             };
             if excepted {
@@ -145,7 +151,8 @@ impl Context<'_> {
                 continue;
             }
             if value.is_empty() {
-                faults.add(&written.span, format!("{place}: the code has no value"), "");
+                let remedy = "fill in its value, or take the row out";
+                faults.add(&written.span, format!("{place}: the code has no value"), remedy);
             }
             let known = list.values.iter().position(|v| *v == value);
             let index = known.unwrap_or_else(|| {
@@ -194,20 +201,28 @@ struct Row {
 }
 
 /// Without a column of values every code has the value `listed`.
-fn read_rows(text: &str, delimiter: u8, code: &str, value: Option<&str>) -> Result<Vec<Row>, String> {
+///
+/// Errors: the rule that is broken, and its remedy.
+fn read_rows(text: &str, delimiter: u8, code: &str, value: Option<&str>) -> Result<Vec<Row>, (String, String)> {
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|_| "the header cannot be read".to_owned())?.clone();
+    let fault = |rule: String, remedy: &str| (rule, remedy.to_owned());
+    let no_header =
+        |_| fault("the header cannot be read".to_owned(), "give the columns of the file names in its first row");
+    let header = reader.headers().map_err(no_header)?.clone();
     let find = |name: &str| {
         let position = header.iter().position(|h| h.eq_ignore_ascii_case(name));
         let known = || header.iter().collect::<Vec<_>>().join(", ");
-        position.ok_or_else(|| format!("there is no column `{name}`, only {}", known()))
+        let remedy = "name its columns with `code` and `value`, and say its `delimiter`";
+        position.ok_or_else(|| fault(format!("there is no column `{name}`, only {}", known()), remedy))
     };
     let code = find(code)?;
     let value = value.map(find).transpose()?;
     let mut rows = Vec::new();
     for (i, record) in reader.records().enumerate() {
         let number = i + 2;
-        let record = record.map_err(|_| format!("row {number} does not have the fields of the header"))?;
+        let remedy = "repair the row; a value that holds the delimiter stands in quotes";
+        let ragged = |_| fault(format!("row {number} does not have the fields of the header"), remedy);
+        let record = record.map_err(ragged)?;
         let field = |column: usize| record.get(column).unwrap_or("").to_owned();
         rows.push(Row { number, code: field(code), value: value.map_or("listed".into(), field) });
     }

@@ -14,8 +14,9 @@ pub struct CohortDraft {
     pub population: String,
     /// The index; `None` when it has a fault.
     pub index: Option<Index>,
-    /// The matched comparison group; `None` when there is none, or it has a fault.
-    pub matching: Option<ComparisonGroup>,
+    /// The matched comparison group without what it matches by, and that as it is written; `None` when there is none, or it
+    /// has a fault.
+    pub matching: Option<(ComparisonGroup, Vec<Text>)>,
     /// Whether the study declares one.
     pub has_matching: bool,
 }
@@ -50,7 +51,7 @@ impl Context<'_> {
                 None
             }
         };
-        let (matching, has_matching) = (self.read_matching(&section, &population), section.has("matching"));
+        let (matching, has_matching) = (self.read_matching(&section), section.has("matching"));
         section.know(&["step"]);
         section.finish();
         CohortDraft { population, index, matching, has_matching }
@@ -141,7 +142,7 @@ impl Context<'_> {
         let column = self.reference(written, Want::Date)?;
         if column.extract != population && !population.is_empty() {
             let rule = format!("`{}` is no column of the population `{population}`", written.text);
-            self.faults.add(&written.span, rule, "only there has a person one date");
+            self.faults.add(&written.span, rule, "name a date column of it: only there has a person one date");
             return None;
         }
         Some(column)
@@ -234,7 +235,11 @@ impl Context<'_> {
             (Some(entry), None) => (StepKind::Include, entry),
             (None, Some(entry)) => (StepKind::Exclude, entry),
             _ => {
-                self.faults.add(&section.span, "a step needs one of `include` and `exclude`", "");
+                self.faults.add(
+                    &section.span,
+                    "a step needs one of `include` and `exclude`",
+                    "write who stays, or who leaves",
+                );
                 return None;
             }
         };

@@ -284,7 +284,11 @@ fn read_code(section: &Section<'_>) -> CodeSpec {
     if let (Some(pad), Some(exact)) = (pad_left, exact)
         && pad > exact
     {
-        section.faults().add(&section.span, "`pad_left` is more than `width`", "codes would be too wide");
+        section.faults().add(
+            &section.span,
+            "`pad_left` is more than `width`",
+            "set one of them: padded codes would be too wide",
+        );
     }
     let levels = section.texts("levels");
     let (if_invalid, system) = (read_invalid(section), read_system(section));
@@ -328,7 +332,11 @@ fn check_level(level: &Text, levels: &[Text], code: &CodeSpec, section: &Section
     }
     let width = level.text.chars().count();
     if let Some(wanted) = code.width.filter(|w| *w != width) {
-        faults.add(&level.span, format!("level \"{}\" has {width} characters, `width` is {wanted}", level.text), "");
+        faults.add(
+            &level.span,
+            format!("level \"{}\" has {width} characters, `width` is {wanted}", level.text),
+            "correct one of them",
+        );
     }
 }
 

@@ -74,7 +74,8 @@ impl Context<'_> {
         }
         match &covariate.kind {
             Kind::Number { .. } if value.parse::<f64>().is_err() => {
-                self.faults.add(&at, format!("{key}: `{column}` is a number, \"{value}\" is none"), "");
+                let rule = format!("{key}: `{column}` is a number, \"{value}\" is none");
+                self.faults.add(&at, rule, "write a number with a decimal point");
             }
             Kind::Factor(rules) if rules.level_of(value).is_none() => {
                 let levels = list_of(rules.levels.iter().map(|l| l.value.as_str()));

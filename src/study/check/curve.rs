@@ -153,11 +153,7 @@ impl Context<'_> {
             return Vec::new();
         };
         for item in items.iter().filter(|item| item.as_number().is_none_or(|x| !x.is_finite())) {
-            self.faults.add(
-                &item.span,
-                format!("an item of `times` is {}, expected a number of days", item.kind()),
-                "",
-            );
+            self.faults.add(&item.span, format!("an item of `times` is {}", item.kind()), "write a number of days");
         }
         items.iter().filter_map(|item| item.as_number()).collect()
     }

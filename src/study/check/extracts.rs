@@ -150,7 +150,11 @@ impl Context<'_> {
             (Some(column), None) => Conflict::FirstBy(column.text),
             (None, Some(column)) => Conflict::LastBy(column.text),
             _ => {
-                self.faults.add(&node.span, "`on_conflict` needs one of `first_by` and `last_by`", "");
+                self.faults.add(
+                    &node.span,
+                    "`on_conflict` needs one of `first_by` and `last_by`",
+                    "write { last_by = \"column\" }",
+                );
                 Conflict::Error
             }
         }
@@ -262,7 +266,7 @@ fn read_delimited(section: &Section<'_>, quiet: bool) -> Delimited {
         header: read_header(section),
     };
     if delimited.quote == Some(delimited.delimiter) {
-        section.faults().add(&section.span, "`quote` and `delimiter` are the same character", "");
+        section.faults().add(&section.span, "`quote` and `delimiter` are the same character", "correct one of them");
     }
     delimited
 }
@@ -288,7 +292,11 @@ fn read_byte(section: &Section<'_>, key: &'static str) -> Option<u8> {
     let text = section.text(key)?;
     let byte = <[u8; 1]>::try_from(text.text.as_bytes()).ok().map(|[b]| b).filter(|b| *b != b'\n' && *b != b'\r');
     if byte.is_none() {
-        section.faults().add(&text.span, format!("`{key}` is not one plain character"), "");
+        section.faults().add(
+            &text.span,
+            format!("`{key}` is not one plain character"),
+            "write one character of ASCII, \"\\t\" for a tab",
+        );
     }
     byte
 }

@@ -33,7 +33,8 @@ impl Context<'_> {
                     keys.insert(entry.key.clone(), key);
                 }
                 if table.all().len() < 2 {
-                    self.faults.add(&table.span, "a linkage file has two spellings of the key at least", "");
+                    let rule = "a linkage file has two spellings of the key at least";
+                    self.faults.add(&table.span, rule, "add the column of the other spelling");
                 }
             }
             None if !section.has("keys") => {
@@ -66,7 +67,8 @@ impl Context<'_> {
                 true => format!("no linkage file has the spelling `{spelling}` of the population"),
                 false => format!("{} shares no spelling with the other linkage files", file.name()),
             };
-            let remedy = "a chain of linkage files begins at the population, and each has a spelling of one before it";
+            let remedy = "name its spellings as the other files do: the chain begins at the population, and each file has a \
+                          spelling of one before it";
             self.faults.add(&file.span, rule, remedy);
         }
         self.linkage = Some(Linkage { files: ordered });

@@ -3,22 +3,25 @@
 use super::Context;
 use super::cohort::CohortDraft;
 use super::recode::Raw;
-use crate::study::covariate::Source;
-use crate::study::spec::{Section, Value};
-use crate::study::{ComparisonGroup, MatchedColumn, Replacement, WhenExposed, sql};
+use crate::study::covariate::{Covariate, Source};
+use crate::study::spec::{Section, Text, Value};
+use crate::study::sql::{self, NameKind};
+use crate::study::{ComparisonGroup, MatchVariable, MatchedColumn, Replacement, WhenExposed};
+use indexmap::IndexMap;
 
 impl Context<'_> {
-    /// `[cohort.matching]`; `section` is `[cohort]`.
-    pub fn read_matching(&self, section: &Section<'_>, population: &str) -> Option<ComparisonGroup> {
+    /// `[cohort.matching]`, and the expressions to match by, which may name covariates; `section` is `[cohort]`.
+    pub fn read_matching(&self, section: &Section<'_>) -> Option<(ComparisonGroup, Vec<Text>)> {
         let table = section.section("matching", "[cohort.matching]")?;
-        let by = self.read_match_variables(&table, population);
+        let by = self.read_match_variables(&table);
         let whole = |key, least| table.whole(key, least, 1_000).map(|n| n as u32);
         let (ratio, at_least) = (whole("ratio", 1), whole("at_least", 1).unwrap_or(1));
         if !table.has("ratio") {
             table.missing("ratio", "comparison persons for each exposed person, for example ratio = 5");
         }
         if ratio.is_some_and(|ratio| at_least > ratio) {
-            self.faults.add(&table.span, "`at_least` is more than `ratio`", "no person could be matched");
+            let remedy = "lower it, or raise `ratio`: nobody would have enough comparison persons";
+            self.faults.add(&table.span, "`at_least` is more than `ratio`", remedy);
         }
         if !table.has("replacement") {
             table.missing(
@@ -39,33 +42,53 @@ impl Context<'_> {
         }
         let seed = table.whole("seed", 0, i64::MAX);
         table.finish();
-        Some(ComparisonGroup {
+        let group = ComparisonGroup {
             span: table.span.clone(),
-            by: by?,
+            by: Vec::new(),
             ratio: ratio?,
             at_least,
             replacement: replacement?,
             seed: seed? as u64,
             when_exposed: when?,
-        })
+        };
+        Some((group, by?))
     }
 
-    /// `by`: SQL expressions over the columns of the population.
-    fn read_match_variables(&self, table: &Section<'_>, population: &str) -> Option<Vec<crate::study::Sql>> {
+    /// `by`: SQL expressions, as they are written.
+    fn read_match_variables(&self, table: &Section<'_>) -> Option<Vec<Text>> {
         let texts = table.texts("by");
         if texts.is_empty() {
             if !table.has("by")
                 || matches!(table.node("by").map(|n| &n.value), Some(Value::List(list)) if list.is_empty())
             {
-                let example =
-                    "expressions over the population, for example by = [\"sex\", \"EXTRACT(YEAR FROM birth)\"]";
+                let example = "SQL over the columns of the population and the covariates at index, for example by = \
+                               [\"sex\", \"EXTRACT(YEAR FROM birth)\"]";
                 table.missing("by", example);
             }
             return None;
         }
+        Some(texts)
+    }
+
+    /// The expressions to match by, once the covariates are known.
+    pub fn match_variables(
+        &self,
+        texts: &[Text],
+        population: &str,
+        covariates: &IndexMap<String, Covariate>,
+    ) -> Option<Vec<MatchVariable>> {
         let extract = self.extracts.get(population)?;
-        let scope = self.extract_scope(population, &extract.columns);
-        texts.iter().map(|text| sql::read(text, &scope, self.faults).map(|(sql, _)| sql)).collect()
+        let mut scope = self.step_scope(population, covariates);
+        for covariate in covariates.values().filter(|c| matches!(c.source, Source::Matching(_))) {
+            let reason = "it says what matching made of a person; match by something else";
+            scope.names.insert(covariate.name.clone(), NameKind::Refused(reason));
+        }
+        let read = |text: &Text| {
+            let (sql, _) = sql::read(text, &scope, self.faults)?;
+            let at_index = sql.names.iter().any(|name| !extract.columns.contains_key(name));
+            Some(MatchVariable { sql, at_index })
+        };
+        texts.iter().map(read).collect()
     }
 
     /// `matching = "group"` or `"set"` of a covariate.

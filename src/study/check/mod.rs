@@ -30,7 +30,7 @@ mod values;
 
 use super::fault::StudyFaults;
 use super::spec::{self, Faults, Section, Text};
-use super::{Codelists, CohortRules, ColumnKind, ColumnRef, DateSpec, Extract, Linkage, Study};
+use super::{Codelists, CohortRules, ColumnKind, ColumnRef, ComparisonGroup, DateSpec, Extract, Linkage, Study};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -72,13 +72,16 @@ fn check_with(text: &str, path: &Path, data: Option<&Path>, presence: Presence) 
                 faults.push(super::Fault {
                     span: 0..0,
                     rule: "the study is not complete".into(),
-                    remedy: String::new(),
+                    remedy: "this should not happen: please report it, with the study file if you may".into(),
                 });
             }
             Err(StudyFaults { path: path.to_owned(), text: text.to_owned(), faults })
         }
     }
 }
+
+/// Builds that a folder keeps where the study does not say.
+const KEPT_BUILDS: usize = 10;
 
 /// What is known of the study while it is checked.
 struct Context<'f> {
@@ -123,6 +126,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, presence: Presence, faults
         (None, None) => study_folder.clone(),
     };
     let cache = head.as_ref().and_then(|h| h.text("cache")).map(|folder| study_folder.join(folder.text));
+    let keep_builds = head.as_ref().and_then(|h| h.whole("keep_builds", 1, 1_000));
     let mut context = Context {
         faults,
         study_folder,
@@ -160,10 +164,14 @@ fn read(text: &str, path: &Path, data: Option<&Path>, presence: Presence, faults
     let head = head.map(|head| Head::read(&head));
     root.finish();
 
-    if cohort.has_matching && cohort.matching.is_none() {
+    let matching = cohort.matching.and_then(|(group, by)| {
+        let by = context.match_variables(&by, &cohort.population, &covariates)?;
+        Some(ComparisonGroup { by, ..group })
+    });
+    if cohort.has_matching && matching.is_none() {
         return None; // Its fault is noted.
     }
-    let (population, index, matching) = (cohort.population, cohort.index?, cohort.matching);
+    let (population, index) = (cohort.population, cohort.index?);
     let cohort = CohortRules { population, index, steps, matching };
     let follow_up = follow_up?;
     context.check_coverage(&cohort, &follow_up, &covariates);
@@ -182,6 +190,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, presence: Presence, faults
         text: text.to_owned(),
         data_folder: context.data_folder,
         cache,
+        keep_builds: keep_builds.map_or(KEPT_BUILDS, |n| n as usize),
         linkage: context.linkage,
         extracts: context.extracts,
         codelists: context.codelists,
@@ -217,9 +226,9 @@ impl Head {
         let odd = |c: char| !(c.is_alphanumeric() || "-_. ".contains(c));
         if name.text.contains(odd) || name.text.starts_with('.') {
             let remedy = "use letters, digits, `-`, `_`, `.` and blanks";
-            section.faults().add(&name.span, "`name` becomes part of file names", remedy);
+            section.faults().add(&name.span, "`name` becomes part of file names, and has other characters", remedy);
         }
-        section.know(&["data_folder", "relative_time", "cache"]);
+        section.know(&["data_folder", "relative_time", "cache", "keep_builds"]);
         let texts = |key| section.texts(key).into_iter().map(|t: Text| t.text).collect();
         let head = Head {
             title: section.text("title").map_or(name.text.clone(), |t| t.text),

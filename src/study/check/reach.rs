@@ -89,7 +89,7 @@ impl Context<'_> {
             if matches!(covariate.source, Source::IndexCodes { .. }) && of_index != Some(system) {
                 let rule =
                     format!("covariate `{}` reads codes of {system}, the index event is of another", covariate.name);
-                let remedy = "the code list of [cohort.index] and that of the covariate have one `system`";
+                let remedy = "give the code list of [cohort.index] and that of the covariate one `system`";
                 self.faults.add(&covariate.span, rule, remedy);
             }
         }

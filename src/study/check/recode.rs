@@ -89,7 +89,11 @@ impl Context<'_> {
     fn number_of(&self, node: &Node) -> Option<f64> {
         let number = node.as_number();
         if number.is_none() {
-            self.faults.add(&node.span, format!("the value is {}, expected a number", node.kind()), "");
+            self.faults.add(
+                &node.span,
+                format!("the value is {}", node.kind()),
+                "write a number: the covariate is one",
+            );
         }
         number
     }
@@ -127,7 +131,11 @@ impl Context<'_> {
             return vec![0.0, 1.0, 2.0];
         };
         if edges.windows(2).any(|pair| pair[0] >= pair[1]) {
-            self.faults.add(&node.span, "`cut` does not run upwards", "each class begins where the one before ends");
+            self.faults.add(
+                &node.span,
+                "`cut` does not run upwards",
+                "write where each class begins, from the lowest up",
+            );
         }
         edges
     }
@@ -234,7 +242,7 @@ impl Context<'_> {
                 self.faults.add(
                     &item.span,
                     format!("two levels have the label \"{}\"", level.label),
-                    "tables could not tell them apart",
+                    "give one of them another: tables could not tell them apart",
                 );
             }
             levels.push(level);
@@ -257,7 +265,7 @@ impl Context<'_> {
                 } else {
                     format!("`{item}` is in the groups `{}` and `{}`", list.values[*earlier], list.values[*group])
                 };
-                self.faults.add(&groups.span, rule, "a value has one group");
+                self.faults.add(&groups.span, rule, "take it out of one place: a value has one group");
             }
             if prefix.is_some_and(|n| item.length() != n) {
                 let rule = format!("`{item}` can never match: prefix = {} is looked at", prefix.unwrap_or(0));
@@ -354,7 +362,11 @@ impl Context<'_> {
             }
         };
         if levels.len() == 1 {
-            self.faults.add(&section.span, format!("{} has one level", section.what), "a factor has two at least");
+            self.faults.add(
+                &section.span,
+                format!("{} has one level", section.what),
+                "list the others: a factor has two at least",
+            );
         }
         let reference = section.text("reference").and_then(|t| level(&t)).unwrap_or(0);
         let unlisted = match section.node("unlisted") {
@@ -389,7 +401,7 @@ impl Context<'_> {
         let table = Section::new(format!("`{what}`"), &node.span, node, self.faults)?;
         let value = table.node(key);
         if value.is_none() && table.all().is_empty() {
-            table.missing(key, "");
+            table.missing(key, &format!("write {what} = {{ {key} = … }}"));
         }
         table.finish();
         value
