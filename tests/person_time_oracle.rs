@@ -234,7 +234,8 @@ formula = "sex"
 /// The study of these tests, since the index date.
 pub fn study_text() -> String {
     let covariates = COVARIATES.replace("WARD", "{ level = \"none\" }");
-    EXTRACTS.replace("SCALE", "scale = \"since_index\"") + &covariates
+    let rules = Rules { entry: Entry::AtIndex, later_event: false, death_first: false };
+    extracts() + &rules.write(&COHORT.replace("SCALE", "scale = \"since_index\"")) + &covariates
 }
 
 /// A calendar of its own: day after day from 1940-01-01, which is 10,958 days before 1970.
