@@ -136,7 +136,7 @@ mod tests {
         let column = |name: &str, data| Column { name: name.into(), label: name.into(), data };
         let whole = |name: &str, v: &[i32]| column(name, ColumnData::Whole(v.to_vec()));
         let levels = vec!["death".to_string(), CONTINUES.to_string()];
-        let codes = Codes::pack([0, 1, 0, 0].map(Some).into_iter(), 2);
+        let codes = Codes::pack([0, 1, 0, 0].map(Some), 2);
         let reason = Factor { codes, labels: levels.clone(), levels, declared: true };
         let table = Table::new(vec![
             whole("person", &[1, 1, 1, 2]),
