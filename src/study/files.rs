@@ -25,7 +25,8 @@ pub fn resolve(folder: &Path, written: &str) -> Result<Vec<InputFile>, String> {
     let mut files: Vec<InputFile> = found.into_iter().filter(|(_, path)| path.is_file()).map(file).collect();
     files.sort();
     if files.is_empty() {
-        return Err(format!("no file matches `{written}` in {}", shown(folder)));
+        let marks = if written.contains(['[', '{']) { " (of patterns only `*` and `?` are known)" } else { "" };
+        return Err(format!("no file matches `{written}` in {}{marks}", shown(folder)));
     }
     Ok(files)
 }

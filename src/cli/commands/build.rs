@@ -5,6 +5,7 @@ use super::check::read_study;
 use super::output::{say_build, write_results};
 use crate::cli::args::BuildArgs;
 use crate::error::{Error, Result};
+use crate::loader::error::counted;
 use crate::loader::{write_csv, write_parquet, write_stata};
 use crate::pipeline::{self, Stopwatch, StudyRun};
 use crate::report::render::{self, Format};
@@ -44,8 +45,8 @@ pub fn run(args: &BuildArgs, context: &mut Context) -> Result<()> {
     if !context.quiet {
         write_results(context, document.as_bytes())?;
     }
-    let records = run.person_time.n_rows();
-    context.say(&format!("{}: {records} records; person data, for work on this server", args.out.display()));
+    let records = counted(run.person_time.n_rows() as u64, "record");
+    context.say(&format!("{}: {records}; person data, for work on this server", args.out.display()));
     context.say(&format!("{}, {}: flow of persons, checks and notes", targets[1].display(), targets[2].display()));
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::Context;
 use crate::cli::args::CheckArgs;
 use crate::error::{Error, Result};
 use crate::loader::describe_codelists;
+use crate::loader::error::counted;
 use crate::study::{self, Study};
 use std::path::Path;
 
@@ -11,13 +12,18 @@ use std::path::Path;
 pub fn run(args: &CheckArgs, context: &mut Context) -> Result<()> {
     let study = read_study(&args.study, args.data.as_deref())?;
     let files: usize = study.extracts.values().map(|e| e.files.len()).sum();
-    let models = study.models.len();
+    let n_of = |n: usize, noun: &str| counted(n as u64, noun);
+    let interactions = match study.interactions.len() {
+        1 => "1 interaction analysis".to_owned(),
+        n => format!("{n} interaction analyses"),
+    };
     let head = format!(
-        "{}: no fault found: {} extracts in {files} files, {} covariates, {models} models, {} interaction analyses",
+        "{}: no fault found: {} in {}, {}, {}, {interactions}",
         args.study.display(),
-        study.extracts.len(),
-        study.covariates.len(),
-        study.interactions.len(),
+        n_of(study.extracts.len(), "extract"),
+        n_of(files, "file"),
+        n_of(study.covariates.len(), "covariate"),
+        n_of(study.models.len(), "model"),
     );
     let mut lines = std::iter::once(head).chain(describe_codelists(&study));
     lines.try_for_each(|line| writeln!(context.results, "{line}")).map_err(|source| Error::File {
