@@ -83,7 +83,7 @@ fn main() {
     let mut settings = ModelSettings::new("Surv(time, event) ~ a * b");
     settings.interactions.push(InteractionRequest { exposure: "a".into(), modifier: "b".into(), at: Vec::new() });
     let (mut covered, mut given) = ([[0u32; 4]; 3], [[0u32; 4]; 3]);
-    let (mut apart, mut ratio, mut events, mut measures) = ([0.0; 2], 0.0, 0, [""; 3]);
+    let (mut apart, mut ratio, mut compared, mut events, mut measures) = ([0.0; 2], 0.0, 0.0, 0, [""; 3]);
     for k in 0..cohorts {
         settings.bootstrap = Some(Plan { replicates: replicates as u32, seed: k as u64 });
         let report = fit_table(&cohort(persons, 1 + k as u64), &settings).expect("a cohort of this size can be fitted");
@@ -101,9 +101,10 @@ fn main() {
         let b = found.reri_bootstrap.as_ref().expect("a bootstrap");
         let (Some(lower), Some(upper)) = (found.lower, found.upper) else { continue };
         let se = (upper - lower) / (2.0 * 1.959_963_984_540_054);
-        ratio += b.se.unwrap_or(f64::NAN) / se / cohorts as f64;
+        compared += 1.0;
+        ratio += b.se.unwrap_or(f64::NAN) / se;
         for (side, (ours, delta)) in [(b.normal_lower, lower), (b.normal_upper, upper)].into_iter().enumerate() {
-            apart[side] += (ours.unwrap_or(f64::NAN) - delta) / se / cohorts as f64;
+            apart[side] += (ours.unwrap_or(f64::NAN) - delta) / se;
         }
     }
     println!(
@@ -122,9 +123,10 @@ fn main() {
     }
     // The bias and the standard deviation of R replicates are known to se/√R and se/√(2R).
     let error = (1.0 / replicates as f64 + 1.96f64.powi(2) / (2.0 * replicates as f64)).sqrt();
-    println!("standard error of RERI, bootstrap over delta: {ratio:.3}");
+    println!("standard error of RERI, bootstrap over delta: {:.3}", ratio / compared);
     println!(
         "normal bootstrap limits less delta limits, in standard errors: {:+.3} and {:+.3}; Monte Carlo error of one limit {error:.3}",
-        apart[0], apart[1]
+        apart[0] / compared,
+        apart[1] / compared
     );
 }

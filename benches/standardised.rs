@@ -94,15 +94,30 @@ fn shares(late: bool) -> [f64; 3] {
     [0, 1, 2].map(|b| entering(b) / all)
 }
 
+/// How people come in, and the day from which they are followed.
+#[derive(Clone, Copy)]
+struct Scenario {
+    late: bool,
+    from: f64,
+    name: &'static str,
+}
+
+/// With late entry few are at risk in the first days: three a day come in, so one event there weighs much.
+const SCENARIOS: [Scenario; 3] = [
+    Scenario { late: false, from: 0.0, name: "everybody from day 0" },
+    Scenario { late: true, from: 0.0, name: "late entry, uniform over 300 days, followed from day 0" },
+    Scenario { late: true, from: 30.0, name: "late entry, uniform over 300 days, followed from day 30" },
+];
+
 /// Risk by a day and mean time up to it, with everybody at a level of the exposure. An event within a day is counted at its
 /// end, so that survival is constant within days.
-fn truth(exposed: usize, by: f64, late: bool) -> [f64; 2] {
+fn truth(exposed: usize, by: f64, scenario: Scenario) -> [f64; 2] {
     let of = |(b, share): (usize, f64)| {
         let h = hazard(exposed, b);
-        let event = 1.0 - (-h * by).exp();
+        let event = 1.0 - (-h * (by - scenario.from)).exp();
         [share * event, share * event / (1.0 - (-h).exp())]
     };
-    shares(late).into_iter().enumerate().map(of).fold([0.0; 2], |sum, x| [sum[0] + x[0], sum[1] + x[1]])
+    shares(scenario.late).into_iter().enumerate().map(of).fold([0.0; 2], |sum, x| [sum[0] + x[0], sum[1] + x[1]])
 }
 
 const MEASURES: [&str; 8] = [
@@ -116,8 +131,8 @@ const MEASURES: [&str; 8] = [
     "mean time ratio",
 ];
 
-fn truths(by: f64, late: bool) -> [f64; 8] {
-    let ([risk0, mean0], [risk1, mean1]) = (truth(0, by, late), truth(1, by, late));
+fn truths(by: f64, scenario: Scenario) -> [f64; 8] {
+    let ([risk0, mean0], [risk1, mean1]) = (truth(0, by, scenario), truth(1, by, scenario));
     [risk0, risk1, risk1 - risk0, risk1 / risk0, mean0, mean1, mean1 - mean0, mean1 / mean0]
 }
 
@@ -172,13 +187,14 @@ fn main() {
     let (cohorts, persons) = (number(0, 1000), number(1, 1000));
     let error = 100.0 * (0.95 * 0.05 / cohorts as f64).sqrt();
     println!("{cohorts} cohorts of {persons} persons; Monte Carlo error of a coverage {error:.1} points");
-    for late in [false, true] {
+    for scenario in SCENARIOS {
+        let Scenario { late, from, name } = scenario;
         let formula = if late { "Surv(entry, time, event) ~ a + b" } else { "Surv(time, event) ~ a + b" };
         let mut settings = ModelSettings::new(formula);
         settings.predictions.standardised.push(StandardiseRequest {
             exposure: "a".into(),
             times: TIMES.to_vec(),
-            from: Some(0.0),
+            from: Some(from),
             covariates: Covariates::Sampled,
         });
         let (mut tallies, mut events) = ([[Tally::default(); 8]; 2], 0);
@@ -187,17 +203,16 @@ fn main() {
             events += report.models[0].n_events.unwrap_or(0);
             let rows = &report.models[0].standardised[0].rows;
             for (tallies, by) in tallies.iter_mut().zip(TIMES) {
-                for (m, (found, truth)) in measures(rows, by).iter().zip(truths(by, late)).enumerate() {
+                for (m, (found, truth)) in measures(rows, by).iter().zip(truths(by, scenario)).enumerate() {
                     let scale: fn(f64) -> f64 = if m % 4 == 3 { f64::ln } else { |x| x };
                     tallies[m].add(found, truth, scale);
                 }
             }
         }
-        let followed = if late { "late entry, uniform over 300 days" } else { "everybody from day 0" };
-        println!("\n{followed}; {} events a cohort", events / cohorts as u64);
+        println!("\n{name}; {} events a cohort", events / cohorts as u64);
         println!("{:30} {:>10} {:>6} {:>10} {:>10} {:>8}", "", "truth", "cover", "SE/SD", "bias/SD", "cohorts");
         for (tallies, by) in tallies.iter().zip(TIMES) {
-            for ((name, tally), truth) in MEASURES.iter().zip(tallies).zip(truths(by, late)) {
+            for ((name, tally), truth) in MEASURES.iter().zip(tallies).zip(truths(by, scenario)) {
                 println!("{:30} {truth:10.4} {}", format!("{name}, day {by}"), tally.line());
             }
         }

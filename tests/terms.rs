@@ -134,7 +134,7 @@ fn a_straight_line_is_read_at_values_when_asked() {
     settings.ratios_at = vec![RatiosAtRequest { column: "age".into(), values: vec![70.0], reference: Some(60.0) }];
     let report = pipeline::fit_table(&data("lung"), &settings).expect("a fit");
     let model = &report.models[0];
-    let found = model.ratios_at[0].points[1].estimate.expect("an estimate");
+    let found = model.ratios_at[0].points[1].ratio.estimate.expect("an estimate");
     assert_close(found, 10.0 * estimates(model)[0], 1e-12);
     assert!(fit("lung", "age").models[0].ratios_at.is_empty(), "no table without asking");
 }

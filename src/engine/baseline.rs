@@ -14,7 +14,7 @@
 
 use nalgebra::DMatrix;
 
-use super::fit::Prepared;
+use super::prepare::Prepared;
 use super::sweep::{RiskScores, Sweep};
 use super::ties::{TieTerms, Ties};
 

@@ -5,7 +5,7 @@ use super::bins::NearTies;
 use super::data::{Design, SurvivalData, Variable};
 use super::error::FitError;
 use super::fine_gray::Competing;
-use super::fit::Prepared;
+use super::prepare::Prepared;
 use super::resampling::Units;
 use super::time_dependence::TimeDependence;
 use crate::table::Codes;

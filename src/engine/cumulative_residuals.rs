@@ -18,8 +18,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
-use super::fit::{CoxFit, Prepared};
+use super::fit::CoxFit;
 use super::keys::rank_values;
+use super::prepare::Prepared;
 use super::records::EVENT_BIT;
 use super::ties::{TieTerms, Ties};
 use super::variance::ResidualTables;

@@ -9,7 +9,8 @@
 //! the record's own number. Source: `predict.coxph` of R's survival package.
 
 use super::baseline::{Baseline, SurvivalForm, quadratic};
-use super::fit::{CoxFit, Prepared};
+use super::fit::CoxFit;
+use super::prepare::Prepared;
 use super::sweep::{CumulativeHazard, RiskScores};
 use super::ties::Ties;
 

@@ -15,9 +15,10 @@
 
 use super::cholesky::{Ldl, PIVOT_TOLERANCE};
 use super::error::{FitError, FitWarning};
-use super::fit::{CoxFit, FitOptions, Prepared, control};
+use super::fit::{CoxFit, FitOptions, control};
 use super::newton::{Control, Convergence, Termination, maximise};
 use super::objective::{Objective, Penalty, Valued};
+use super::prepare::Prepared;
 
 /// Steps in search of one limit.
 const MOST_STEPS: u32 = 100;

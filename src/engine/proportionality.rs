@@ -16,7 +16,8 @@
 use nalgebra::DMatrix;
 
 use super::cholesky::{Ldl, PIVOT_TOLERANCE};
-use super::fit::{CoxFit, Prepared};
+use super::fit::CoxFit;
+use super::prepare::Prepared;
 use super::sums::Carry;
 use super::sweep::{RiskScores, Sweep};
 use super::ties::{TieTerms, Ties};

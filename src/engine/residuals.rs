@@ -15,8 +15,9 @@
 
 use nalgebra::DMatrix;
 
-use super::fit::{CoxFit, Prepared};
+use super::fit::CoxFit;
 use super::kernel::times_symmetric;
+use super::prepare::Prepared;
 use super::ties::Ties;
 use super::variance::ResidualTables;
 

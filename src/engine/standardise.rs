@@ -27,9 +27,10 @@ use rayon::prelude::*;
 use super::baseline::Baseline;
 use super::data::{Design, SurvivalData, Variable};
 use super::error::FitError;
-use super::fit::{CoxFit, Prepared};
+use super::fit::CoxFit;
 use super::keys::{Field, KeySpace, rank_values};
 use super::pattern::{CodedVariable, Patterns};
+use super::prepare::Prepared;
 
 /// What to standardise.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use crate::formula::number_text;
 use crate::inference::Standing;
 use crate::inference::values::{ValueRatio, check_number, ratios_at as ratios_at_values};
 use crate::report::terms::MEDIAN;
-use crate::report::{BasisUsed, Collapsed, CollapsedLevel, Knot, RatioAt, RatiosAt, finite};
+use crate::report::{BasisUsed, Collapsed, CollapsedLevel, Knot, Ratio, RatioAt, RatiosAt, finite};
 use crate::table::Table;
 
 /// The bases of a model, in the order of its variables.
@@ -128,12 +128,14 @@ fn point(ratio: &ValueRatio, quantile: Option<f64>, records: Option<u64>) -> Rat
         quantile,
         records,
         reference: is_reference,
-        estimate: if is_reference { Some(0.0) } else { shown(ratio.estimate.estimate) },
-        se: shown(ratio.estimate.se),
-        hr: if is_reference { Some(1.0) } else { shown(ratio.estimate.hazard_ratio()) },
-        lower: shown(lower),
-        upper: shown(upper),
-        p: shown(ratio.estimate.p),
+        ratio: Ratio {
+            estimate: if is_reference { Some(0.0) } else { shown(ratio.estimate.estimate) },
+            se: shown(ratio.estimate.se),
+            hr: if is_reference { Some(1.0) } else { shown(ratio.estimate.hazard_ratio()) },
+            lower: shown(lower),
+            upper: shown(upper),
+            p: shown(ratio.estimate.p),
+        },
         hidden: false,
     }
 }

@@ -70,12 +70,14 @@ fn of_moment(at: &HazardRatioAt, counts: Option<&EventCounts>) -> report::Hazard
         until,
         events: counted.map(|c| c.0),
         events_versus: counted.map(|c| c.1),
-        estimate: finite(at.estimate.estimate),
-        se: bounded(at.estimate.se),
-        hr: finite(at.estimate.hazard_ratio()),
-        lower: bounded(lower),
-        upper: bounded(upper),
-        p: bounded(at.estimate.p),
+        ratio: report::Ratio {
+            estimate: finite(at.estimate.estimate),
+            se: bounded(at.estimate.se),
+            hr: finite(at.estimate.hazard_ratio()),
+            lower: bounded(lower),
+            upper: bounded(upper),
+            p: bounded(at.estimate.p),
+        },
         hidden: false,
     }
 }

@@ -29,6 +29,7 @@ pub mod methods;
 pub mod number;
 mod penalised;
 mod pooling;
+mod ratio;
 pub mod render;
 pub mod schema;
 mod table_one;
@@ -67,6 +68,7 @@ pub use fitted::{
 pub use folder::{Existing, Manifest, OutputFolder};
 pub use penalised::{Ridge, RidgeTerm, WaldStatement, WarningCell};
 pub use pooling::{Imputation, PooledCoefficient, PooledTest, Pooling};
+pub use ratio::Ratio;
 pub use table_one::{NumberSummary, TableOne, TableOneCell, TableOneGroup, TableOneLevel, TableOneVariable};
 pub use terms::{BasisUsed, Collapsed, CollapsedLevel, Knot, RatioAt, RatiosAt};
 pub use time_varying::{HazardRatioAt, TimeVarying};

@@ -2,6 +2,7 @@
 
 use super::is_false;
 use super::number::NumberStyle;
+use super::ratio::Ratio;
 use crate::formula::number_text;
 use crate::house_style::Language;
 use schemars::JsonSchema;
@@ -77,18 +78,9 @@ pub struct RatioAt {
     pub records: Option<u64>,
     /// Whether this is the reference.
     pub reference: bool,
-    /// Log hazard ratio; `None` when it cannot be estimated.
-    pub estimate: Option<f64>,
-    /// Its standard error.
-    pub se: Option<f64>,
-    /// Hazard ratio.
-    pub hr: Option<f64>,
-    /// Lower limit.
-    pub lower: Option<f64>,
-    /// Upper limit.
-    pub upper: Option<f64>,
-    /// P value of the comparison with the reference.
-    pub p: Option<f64>,
+    /// The comparison with the reference.
+    #[serde(flatten)]
+    pub ratio: Ratio,
     /// Whether disclosure control hid it.
     #[serde(skip_serializing_if = "is_false")]
     pub hidden: bool,

@@ -1,5 +1,6 @@
 //! Hazard ratios that change with time, as a report holds them.
 
+use super::ratio::Ratio;
 use super::{is_false, label_or};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,18 +41,9 @@ pub struct HazardRatioAt {
     pub events: Option<u64>,
     /// Events of the level it is compared with.
     pub events_versus: Option<u64>,
-    /// Log hazard ratio.
-    pub estimate: Option<f64>,
-    /// Its standard error.
-    pub se: Option<f64>,
-    /// Hazard ratio.
-    pub hr: Option<f64>,
-    /// Lower limit.
-    pub lower: Option<f64>,
-    /// Upper limit.
-    pub upper: Option<f64>,
-    /// P value of the hazard ratio being 1.
-    pub p: Option<f64>,
+    /// The hazard ratio.
+    #[serde(flatten)]
+    pub ratio: Ratio,
     /// Whether disclosure control hid it.
     #[serde(skip_serializing_if = "is_false")]
     pub hidden: bool,

@@ -25,12 +25,23 @@ pub fn run(args: &CheckArgs, context: &mut Context) -> Result<()> {
         n_of(study.covariates.len(), "covariate"),
         n_of(study.models.len(), "model"),
     );
-    let mut lines = std::iter::once(head).chain(describe_codelists(&study));
+    let mut lines = std::iter::once(head).chain(completed_data_sets(&study)).chain(describe_codelists(&study));
     lines.try_for_each(|line| writeln!(context.results, "{line}")).map_err(|source| Error::File {
         path: "standard output".into(),
         source,
         remedy: "check where standard output goes",
         writing: true,
+    })
+}
+
+/// Whether the completed data sets are there: `cohort build` writes what they are made from, so a study without them has
+/// no fault.
+fn completed_data_sets(study: &Study) -> Option<String> {
+    let declared = study.imputations.as_ref()?;
+    let files = declared.written.join(", ");
+    Some(match study.imputation_files() {
+        Ok(found) => format!("completed data sets: {files}, {} there", found.len()),
+        Err(_) => format!("completed data sets: {files}, not there yet; make them from what `cohort build` writes"),
     })
 }
 

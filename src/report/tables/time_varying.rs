@@ -32,7 +32,7 @@ fn table(report: &Report, model: &ModelResult) -> DisplayTable {
             if stepwise {
                 cells.extend([at.events, at.events_versus].map(|n| Cell::count(n, at.hidden, &marker(report))));
             }
-            cells.extend([ratio(report, model, at), Cell::p(at.p.filter(|_| model.converged))]);
+            cells.extend([ratio(report, model, at), Cell::p(at.ratio.p.filter(|_| model.converged))]);
             table.push(RowKind::Item, &[], cells);
         }
         if !varying.at_reference.is_empty() {
@@ -60,7 +60,7 @@ pub fn time_varying_data(report: &Report) -> Option<DisplayTable> {
             let mut cells = vec![Cell::text(varying.title()), Cell::text(varying.level_title())];
             cells.extend([at.time, at.after, at.until].map(|t| Cell::number(t, 4)));
             cells.extend([at.events, at.events_versus].map(|n| Cell::count(n, at.hidden, &marker)));
-            cells.extend([ratio(report, model, at), Cell::p(at.p.filter(|_| model.converged))]);
+            cells.extend([ratio(report, model, at), Cell::p(at.ratio.p.filter(|_| model.converged))]);
             let level = varying.level.as_deref().unwrap_or_default();
             table.push(RowKind::Plain, &[&model.name, &varying.variable, level], cells);
         }
@@ -89,10 +89,10 @@ fn when(w: Language, at: &HazardRatioAt) -> String {
 }
 
 fn ratio(report: &Report, model: &ModelResult, at: &HazardRatioAt) -> Cell {
-    Cell::from(match at.hr {
+    Cell::from(match at.ratio.hr {
         _ if at.hidden => Value::Hidden(marker(report)),
-        Some(hr) if model.converged && at.lower.is_some() => Value::Ratio(hr, at.lower, at.upper),
-        Some(_) if model.converged => Value::Diverged(at.estimate.is_none_or(|e| e > 0.0), None),
+        Some(hr) if model.converged && at.ratio.lower.is_some() => Value::Ratio(hr, at.ratio.lower, at.ratio.upper),
+        Some(_) if model.converged => Value::Diverged(at.ratio.estimate.is_none_or(|e| e > 0.0), None),
         _ => Value::NotEstimable,
     })
 }

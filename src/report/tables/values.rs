@@ -51,11 +51,11 @@ fn push(
         Some(p) => w.percentile_value(&value, short(100.0 * p)),
         None => value.clone(),
     };
-    let (ratio, why) = match point {
-        RatioAt { hidden: true, .. } => (Value::Hidden(marker.to_string()), None),
+    let (ratio, why) = match point.ratio.hr {
+        _ if point.hidden => (Value::Hidden(marker.to_string()), None),
         _ if !model.converged => (Value::NotEstimable, Some(w.not_converged())),
-        RatioAt { reference: true, .. } => (Value::Reference, None),
-        RatioAt { hr: Some(hr), .. } => (Value::Ratio(*hr, point.lower, point.upper), None),
+        _ if point.reference => (Value::Reference, None),
+        Some(hr) => (Value::Ratio(hr, point.ratio.lower, point.ratio.upper), None),
         _ => (Value::NotEstimable, Some(w.no_curve_estimate())),
     };
     let mut cell = Cell::from(ratio);
@@ -63,7 +63,7 @@ fn push(
         let mark = table.footnote(why);
         cell = cell.marked(mark);
     }
-    let p = Cell::p(point.p.filter(|_| model.converged && !point.hidden));
+    let p = Cell::p(point.ratio.p.filter(|_| model.converged && !point.hidden));
     table.push(RowKind::Item, &[&model.name, &of.column, &value], vec![Cell::text(label), cell, p]);
 }
 
