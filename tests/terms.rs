@@ -105,9 +105,9 @@ fn a_curve_gets_hazard_ratios_at_percentiles_against_the_median() {
     };
     assert_all_close(&column(|p| p.value), &[45.35, 56.0, 63.0, 69.0, 75.0], 1e-12);
     let r = [-0.2640300133508363, 0.0239576377531668, 0.0, 0.0389896277023272, 0.3713935583905567];
-    assert_all_close(&column(|p| p.estimate), &r, 1e-7);
+    assert_all_close(&column(|p| p.ratio.estimate), &r, 1e-7);
     let r = [0.297379319109584, 0.121710784152174, 0.0, 0.103547271386071, 0.197060014981112];
-    assert_all_close(&column(|p| p.se), &r, 1e-7);
+    assert_all_close(&column(|p| p.ratio.se), &r, 1e-7);
 }
 
 #[test]
@@ -119,9 +119,9 @@ fn values_and_reference_are_the_users() {
     let report = pipeline::fit_table(&data("lung"), &settings).expect("a fit");
     let [table] = report.models[0].ratios_at.as_slice() else { panic!("one table") };
     let [at50, at60, at70] = table.points.as_slice() else { panic!("three points, the reference among them") };
-    assert!(at60.reference && at60.hr == Some(1.0) && at60.lower.is_none());
-    assert_close(at50.estimate.expect("an estimate"), -0.1286454132783283, 1e-7);
-    assert_close(at70.se.expect("a standard error"), 0.168199786222449, 1e-7);
+    assert!(at60.reference && at60.ratio.hr == Some(1.0) && at60.ratio.lower.is_none());
+    assert_close(at50.ratio.estimate.expect("an estimate"), -0.1286454132783283, 1e-7);
+    assert_close(at70.ratio.se.expect("a standard error"), 0.168199786222449, 1e-7);
     settings.ratios_at[0].column = "ph.ecog".into();
     let message = pipeline::fit_table(&data("lung"), &settings).expect_err("no such column").to_string();
     assert_eq!(message, "model: hazard ratios at values: `ph.ecog` is not in the model; add it to the formula");
