@@ -662,11 +662,14 @@ fn a_report_that_cannot_be_written_says_why() {
 }
 
 #[test]
-fn the_schema_is_printed() {
-    let output = cohort(root(), &["schema", "results"]);
-    assert!(output.status.success());
-    let published = fs::read(root().join("src/report/results.schema.json")).expect("the published schema");
-    assert!(output.stdout == published);
+fn the_schemas_are_printed() {
+    let files = ["report/results", "study/study", "reproduce/targets"];
+    for (name, file) in ["results", "study", "targets"].iter().zip(files) {
+        let output = cohort(root(), &["schema", name]);
+        assert!(output.status.success());
+        let published = fs::read(root().join(format!("src/{file}.schema.json"))).expect("the published schema");
+        assert!(output.stdout == published, "{name}");
+    }
 }
 
 /// The lines of standard error as objects.

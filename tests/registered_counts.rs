@@ -135,7 +135,11 @@ fn model() -> ModelResult {
             ..BasisUsed::default()
         }],
         collapsed: vec![Collapsed { of: vec![CollapsedLevel::default()], ..Collapsed::default() }],
-        ratios_at: vec![RatiosAt { points: vec![RatioAt::default()], ..RatiosAt::default() }],
+        ratios_at: vec![RatiosAt {
+            points: vec![RatioAt::default()],
+            curve: vec![CurveRatio::default()],
+            ..RatiosAt::default()
+        }],
         covariance: vec![vec![None]],
         naive_covariance: Some(vec![vec![None]]),
         penalised: Some(LogPartialLikelihood::default()),
@@ -165,7 +169,11 @@ fn model() -> ModelResult {
         functional_form: vec![FunctionalForm::default()],
         interactions: vec![interaction()],
         competing: Some(CompetingRisks::default()),
-        time_varying: vec![TimeVarying { hazard_ratios: vec![HazardRatioAt::default()], ..TimeVarying::default() }],
+        time_varying: vec![TimeVarying {
+            hazard_ratios: vec![HazardRatioAt::default()],
+            curve: vec![CurveRatio::default()],
+            ..TimeVarying::default()
+        }],
         contrasts: vec![Contrast {
             weights: vec![Some(0.5)],
             p_adjusted: Some(0.5),

@@ -1,17 +1,10 @@
 //! Table 1, the tables beside it, and the languages: numbers of R, what is read, what a study file may say.
 
+use crate::support::run::{cohort, root};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-fn root(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn cohort(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cohort")).args(args).output().expect("cohort starts")
-}
+use std::process::Output;
 
 fn lung(args: &[&str]) -> Output {
     let file = root("data-fixtures/reference/data/lung.csv");

@@ -38,7 +38,9 @@ mod registered_counts; // every number of results.json has a treatment in disclo
 mod rehearsal; // `cohort simulate --study`: extracts of any form on which the study runs, dirt that is reported
 mod report; // every table in every format, as snapshots
 mod reproduce; // printed numbers: tables by themselves, verdicts against runs, targets files
+mod schemas; // JSON Schemas of study and targets files: the keys of the program, and the examples
 mod simulate; // synthetic deliveries: the same bytes for a seed, their shapes, nothing left after a fault
+mod snapshots; // every table of real runs in every format, one file a table; how to renew them stands there
 mod splitting; // cutting and merging person-time = counting day by day
 mod standardise; // standardised risks against one curve per record, differences and resampling
 mod study; // a change to a good study file, and the message it makes

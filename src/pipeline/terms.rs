@@ -5,10 +5,10 @@ use super::settings::{ModelSettings, RatiosAtRequest};
 use crate::design::{self, Basis, BasisKind, ModelColumns, Setting, SettingValue, distribution_of};
 use crate::error::{Error, Result};
 use crate::formula::number_text;
-use crate::inference::Standing;
+use crate::inference::{Estimate, Standing};
 use crate::inference::values::{ValueRatio, check_number, ratios_at as ratios_at_values};
 use crate::report::terms::MEDIAN;
-use crate::report::{BasisUsed, Collapsed, CollapsedLevel, Knot, Ratio, RatioAt, RatiosAt, finite};
+use crate::report::{BasisUsed, Collapsed, CollapsedLevel, CurveRatio, Knot, Ratio, RatioAt, RatiosAt, finite};
 use crate::table::Table;
 
 /// The bases of a model, in the order of its variables.
@@ -98,6 +98,12 @@ fn table_of(table: &Table, settings: &ModelSettings, fitted: &Fitted, request: &
             .zip(&points)
             .map(|(ratio, (p, x))| point(ratio, *p, p.map(|_| sample.rows_at(*x))))
             .collect(),
+        curve: {
+            let places = places(values[0], values[values.len() - 1]);
+            let along =
+                ratios_at_values(&fitted.fit, columns, &base, &request.column, &places, reference, settings.level);
+            along.iter().map(on_curve).collect()
+        },
     })
 }
 
@@ -117,6 +123,31 @@ fn held(table: &Table, fitted: &Fitted, others: &[usize]) -> (Setting, Vec<Strin
         });
     }
     (base, said)
+}
+
+/// Steps of a curve that is drawn.
+const STEPS: usize = 60;
+
+/// Places at equal distances, both ends included; none when there is no way between them.
+pub(super) fn places(from: f64, to: f64) -> Vec<f64> {
+    if from >= to {
+        return Vec::new();
+    }
+    (0..=STEPS).map(|k| from + (to - from) * k as f64 / STEPS as f64).collect()
+}
+
+fn on_curve(ratio: &ValueRatio) -> CurveRatio {
+    match ratio.standing {
+        Standing::Reference => CurveRatio { at: ratio.value, hr: Some(1.0), lower: Some(1.0), upper: Some(1.0) },
+        Standing::Estimated => curve_ratio(ratio.value, &ratio.estimate),
+        _ => CurveRatio { at: ratio.value, ..CurveRatio::default() },
+    }
+}
+
+/// An estimate at a place of a curve.
+pub(super) fn curve_ratio(at: f64, estimate: &Estimate) -> CurveRatio {
+    let (lower, upper) = estimate.hazard_ratio_limits();
+    CurveRatio { at, hr: finite(estimate.hazard_ratio()), lower: finite(lower), upper: finite(upper) }
 }
 
 fn point(ratio: &ValueRatio, quantile: Option<f64>, records: Option<u64>) -> RatioAt {

@@ -2,10 +2,11 @@
 
 use super::model::Fitted;
 use super::settings::ModelSettings;
+use super::terms::{curve_ratio, places};
 use crate::design::{Built, TimeColumn};
 use crate::engine::{TimeVarying, Variable};
 use crate::inference::{HazardRatioAt, TimeVaryingEffect, When, time_varying_effects};
-use crate::report::{self, finite};
+use crate::report::{self, CurveRatio, finite};
 
 /// The hazard ratios at the times asked for, else at the quartiles of the event times, or within the intervals of steps.
 pub(super) fn time_varying(settings: &ModelSettings, fitted: &Fitted) -> Vec<report::TimeVarying> {
@@ -13,19 +14,40 @@ pub(super) fn time_varying(settings: &ModelSettings, fitted: &Fitted) -> Vec<rep
     if built.time.is_empty() {
         return Vec::new();
     }
-    let times = if settings.times.is_empty() { quartiles(built) } else { settings.times.clone() };
+    let event_times = event_times(built);
+    let times = if settings.times.is_empty() { quantiles(&event_times, &[5, 10, 15]) } else { settings.times.clone() };
     let effects = time_varying_effects(fit, &built.columns, &times, settings.level);
-    effects.iter().map(|effect| of_effect(effect, built)).collect()
+    let ends = quantiles(&event_times, &[1, 19]);
+    let places = places(ends[0], ends[ends.len() - 1]);
+    let along = time_varying_effects(fit, &built.columns, &places, settings.level);
+    let of_one = |(effect, along): (&TimeVaryingEffect, &TimeVaryingEffect)| report::TimeVarying {
+        curve: along.hazard_ratios.iter().filter_map(on_curve).collect(),
+        ..of_effect(effect, built)
+    };
+    effects.iter().zip(&along).map(of_one).collect()
 }
 
-/// The quartiles of the event times, each an event time, without repetition.
-fn quartiles(built: &Built) -> Vec<f64> {
+/// The event times in order.
+fn event_times(built: &Built) -> Vec<f64> {
     let data = &built.data;
     let mut times: Vec<f64> = (0..data.event.len()).filter(|&i| data.event[i]).map(|i| data.exit.value(i)).collect();
     times.sort_unstable_by(f64::total_cmp);
-    let mut chosen: Vec<f64> = [1, 2, 3].iter().map(|quarter| times[(times.len() - 1) * quarter / 4]).collect();
+    times
+}
+
+/// These twentieths of the event times, each an event time, without repetition.
+fn quantiles(times: &[f64], twentieths: &[usize]) -> Vec<f64> {
+    let mut chosen: Vec<f64> = twentieths.iter().map(|k| times[(times.len() - 1) * k / 20]).collect();
     chosen.dedup();
     chosen
+}
+
+/// A hazard ratio at a time; none for an interval.
+fn on_curve(at: &HazardRatioAt) -> Option<CurveRatio> {
+    match at.when {
+        When::At(time) if !at.infinite => Some(curve_ratio(time, &at.estimate)),
+        _ => None,
+    }
 }
 
 fn of_effect(effect: &TimeVaryingEffect, built: &Built) -> report::TimeVarying {
@@ -49,6 +71,7 @@ fn of_effect(effect: &TimeVaryingEffect, built: &Built) -> report::TimeVarying {
         versus: effect.level.as_ref().map(|l| l.1.name.clone()),
         at_reference: effect.at_reference.clone(),
         hazard_ratios: effect.hazard_ratios.iter().map(|at| of_moment(at, counts.as_ref())).collect(),
+        curve: Vec::new(),
     }
 }
 

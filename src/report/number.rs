@@ -64,6 +64,10 @@ pub enum PDecimals {
     TwoSignificant(usize),
 }
 
+/// Limits beyond this, or under one by this for a ratio, only say so: how far an interval of next to no information runs is
+/// no finding, and prints as 16 digits.
+pub const FARTHEST: f64 = 1000.0;
+
 /// Narrow and not to be broken at.
 const THIN_SPACE: &str = "\u{202f}";
 
@@ -84,11 +88,11 @@ impl NumberStyle {
     ///
     /// | style | source of its rules |
     /// |---|---|
-    /// | `bmj` | rule of four: Cole 2015, doi 10.1136/bmj.h1845; exact P to two significant digits, at most three decimals |
+    /// | `bmj` | rule of four: Cole 2015, doi 10.1136/bmj.h1845; exact P to two significant digits, at most three decimals, and `to` between limits: as its research papers print, its house style (bmj.com, "House style") names neither |
     /// | `nejm` | journal's statistical reporting guidelines: P above 0.01 with two decimals, to 0.001 with three |
-    /// | `ama` | AMA Manual of Style, 11th edition, 17.4.3, 18.7.1 and 19.5: no zero before the decimals of P; thin spaces from five digits |
-    /// | `lancet` | formatting guidelines: mid-line decimal point; P to two significant digits, at most four decimals |
-    /// | `norwegian` | Språkrådet and Statistics Norway: decimal comma, thin space between thousands and before % |
+    /// | `ama` | AMA Manual of Style, 11th edition, 17.4.3, 18.7.1 and 19.5 ("Visual presentation of data": P with two decimals, three where they would be zeros, `<.001` below): no zero before the decimals of P; thin spaces from five digits |
+    /// | `lancet` | "Formatting guidelines for electronic submission of manuscripts" (thelancet.com): mid-line decimal point, `23·4`; P to two significant digits, at most four decimals, and thin spaces from five digits: as its papers print |
+    /// | `norwegian` | Språkrådet, "Tall" (sprakradet.no): groups of three by spaces, decimal comma, space before %; Tidsskrift for Den norske legeforening, "Talluttrykk" (tidsskriftet.no): numbers from 1000 in groups, `p < 0,01`. The journal itself has no space before % |
     pub fn of(style: Style, language: Language) -> NumberStyle {
         let plain = NumberStyle { language, ..NumberStyle::ENGLISH };
         let two_or_three = PRule { decimals: PDecimals::TwoOrThree, ..plain.p };
@@ -126,7 +130,8 @@ impl NumberStyle {
                 ..plain
             },
             Style::Norwegian => {
-                NumberStyle { decimal_mark: ",", thousands: THIN_SPACE, percent_space: THIN_SPACE, ..plain }
+                let p = PRule { letter: "p", ..plain.p };
+                NumberStyle { decimal_mark: ",", thousands: THIN_SPACE, percent_space: THIN_SPACE, p, ..plain }
             }
         }
     }
@@ -173,21 +178,30 @@ impl NumberStyle {
         }
     }
 
-    /// A ratio with its interval, `1.23 (1.10–1.38)`; the ratio alone without limits.
+    /// A ratio with its interval, `1.23 (1.10–1.38)`; the ratio alone without limits. A limit beyond [`FARTHEST`] only says
+    /// that: `0.94 (0.003 to >1000)`.
     pub fn ratio_with_interval(&self, value: f64, lower: Option<f64>, upper: Option<f64>) -> String {
-        match (lower, upper) {
-            (Some(l), Some(u)) => {
-                format!("{} ({}{}{})", self.ratio(value), self.ratio(l), self.interval, self.ratio(u))
-            }
-            _ => self.ratio(value),
-        }
+        let (Some(l), Some(u)) = (lower, upper) else { return self.ratio(value) };
+        let limit = |v: f64| match v {
+            v if v > FARTHEST => format!(">{}", self.decimal(FARTHEST, 0)),
+            v if v < 1.0 / FARTHEST => format!("<{}", self.decimal(1.0 / FARTHEST, 3)),
+            v => self.ratio(v),
+        };
+        let between = if u > FARTHEST || l < 1.0 / FARTHEST { self.to() } else { self.interval };
+        format!("{} ({}{between}{})", self.ratio(value), limit(l), limit(u))
     }
 
-    /// A number that may be negative, with its interval: `−0.31 (−1.20 to 0.58)`. The word keeps minus signs apart.
+    /// A number that may be negative, with its interval: `−0.31 (−1.20 to 0.58)`. The word keeps minus signs apart; a limit
+    /// beyond [`FARTHEST`] only says that.
     pub fn measure_with_interval(&self, value: f64, lower: Option<f64>, upper: Option<f64>) -> String {
         let one = |v: f64| self.decimal(v, if v.abs() >= 99.95 { 0 } else { 2 });
+        let limit = |v: f64| match v {
+            v if v > FARTHEST => format!(">{}", self.decimal(FARTHEST, 0)),
+            v if v < -FARTHEST => format!("<{}", self.decimal(-FARTHEST, 0)),
+            v => one(v),
+        };
         match (lower, upper) {
-            (Some(l), Some(u)) => format!("{} ({}{}{})", one(value), one(l), self.to(), one(u)),
+            (Some(l), Some(u)) => format!("{} ({}{}{})", one(value), limit(l), self.to(), limit(u)),
             _ => one(value),
         }
     }

@@ -64,6 +64,24 @@ pub struct RatiosAt {
     pub reference_records: Option<u64>,
     /// One per value, ascending.
     pub points: Vec<RatioAt>,
+    /// The curve between the first and the last of these values, for its figure; nothing of it leaves under a profile that
+    /// hides, because its ends and its bends are values of few persons.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<CurveRatio>,
+}
+
+/// A hazard ratio at a place of a curve: a value of a number, or a time.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct CurveRatio {
+    /// The value or the time.
+    pub at: f64,
+    /// Hazard ratio.
+    pub hr: Option<f64>,
+    /// Lower limit.
+    pub lower: Option<f64>,
+    /// Upper limit.
+    pub upper: Option<f64>,
 }
 
 /// The hazard ratio at one value.

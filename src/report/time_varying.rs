@@ -1,7 +1,7 @@
 //! Hazard ratios that change with time, as a report holds them.
 
 use super::ratio::Ratio;
-use super::{is_false, label_or};
+use super::{CurveRatio, is_false, label_or};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,10 @@ pub struct TimeVarying {
     pub at_reference: Vec<String>,
     /// In the order of time.
     pub hazard_ratios: Vec<HazardRatioAt>,
+    /// The curve over the middle nine tenths of the event times, for its figure; none for steps. Nothing of it leaves under a
+    /// profile that hides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<CurveRatio>,
 }
 
 /// A hazard ratio at a time (`time`) or within an interval (`after`, `until`), in the unit of the data.

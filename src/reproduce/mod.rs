@@ -21,6 +21,9 @@ pub mod targets;
 pub mod update;
 pub mod verdict;
 
+/// The JSON Schema of a targets file, in the tree that TOML and JSON share.
+pub const SCHEMA: &str = include_str!("targets.schema.json");
+
 pub use compare::compare;
 pub use error::TargetsError;
 pub use hints::{Change, Rounding, Runs};

@@ -64,6 +64,9 @@ mod survey;
 mod table_one;
 mod template;
 
+/// The JSON Schema of a study file, in the tree that TOML and JSON share; a date is a text there.
+pub const SCHEMA: &str = include_str!("study.schema.json");
+
 pub use check::{check, check_planned};
 pub use check_files::check_files;
 pub use codelist::{CodeItem, CodeList, Matching, Precedence};

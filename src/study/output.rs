@@ -344,22 +344,22 @@ impl ImageFormat {
     }
 }
 
-/// An output format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The formats of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Format {
-    /// Plain text tables.
+    /// Aligned columns for a terminal.
     Text,
-    /// Markdown tables.
+    /// Pipe tables.
     Markdown,
-    /// One HTML page.
+    /// One self-contained page.
     Html,
     /// A Word document.
     Docx,
-    /// A workbook.
+    /// A workbook, one sheet per table.
     Xlsx,
     /// A LaTeX document.
     Latex,
-    /// One CSV file per table.
+    /// One tidy file per table, numbers at full precision.
     Csv,
     /// `results.json`.
     Json,
@@ -378,7 +378,31 @@ impl Format {
         Format::Json,
     ];
 
-    /// The name in the study file.
+    /// The format by its name; `None` when there is none.
+    pub fn named(name: &str) -> Option<Format> {
+        Format::ALL.into_iter().find(|f| f.name() == name)
+    }
+
+    /// The format that a file name ends in; `None` for CSV too, which is one file per table.
+    pub fn of_extension(extension: &str) -> Option<Format> {
+        match extension.to_ascii_lowercase().as_str() {
+            "txt" => Some(Format::Text),
+            "md" => Some(Format::Markdown),
+            "html" | "htm" => Some(Format::Html),
+            "docx" => Some(Format::Docx),
+            "xlsx" => Some(Format::Xlsx),
+            "tex" => Some(Format::Latex),
+            "json" => Some(Format::Json),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a file that a terminal cannot show.
+    pub fn is_binary(self) -> bool {
+        matches!(self, Format::Docx | Format::Xlsx)
+    }
+
+    /// As study files and flags write it.
     pub fn name(self) -> &'static str {
         match self {
             Format::Text => "text",

@@ -2,6 +2,7 @@
 
 pub mod extracts;
 pub mod page;
+pub mod run;
 pub mod textbook;
 
 use cohort::engine::{Block, Design, NumberPart, SurvivalData, Time, Variable};

@@ -370,6 +370,10 @@ pub enum LogFormat {
 pub enum SchemaArg {
     /// results.json
     Results,
+    /// A study file
+    Study,
+    /// A targets file
+    Targets,
 }
 
 /// What is printed.

@@ -164,7 +164,7 @@ fn study_file(study: &Study) -> Input {
 
 /// The formats that the study asks for.
 fn formats(study: &Study) -> Vec<Format> {
-    study.report.formats.iter().map(|f| Format::of_study(*f)).collect()
+    study.report.formats.clone()
 }
 
 /// Prints what `--format` and `--json` ask for.

@@ -57,6 +57,11 @@ impl Profile {
         self.small == Small::Marked && self.is_small(count)
     }
 
+    /// Whether anything is hidden or rounded.
+    pub fn hides(&self) -> bool {
+        *self != Profile { name: self.name.clone(), source: self.source.clone(), ..Profile::none() }
+    }
+
     /// A count as it may be shown, once it is known that it may.
     pub fn rounded(&self, count: u64) -> u64 {
         match self.small {

@@ -22,6 +22,10 @@ fn hide_model(model: &mut ModelResult, profile: &Profile) -> usize {
         n += knots.iter_mut().chain(boundary).map(|knot| hide_knot(knot, profile)).sum::<usize>();
         norm2.iter_mut().chain(alpha).for_each(|x| *x = None);
     }
+    if profile.hides() {
+        model.ratios_at.iter_mut().for_each(|of| of.curve.clear());
+        model.time_varying.iter_mut().for_each(|of| of.curve.clear());
+    }
     n + model.ratios_at.iter_mut().map(|of| hide_ratios(of, profile)).sum::<usize>()
 }
 

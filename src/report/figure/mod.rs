@@ -8,7 +8,7 @@
 //! | file | draws |
 //! |---|---|
 //! | `forest` | hazard ratios with intervals in rows: `models`, `interactions`, `standardised` |
-//! | `panel` | axes with lines: `curve` (survival, cumulative incidence), `residual` (Schoenfeld smooths) |
+//! | `panel` | axes with lines: `curve` (survival, cumulative incidence), `ratio` (hazard ratios along a number or time), `residual` (Schoenfeld smooths) |
 //! | `flow_chart` | linkage, attrition, ends of follow-up |
 //! | `font`, `svg`, `axis`, `palette`, `words` | what all of them stand on |
 //! | `image`, `files` | PNG and PDF from SVG; all of them as files |
@@ -24,6 +24,7 @@ mod interactions;
 mod models;
 mod palette;
 mod panel;
+mod ratio;
 mod residual;
 mod standardised;
 mod svg;
@@ -123,6 +124,7 @@ pub fn figures(report: &Report, style: &FigureStyle) -> Vec<Figure> {
         interactions::figures,
         curve::figures,
         standardised::figures,
+        ratio::figures,
         residual::figures,
     ];
     let drawn: Vec<Drawn> = kinds.iter().flat_map(|draw| draw(report, style)).collect();

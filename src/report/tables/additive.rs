@@ -2,6 +2,7 @@
 
 use super::coefficients::interval_head;
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
+use crate::report::number::FARTHEST;
 use crate::report::{AdditiveInteraction, Interaction, Report};
 
 /// Joint hazard ratio, RERI, AP and S of every pair; `None` for an analysis without them.
@@ -51,20 +52,27 @@ fn cells(
         Some(cell) => super::interaction::hazard_ratio(table, report, interaction, cell),
         None => Cell::from(Value::Empty),
     };
+    let far = |limit: Option<f64>| limit.is_some_and(|l| l > FARTHEST);
+    let negative = pair.s.is_some_and(|s| s < 0.0).then(|| report.words().negative_synergy());
+    let runaway = far(pair.s_upper).then(|| report.words().runaway_synergy());
     let measures = [
-        (pair.reri, pair.lower, pair.upper),
-        (pair.ap, pair.ap_lower, pair.ap_upper),
-        (pair.s, pair.s_lower, pair.s_upper),
+        (pair.reri, pair.lower, pair.upper, None),
+        (pair.ap, pair.ap_lower, pair.ap_upper, None),
+        (pair.s, pair.s_lower, pair.s_upper, negative.or(runaway)),
     ];
     let mut cells = vec![Cell::text(label), joint];
-    for (value, lower, upper) in measures {
+    for (value, lower, upper, why) in measures {
         cells.push(match value {
             _ if pair.hidden => Cell::from(Value::Hidden(marker(report))),
             _ if !interaction.converged => {
                 let mark = table.footnote(report.words().not_converged());
                 Cell::from(Value::NotEstimable).marked(mark)
             }
-            Some(value) => Cell::from(Value::Measure(value, lower, upper)),
+            Some(value) => {
+                let mark = why.map(|why| table.footnote(why));
+                let cell = Cell::from(Value::Measure(value, lower, upper));
+                mark.map_or(cell.clone(), |mark| cell.marked(mark))
+            }
             None => Cell::from(Value::NotEstimable),
         });
     }

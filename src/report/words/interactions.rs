@@ -30,6 +30,14 @@ words! {
         "RERI, relative excess risk due to interaction; AP, attributable proportion; S, synergy index; all from the joint hazard ratios.",
         "RERI, relativ overrisiko som skyldes interaksjon; AP, tilskrivbar andel; S, synergiindeks; alle fra hasardratioene med felles referanse."
     }
+    negative_synergy {
+        "S below 0 says nothing: the joint excess and the sum of the single excesses have different signs",
+        "S under 0 sier ingenting: den felles overrisikoen og summen av de enkelte har ulikt fortegn"
+    }
+    runaway_synergy {
+        "the denominator of S may be 0 as far as the data say, so that its interval has no end",
+        "nevneren i S kan være 0 etter det dataene sier, så intervallet har ingen ende"
+    }
     on_top_of_model(model, adjusted) {
         "On top of the model \"{model}\"{adjusted}.",
         "I tillegg til modellen «{model}»{adjusted}."
