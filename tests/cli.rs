@@ -698,6 +698,18 @@ fn a_log_for_programs_has_one_object_a_line() {
     assert!(read("out") == read("quiet"), "the log leaves no trace in the results");
 }
 
+/// Beside a results folder `--quiet` leaves nothing to be read, and without it the summary fits a screen.
+#[test]
+fn the_summary_fits_a_screen_and_is_left_out_when_quiet() {
+    let delivery = Delivery::new();
+    let loud = cohort(delivery.path(), &["fit", "study.toml", "--out", "loud"]);
+    assert!(loud.status.success(), "{}", stderr(&loud));
+    let shown = String::from_utf8(loud.stdout).expect("UTF-8");
+    assert!(shown.contains("Table 1. ") && shown.lines().count() < 50, "{shown}");
+    let quiet = cohort(delivery.path(), &["fit", "study.toml", "--out", "quiet", "--quiet"]);
+    assert!(quiet.status.success() && quiet.stdout.is_empty() && quiet.stderr.is_empty());
+}
+
 /// Every fault is a line of its own, with code, place, rule and remedy; a person's key stands in none.
 #[test]
 fn faults_for_programs_have_their_place_and_remedy() {

@@ -261,8 +261,30 @@ fn further() -> Report {
     };
     let curve =
         |i: usize| SurvivalCurve { label: long(i), steps: steps(0.0003 * (i as f64 + 1.0)), ..Default::default() };
+    let along = |from: f64, to: f64| -> Vec<CurveRatio> {
+        let at = |k: usize| from + (to - from) * k as f64 / 30.0;
+        let hr = |k: usize| (0.1 * (k as f64 - 15.0)).exp();
+        let one = |k| CurveRatio { at: at(k), hr: Some(hr(k)), lower: Some(0.5 * hr(k)), upper: Some(2.0 * hr(k)) };
+        (0..=30).map(one).collect()
+    };
+    let number = |i: usize| RatiosAt {
+        column: format!("n{i}"),
+        label: long(i),
+        curve: along(1e6 * i as f64, 1e6 * i as f64 + 123_456.0),
+        ..RatiosAt::default()
+    };
+    let in_time = |i: usize| TimeVarying {
+        variable: "a".into(),
+        label: long(0),
+        level: Some(i.to_string()),
+        level_label: long(i),
+        curve: along(3.0, 728.0),
+        ..TimeVarying::default()
+    };
     let model = ModelResult {
         label: long(1),
+        ratios_at: (0..4).map(number).collect(),
+        time_varying: (0..5).map(in_time).collect(),
         interactions: vec![interaction],
         proportional_hazards: Some(tests),
         standardised: vec![standardised],
@@ -711,4 +733,24 @@ fn a_study_and_a_data_file_write_the_figures_that_are_asked_for() {
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_cohort")).args(args).output().unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     assert!(std::fs::read(again.join("figures/survival.svg")).unwrap() == drawn);
+}
+
+/// The line of a hazard ratio along a number passes 1 at its reference, and its ends are those of the curve; nothing of it
+/// leaves under a profile that hides.
+#[test]
+fn hazard_ratios_along_a_number_are_drawn_and_do_not_leave_under_a_profile_that_hides() {
+    let at = |x: f64| CurveRatio { at: x, hr: Some(2f64.powf(x)), lower: Some(2f64.powf(x) / 2.0), upper: Some(2f64.powf(x) * 2.0) };
+    let curve: Vec<CurveRatio> = (-8..=8).map(|k| at(f64::from(k) / 4.0)).collect();
+    let of = RatiosAt { column: "x".into(), curve, ..RatiosAt::default() };
+    let model = ModelResult { ratios_at: vec![of], ..model("m", Vec::new()) };
+    let report = Report { models: vec![model], ..Report::default() };
+    let drawn = figures(&report, &style(PAGE_MM));
+    assert_eq!(drawn.iter().map(|f| f.id.as_str()).collect::<Vec<_>>(), ["hr_along_m"]);
+    for tick in [">-2<", ">2<", ">0.25<", ">4<"] {
+        assert!(drawn[0].svg.replace('−', "-").contains(tick), "{tick} {}", drawn[0].svg);
+    }
+    let (exported, _) = disclosure::apply(&report, &Profile::named("dk-dst").expect("a profile"));
+    assert!(figures(&exported, &style(PAGE_MM)).is_empty());
+    let (exported, _) = disclosure::apply(&report, &Profile::none());
+    assert_eq!(figures(&exported, &style(PAGE_MM)), drawn);
 }

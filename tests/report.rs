@@ -1065,7 +1065,7 @@ fn language_and_style_change_what_people_read_and_no_data_file() {
     (norwegian.settings.language, norwegian.settings.style) = (Language::Bokmal, Style::Norwegian);
     assert_eq!(csv_of(&norwegian), csv_of(&english));
     let text = render(&norwegian, Format::Text, &norwegian.number_style(), 120);
-    for words in ["Tabell 1. Personflyt", "1 (referanse)", "(95\u{202f}% KI)", "Hendelser", "P < 0,001"] {
+    for words in ["Tabell 1. Personflyt", "1 (referanse)", "(95\u{202f}% KI)", "Hendelser", "p < 0,001"] {
         assert!(text.contains(words), "{words}\n{text}");
     }
     let mut lancet = sample();

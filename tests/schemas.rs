@@ -224,7 +224,7 @@ fn the_schema_of_the_targets_file_has_the_keys_of_the_program() {
         ("[[table.test]]", format!("{table}/test/items/properties")),
     ];
     let text = "[targets]\nname = \"t\"\n[[against]]\nname = \"a\"\ndata = \"a.csv\"\n[[table]]\nname = \"T\"\n\
-                [[table.number]]\nrow = \"r\"\n[[table.total]]\nrow = \"s\"\n[[table.comparison]]\nrates = \"m\"\n\
+                [[table.number]]\nrow = \"r\"\nmeasure = \"hr\"\nvalue = \"1.0\"\n[[table.total]]\nrow = \"s\"\n[[table.comparison]]\nrates = \"m\"\n\
                 [[table.test]]\nrow = \"u\"\n";
     for (section, place) in places {
         let with_key = text.replacen(&format!("{section}\n"), &format!("{section}\nzzzzzzzzzzzz = 1\n"), 1);

@@ -464,7 +464,7 @@ Sex: Men
   Majority       120     1_380  1,35 (1,08–1,69)     1 (referanse)  1,35 (1,08–1,69)     1 (referanse)
   Nordic         120     1_380  1,18 (0,94–1,47)  0,87 (0,70–1,09)  0,98 (0,78–1,22)  0,72 (0,50–1,05)
 ──────────────────────────────────────────────────────────────────────────────────────────────────────
-Interaksjon, likelihood-ratio-test: kjikvadrat 3,61 med 1 frihetsgrad, P = 0,057.
+Interaksjon, likelihood-ratio-test: kjikvadrat 3,61 med 1 frihetsgrad, p = 0,057.
 I tillegg til modellen «adjusted», justert for Age.
 
 Group etter Sex på additiv skala
@@ -483,7 +483,7 @@ Sammenlikning av modeller
                                                                 ─────────────────────
                                 Log
                            partiell
-Modell    Koeffisienter  likelihood       AIC       BIC  Mot    Kjikvadrat  df      P
+Modell    Koeffisienter  likelihood       AIC       BIC  Mot    Kjikvadrat  df      p
 ─────────────────────────────────────────────────────────────────────────────────────
 crude                 0              12_345,7  12_400,1
 adjusted              0              12_345,7  12_400,1  crude       12,30   2  0,002

@@ -167,17 +167,19 @@ fn formats(study: &Study) -> Vec<Format> {
     study.report.formats.clone()
 }
 
-/// Prints what `--format` and `--json` ask for.
+/// Prints what `--format` and `--json` ask for; beside a results folder the text is a summary, which `--quiet` leaves out.
 fn show(args: &OutputArgs, report: &Report, timings: &Timings, sink: JsonSink, context: &mut Context) -> Result<()> {
-    if !matches!(args.format, FormatArg::Text | FormatArg::Markdown) {
+    let summary = args.out.is_some() && args.format == FormatArg::Text;
+    let silent = summary && context.quiet;
+    if silent || !matches!(args.format, FormatArg::Text | FormatArg::Markdown) {
         warn(report, context);
     }
     sink.write(&render::json::with_timings(report, timings), context)?;
-    let Some(format) = args.format.format() else { return Ok(()) };
+    let Some(format) = args.format.format().filter(|_| !silent) else { return Ok(()) };
     let (style, width) = (&report.number_style(), render::text::WIDTH);
     let bytes = match format {
         // The whole text stands in the results folder: the terminal gets what fits a screen.
-        Format::Text if args.out.is_some() => render::summary(report, style, width).into_bytes(),
+        Format::Text if summary => render::summary(report, style, width).into_bytes(),
         Format::Text => render::screen(report, style, width).into_bytes(),
         _ => render::bytes(report, format, style, width),
     };

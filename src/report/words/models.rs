@@ -91,15 +91,15 @@ words! {
     }
     p_of_variable_lr {
         "P in the row of a variable: likelihood-ratio test of its term.",
-        "P i raden til en variabel: likelihood-ratio-test av leddet."
+        "p i raden til en variabel: likelihood-ratio-test av leddet."
     }
     p_of_variable_wald {
         "P in the row of a variable: Wald test of its term.",
-        "P i raden til en variabel: Wald-test av leddet."
+        "p i raden til en variabel: Wald-test av leddet."
     }
     p_of_variable_either {
         "P in the row of a variable: likelihood-ratio test of its term, Wald test where the variance is robust.",
-        "P i raden til en variabel: likelihood-ratio-test av leddet, Wald-test der variansen er robust."
+        "p i raden til en variabel: likelihood-ratio-test av leddet, Wald-test der variansen er robust."
     }
     table_left_out(title, rows) {
         "{title}: {rows} rows, not shown here; --out DIR writes them to files, --format csv prints all tables.",
