@@ -25,6 +25,7 @@ pub mod error;
 pub mod figure;
 mod fitted;
 pub mod folder;
+mod interaction;
 pub mod methods;
 pub mod number;
 mod penalised;
@@ -62,10 +63,11 @@ pub use disclosure::{DisclosureStatement, Profile};
 pub use entry_rules::{EntryRules, IndexRule, MatchingRule};
 pub use error::ReportError;
 pub use fitted::{
-    AdditiveInteraction, Coefficient, Concordance, GlobalTests, Interaction, InteractionCell, InteractionRatio,
-    LogPartialLikelihood, MissingCount, ModelResult, Part, TermTests, TestResult, Warning,
+    Coefficient, Concordance, GlobalTests, LogPartialLikelihood, MissingCount, ModelResult, Part, TermTests, TestResult,
+    Warning,
 };
 pub use folder::{Existing, Manifest, OutputFolder};
+pub use interaction::{AdditiveInteraction, Interaction, InteractionCell, InteractionRatio};
 pub use penalised::{Ridge, RidgeTerm, WaldStatement, WarningCell};
 pub use pooling::{Imputation, PooledCoefficient, PooledTest, Pooling};
 pub use ratio::Ratio;

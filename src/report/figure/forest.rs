@@ -4,58 +4,15 @@
 //! their columns leave room for an axis each, else under each other within the row. Rows that do not fit the height go on
 //! in a further figure with the same columns and axis.
 
-use super::axis::{self, Kind, Scale};
+use super::axis::{self, Scale};
 use super::font::{self, ASCENT, CAP_HEIGHT, DESCENT, Weight};
 use super::palette::{Look, look};
+use super::rows::{Forest, Item, Row, drawn};
 use super::svg::{Anchor, Canvas, INK, Marker, RULE, Stroke, polyline};
 use super::words::fill;
 use super::{Drawn, FigureStyle};
 use crate::report::render;
 use crate::report::tables::Value;
-
-/// A forest plot before it has a place on paper.
-pub(super) struct Forest {
-    /// Name of the figure.
-    pub id: String,
-    /// Title, for the page and for screen readers.
-    pub title: String,
-    /// Sentences of the caption.
-    pub caption: Vec<String>,
-    /// Heads of the columns between the label and the estimates.
-    pub heads: Vec<String>,
-    /// What is drawn beside or under each other; one without a name when there is nothing to tell apart.
-    pub series: Vec<String>,
-    /// Head of the estimates in numbers: `HR (95% CI)`.
-    pub value_head: String,
-    /// Title of the axis.
-    pub axis_title: String,
-    /// Ratios or differences.
-    pub kind: Kind,
-    /// Where a line stands for no effect.
-    pub null: Option<f64>,
-    /// The rows, in order.
-    pub rows: Vec<Row>,
-}
-
-/// A row of a forest plot.
-pub(super) enum Row {
-    /// Head of the rows that follow.
-    Group(String),
-    /// Estimates.
-    Item(Item),
-}
-
-/// A row of estimates.
-pub(super) struct Item {
-    /// What it is about.
-    pub label: String,
-    /// Whether it stands under a head.
-    pub indented: bool,
-    /// As many as there are heads.
-    pub texts: Vec<String>,
-    /// As many as there are series.
-    pub values: Vec<Value>,
-}
 
 /// Empty space around the drawing, in points.
 const MARGIN: f64 = 3.0;
@@ -460,58 +417,6 @@ fn advance(x: &mut f64, by: f64) -> f64 {
 
 fn draw_mark(canvas: &mut Canvas, look: &Look, at: (f64, f64), size: f64) {
     canvas.marker(look.marker, at, 0.62 * size, look.colour, look.hollow);
-}
-
-/// Estimate, if it is finite, and limits, as far as they exist; `None` where nothing is drawn but perhaps a reference.
-fn drawn(value: &Value) -> Option<(Option<f64>, Option<f64>, Option<f64>)> {
-    match value {
-        Value::Ratio(v, lower, upper) | Value::Measure(v, lower, upper) | Value::Probability(v, lower, upper) => {
-            Some((Some(*v), *lower, *upper))
-        }
-        Value::Interval(v, lower, upper, _) => Some((Some(*v), *lower, *upper)),
-        Value::Diverged(true, limit) => limit.map(|l| (None, Some(l), None)),
-        Value::Diverged(false, limit) => limit.map(|l| (None, None, Some(l))),
-        _ => None,
-    }
-}
-
-impl Forest {
-    fn items(&self) -> impl Iterator<Item = &Item> {
-        self.rows.iter().filter_map(|row| if let Row::Item(item) = row { Some(item) } else { None })
-    }
-
-    fn intervals(&self) -> Vec<axis::Interval> {
-        let all = self.items().flat_map(|i| &i.values).filter_map(drawn);
-        all.filter_map(|(estimate, lower, upper)| estimate.map(|v| (v, lower, upper))).collect()
-    }
-
-    /// Width of the estimates in numbers.
-    fn value_width(&self, style: &FigureStyle, size: f64) -> f64 {
-        let texts = self.items().flat_map(|i| &i.values).map(|v| render::display(v, &style.numbers));
-        let own = texts.map(|t| font::width(&t, Weight::Regular, size)).fold(0.0, f64::max);
-        own.max(font::width(&self.value_head, Weight::Bold, size))
-    }
-
-    fn text_width(&self, column: usize, size: f64) -> f64 {
-        let own = self.items().map(|i| font::width(&i.texts[column], Weight::Regular, size)).fold(0.0, f64::max);
-        let head = self.heads[column].split('\n').map(|h| font::width(h, Weight::Bold, size));
-        head.fold(own, f64::max)
-    }
-
-    /// Width of the widest head of a group; it may reach over the columns of numbers.
-    fn head_width(&self, size: f64) -> f64 {
-        let heads = self.rows.iter().filter_map(|r| if let Row::Group(name) = r { Some(name) } else { None });
-        font::widest(heads, Weight::Bold, size) + 0.01
-    }
-
-    /// Labels get what they need, up to a share of the room that text columns leave; longer ones wrap.
-    fn label_width(&self, size: f64, most: f64) -> f64 {
-        let items = self.items().map(|i| {
-            let indent = if i.indented { size } else { 0.0 };
-            indent + font::width(&i.label, Weight::Regular, size)
-        });
-        items.fold(0.0, f64::max).min(most) + 0.01
-    }
 }
 
 /// Height of a line of ordinary text over and under its base line together, in font sizes: no more than a line's height.

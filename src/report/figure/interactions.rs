@@ -1,7 +1,7 @@
 //! Forest plots of interaction analyses: the exposure within every level of the modifier, and against one joint reference.
 
 use super::axis::Kind;
-use super::forest::{Forest, Item, Row};
+use super::rows::{Forest, Item, Row};
 use super::models::{count_text, marker};
 use super::words::{Words, fill};
 use super::{Drawn, FigureStyle};

@@ -7,8 +7,8 @@
 //!
 //! | file | draws |
 //! |---|---|
-//! | `forest` | hazard ratios with intervals in rows: `models`, `interactions`, `standardised` |
-//! | `panel` | axes with lines: `curve` (survival, cumulative incidence), `ratio` (hazard ratios along a number or time), `residual` (Schoenfeld smooths) |
+//! | `forest`, `rows` | hazard ratios with intervals in rows: `models`, `interactions`, `standardised` |
+//! | `panel`, `line` | axes with lines: `curve` (survival, cumulative incidence), `ratio` (hazard ratios along a number or time), `residual` (Schoenfeld smooths) |
 //! | `flow_chart` | linkage, attrition, ends of follow-up |
 //! | `font`, `svg`, `axis`, `palette`, `words` | what all of them stand on |
 //! | `image`, `files` | PNG and PDF from SVG; all of them as files |
@@ -21,11 +21,13 @@ mod font;
 mod forest;
 mod image;
 mod interactions;
+mod line;
 mod models;
 mod palette;
 mod panel;
 mod ratio;
 mod residual;
+mod rows;
 mod standardised;
 mod svg;
 mod time;

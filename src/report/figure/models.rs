@@ -1,7 +1,7 @@
 //! The forest plot of all models: every level of every variable with its persons, events and hazard ratios.
 
 use super::axis::Kind;
-use super::forest::{Forest, Item, Row};
+use super::rows::{Forest, Item, Row};
 use super::words::{Words, fill};
 use super::{Drawn, FigureStyle};
 use crate::report::tables::Value;

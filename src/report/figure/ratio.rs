@@ -2,8 +2,9 @@
 
 use super::axis::{self, Kind};
 use super::font::{self, Weight};
+use super::line::{Join, Line, Point, behind};
 use super::palette::look;
-use super::panel::{Grid, Join, Line, Panel, Point, axis_width, behind};
+use super::panel::{Grid, Panel, axis_width};
 use super::time::TimeAxis;
 use super::words::fill;
 use super::{Drawn, FigureStyle, time};

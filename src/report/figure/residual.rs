@@ -4,8 +4,9 @@
 
 use super::axis::{self, Kind};
 use super::font::{self, Weight};
+use super::line::{Join, Line, Point, behind};
 use super::palette::look;
-use super::panel::{Grid, Join, Line, Panel, Point, axis_width, behind};
+use super::panel::{Grid, Panel, axis_width};
 use super::svg::{INK, Stroke};
 use super::words::fill;
 use super::{Drawn, FigureStyle, time};

@@ -1,7 +1,7 @@
 //! Standardised risks of every level, in rows by time. Risks at many times are curves (`curve`).
 
 use super::axis::Kind;
-use super::forest::{Forest, Item, Row};
+use super::rows::{Forest, Item, Row};
 use super::models::{count_text, marker};
 use super::words::fill;
 use super::{Drawn, FigureStyle, time};
