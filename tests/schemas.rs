@@ -117,6 +117,9 @@ const FURTHER: &str = "
 [table_one]
 by = \"sex\"
 
+[imputations]
+file = "imputed.csv"
+
 [cohort.matching]
 by = [\"sex\"]
 ratio = 1
@@ -158,6 +161,7 @@ fn the_schema_of_the_study_file_has_the_keys_of_the_program() {
         ("[[standardised]]", each("standardised")),
         ("[describe]", below("describe")),
         ("[table_one]", below("table_one")),
+        ("[imputations]", below("imputations")),
         ("[disclosure]", below("disclosure")),
         ("[report]", below("report")),
     ];
