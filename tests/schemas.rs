@@ -118,7 +118,7 @@ const FURTHER: &str = "
 by = \"sex\"
 
 [imputations]
-file = "imputed.csv"
+file = \"imputed.csv\"
 
 [cohort.matching]
 by = [\"sex\"]

@@ -111,7 +111,7 @@ fn list(items: &[String]) -> String {
 /// One table with its number, on a page in landscape where it needs one; `above` stands over it.
 fn table(table: &DisplayTable, number: usize, above: &str, style: &NumberStyle) -> String {
     let sheet = Sheet::of(table, style);
-    let head = head(table);
+    let head = head(table, style);
     let name = style.language.table_number(number);
     let continued = style.language.continued();
     let n = table.columns.len();
@@ -142,8 +142,9 @@ fn table(table: &DisplayTable, number: usize, above: &str, style: &NumberStyle) 
 }
 
 /// The lines of the head, with rules under the heads over several columns.
-fn head(table: &DisplayTable) -> String {
+fn head(table: &DisplayTable, style: &NumberStyle) -> String {
     let lines = layout::head(&table.columns);
+    let room = widths(table, style, WIDEST);
     let n_lines = lines.len();
     let mut out = Vec::new();
     for (at, line) in lines.iter().enumerate() {
@@ -163,7 +164,7 @@ fn head(table: &DisplayTable) -> String {
                 (true, _) if columns == 1 => String::new(),
                 (_, true) => format!("\\multicolumn{{{columns}}}{{c}}{{{text}}}"),
                 (_, false) if is_words => text,
-                (_, false) => format!("\\multicolumn{{1}}{{r}}{{{}}}", stacked(&text)),
+                (_, false) => format!("\\multicolumn{{1}}{{r}}{{{}}}", stacked(&text, room[j])),
             });
             if is_span {
                 rules.push(format!("\\cmidrule(lr){{{}-{}}}", j + 1, j + columns));
@@ -178,12 +179,12 @@ fn head(table: &DisplayTable) -> String {
     out.join("\n")
 }
 
-/// A long head in several lines, one word group each.
-fn stacked(text: &str) -> String {
+/// A head longer than its column, in several lines.
+fn stacked(text: &str, room: usize) -> String {
     let mut lines: Vec<String> = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.last_mut().expect("there is a first line");
-        if !line.is_empty() && layout::length(line) + 1 + layout::length(word) > 14 {
+        if !line.is_empty() && layout::length(line) + 1 + layout::length(word) > room {
             lines.push(word.to_owned());
         } else {
             if !line.is_empty() {
