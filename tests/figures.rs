@@ -739,7 +739,12 @@ fn a_study_and_a_data_file_write_the_figures_that_are_asked_for() {
 /// leaves under a profile that hides.
 #[test]
 fn hazard_ratios_along_a_number_are_drawn_and_do_not_leave_under_a_profile_that_hides() {
-    let at = |x: f64| CurveRatio { at: x, hr: Some(2f64.powf(x)), lower: Some(2f64.powf(x) / 2.0), upper: Some(2f64.powf(x) * 2.0) };
+    let at = |x: f64| CurveRatio {
+        at: x,
+        hr: Some(2f64.powf(x)),
+        lower: Some(2f64.powf(x) / 2.0),
+        upper: Some(2f64.powf(x) * 2.0),
+    };
     let curve: Vec<CurveRatio> = (-8..=8).map(|k| at(f64::from(k) / 4.0)).collect();
     let of = RatiosAt { column: "x".into(), curve, ..RatiosAt::default() };
     let model = ModelResult { ratios_at: vec![of], ..model("m", Vec::new()) };

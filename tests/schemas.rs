@@ -178,7 +178,15 @@ fn the_schema_of_the_study_file_has_the_keys_of_the_program() {
             wrong.push(format!("{section}: the schema does not know `{key}`"));
         }
         // Keys that a section has only in other forms of it are not asked for here.
-        let forms = ["[linkage]", "[extract.persons]", "[codelist.index]", "[cohort.index]", "[follow_up]", "[follow_up.event]", "[[follow_up.exit]]"];
+        let forms = [
+            "[linkage]",
+            "[extract.persons]",
+            "[codelist.index]",
+            "[cohort.index]",
+            "[follow_up]",
+            "[follow_up.event]",
+            "[[follow_up.exit]]",
+        ];
         for key in described.difference(&known).filter(|_| !forms.contains(&section)) {
             wrong.push(format!("{section}: the program does not know `{key}`"));
         }
@@ -204,7 +212,10 @@ fn the_schema_has_every_key_of_every_kind_of_covariate_and_column() {
         }
     }
     assert!(n > 15, "{n}");
-    let columns = properties(&schema, "/properties/extract/additionalProperties/properties/columns/additionalProperties/properties");
+    let columns = properties(
+        &schema,
+        "/properties/extract/additionalProperties/properties/columns/additionalProperties/properties",
+    );
     let text = fs::read_to_string(root("examples/phc-opmh/study.toml")).expect("the study");
     for column in ["birth = { ", "sex = { ", "diagnoses = { ", "year = { ", "income = { "] {
         let with_key = text.replacen(column, &format!("{column}zzzzzzzzzzzz = 1, "), 1);
@@ -238,7 +249,10 @@ fn the_schema_of_the_targets_file_has_the_keys_of_the_program() {
         let described = properties(&schema, &place);
         // A run has the keys of its kind only: here those of a data file.
         let of_others = ["study", "data_folder", "results"].map(str::to_owned).into();
-        let missing: Vec<_> = described.difference(&known).filter(|key| section != "[[against]]" || !BTreeSet::contains(&of_others, *key)).collect();
+        let missing: Vec<_> = described
+            .difference(&known)
+            .filter(|key| section != "[[against]]" || !BTreeSet::contains(&of_others, *key))
+            .collect();
         assert!(missing.is_empty(), "{section}: the program does not know {missing:?}");
         assert!(known.is_subset(&described), "{section}: {:?}", known.difference(&described));
     }

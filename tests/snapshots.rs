@@ -120,7 +120,8 @@ fn of_xlsx(report: &Report) -> Vec<String> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes(report, Format::Xlsx, &STYLE, 0))).expect("a workbook");
     let sheets = book.worksheets().into_iter().skip(1);
     let cell = |data: &Data| data.to_string();
-    let row = |cells: &[Data]| cells.iter().map(cell).collect::<Vec<_>>().join(" | ").trim_end_matches([' ', '|']).to_owned();
+    let row =
+        |cells: &[Data]| cells.iter().map(cell).collect::<Vec<_>>().join(" | ").trim_end_matches([' ', '|']).to_owned();
     sheets.map(|(_, range)| range.rows().map(row).collect::<Vec<_>>().join("\n")).collect()
 }
 
@@ -132,10 +133,8 @@ fn in_every_format(report: &Report) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     for (i, table) in read_tables(report).into_iter().enumerate() {
         let document = Document { title: String::new(), blocks: vec![Block::Table(table.clone())] };
-        let mut formats = vec![
-            ("text", text::document(&document, &STYLE, 120)),
-            ("Markdown", markdown::document(&document, &STYLE)),
-        ];
+        let mut formats =
+            vec![("text", text::document(&document, &STYLE, 120)), ("Markdown", markdown::document(&document, &STYLE))];
         // The checklist is a document of its own.
         if table.id != "checklist" {
             assert!(html[i].contains(&format!("data-table=\"{}\"", table.id)), "{}", table.id);
@@ -171,7 +170,9 @@ fn every_table_in_every_format() {
     let folder = root("tests/snapshots");
     let files: BTreeSet<String> = fs::read_dir(folder)
         .expect("the snapshots")
-        .filter_map(|entry| entry.expect("an entry").file_name().into_string().ok()?.strip_suffix(".snap").map(str::to_owned))
+        .filter_map(|entry| {
+            entry.expect("an entry").file_name().into_string().ok()?.strip_suffix(".snap").map(str::to_owned)
+        })
         .collect();
     assert_eq!(files, names, "a file without a table: delete it");
     // What the tables of the program are called, as their source has it.
@@ -180,7 +181,9 @@ fn every_table_in_every_format() {
         let source = fs::read_to_string(entry.expect("an entry").path()).expect("a source file");
         let own = source.split("mod tests {").next().unwrap_or_default().to_owned();
         for piece in own.split("DisplayTable::new(").skip(1) {
-            called.extend(piece.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()).map(str::to_owned));
+            called.extend(
+                piece.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()).map(str::to_owned),
+            );
         }
     }
     let shown = |id: &str| names.iter().any(|name| name.split_once('_').is_some_and(|(_, of)| of == id));

@@ -9,8 +9,8 @@
 
 use super::axis::{Kind, step};
 use super::font::{self, Weight};
-use super::palette::look;
 use super::line::{Join, Line, Point};
+use super::palette::look;
 use super::panel::{Grid, Panel, axis_width};
 use super::standardised::are_curves;
 use super::words::fill;

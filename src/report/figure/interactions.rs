@@ -1,8 +1,8 @@
 //! Forest plots of interaction analyses: the exposure within every level of the modifier, and against one joint reference.
 
 use super::axis::Kind;
-use super::rows::{Forest, Item, Row};
 use super::models::{count_text, marker};
+use super::rows::{Forest, Item, Row};
 use super::words::{Words, fill};
 use super::{Drawn, FigureStyle};
 use crate::report::render;

@@ -1,8 +1,8 @@
 //! Standardised risks of every level, in rows by time. Risks at many times are curves (`curve`).
 
 use super::axis::Kind;
-use super::rows::{Forest, Item, Row};
 use super::models::{count_text, marker};
+use super::rows::{Forest, Item, Row};
 use super::words::fill;
 use super::{Drawn, FigureStyle, time};
 use crate::report::tables::Value;
