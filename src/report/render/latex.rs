@@ -338,9 +338,9 @@ mod tests {
 
     #[test]
     fn a_long_head_is_stacked() {
-        assert_eq!(stacked("HR"), "HR");
+        assert_eq!(stacked("HR", 14), "HR");
         assert_eq!(
-            stacked("Rate per 1,000 years"),
+            stacked("Rate per 1,000 years", 14),
             "\\begin{tabular}[b]{@{}r@{}}Rate per 1,000\\\\years\\end{tabular}"
         );
     }
