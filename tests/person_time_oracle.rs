@@ -231,10 +231,11 @@ name = "sex"
 formula = "sex"
 "#;
 
-/// The study of these tests, since the index date.
-pub fn study_text() -> String {
+/// The study of these tests, since the index date, with entry on that day or later.
+pub fn study_text(late: bool) -> String {
+    let entry = if late { Entry::Latest } else { Entry::AtIndex };
+    let rules = Rules { entry, later_event: true, death_first: false };
     let covariates = COVARIATES.replace("WARD", "{ level = \"none\" }");
-    let rules = Rules { entry: Entry::AtIndex, later_event: false, death_first: false };
     extracts() + &rules.write(&COHORT.replace("SCALE", "scale = \"since_index\"")) + &covariates
 }
 

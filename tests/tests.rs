@@ -14,6 +14,7 @@ mod describe; // persons, events and person-time by level
 mod describe_command; // `cohort describe`: R's numbers at the terminal, rates against files, what leaves
 mod design; // rows in use, coding, names of columns as R spells them
 mod diagnostics; // tests of proportional hazards, residuals, variance options
+mod dirt; // faults planted in simulated extracts: each told with its count, and the fit as without
 mod disclosure; // what a profile hides, and what an attacker can work out from the rest
 mod documents; // HTML, docx, xlsx, LaTeX: read back, and compared with the tables and with results.json
 mod examples; // the studies in examples/, run as a user would
@@ -35,7 +36,7 @@ mod properties; // row order, splitting, scaling, weights, threads
 mod readme; // what the README shows is what the program prints
 mod reference; // every case in data-fixtures/reference against R survival
 mod registered_counts; // every number of results.json has a treatment in disclosure control
-mod rehearsal; // `cohort simulate --study`: extracts of any form on which the study runs, dirt that is reported
+mod rehearsal; // `cohort simulate --study`: extracts of any form on which the study runs
 mod report; // every table in every format, as snapshots
 mod reproduce; // printed numbers: tables by themselves, verdicts against runs, targets files
 mod schemas; // JSON Schemas of study and targets files: the keys of the program, and the examples

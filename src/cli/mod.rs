@@ -167,9 +167,9 @@ fn exit_of(error: &Error) -> Exit {
         Error::Simulate(SimulateError::Rehearsal(RehearsalError::Exists(_) | RehearsalError::Write { .. })) => {
             Exit::Output
         }
-        Error::Simulate(SimulateError::Persons(_) | SimulateError::Rehearsal(RehearsalError::Persons(_))) => {
-            Exit::Usage
-        }
+        Error::Simulate(
+            SimulateError::Persons(_) | SimulateError::Rehearsal(RehearsalError::Persons(_) | RehearsalError::Kind(..)),
+        ) => Exit::Usage,
         Error::Simulate(_) => Exit::Specification,
     }
 }

@@ -5,12 +5,13 @@
 
 use super::error::{Fault, LoadError, Place};
 use crate::day::Day;
+use crate::study::silence_polars;
 use crate::table::{ColumnData, MISSING_WHOLE, Table};
 use polars::prelude::{
     AggExpr, BooleanChunked, Column as PolarsColumn, DataFrame, DataType, DataTypeExpr, Expr, IntoColumn, IntoLazy,
     IntoSeries, NamedFrom, PolarsError, PolarsResult, Series, StringChunked, lit,
 };
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 /// A condition that can be evaluated.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ pub(crate) struct Compiled {
 /// Parses `sql`; `place` is what messages call it. Errors: `LoadError::Condition`.
 pub(crate) fn compile(sql: &str, place: &str) -> Result<Compiled, LoadError> {
     let fault = |rule: &str, remedy: &str| LoadError::Condition(Fault::new(Place::file(place), rule, remedy));
-    silence();
+    silence_polars();
     let expr = polars::sql::sql_expr(sql);
     let expr = expr.map_err(|_| fault("the SQL condition cannot be read", "correct its spelling"))?;
     let mut names = Vec::new();
@@ -160,12 +161,6 @@ fn iso_day(text: &str) -> Option<Expr> {
     }
     let day = Day::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
     Some(lit(day.0).cast(DataType::Date))
-}
-
-/// polars writes warnings to standard error; the library never prints.
-fn silence() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| polars::error::set_warning_function(|_, _| {}));
 }
 
 /// The rows of `table` for which `sql` is true, and the number of those for which it is unknown.

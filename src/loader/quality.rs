@@ -201,7 +201,8 @@ pub(crate) fn column_notes(extract: &Extract, spec: &ColumnSpec, converter: &Con
     }
 }
 
-fn step_name(step: Clean) -> String {
+/// A clean-up step as the study writes it.
+pub(crate) fn step_name(step: Clean) -> String {
     match step {
         Clean::Trim => "trim".to_string(),
         Clean::Upper => "upper".to_string(),

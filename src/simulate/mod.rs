@@ -34,7 +34,9 @@ mod sheets;
 mod truth;
 
 pub use printed::simulate_printed;
-pub use rehearsal::{Rehearsal, RehearsalError, RehearsalOptions, WrittenFile, rehearse};
+pub use rehearsal::{
+    DIRT_KINDS, DirtLevel, Planted, Rehearsal, RehearsalError, RehearsalOptions, Told, WrittenFile, rehearse,
+};
 pub use truth::{BaselineStep, DEFAULT_TRUTH, Dirt, Interaction, Levels, PersonsPer1000, Truth, VARIABLES};
 
 use contacts::{Contacts, DirtByYear, FollowUp};

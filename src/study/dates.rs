@@ -153,6 +153,19 @@ impl DateFormat {
     }
 }
 
+impl DateFormat {
+    /// A field of this form that is no day of the calendar: 30 February, or month 13 where the form has no day. `None`
+    /// where every field of the form is one.
+    pub fn no_such_day(&self, year: i32) -> Option<String> {
+        let field = match self.each().first()? {
+            DateFormat::Day(pattern) => pattern.render(year, 2, 30),
+            DateFormat::Month(pattern, _) => pattern.render(year, 13, 1),
+            _ => return None,
+        };
+        (self.day(&field) == Err(DateFault::NoSuchDay)).then_some(field)
+    }
+}
+
 /// Year, month and day as ISO 8601 writes them.
 fn iso(field: &str) -> Option<(i32, u32, u32)> {
     DatePattern::new("YYYY-MM-DD").expect("a valid pattern").read(field)
@@ -368,6 +381,13 @@ impl DatePattern {
     /// The field of this form that reads as `day`; times of day are noon. `None` for a year that it cannot hold.
     fn write(&self, day: Day) -> Option<String> {
         let (year, month, of_month) = day.ymd();
+        let field = self.render(year, month, of_month);
+        let same = |read: (i32, u32, u32)| (read.0, read.1) == (year, month) && (!self.has_day() || read.2 == of_month);
+        self.read(&field).is_some_and(same).then_some(field)
+    }
+
+    /// The parts in order, whether or not there is such a day; a month beyond December has no name.
+    fn render(&self, year: i32, month: u32, of_month: u32) -> String {
         let mut field = String::new();
         let mut clock = ["12", "00", "00"].into_iter();
         for part in &self.parts {
@@ -376,7 +396,7 @@ impl DatePattern {
                 Part::ShortYear => field += &format!("{:02}", year.rem_euclid(100)),
                 Part::Month => field += &format!("{month:02}"),
                 Part::LooseMonth => field += &month.to_string(),
-                Part::NamedMonth => field += MONTH_NAMES[month as usize - 1],
+                Part::NamedMonth => field += MONTH_NAMES.get(month as usize - 1).unwrap_or(&"XXX"),
                 Part::Day => field += &format!("{of_month:02}"),
                 Part::LooseDay => field += &of_month.to_string(),
                 Part::Clock => field += clock.next().unwrap_or("00"),
@@ -384,8 +404,7 @@ impl DatePattern {
                 Part::Literal(c) => field.push(*c),
             }
         }
-        let same = |read: (i32, u32, u32)| (read.0, read.1) == (year, month) && (!self.has_day() || read.2 == of_month);
-        self.read(&field).is_some_and(same).then_some(field)
+        field
     }
 }
 

@@ -99,6 +99,7 @@ pub use output::{
     Resampling, Standardised, Ties, TimeTransform,
 };
 pub use sql::Sql;
+pub(crate) use sql::silence_polars;
 pub use survey::survey;
 pub use table_one::{Differences, Numbers, TableOne};
 pub use template::TEMPLATE;

@@ -111,7 +111,14 @@ pub fn read(text: &Text, scope: &Scope, faults: &Faults) -> Option<(Sql, Option<
 
 type Parsed = (Sql, Option<Gives>, Vec<Fault>);
 
+/// polars writes warnings to standard error; the library never prints.
+pub(crate) fn silence_polars() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| polars::error::set_warning_function(|_, _| {}));
+}
+
 fn parse(text: &Text, scope: &Scope) -> Result<Parsed, Vec<Fault>> {
+    silence_polars();
     let fault = |rule: String, remedy: String| Fault { span: text.span.clone(), rule, remedy };
     let expr = polars::sql::sql_expr(&text.text).map_err(|error| vec![fault(reason(&error), HINT.into())])?;
     let mut names: Vec<String> = (&expr).into_iter().filter_map(column_name).collect();

@@ -30,6 +30,7 @@ pub use time::TimeArgs;
 
 use crate::conventions::Conventions;
 use crate::report::render::Format;
+use crate::simulate::DirtLevel;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -240,6 +241,9 @@ Example:
   cohort fit study.toml --data rehearsal --out results
       Extracts with exactly the files, columns, codes and keys that a study file declares.
 
+  cohort simulate --study study.toml --persons 5000 --dirt worst --out rehearsal
+      The same with faults of every kind that the files can hold.
+
 The true hazard ratios and the baseline hazard stand in delivery/truth.toml. The same seed gives the same bytes.")]
 pub struct SimulateArgs {
     /// Number of persons in the population register, at most 9999991; 85 % of them meet every rule of the model study
@@ -268,9 +272,40 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "STUDY", conflicts_with_all = ["from", "truth", "other_claims"], help_heading = "For a study file")]
     pub study: Option<PathBuf>,
 
+    /// Faults of real extracts, planted in those for a study file; planted.json says which, how many, and where the program
+    /// must tell of them
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = DirtArg::None, requires = "study", help_heading = "For a study file")]
+    pub dirt: DirtArg,
+
+    /// Only these kinds of faults, separated by commas (planted.json names them)
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', requires = "study", help_heading = "For a study file")]
+    pub dirt_kinds: Vec<String>,
+
     /// A printed table instead.
     #[command(flatten)]
     pub printed: PrintedArgs,
+}
+
+/// How many faults are planted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DirtArg {
+    /// No fault
+    None,
+    /// A few of each kind that the study declares what to do with: it runs, and counts them
+    Some,
+    /// More, and also of the kinds that must stop the study
+    Worst,
+}
+
+impl DirtArg {
+    /// The level.
+    pub fn level(self) -> DirtLevel {
+        match self {
+            DirtArg::None => DirtLevel::None,
+            DirtArg::Some => DirtLevel::Some,
+            DirtArg::Worst => DirtLevel::Worst,
+        }
+    }
 }
 
 /// `cohort init`

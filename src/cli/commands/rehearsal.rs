@@ -24,6 +24,8 @@ pub fn run(args: &SimulateArgs, path: &Path, context: &mut Context) -> Result<()
         persons: u64::from(args.persons.unwrap_or_default()),
         seed: args.seed,
         folder: folder.clone(),
+        dirt: args.dirt.level(),
+        kinds: args.dirt_kinds.clone(),
     };
     let written = rehearse(&planned, &options).map_err(SimulateError::from)?;
     let rows: u64 = written.files.iter().map(|f| f.rows).sum();
@@ -34,10 +36,13 @@ pub fn run(args: &SimulateArgs, path: &Path, context: &mut Context) -> Result<()
         args.seed
     ));
     written.assumed.iter().for_each(|line| context.say(&format!("  assumed: {line}")));
+    written.planted.iter().for_each(|p| {
+        context.say(&format!("  planted: {} {} of {}, {}: {}", p.count, p.unit, p.kind, p.extract, p.told));
+    });
     try_out(path, args.out.as_deref(), context);
     let data = args.out.as_ref().map_or(String::new(), |out| format!(" --data {}", out.display()));
     context.say(&format!(
-        "{}: extracts, simulated.json and simulated.md written; fit them with: cohort fit {}{data} --out results",
+        "{}: extracts, simulated.json, simulated.md and planted.json written; fit them with: cohort fit {}{data} --out results",
         folder.display(),
         path.display()
     ));

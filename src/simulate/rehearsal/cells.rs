@@ -39,7 +39,7 @@ pub(super) fn text(slot: &Slot, value: &Value, decimal: Decimal) -> String {
             ColumnKind::Date(date) => date.format.write(Day(*day)).unwrap_or_default(),
             _ => Day(*day).to_string(),
         },
-        Value::Text(text) => text.to_string(),
+        Value::Text(text) | Value::Written(text) => text.to_string(),
         Value::Codes(codes) => {
             let split = match &slot.spec.kind {
                 ColumnKind::Codes { split, .. } => split,
@@ -60,7 +60,7 @@ pub(super) fn number(slot: &Slot, value: &Value) -> Option<f64> {
     match value {
         Value::Whole(x) => Some(f64::from(*x)),
         Value::Number(x) => Some(*x),
-        Value::Day(_) => text(slot, value, Decimal::Point).parse().ok(),
+        Value::Day(_) | Value::Written(_) => text(slot, value, Decimal::Point).parse().ok(),
         Value::Missing | Value::Text(_) | Value::Codes(_) => None,
     }
 }

@@ -46,6 +46,8 @@ pub(super) enum Value {
     Codes(Vec<Arc<str>>),
     Whole(i32),
     Number(f64),
+    /// Exactly this text, whatever the declaration says.
+    Written(Arc<str>),
 }
 
 /// Of 1000 values, how many are missing where the study can do without.

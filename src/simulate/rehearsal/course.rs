@@ -167,7 +167,8 @@ impl<'s> Courses<'s> {
         let weight = |at: usize| self.plan.weights[at].as_deref();
         let mut row: Vec<Value> = slots.iter().enumerate().map(|(at, slot)| slot.value(weight(at), draws)).collect();
         let (first, last) = self.calendar.index;
-        let mut index = draws.between(first, last);
+        // Index events fall on even days, what ends follow-up on odd ones.
+        let mut index = (draws.between(first, last) & !1).max(first);
         for (at, role) in &self.roles {
             if let Role::Index = role {
                 index = slots[*at].as_read(index).clamp(first, last);
@@ -222,7 +223,7 @@ impl<'s> Courses<'s> {
     fn day(&self, index: i32, horizon: i32, cumulative: f64, draws: &mut Draws) -> Option<i32> {
         let length = f64::from(horizon - index - self.first);
         let time = draws.exponential() / cumulative * length;
-        (length > 0.0 && time < length).then(|| index + self.first + time.floor() as i32)
+        (length > 0.0 && time < length).then(|| clear_of_months((index + self.first + time.floor() as i32) | 1))
     }
 
     fn linear_predictor(&self, row: &[Value]) -> f64 {
@@ -237,6 +238,14 @@ impl<'s> Courses<'s> {
         }
         eta
     }
+}
+
+/// The day, or one a few days later, that stands for no month: an index date that is known by month cannot be on it.
+fn clear_of_months(mut day: i32) -> i32 {
+    while matches!(crate::day::Day(day).ymd().2, 1 | 15 | 28..) {
+        day += 2;
+    }
+    day
 }
 
 fn role(study: &Study, calendar: &Calendar, column: &ColumnRef) -> Role {

@@ -58,11 +58,22 @@ impl PersonKeys {
         Ok(PersonKeys { spellings })
     }
 
+    /// The key of a person as a number, in whose order keys of one spelling are sorted.
+    pub(super) fn number(&self, spelling: &str, person: u64) -> u64 {
+        let rules = &self.spellings[spelling];
+        let product = u128::from(rules.factor) * u128::from(person) + u128::from(rules.shift);
+        (product % u128::from(rules.modulus)) as u64
+    }
+
+    /// What a file holds for the person of this number counted from the last: no person simulated has so large a number.
+    pub(super) fn written_from_end(&self, key: &Key, spelling: &str, from_end: u64) -> String {
+        self.written(key, spelling, self.spellings[spelling].modulus - from_end)
+    }
+
     /// What a file holds for a person under this declaration. Numbers from the number of persons on are keys that nobody has.
     pub(super) fn written(&self, key: &Key, spelling: &str, person: u64) -> String {
         let rules = &self.spellings[spelling];
-        let number =
-            (u128::from(rules.factor) * u128::from(person) + u128::from(rules.shift)) % u128::from(rules.modulus);
+        let number = self.number(spelling, person);
         let digits = match key.width {
             Some(width) if width == rules.digits => format!("{}", number + 1),
             _ => format!("{:0width$}", number + 1, width = rules.digits),

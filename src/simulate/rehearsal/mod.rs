@@ -13,6 +13,8 @@
 //! | `draft`, `learn` | rows that meet the conditions of the study, found with the loader's own evaluator |
 //! | `keys` | person keys in every spelling |
 //! | `family`, `cells`, `write`, `place` | files: names, text of cells, formats, where they go |
+//! | `sheets` | the files of a delivery with their rows |
+//! | `dirt` | faults of real extracts, planted and told |
 //! | `assumed` | what the study does not say and was decided |
 //!
 //! The same seed gives the same bytes for any number of threads: a random stream per person, extract and row, chunks of a
@@ -24,6 +26,7 @@ mod cells;
 mod clocks;
 mod columns;
 mod course;
+mod dirt;
 mod draft;
 mod family;
 mod keys;
@@ -33,32 +36,36 @@ mod place;
 mod plan;
 mod readers;
 mod rows;
+mod sheets;
 mod write;
 
+pub use dirt::{DIRT_KINDS, DirtLevel, Planted, Told};
 pub use place::WrittenFile;
 
-use crate::loader::LoadError;
+use crate::loader::{self, LoadError};
 use crate::simulate::random::Source;
 use crate::stored::StoredFormat;
-use crate::study::{ColumnKind, FileFormat, InputFile, Key, LinkageFile, Study};
+use crate::study::{self, ColumnKind, FileFormat, InputFile, Study, StudyFaults};
+use crate::table::ColumnData;
 use assumed::Assumed;
 use calendar::Calendar;
 use columns::Value;
 use course::{Course, Courses};
-use family::Named;
+use dirt::{Followed, Ground};
 use keys::PersonKeys;
 use place::Place;
 use plan::{ExtractPlan, Shape};
 use rayon::prelude::*;
 use rows::Rows;
 use serde::Serialize;
+use sheets::{Of, Sheet};
 use std::path::PathBuf;
-use write::{Row, Table, TableError};
 
 /// Persons of one chunk. The streams belong to persons and rows, so that chunks only bound the work at a time.
 const CHUNK: u64 = 1024;
-/// The streams of keys and, from here on, of persons.
+/// The streams of keys and of dirt; no person has these numbers.
 const KEYS: u64 = u64::MAX;
+const DIRT: u64 = u64::MAX - 1;
 
 /// What to write.
 #[derive(Debug, Clone)]
@@ -67,6 +74,9 @@ pub struct RehearsalOptions {
     pub seed: u64,
     /// The folder that the paths of the study are relative to.
     pub folder: PathBuf,
+    pub dirt: DirtLevel,
+    /// Kinds of dirt to plant, of [`DIRT_KINDS`]; all when empty.
+    pub kinds: Vec<String>,
 }
 
 /// What was written.
@@ -83,6 +93,9 @@ pub struct Rehearsal {
     pub files: Vec<WrittenFile>,
     /// What the study does not determine and was decided.
     pub assumed: Vec<String>,
+    /// Faults that were planted; they stand in a file of their own.
+    #[serde(skip)]
+    pub planted: Vec<Planted>,
 }
 
 /// Why nothing was written.
@@ -107,16 +120,25 @@ pub enum RehearsalError {
     Unfit { file: String, rule: String, remedy: String },
     #[error(transparent)]
     Condition(#[from] LoadError),
+    /// The study does not take its own clean extracts.
+    #[error("{0}")]
+    Study(#[from] StudyFaults),
+    #[error("{0} is no kind of dirt; the kinds are {1}")]
+    Kind(String, String),
     #[error("{}: cannot be written: {source}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
 }
 
 /// Writes extracts on which `study`, checked as planned ([`crate::study::check_planned`]), runs.
 ///
-/// Beside them stand `simulated.json` and `simulated.md`: the files with their checksums, and what the study does not
-/// determine and was assumed. Errors: [`RehearsalError`]; after an error nothing is left behind.
+/// Beside them stand `simulated.json`, `simulated.md` and `planted.json`: the files with their checksums, what the study does
+/// not determine and was assumed, and which faults were planted. Errors: [`RehearsalError`]; after an error nothing is left behind.
 pub fn rehearse(study: &Study, options: &RehearsalOptions) -> Result<Rehearsal, RehearsalError> {
     refuse_sas(study)?;
+    if let Some(kind) = options.kinds.iter().find(|kind| DIRT_KINDS.iter().all(|(known, _)| known != kind)) {
+        let known = DIRT_KINDS.map(|(known, _)| known).join(", ");
+        return Err(RehearsalError::Kind(kind.clone(), known));
+    }
     let mut assumed = Assumed::default();
     let calendar = Calendar::new(study, &mut assumed);
     let source = Source::new(options.seed);
@@ -129,15 +151,31 @@ pub fn rehearse(study: &Study, options: &RehearsalOptions) -> Result<Rehearsal, 
         }
     }
     note_columns(study, &plans, &calendar, &mut assumed);
-    let deliveries = deliveries(study, &calendar);
-    let names: Vec<String> = deliveries.iter().flat_map(|d| &d.files).map(|f| f.written.clone()).collect();
-    let declared: Vec<&InputFile> = deliveries.iter().flat_map(|d| d.declared).collect();
+    let mut sheets = sheets::sheets(study, &calendar);
+    let names: Vec<String> = sheets.iter().flat_map(|d| &d.files).map(|f| f.written.clone()).collect();
+    let declared: Vec<&InputFile> = sheets.iter().flat_map(|d| d.declared).collect();
     let place = Place::prepare(&options.folder, &declared, &names)?;
 
-    let persons = simulate(study, &calendar, &plans, &source, options.persons)?;
+    let mut simulated = simulate(study, &calendar, &plans, &source, options.persons)?;
+    sheets.iter_mut().for_each(|sheet| sheet.fill(&plans, &mut simulated, &keys));
+    let mut planted = Vec::new();
+    if options.dirt != DirtLevel::None {
+        let followed = followed(study, &plans, &sheets, &keys, options.persons)?;
+        let ground = Ground {
+            study,
+            plans: &plans,
+            calendar: &calendar,
+            keys: &keys,
+            followed: &followed,
+            persons: options.persons,
+            level: options.dirt,
+            kinds: &options.kinds,
+        };
+        planted = dirt::plant(&ground, &mut sheets, source.stream(DIRT));
+    }
     let mut files = Vec::new();
-    for delivery in &deliveries {
-        files.extend(delivery.write(study, &plans, &persons, &keys, &place)?);
+    for sheet in &sheets {
+        files.extend(sheet.write(study, &plans, &place)?);
     }
     let rehearsal = Rehearsal {
         schema: "cohort-simulated/1",
@@ -147,18 +185,64 @@ pub fn rehearse(study: &Study, options: &RehearsalOptions) -> Result<Rehearsal, 
         persons: options.persons,
         files,
         assumed: assumed.into_lines(),
+        planted,
     };
     let record = serde_json::to_string_pretty(&rehearsal).expect("texts and numbers are JSON");
     place.add(place::RECORD, &(record + "\n"))?;
     place.add(READABLE, &readable(&rehearsal))?;
+    place.add(PLANTED, &planted_file(&rehearsal))?;
     let written = rehearsal.files.iter().map(|file| file.path.clone());
-    let all: Vec<String> = written.chain([READABLE.to_owned(), place::RECORD.to_owned()]).collect();
+    let all: Vec<String> = written.chain([READABLE, PLANTED, place::RECORD].map(str::to_owned)).collect();
     place.finish(&all)?;
     Ok(rehearsal)
 }
 
+/// Who is in the cohort when the study runs on the clean extracts, which are written to a place of their own for that.
+fn followed(
+    study: &Study,
+    plans: &[ExtractPlan],
+    sheets: &[Sheet],
+    keys: &PersonKeys,
+    persons: u64,
+) -> Result<Followed, RehearsalError> {
+    let trial = tempfile::tempdir().map_err(|e| place::at(std::path::Path::new("a temporary folder"), e))?;
+    let place = Place::prepare(trial.path(), &[], &[])?;
+    let mut names = Vec::new();
+    for sheet in sheets {
+        names.extend(sheet.write(study, plans, &place)?.into_iter().map(|file| file.path));
+    }
+    place.finish(&names)?;
+    let clean = study::check(&study.text, &study.path, Some(trial.path()))?;
+    let loaded = loader::load(&Study { cache: None, ..clean }, &mut loader::Quiet)?;
+    // The loader numbers persons in the order of their keys.
+    let spelling = study.population().key.spelling.as_deref().unwrap_or("");
+    let mut order: Vec<u64> = (0..persons).collect();
+    order.sort_by_key(|person| keys.number(spelling, *person));
+    let numbers = match loaded.table.column("person").map(|c| &c.data) {
+        Some(ColumnData::Whole(numbers)) => numbers.as_slice(),
+        _ => &[],
+    };
+    let person = |number: &i32| order.get(*number as usize).copied();
+    Ok(Followed { persons: numbers.iter().filter_map(person).collect() })
+}
+
 /// What was written and assumed, for people.
 const READABLE: &str = "simulated.md";
+/// What was planted, for programs.
+const PLANTED: &str = "planted.json";
+
+fn planted_file(rehearsal: &Rehearsal) -> String {
+    #[derive(Serialize)]
+    struct File<'a> {
+        schema: &'static str,
+        study: &'a str,
+        seed: &'a str,
+        planted: &'a [Planted],
+    }
+    let Rehearsal { study, seed, planted, .. } = rehearsal;
+    let file = File { schema: "cohort-planted/1", study, seed, planted };
+    serde_json::to_string_pretty(&file).expect("texts and numbers are JSON") + "\n"
+}
 
 fn readable(rehearsal: &Rehearsal) -> String {
     let mut text = format!(
@@ -168,6 +252,14 @@ fn readable(rehearsal: &Rehearsal) -> String {
     );
     for file in &rehearsal.files {
         text += &format!("- {}: {} rows\n", file.path, file.rows);
+    }
+    if !rehearsal.planted.is_empty() {
+        text += "\n## Faults that were planted, and where the program tells of them\n\n";
+        for p in &rehearsal.planted {
+            let place =
+                [&p.extract, &p.file, &p.column].into_iter().filter(|t| !t.is_empty()).cloned().collect::<Vec<_>>();
+            text += &format!("- {}, {} {}, {}: {}\n", p.kind, p.count, p.unit, place.join(", "), p.told);
+        }
     }
     text += "\n## What the study does not say and was assumed\n\n";
     for line in &rehearsal.assumed {
@@ -278,116 +370,4 @@ fn simulate(
         extracts.iter_mut().zip(part).for_each(|(all, rows)| all.extend(rows));
     }
     Ok(Simulated { persons, extracts })
-}
-
-/// Files of one shape: an extract, or a linkage file.
-struct Delivery<'s> {
-    declared: &'s [InputFile],
-    files: Vec<Named>,
-    format: &'s FileFormat,
-    of: Of<'s>,
-}
-
-#[derive(Clone, Copy)]
-enum Of<'s> {
-    /// The extract of this number.
-    Extract(usize),
-    Linkage(&'s LinkageFile),
-}
-
-fn deliveries<'s>(study: &'s Study, calendar: &Calendar) -> Vec<Delivery<'s>> {
-    let linkage = study.linkage.iter().flat_map(|l| &l.files).map(|file| Delivery {
-        declared: &file.files,
-        files: family::family(&file.files, 1..=1),
-        format: &file.format,
-        of: Of::Linkage(file),
-    });
-    let extracts = study.extracts.values().enumerate().map(|(number, extract)| Delivery {
-        declared: &extract.files,
-        files: family::family(&extract.files, family::years(extract, calendar)),
-        format: &extract.format,
-        of: Of::Extract(number),
-    });
-    linkage.chain(extracts).collect()
-}
-
-impl Delivery<'_> {
-    fn write(
-        &self,
-        study: &Study,
-        plans: &[ExtractPlan],
-        simulated: &Simulated,
-        keys: &PersonKeys,
-        place: &Place,
-    ) -> Result<Vec<WrittenFile>, RehearsalError> {
-        let n = self.files.len();
-        let mut rows: Vec<Vec<Row>> = vec![Vec::new(); n];
-        match self.of {
-            Of::Linkage(file) => {
-                for person in 0..simulated.persons {
-                    let keys = file.keys.iter().map(|(spelling, key)| keys.written(key, spelling, person)).collect();
-                    rows[family::file_of(&self.files, None, person)].push(Row { keys, cells: Vec::new() });
-                }
-            }
-            Of::Extract(number) => {
-                let (plan, key) = (&plans[number], &plans[number].extract.key);
-                let spelling = key.spelling.as_deref().unwrap_or("");
-                for (person, cells) in &simulated.extracts[number] {
-                    let keys = vec![keys.written(key, spelling, *person)];
-                    let file = family::file_of(&self.files, year_of(plan, cells), *person);
-                    rows[file].push(Row { keys, cells: cells.clone() });
-                }
-            }
-        }
-        let any = rows.iter().any(|rows| !rows.is_empty());
-        let files = self.files.iter().enumerate().zip(&rows);
-        let files = files.filter(|((at, named), rows)| !(named.optional && rows.is_empty()) || (!any && *at == 0));
-        files.map(|((at, named), rows)| self.write_one(study, plans, named, at, rows, place)).collect()
-    }
-
-    fn write_one(
-        &self,
-        study: &Study,
-        plans: &[ExtractPlan],
-        named: &Named,
-        at: usize,
-        rows: &[Row],
-        place: &Place,
-    ) -> Result<WrittenFile, RehearsalError> {
-        let n = self.files.len();
-        let name = |key: &Key| family::alias(&key.aliases, at, n).to_owned();
-        let table = match self.of {
-            Of::Linkage(file) => {
-                Table { names: Vec::new(), key_names: file.keys.values().map(name).collect(), slots: &[], rows }
-            }
-            Of::Extract(number) => {
-                let slots = &plans[number].slots;
-                let names = slots.iter().map(|s| family::column_name(&s.spec.source, s.year, at, n)).collect();
-                Table { names, key_names: vec![name(&study.extracts[number].key)], slots, rows }
-            }
-        };
-        let gzip = named.written.to_lowercase().ends_with(".gz");
-        let file = place.create(&named.written)?;
-        table.write(self.format, gzip, file).map_err(|error| match error {
-            TableError::Io(source) => place::at(std::path::Path::new(&named.written), source),
-            TableError::Unfit(rule, remedy) => RehearsalError::Unfit { file: named.written.clone(), rule, remedy },
-        })?;
-        place.written(&named.written, rows.len() as u64)
-    }
-}
-
-/// The year that decides which file of a family a row goes into.
-fn year_of(plan: &ExtractPlan, cells: &[Value]) -> Option<i32> {
-    let year = |at: usize| match cells[at] {
-        Value::Day(day) => Some(crate::day::Day(day).year()),
-        Value::Whole(year) => Some(year),
-        _ => None,
-    };
-    match plan.shape {
-        Shape::Spells { from, .. } => year(from),
-        Shape::Changes { since } => year(since),
-        Shape::Yearly { year: at } => year(at),
-        Shape::Events { date } => year(date),
-        Shape::Population | Shape::OneEach | Shape::Plain => None,
-    }
 }

@@ -10,8 +10,8 @@ use super::readers::{needs_value, readers, runs};
 use crate::day::Day;
 use crate::simulate::random::{Draws, Source};
 use crate::study::{
-    ColumnRef, Condition, Covariate, ExitSource, IndexSource, LookbackStart, Offset, Pick, Source as From, StepKind,
-    Study,
+    ColumnRef, Condition, Covariate, ExitSource, FollowUpEvent, IndexSource, LookbackStart, Offset, Pick,
+    Source as From, StepKind, Study,
 };
 
 /// Makes the rows of one extract.
@@ -73,13 +73,27 @@ impl<'s> Rows<'s> {
         (first, until(coverage).map_or(last, |until| last.min(until)))
     }
 
-    /// The days for which covariates need values: of the person's own follow-up, or, where persons are compared on each
-    /// other's days, of all.
-    fn needed_days(&self, course: &Course) -> (i32, i32) {
-        match self.study.cohort.matching {
-            Some(_) => (self.calendar.index.0, self.calendar.ends),
-            None => (course.index, course.horizon),
+    /// The days for which covariates need values: of the person's own follow-up; of all where a missing value stops the study,
+    /// because another row may turn out to be the index event, or where persons are compared on each other's days.
+    fn needed_days(&self, course: &Course, strict: bool) -> (i32, i32) {
+        if strict || self.study.cohort.matching.is_some() {
+            return (self.calendar.index.0, self.calendar.ends);
         }
+        (course.index, course.horizon)
+    }
+
+    /// Index events fall on even days, and all that ends follow-up on odd ones: whichever row turns out to be the index event,
+    /// nothing ends on that day.
+    fn on_its_days(&self, day: i32, is_index: bool) -> i32 {
+        let of_index = match &self.study.cohort.index.source {
+            IndexSource::Event { rows, .. } => rows.extract == self.plan.extract.name,
+            IndexSource::Date(_) => false,
+        };
+        let of_event = match &self.study.follow_up.event {
+            FollowUpEvent::Rows { rows, .. } => rows.extract == self.plan.extract.name,
+            FollowUpEvent::Date { .. } => false,
+        };
+        if is_index || (of_index && !of_event) { day & !1 } else { day | 1 }
     }
 
     /// Of rows that must not share a day, the first one stays.
@@ -221,7 +235,7 @@ impl Maker<'_, '_> {
     fn start_of_spells(&self, from: usize, draws: &mut Draws) -> i32 {
         let course = self.course;
         let plan = self.rows.plan;
-        let needed = self.rows.needed_days(course).0;
+        let needed = self.rows.needed_days(course, false).0;
         let windows = self.study().cohort.steps.iter().filter_map(|step| match &step.condition {
             Condition::Covered { spells, within, .. } if spells.extract == plan.extract.name => {
                 Some(within.around(Day(needed)).0.0)
@@ -267,9 +281,9 @@ impl Maker<'_, '_> {
 
     fn changes(&mut self, since: usize, draws: &mut Draws) {
         let course = self.course;
-        let (first, last) = self.rows.needed_days(course);
-        let look_back = self.look_back_of_status();
         let strict = self.covariates().iter().any(|c| needs_value(self.study(), c));
+        let (first, last) = self.rows.needed_days(course, strict);
+        let look_back = self.look_back_of_status();
         if !strict && draws.below(100) < 4 {
             return;
         }
@@ -308,13 +322,13 @@ impl Maker<'_, '_> {
     // ------------------------------------------------------------ a row a year
 
     fn yearly(&mut self, year: usize, draws: &mut Draws) {
-        let (first, last) = self.rows.needed_days(self.course);
+        let strict = self.covariates().iter().any(|c| needs_value(self.study(), c));
+        let (first, last) = self.rows.needed_days(self.course, strict);
         let back = |c: &&Covariate| match &c.source {
             From::Yearly { at, look_back, .. } => Some(at.offset - look_back),
             _ => None,
         };
         let covariates = self.covariates();
-        let strict = covariates.iter().any(|c| needs_value(self.study(), c));
         let lag = covariates.iter().map(|c| c.timing.lag() / 365 + 1).max().unwrap_or(1);
         let first = Day(first).year() + covariates.iter().filter_map(back).min().unwrap_or(-1) - lag;
         for value in first..=Day(last).year() {
@@ -342,7 +356,8 @@ impl Maker<'_, '_> {
             let (first, last) = self.rows.present(self.course);
             for _ in 0..draws.below(3) {
                 if first < last {
-                    self.add(vec![(date, Value::Day(draws.between(first.max(self.course.index - 1500), last)))], None);
+                    let day = draws.between(first.max(self.course.index - 1500), last);
+                    self.add(vec![(date, Value::Day(self.rows.on_its_days(day, false)))], None);
                 }
             }
         }
@@ -363,7 +378,9 @@ impl Maker<'_, '_> {
         }
         let (first, last) = self.rows.present(self.course);
         let slot = &self.rows.plan.slots[wanted.date];
-        days.into_iter().filter(|day| (first..=last).contains(day)).map(|day| slot.within_limits(day)).collect()
+        let is_index = wanted.purposes.iter().any(|p| matches!(p, Purpose::Index));
+        let days = days.into_iter().map(|day| self.rows.on_its_days(day, is_index));
+        days.filter(|day| (first..=last).contains(day)).map(|day| slot.within_limits(day)).collect()
     }
 
     /// The index event, others after it, and now and then one in the wash-out.
@@ -419,8 +436,9 @@ impl Maker<'_, '_> {
 
     /// Rows that a covariate counts or takes its value from.
     fn covariate_days(&self, covariate: &Covariate, draws: &mut Draws) -> Vec<i32> {
-        let (first, last) = self.rows.needed_days(self.course);
-        let wide = runs(covariate) || self.study().cohort.matching.is_some();
+        let strict = matches!(covariate.source, From::Latest { .. }) && needs_value(self.study(), covariate);
+        let (first, last) = self.rows.needed_days(self.course, strict);
+        let wide = strict || runs(covariate) || self.study().cohort.matching.is_some();
         let last = if wide { last } else { first };
         match &covariate.source {
             From::Latest { look_back, .. } => {

@@ -27,8 +27,19 @@ pub(super) struct Table<'t, 's> {
 /// A row of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
+    /// Whose row it is; nothing of it stands in the file.
+    pub(super) person: u64,
+    /// Whether a fault was planted in it.
+    pub(super) dirty: bool,
     pub(super) keys: Vec<String>,
     pub(super) cells: Vec<Value>,
+}
+
+impl Row {
+    /// A row without fault.
+    pub(super) fn new(person: u64, keys: Vec<String>, cells: Vec<Value>) -> Row {
+        Row { person, dirty: false, keys, cells }
+    }
 }
 
 /// Why a file cannot be written.

@@ -1,0 +1,208 @@
+//! Faults of real extracts, planted into simulated ones and told, so that whoever rehearses a study sees what becomes of them.
+//!
+//! What can be planted depends on what the files of a study can hold (the eleven traps of register extracts). Where the
+//! study declares what to do with a fault, it is planted so that the declared rule gives back the clean extracts: codes
+//! that their clean-up repairs, cells without a value that hold an invalid one, further rows that no rule considers,
+//! further persons who have to leave. Then nothing of the result changes but the counts. Where the study declares nothing,
+//! a fault stops the run, and its message has the count; such faults are planted at the worst level only.
+//!
+//! `persons` plants persons, `rows` rows and keys, `cells` cells; each in rows that no other fault has touched.
+
+mod cells;
+mod persons;
+mod rows;
+
+use super::calendar::Calendar;
+use super::keys::PersonKeys;
+use super::plan::ExtractPlan;
+use super::{Of, Sheet};
+use crate::simulate::random::Draws;
+use crate::study::Study;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// How much dirt there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DirtLevel {
+    /// None.
+    #[default]
+    None,
+    /// A few faults of each kind that the study declares what to do with.
+    Some,
+    /// More of each kind that the files can hold, also of those that must stop the study.
+    Worst,
+}
+
+/// What was planted in one place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Planted {
+    /// What kind of fault.
+    pub kind: &'static str,
+    /// The trap of register extracts that it belongs to, 1 to 11.
+    pub trap: u8,
+    /// Name of the extract.
+    pub extract: String,
+    /// The file; empty for persons, whose rows stand in several.
+    pub file: String,
+    /// Name of the column in the study; empty for whole rows, keys and persons.
+    pub column: String,
+    pub count: u64,
+    /// What is counted: `rows` or `persons`.
+    pub unit: &'static str,
+    /// Where the program tells of it.
+    pub told: Told,
+}
+
+/// Where the program tells of a fault: among results, as an addition to what it says of the clean extracts, or in the message
+/// with which it stops.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// A note with this source and message counts it.
+    Note { source: String, message: String },
+    /// The linkage report of the extract counts it: rows without a key, or rows whose key was not found.
+    Link { extract: String, what: &'static str },
+    /// The line of the flow with this label takes the persons out.
+    Flow { label: String },
+    /// The report of codes counts the rows of a code that no list covers.
+    Uncovered { extract: String, column: String },
+    /// The run stops; its message has this text.
+    Stops { text: String },
+}
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Told::Note { source, message } => write!(f, "note, {source}: {message}"),
+            Told::Link { extract, what } => write!(f, "linkage report of {extract}, {}", what.replace('_', " ")),
+            Told::Flow { label } => write!(f, "flow of persons: {label}"),
+            Told::Uncovered { extract, column } => {
+                write!(f, "report of codes, {extract}.{column}: codes that no list covers")
+            }
+            Told::Stops { text } => write!(f, "the study stops: {text}"),
+        }
+    }
+}
+
+/// What the study makes of the clean extracts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Followed {
+    /// Persons in the cohort.
+    pub(super) persons: BTreeSet<u64>,
+}
+
+/// What planting needs to know.
+pub(super) struct Ground<'g, 's> {
+    pub(super) study: &'s Study,
+    pub(super) plans: &'g [ExtractPlan<'s>],
+    pub(super) calendar: &'g Calendar,
+    pub(super) keys: &'g PersonKeys,
+    pub(super) followed: &'g Followed,
+    pub(super) persons: u64,
+    pub(super) level: DirtLevel,
+    /// Kinds to plant; all when empty.
+    pub(super) kinds: &'g [String],
+}
+
+/// Plants on the way.
+pub(super) struct Planting<'p, 'g, 's> {
+    ground: &'p Ground<'g, 's>,
+    sheets: &'p mut [Sheet<'s>],
+    draws: Draws,
+    planted: Vec<Planted>,
+    /// Persons beyond those simulated, so far.
+    further_persons: u64,
+    /// Keys that nobody has, so far.
+    unknown_keys: u64,
+}
+
+/// Every kind with its trap, in the order in which they are planted.
+pub const DIRT_KINDS: [(&str, u8); 26] = [
+    ("exit_before_entry", 11),
+    ("event_before_entry", 11),
+    ("event_at_entry", 11),
+    ("reversed_spell", 11),
+    ("overlapping_spells", 11),
+    ("event_after_end", 11),
+    ("contradicting_rows", 7),
+    ("duplicate_row", 7),
+    ("key_without_prefix", 2),
+    ("no_key", 9),
+    ("unknown_key", 2),
+    ("uncovered_code", 3),
+    ("blank_system", 3),
+    ("code_upper", 3),
+    ("code_lower", 3),
+    ("code_trim", 3),
+    ("code_drop_dot", 3),
+    ("code_drop_blank", 3),
+    ("code_cut", 3),
+    ("code_drop", 3),
+    ("lost_zero", 1),
+    ("no_such_day", 4),
+    ("date_form", 4),
+    ("date_range", 5),
+    ("level", 6),
+    ("number", 6),
+];
+
+/// Plants what the ground holds. Returns what was planted, in the order of [`DIRT_KINDS`].
+pub(super) fn plant<'s>(ground: &Ground<'_, 's>, sheets: &mut [Sheet<'s>], draws: Draws) -> Vec<Planted> {
+    if ground.level == DirtLevel::None {
+        return Vec::new();
+    }
+    let mut planting = Planting { ground, sheets, draws, planted: Vec::new(), further_persons: 0, unknown_keys: 0 };
+    for (kind, _) in DIRT_KINDS {
+        if ground.kinds.is_empty() || ground.kinds.iter().any(|k| k == kind) {
+            planting.kind(kind);
+        }
+    }
+    planting.planted
+}
+
+impl<'s> Planting<'_, '_, 's> {
+    fn kind(&mut self, kind: &'static str) {
+        for sheet in 0..self.sheets.len() {
+            let Of::Extract(extract) = self.sheets[sheet].of else { continue };
+            match kind {
+                "exit_before_entry" | "event_before_entry" | "event_at_entry" | "reversed_spell"
+                | "overlapping_spells" | "event_after_end" => self.persons_of(kind, sheet, extract),
+                "contradicting_rows" => self.contradicting_rows(sheet, extract),
+                "duplicate_row" => self.duplicate_rows(sheet, extract),
+                "key_without_prefix" | "no_key" | "unknown_key" => self.keys_of(kind, sheet, extract),
+                "uncovered_code" => self.uncovered_codes(sheet, extract),
+                _ => self.cells_of(kind, sheet, extract),
+            }
+        }
+    }
+
+    /// How many faults of a kind one place gets: a number that says which it was, when counts are mixed up.
+    fn how_many(&self, kind: &str, stops: bool) -> usize {
+        let place = DIRT_KINDS.iter().position(|(k, _)| *k == kind).unwrap_or(0);
+        match (self.ground.level, stops) {
+            (DirtLevel::None, _) | (DirtLevel::Some, true) => 0,
+            (DirtLevel::Some, false) => 2 + place % 2,
+            (DirtLevel::Worst, _) => 3 + place % 7,
+        }
+    }
+
+    /// Notes what was planted; nothing when it was nothing.
+    fn note(&mut self, kind: &'static str, place: (usize, Option<usize>), column: &str, count: u64, told: Told) {
+        let (sheet, file) = place;
+        let Of::Extract(extract) = self.sheets[sheet].of else { return };
+        if count == 0 {
+            return;
+        }
+        let trap = DIRT_KINDS.iter().find(|(k, _)| *k == kind).map_or(0, |(_, trap)| *trap);
+        self.planted.push(Planted {
+            kind,
+            trap,
+            extract: self.ground.plans[extract].extract.name.clone(),
+            file: file.map_or(String::new(), |file| self.sheets[sheet].files[file].written.clone()),
+            column: column.to_owned(),
+            count,
+            unit: if file.is_some() { "rows" } else { "persons" },
+            told,
+        });
+    }
+}

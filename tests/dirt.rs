@@ -1,0 +1,214 @@
+//! Dirt at its worst: every fault that `cohort simulate --study --dirt` plants is told by the program with exactly its count,
+//! and where the study declares what to do with it, the fit is that of the clean extracts.
+
+use crate::rehearsal::{FORMATS, cohort, stderr};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+const SEED: &str = "3";
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))).unwrap()
+}
+
+/// The model study, which declares little of what to do with faults.
+fn model_study() -> String {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let text = fs::read_to_string(format!("{root}/examples/phc-opmh/study.toml")).unwrap();
+    text.replace("\"../../data-fixtures/", &format!("\"{root}/data-fixtures/"))
+}
+
+/// A study with a rule for everything: invalid cells are missing, equal rows collapse, impossible persons leave.
+fn with_rules(text: &str, conflict: &str) -> String {
+    let types = ["date", "code", "codes", "whole", "number", "year"];
+    let rules = types.iter().fold(text.to_owned(), |text, of| {
+        let written = format!("type = \"{of}\"");
+        text.replace(&written, &format!("{written}, if_invalid = \"missing\""))
+    });
+    let once = format!("one_per_person = true\nduplicates = \"collapse_identical\"\non_conflict = {conflict}");
+    let rules = rules.replace("one_per_person = true", &once);
+    let impossible = "event_at_entry = \"exclude\"\non_invalid = { exit_before_entry = \"exclude\", \
+                      reversed_spell = \"exclude\", overlapping_spells = \"exclude\" }";
+    rules.replace("event_at_entry = \"exclude\"", impossible).replace("event_at_entry = \"error\"", impossible)
+}
+
+/// The model study with a rule for everything.
+fn model_with_rules() -> String {
+    with_rules(&model_study(), "\"exclude_person\"").replace("width = 6, years", "width = 6, pad_left = 6, years")
+}
+
+/// Other formats and yearly tables, with a rule for everything but keys without their prefix, for which there is none.
+fn formats_with_rules() -> String {
+    let text = with_rules(FORMATS, "{ last_by = \"born\" }").replace(
+        "file = \"utd.dta\"\nkey = { column = \"w19_lnr\", spelling = \"ssb\" }\none_per_person = true\nduplicates = \"collapse_identical\"\non_conflict = { last_by = \"born\" }",
+        "file = \"utd.dta\"\nkey = { column = \"w19_lnr\", spelling = \"ssb\" }\none_per_person = true\nduplicates = \"collapse_identical\"\non_conflict = \"exclude_person\"",
+    );
+    let text = text.replace("system_column = \"system\"", "system_column = \"system\", blank_system = \"ICPC-2\"");
+    let text = text.replace("format = \"native\" }\nout", "format = \"native\", earliest = 1990-01-01 }\nout");
+    text.replace("spelling = \"ssb\" }\n", "spelling = \"ssb\" }\nmin_matched = 0.9\n")
+        .replace("spelling = \"npr\" }\n", "spelling = \"npr\" }\nmin_matched = 0.9\n")
+}
+
+/// What results say of a fault: a count to which planting adds.
+fn told(results: &Value, told: &Value) -> u64 {
+    let all = |name: &str| results[name].as_array().unwrap().clone();
+    let sum = |of: Vec<Value>, key: &str| of.iter().map(|x| x[key].as_u64().unwrap_or(0)).sum::<u64>();
+    let same = |a: &Value, b: &Value, keys: &[&str]| keys.iter().all(|k| a[*k] == b[*k]);
+    if let Some(note) = told.get("note") {
+        return sum(all("notes").into_iter().filter(|n| same(n, note, &["source", "message"])).collect(), "count");
+    }
+    if let Some(flow) = told.get("flow") {
+        return sum(all("attrition").into_iter().filter(|s| same(s, flow, &["label"])).collect(), "excluded");
+    }
+    if let Some(link) = told.get("link") {
+        let of = all("links").into_iter().find(|l| same(l, link, &["extract"])).unwrap();
+        let n = |key: &str| of[key].as_u64().unwrap();
+        return match link["what"].as_str() {
+            Some("rows_without_key") => n("rows_without_key"),
+            _ => n("rows") - n("rows_matched") - n("rows_without_key"),
+        };
+    }
+    let uncovered = &told["uncovered"];
+    let of = all("codes").into_iter().filter(|c| same(c, uncovered, &["extract", "column"]));
+    sum(of.flat_map(|c| c["uncovered"].as_array().unwrap().clone()).collect(), "rows")
+}
+
+/// Runs a study on clean and on dirty extracts of one seed and holds what it tells against what was planted.
+fn every_fault_is_told(text: &str, kinds: &str, least: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("study.toml"), text).unwrap();
+    let run = |name: &str, more: &[&str]| -> Value {
+        let mut simulate = vec!["simulate", "--study", "study.toml", "--persons", "900", "--seed", SEED, "--out", name];
+        simulate.extend(more);
+        let simulated = cohort(&simulate, folder.path());
+        assert!(simulated.status.success(), "{}", stderr(&simulated));
+        let out = format!("results-{name}");
+        let fit = cohort(&["fit", "study.toml", "--data", name, "--out", &out, "--quiet"], folder.path());
+        assert!(fit.status.success(), "{name}: {}", stderr(&fit));
+        json(&folder.path().join(out).join("internal/results.json"))
+    };
+    let clean = run("clean", &[]);
+    let dirty = run("dirty", &["--dirt", "worst", "--dirt-kinds", kinds]);
+    let planted = json(&folder.path().join("dirty/planted.json"))["planted"].as_array().unwrap().clone();
+    let mut wanted: BTreeMap<String, u64> = BTreeMap::new();
+    let mut found: Vec<&str> = planted.iter().map(|p| p["kind"].as_str().unwrap()).collect();
+    for fault in &planted {
+        *wanted.entry(fault["told"].to_string()).or_default() += fault["count"].as_u64().unwrap();
+    }
+    found.sort_unstable();
+    found.dedup();
+    assert!(found.len() >= least, "{found:?}");
+    for (place, count) in wanted {
+        let place: Value = serde_json::from_str(&place).unwrap();
+        assert_eq!(told(&dirty, &place) - told(&clean, &place), count, "{place}");
+    }
+    let models = |results: &Value| results["models"].as_array().unwrap().clone();
+    for (a, b) in models(&clean).iter().zip(models(&dirty)) {
+        assert_eq!((&a["n_persons"], &a["n_events"]), (&b["n_persons"], &b["n_events"]));
+        for (a, b) in a["coefficients"].as_array().unwrap().iter().zip(b["coefficients"].as_array().unwrap()) {
+            for key in ["estimate", "se"] {
+                match (a[key].as_f64(), b[key].as_f64()) {
+                    (Some(x), Some(y)) => assert!((x - y).abs() <= 1e-12 * x.abs().max(1.0), "{}: {x} {y}", a["name"]),
+                    (x, y) => assert_eq!(x, y),
+                }
+            }
+        }
+    }
+}
+
+const ALL_BUT_PREFIX: &str = "exit_before_entry,event_before_entry,event_at_entry,reversed_spell,overlapping_spells,\
+    event_after_end,contradicting_rows,duplicate_row,no_key,unknown_key,uncovered_code,blank_system,code_upper,code_lower,\
+    code_trim,code_drop_dot,code_drop_blank,code_cut,code_drop,lost_zero,no_such_day,date_form,date_range,level,number";
+
+#[test]
+fn the_model_study_tells_every_planted_fault_and_fits_as_on_clean_extracts() {
+    every_fault_is_told(&model_with_rules(), ALL_BUT_PREFIX, 19);
+}
+
+#[test]
+fn a_study_of_other_formats_tells_every_planted_fault_and_fits_as_on_clean_extracts() {
+    every_fault_is_told(&formats_with_rules(), ALL_BUT_PREFIX, 19);
+}
+
+/// Where a study declares nothing, each kind of fault stops it, with the count of what was planted in the file it names.
+fn what_has_no_rule_stops(text: &str, kinds: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("study.toml"), text).unwrap();
+    for kind in kinds {
+        let arguments = [
+            "simulate",
+            "--study",
+            "study.toml",
+            "--persons",
+            "500",
+            "--seed",
+            SEED,
+            "--out",
+            kind,
+            "--dirt",
+            "worst",
+            "--dirt-kinds",
+            kind,
+        ];
+        let simulated = cohort(&arguments, folder.path());
+        assert!(simulated.status.success(), "{kind}: {}", stderr(&simulated));
+        let planted = json(&folder.path().join(kind).join("planted.json"))["planted"].as_array().unwrap().clone();
+        let stops: Vec<&Value> = planted.iter().filter(|p| p["told"]["stops"].is_object()).collect();
+        assert!(!stops.is_empty(), "{kind} was not planted");
+        let fit = cohort(&["build", "study.toml", "--data", kind, "--out", "pt.parquet"], folder.path());
+        let message = stderr(&fit);
+        assert!(matches!(fit.status.code(), Some(11 | 12)), "{kind}: {message}");
+        let says = |p: &Value| message.contains(p["told"]["stops"]["text"].as_str().unwrap());
+        assert!(stops.iter().any(|p| says(p)), "{kind}: {message}");
+        for fault in stops {
+            let file = fault["file"].as_str().unwrap();
+            assert!(file.is_empty() || !message.contains(&format!("{file}, ")) || says(fault), "{fault}: {message}");
+        }
+    }
+}
+
+#[test]
+fn faults_without_a_rule_stop_the_model_study_with_their_count() {
+    let kinds = [
+        "reversed_spell",
+        "overlapping_spells",
+        "contradicting_rows",
+        "duplicate_row",
+        "lost_zero",
+        "no_such_day",
+        "date_form",
+        "level",
+        "number",
+    ];
+    what_has_no_rule_stops(&model_study(), &kinds);
+}
+
+#[test]
+fn faults_without_a_rule_stop_a_study_of_other_formats_with_their_count() {
+    what_has_no_rule_stops(FORMATS, &["exit_before_entry", "key_without_prefix", "blank_system"]);
+}
+
+/// The middle level plants only what a study has rules for: it runs as it is.
+#[test]
+fn some_dirt_lets_a_study_run() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("study.toml"), model_study()).unwrap();
+    let arguments =
+        ["simulate", "--study", "study.toml", "--persons", "500", "--seed", SEED, "--out", "d", "--dirt", "some"];
+    let simulated = cohort(&arguments, folder.path());
+    assert!(stderr(&simulated).contains(" persons in the cohort, "), "{}", stderr(&simulated));
+    let planted = json(&folder.path().join("d/planted.json"))["planted"].as_array().unwrap().clone();
+    assert!(planted.len() > 20 && planted.iter().all(|p| p["told"]["stops"].is_null()), "{planted:#?}");
+    let readable = fs::read_to_string(folder.path().join("d/simulated.md")).unwrap();
+    assert!(
+        readable.contains("## Faults that were planted") && readable.contains("codes changed by upper"),
+        "{readable}"
+    );
+    let unknown = cohort(
+        &["simulate", "--study", "study.toml", "--persons", "9", "--out", "e", "--dirt-kinds", "mud"],
+        folder.path(),
+    );
+    assert_eq!(unknown.status.code(), Some(2), "{}", stderr(&unknown));
+}
