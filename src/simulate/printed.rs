@@ -8,7 +8,7 @@ use super::SimulateError;
 use super::delivery::Delivery;
 use super::random::{Draws, Source};
 use crate::day::Day;
-use crate::reproduce::cohort::{Group, Plan};
+use crate::reproduce::cohort::{Group, Plan, Plans};
 use libm::{exp, log, log1p, sqrt};
 use std::fmt::Write;
 use std::path::Path;
@@ -19,7 +19,8 @@ const ENTRY_DAYS: u32 = 366;
 
 /// Writes the cohorts of a table to `out`: for each a CSV file and a study file, `targets.toml` with the printed numbers
 /// that they must give back, and `assumed.md`. Errors: `OutputExists`, `Write`; after an error nothing is left behind.
-pub fn simulate_printed(plans: &[Plan], seed: u64, out: &Path) -> Result<(), SimulateError> {
+pub fn simulate_printed(planned: &Plans, seed: u64, out: &Path) -> Result<(), SimulateError> {
+    let plans = &planned.cohorts;
     let delivery = Delivery::create_with(out, Vec::new())?;
     let source = Source::new(seed);
     for (at, plan) in plans.iter().enumerate() {
@@ -28,7 +29,7 @@ pub fn simulate_printed(plans: &[Plan], seed: u64, out: &Path) -> Result<(), Sim
         delivery.add(&format!("study-{number}.toml"), &study(plan, number, seed))?;
     }
     delivery.add("targets.toml", &targets(plans))?;
-    delivery.add("assumed.md", &assumed(plans, seed))?;
+    delivery.add("assumed.md", &assumed(planned, seed))?;
     delivery.finish()
 }
 
@@ -234,12 +235,16 @@ fn monte_carlo(group: &Group, reference: &Group) -> f64 {
 }
 
 /// What was assumed, for people.
-fn assumed(plans: &[Plan], seed: u64) -> String {
+fn assumed(planned: &Plans, seed: u64) -> String {
     let mut text = format!(
         "# Simulated cohorts\n\nWritten by `cohort simulate --from`, seed {seed}. No person in these files exists. Persons, events and days of \
          person-time of every group are exact; hazard ratios are so but for Monte Carlo error.\n"
     );
-    for (at, plan) in plans.iter().enumerate() {
+    if !planned.left_out.is_empty() {
+        text.push_str("\nParts of the table that determine no cohort:\n\n");
+        planned.left_out.iter().for_each(|line| text.push_str(&format!("- {line}\n")));
+    }
+    for (at, plan) in planned.cohorts.iter().enumerate() {
         write!(text, "\n## cohort-{}: {}\n\n{}\n\nGroups:\n\n", at + 1, plan.title, plan.source).expect("a text");
         let base = &plan.groups[0];
         for group in &plan.groups {

@@ -83,6 +83,50 @@ fn limits_of_hazard_ratios_come_back_with_them() {
     assert!(!verdicts.contains("\ndiffers"), "{verdicts}");
 }
 
+/// Where no reference is printed, the first group is not made one: a further group is, so that every hazard ratio comes back.
+#[test]
+fn hazard_ratios_without_a_printed_reference_all_come_back() {
+    let (said, verdicts) = round_trip(&["--table", "T7", "--stratum", "born in a Western country"]);
+    assert!(said.contains("no reference is printed: hazard ratios are taken against a further group"), "{said}");
+    assert!(verdicts.contains("mental specialised care, any, hazard ratio: hr of"), "{verdicts}");
+    assert!(verdicts.contains("7 numbers: ") && !verdicts.contains("\ndiffers"), "{verdicts}");
+}
+
+/// By hand: 2.4 per 1000 in 158,950 years are 381 events, whatever the limits (2.2 to 2.7) make of them; each group is compared
+/// with the reference printed before it; and what determines no cohort is said, while the rest is made.
+#[test]
+fn parts_of_a_table_become_cohorts_of_their_own() {
+    let row = |id: &str, keys: &str| format!("\n[[table.number]]\nrow = \"{id}\"\ngroup = \"{id}\"\n{keys}");
+    let rate = |id: &str, value: &str, years: &str| {
+        row(id, &format!("stratum = \"rates\"\nmeasure = \"rate\"\nvalue = \"{value}\"\nperson_years = \"{years}\"\n"))
+    };
+    let ratio =
+        |id: &str, keys: &str| row(id, &format!("stratum = \"ratios\"\nmeasure = \"hr\"\nmodel = \"m\"\n{keys}"));
+    let alone = "stratum = \"alone\"\nmeasure = \"hr\"\nvalue = \"2.0\"\n";
+    let rows = rate("refugees", "2.4 (2.2 to 2.7)", "158,950")
+        + &rate("others", "2.04 (1.8 to 2.3)", "147,827")
+        + &ratio("Asia", "value = \"ref\"\n")
+        + &ratio("Asia, refugees", "value = \"1.78 (1.01 to 3.14)\"\n")
+        + &ratio("Africa", "value = \"ref\"\n")
+        + &ratio("Africa, refugees", "value = \"0.81 (0.51 to 1.29)\"\n")
+        + &row("nothing else", alone);
+    let head = "[targets]\nname = \"p\"\n[[table]]\nname = \"T\"\nsource = \"by hand\"\n";
+    let place = Place::new(&format!("{head}{rows}"));
+    let made = cohort(place.0.path(), &["simulate", "--from", "targets.toml", "--out", "made"]);
+    let said = stderr(&made);
+    assert!(said.contains("cohort-2: T: ratios, reference Asia\n"), "{said}");
+    assert!(said.contains("cohort-3: T: ratios, reference Africa\n"), "{said}");
+    assert!(said.contains("no cohort: T: alone: nothing printed says how many events there are"), "{said}");
+    let assumed = fs::read_to_string(place.0.path().join("made/assumed.md")).expect("a file");
+    assert!(assumed.contains("Parts of the table that determine no cohort:\n\n- T: alone"), "{assumed}");
+    assert!(
+        assumed.contains(", 381 events, ") && assumed.contains("events that are not printed are rate x person-time")
+    );
+    let checked = reproduce(place.0.path(), &["made/targets.toml", "--strict"]);
+    assert_eq!(checked.status.code(), Some(0), "{}{}", stdout(&checked), stderr(&checked));
+    assert!(stdout(&checked).contains("6 numbers: "), "{}", stdout(&checked));
+}
+
 #[test]
 fn a_table_that_cannot_be_a_cohort_is_refused_with_the_reason() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -58,10 +58,11 @@ fn printed(args: &SimulateArgs, from: &Path, out: &Path, context: &mut Context) 
     let wanted = Wanted { table: asked.table, outcome: asked.outcome, stratum: asked.stratum, model: asked.model };
     let plans = plan(&targets, &wanted).map_err(SimulateError::Printed)?;
     simulate_printed(&plans, args.seed, out)?;
-    for (at, plan) in plans.iter().enumerate() {
+    for (at, plan) in plans.cohorts.iter().enumerate() {
         context.say(&format!("cohort-{}: {}", at + 1, plan.title));
         plan.assumed.iter().for_each(|line| context.say(&format!("  assumed: {line}")));
     }
+    plans.left_out.iter().for_each(|line| context.say(&format!("no cohort: {line}")));
     let out = out.display();
     context.say(&format!(
         "{out}: cohorts, studies and targets written; try them with: cohort reproduce {out}/targets.toml"

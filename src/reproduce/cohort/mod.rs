@@ -4,26 +4,26 @@
 //!
 //! ```text
 //! person-time   as printed; else events / rate; else events / (λ₀ HR)      λ₀: rate of the reference
-//! events        as printed; else 1 / se², se of the log rate or log hazard ratio from its limits
+//! events        as printed; else rate × person-time; else 1 / se², se of the log rate or log hazard ratio from its limits
 //! persons       as printed; else events / (1 − exp(−λ τ))                   τ: longest follow-up
 //! ```
 //!
-//! What the table does not say is assumed, and every assumption is a line of [`Plan::assumed`].
+//! What the table does not say is assumed, and every assumption is a line of [`Plan::assumed`]. A part of the table whose
+//! numbers determine no cohort is a line of [`Plans::left_out`].
+
+mod numbers;
 
 use super::printed::Printed;
 use super::source::{self, Findings};
 use super::targets::{Measure, Row, Table, Targets};
 use super::verdict::Kind;
-use crate::inference::hypothesis::normal_quantile;
-use libm::{expm1, log};
+use libm::expm1;
 use std::collections::BTreeMap;
 
-/// Rate of the reference where nothing says one, per 1000 years.
-const ASSUMED_RATE: f64 = 10.0;
 /// Longest follow-up where persons are not printed, in years.
 const ASSUMED_YEARS: f64 = 5.0;
-/// Events of the reference, over the most that any other group has, where only limits of hazard ratios say how many there are.
-const ASSUMED_REFERENCE: f64 = 2.0;
+/// What the reference is called where none is printed.
+const UNPRINTED: &str = "reference (not printed)";
 /// The most persons of a cohort.
 pub const MOST_PERSONS: f64 = 20_000_000.0;
 
@@ -40,7 +40,16 @@ pub struct Wanted {
     pub model: Option<String>,
 }
 
-/// One cohort: the groups of one outcome and stratum.
+/// The cohorts of a table.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plans {
+    /// One for every outcome, stratum and reference that the table determines; never empty.
+    pub cohorts: Vec<Plan>,
+    /// The other parts of the table, and what stands in the way.
+    pub left_out: Vec<String>,
+}
+
+/// One cohort: the groups of one outcome and stratum that are compared with one reference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// Table, outcome and stratum, in words.
@@ -115,8 +124,8 @@ struct Numbers {
     from_ratio: bool,
 }
 
-/// Plans a cohort for every outcome and stratum that is wanted. Errors: what stands in the way, in words.
-pub fn plan(targets: &Targets, wanted: &Wanted) -> Result<Vec<Plan>, String> {
+/// Plans a cohort for every outcome, stratum and reference that is wanted. Errors: what stands in the way of every one.
+pub fn plan(targets: &Targets, wanted: &Wanted) -> Result<Plans, String> {
     let table = table(targets, wanted)?;
     let findings = source::findings(targets);
     let is = |wanted: &Option<String>, word: &str| wanted.as_ref().is_none_or(|w| w == word);
@@ -130,7 +139,14 @@ pub fn plan(targets: &Targets, wanted: &Wanted) -> Result<Vec<Plan>, String> {
     if panels.is_empty() {
         return Err(format!("table {}: no row of that outcome and stratum", table.name));
     }
-    panels.iter().map(|panel| one(table, *panel, wanted, &findings)).collect()
+    let mut plans = Plans::default();
+    for found in panels.iter().flat_map(|panel| of_panel(table, *panel, wanted, &findings)) {
+        match found {
+            Ok(plan) => plans.cohorts.push(plan),
+            Err(why) => plans.left_out.push(why),
+        }
+    }
+    if plans.cohorts.is_empty() { Err(plans.left_out.join("\n")) } else { Ok(plans) }
 }
 
 fn table<'t>(targets: &'t Targets, wanted: &Wanted) -> Result<&'t Table, String> {
@@ -145,13 +161,13 @@ fn table<'t>(targets: &'t Targets, wanted: &Wanted) -> Result<&'t Table, String>
     }
 }
 
-/// The cohort of one outcome and stratum.
-fn one(
+/// The cohorts of one outcome and stratum: one for every reference that is printed.
+fn of_panel(
     table: &Table,
     (outcome, stratum): (&str, &str),
     wanted: &Wanted,
     findings: &BTreeMap<String, Findings>,
-) -> Result<Plan, String> {
+) -> Vec<Result<Plan, String>> {
     let words: Vec<&str> = [outcome, stratum].into_iter().filter(|w| !w.is_empty()).collect();
     let title = format!("{}: {}", table.name, if words.is_empty() { "all rows".to_owned() } else { words.join(", ") });
     let rows: Vec<&Row> = table
@@ -166,24 +182,56 @@ fn one(
         assumed.push("standardised or predicted rates are not used".to_owned());
     }
     let found = groups(&rows, model.as_deref(), &adjusted, (findings, &mut assumed));
+    let mut parts = by_reference(found);
+    let several = parts.len() > 1;
+    if several {
+        assumed
+            .push("several references are printed: each is taken for that of the groups printed after it".to_owned());
+    }
+    let one_of = |part: &mut Vec<Found>| {
+        let reference = part.iter().find(|g| g.is_reference).map_or("", |g| g.label);
+        let title = if several { format!("{title}, reference {reference}") } else { title.clone() };
+        one(table, &title, part, assumed.clone()).map_err(|why| format!("{title}: {why}"))
+    };
+    parts.iter_mut().map(one_of).collect()
+}
+
+/// Groups in parts that have one reference each, in the order of print; what stands before the first belongs to it.
+fn by_reference(found: Vec<Found>) -> Vec<Vec<Found>> {
+    let mut parts: Vec<Vec<Found>> = Vec::new();
+    for group in found {
+        let begins = group.is_reference && parts.last().is_some_and(|part| part.iter().any(|g| g.is_reference));
+        match parts.last_mut() {
+            Some(part) if !begins => part.push(group),
+            _ => parts.push(vec![group]),
+        }
+    }
+    parts
+}
+
+/// The cohort of groups that have one reference, or none in print.
+fn one<'t>(table: &Table, title: &str, found: &mut Vec<Found<'t>>, mut assumed: Vec<String>) -> Result<Plan, String> {
+    if numbers::needs_reference(found, table) {
+        assumed.push(format!(
+            "no reference is printed: hazard ratios are taken against a further group, here called `{UNPRINTED}`"
+        ));
+        found.insert(0, Found { label: UNPRINTED, is_reference: true, ..Found::default() });
+    }
     let reference = found.iter().position(|g| g.is_reference).unwrap_or(0);
-    let numbers = numbers(&found, reference, table, &mut assumed).map_err(|why| format!("{title}: {why}"))?;
+    let numbers = numbers::numbers(found, reference, table, &mut assumed)?;
     let mut planned = Vec::new();
     let order = std::iter::once(reference).chain((0..found.len()).filter(|g| *g != reference));
     for at in order {
         let Some(numbers_of) = &numbers[at] else { continue };
         let base = numbers[reference].as_ref().expect("a reference without numbers is an error");
-        planned.push(group(&found[at], numbers_of, base, &mut assumed).map_err(|why| format!("{title}: {why}"))?);
+        planned.push(group(&found[at], numbers_of, base, &mut assumed)?);
     }
     if planned.len() < 2 {
-        return Err(format!(
-            "{title}: a study compares two groups at least, and the table determines {}",
-            planned.len()
-        ));
+        return Err(format!("a study compares two groups at least, and the table determines {}", planned.len()));
     }
     assumed.push("events of a group come at a constant rate; nobody is lost before the end of follow-up".to_owned());
     Ok(Plan {
-        title,
+        title: title.to_owned(),
         source: table.source.clone(),
         rate_per: table.rate_per,
         level: table.level,
@@ -201,8 +249,13 @@ fn model(rows: &[&Row], wanted: &Wanted, assumed: &mut Vec<String>) -> Option<St
             models.push(&row.about.model);
         }
     }
-    let chosen = wanted.model.as_deref().filter(|m| models.contains(m)).or(models.first().copied())?;
-    let others: Vec<&str> = models.iter().copied().filter(|m| *m != chosen).collect();
+    let has_reference =
+        |m: &&str| rows.iter().any(|r| r.is_reference && r.measure == Measure::HazardRatio && r.about.model == *m);
+    let with_reference = models.iter().copied().find(has_reference);
+    let asked = wanted.model.as_deref().filter(|m| models.contains(m));
+    let chosen = asked.or(with_reference).or(models.first().copied())?;
+    let others = models.iter().copied().filter(|m| *m != chosen);
+    let others: Vec<&str> = others.map(|m| if m.is_empty() { "rows without a model" } else { m }).collect();
     if !others.is_empty() {
         assumed.push(format!(
             "hazard ratios of model `{chosen}` are taken for crude ones: the cohort has no other covariates; not used: {}",
@@ -245,107 +298,6 @@ fn groups<'t>(
         }
     }
     found
-}
-
-/// Events and person-time of every group; `None` for one that the table does not determine.
-fn numbers(
-    found: &[Found],
-    reference: usize,
-    table: &Table,
-    assumed: &mut Vec<String>,
-) -> Result<Vec<Option<Numbers>>, String> {
-    let events: Vec<Option<f64>> = events(found, reference, table, assumed);
-    let base_events =
-        events[reference].ok_or("nothing printed says how many events there are, or how precise a number is")?;
-    let base_rate = own_rate(&found[reference], base_events, table).unwrap_or_else(|| {
-        assumed.push(format!(
-            "the reference, {}, has {ASSUMED_RATE} events per 1000 person-years",
-            found[reference].label
-        ));
-        ASSUMED_RATE / 1000.0 / crate::day::DAYS_PER_YEAR
-    });
-    let one = |(at, group): (usize, &Found)| -> Option<Numbers> {
-        let events = events[at]?;
-        if let Some(rate) = own_rate(group, events, table) {
-            // Without events a rate says nothing of the time.
-            let days = match group.time {
-                Some(time) => own_time(group, time, events, table) * table.time_unit.days(),
-                None => events / rate,
-            };
-            return Some(Numbers { events, days, from_ratio: false });
-        }
-        let ratio = if at == reference { 1.0 } else { group.ratio?.value.as_ref()?.value };
-        Some(Numbers { events, days: events / (base_rate * ratio), from_ratio: at != reference })
-    };
-    let numbers: Vec<Option<Numbers>> = found.iter().enumerate().map(one).collect();
-    for (group, _) in found.iter().zip(&numbers).filter(|(_, numbers)| numbers.is_none()) {
-        assumed.push(format!(
-            "{} is left out: the table does not say how many events it has, or how long it was followed",
-            group.label
-        ));
-    }
-    Ok(numbers)
-}
-
-/// Person-time within the rounding of what is printed: where the rate is printed too, such that it rounds to that.
-fn own_time(group: &Found, time: &Printed, events: f64, table: &Table) -> f64 {
-    let rate = group.rate.filter(|_| !group.faulty_rate).and_then(|row| row.value.as_ref());
-    let Some(rate) = rate.filter(|rate| rate.bounds().low > 0.0 && events > 0.0) else { return time.value };
-    let of_rate = |rate: f64| events * table.rate_per / rate;
-    let low = time.bounds().low.max(of_rate(rate.bounds().high));
-    let high = time.bounds().high.min(of_rate(rate.bounds().low));
-    // A little inside, since days are whole.
-    let margin = 0.05 * (high - low);
-    if margin < 0.0 { time.value } else { time.value.clamp(low + margin, high - margin) }
-}
-
-/// Events per day that a group's own numbers give.
-fn own_rate(group: &Found, events: f64, table: &Table) -> Option<f64> {
-    if let Some(time) = group.time {
-        return Some(events / (time.value * table.time_unit.days())).filter(|rate| rate.is_finite());
-    }
-    let rate = group.rate?.value.as_ref()?.value;
-    Some(rate / table.rate_per / table.time_unit.days()).filter(|rate| *rate > 0.0)
-}
-
-/// Events of every group: printed, or from how precise its rate or hazard ratio is.
-fn events(found: &[Found], reference: usize, table: &Table, assumed: &mut Vec<String>) -> Vec<Option<f64>> {
-    let z = normal_quantile(0.5 + table.level / 2.0);
-    let variance = |row: Option<&Row>| {
-        let (lower, upper) = row.and_then(|r| r.lower.as_ref().zip(r.upper.as_ref()))?;
-        let se = log(upper.value / lower.value) / (2.0 * z);
-        Some(se * se).filter(|v| *v > 0.0 && v.is_finite())
-    };
-    let mut events: Vec<Option<f64>> = found
-        .iter()
-        .map(|g| g.events.map(|e| e.value).or(variance(g.rate).map(|v| (1.0 / v).round().max(1.0))))
-        .collect();
-    if found.iter().zip(&events).any(|(g, e)| g.events.is_none() && e.is_some()) {
-        assumed.push("events that are not printed are 1/se², se of the log rate from its limits".to_owned());
-    }
-    let of_ratios: Vec<Option<f64>> = found.iter().map(|g| variance(g.ratio)).collect();
-    let smallest = of_ratios.iter().flatten().copied().fold(f64::INFINITY, f64::min);
-    if events[reference].is_none() && smallest.is_finite() {
-        events[reference] = Some((ASSUMED_REFERENCE / smallest).ceil());
-        assumed.push(format!(
-            "the reference, {}, has {} events, {ASSUMED_REFERENCE} / the smallest variance of a log hazard ratio",
-            found[reference].label,
-            (ASSUMED_REFERENCE / smallest).ceil()
-        ));
-    }
-    let base = events[reference];
-    let mut said = false;
-    for (at, variance) in of_ratios.iter().enumerate().filter(|(at, _)| *at != reference) {
-        if let (None, Some(variance), Some(base)) = (events[at], variance, base) {
-            let own = variance - 1.0 / base;
-            events[at] = (own > 0.0).then(|| (1.0 / own).round().max(1.0));
-            said |= events[at].is_some();
-        }
-    }
-    if said {
-        assumed.push("events that are not printed are those that make the variance of a crude log hazard ratio, 1/d + 1/d₀, that of its limits".to_owned());
-    }
-    events
 }
 
 /// A group with its persons, and what is printed of it.
