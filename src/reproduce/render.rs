@@ -26,7 +26,8 @@ pub fn text(outcome: &Outcome) -> String {
 /// `differs              lung-sex: hr of sex 2: printed 0.59; run 0.57: …`.
 fn line(verdict: &Verdict, source_only: bool) -> String {
     let word = word(verdict.kind, source_only);
-    format!("{word:<VERDICT_WIDTH$}  {}: {}: {}", verdict.id, verdict.what, details(verdict).join("; "))
+    let line = format!("{word:<VERDICT_WIDTH$}  {}: {}: {}", verdict.id, verdict.what, details(verdict).join("; "));
+    line.replace(char::is_control, " ")
 }
 
 /// Without data nothing was reproduced: the print does not contradict itself.
@@ -88,7 +89,10 @@ fn rows(verdicts: &[&Verdict], source_only: bool) -> String {
 /// Text that Markdown leaves as it is.
 fn escaped(text: &str) -> String {
     let special = |c: char| matches!(c, '|' | '*' | '_' | '`' | '<' | '\\' | '[');
-    text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
+    text.replace(char::is_control, " ")
+        .chars()
+        .flat_map(|c| special(c).then_some('\\').into_iter().chain([c]))
+        .collect()
 }
 
 /// JUnit XML: a suite per table, a case per number. `differs` and `source inconsistent` fail, unless expected; `not

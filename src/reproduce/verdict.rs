@@ -105,9 +105,14 @@ impl Outcome {
 
     /// Whether every verdict is as it should be. A file of which nothing could be held against anything does not pass.
     pub fn passes(&self, strict: bool) -> bool {
-        let covered = |v: &Verdict| v.kind != Kind::NotCovered || v.expected == Some(Kind::NotCovered);
-        let enough = if strict { self.verdicts.iter().all(covered) } else { self.verdicts.iter().any(covered) };
+        let mut verdicts = self.verdicts.iter();
+        let enough = if strict { verdicts.all(Outcome::is_covered) } else { verdicts.any(Outcome::is_covered) };
         enough && self.verdicts.iter().all(Verdict::passes)
+    }
+
+    /// Whether there is a number that something could be held against.
+    fn is_covered(verdict: &Verdict) -> bool {
+        verdict.kind != Kind::NotCovered || verdict.expected == Some(Kind::NotCovered)
     }
 
     /// `12 numbers: 10 reproduced, 1 differs, 1 not covered`.
@@ -128,6 +133,9 @@ impl Outcome {
         }
         if unexpected > 0 {
             line.push_str(&format!("; {unexpected} not as expected"));
+        }
+        if !self.verdicts.iter().any(Outcome::is_covered) {
+            line.push_str("; there was nothing to hold any of them against, so nothing is shown");
         }
         line
     }

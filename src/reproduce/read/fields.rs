@@ -8,6 +8,8 @@ use std::cell::RefCell;
 pub trait Fields {
     /// The text of a field; `None` when it is absent or empty.
     fn field(&self, key: &'static str) -> Option<String>;
+    /// Whether something stands there, right or wrong.
+    fn has(&self, key: &'static str) -> bool;
     /// Notes a fault of a field; of the row where `key` is empty.
     fn fault(&self, key: &'static str, rule: &str, remedy: &str);
 }
@@ -34,6 +36,10 @@ impl Fields for TomlRow<'_, '_> {
         }
     }
 
+    fn has(&self, key: &'static str) -> bool {
+        self.0.has(key)
+    }
+
     fn fault(&self, key: &'static str, rule: &str, remedy: &str) {
         let span = self.0.node(key).map_or(self.0.span.clone(), |node| node.span.clone());
         self.0.faults().add(&span, rule, remedy);
@@ -58,6 +64,10 @@ impl Fields for CsvRow<'_> {
     fn field(&self, key: &'static str) -> Option<String> {
         let at = self.header.iter().position(|name| name == key)?;
         self.record.get(at).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn has(&self, key: &'static str) -> bool {
+        self.field(key).is_some()
     }
 
     fn fault(&self, key: &'static str, rule: &str, remedy: &str) {

@@ -34,13 +34,14 @@ const DELIMITERS: [(&str, u8); 4] = [(",", b','), (";", b';'), ("\t", b'\t'), ("
 pub(super) struct Notes {
     toml: Faults,
     rows: RefCell<Vec<RowFault>>,
+    names: row::Names,
 }
 
 /// Reads and checks a targets file. `path` is the file as the user wrote it: files of rows are relative to its folder.
 ///
 /// Errors: every fault of the text and of its files of rows.
 pub fn read(text: &str, path: &Path) -> Result<Targets, TargetsError> {
-    let notes = Notes { toml: Faults::default(), rows: RefCell::default() };
+    let notes = Notes { toml: Faults::default(), rows: RefCell::default(), names: row::Names::default() };
     let root = spec::parse(text, &notes.toml);
     let targets = match notes.toml.is_empty() {
         true => {
@@ -71,7 +72,8 @@ fn file(root: &Section, path: &Path, notes: &Notes) -> Option<Targets> {
     if sections.is_empty() && against.is_empty() {
         root.missing("[[table]]", "a table with its rows, or with a file of rows");
     }
-    let tables = sections.iter().map(|section| table(section, &folder, (&against, close, decimal), notes)).collect();
+    let tables: Vec<Table> =
+        sections.iter().map(|section| table(section, &folder, (&against, close, decimal), notes)).collect();
     let head = head.map(|head| {
         let name = head.required_text("name", "a short name: it is the name of the test suite for CI").text;
         let title = head.text("title").map_or(name.clone(), |t| t.text);
@@ -80,7 +82,6 @@ fn file(root: &Section, path: &Path, notes: &Notes) -> Option<Targets> {
         (name, title, note)
     });
     root.finish();
-    distinct_names(&tables, root);
     same_numbers(&tables, root);
     let (name, title, note) = head?;
     Some(Targets { name, title, note, path: path.to_owned(), against, tables })
@@ -114,12 +115,14 @@ fn table(section: &Section, folder: &Path, (runs, close, decimal): (&[Against], 
     }
     let numbers = section.sections("number", "[[table.number]]");
     for number in &numbers {
-        table.rows.extend(row::row(&TomlRow(number), &defaults));
+        table.rows.extend(row::row(&TomlRow(number), &defaults, &notes.names));
         number.finish();
     }
-    table.totals = section.sections("total", "[[table.total]]").iter().filter_map(|s| total(s, marks)).collect();
+    table.totals =
+        section.sections("total", "[[table.total]]").iter().filter_map(|s| total(s, marks, &notes.names)).collect();
     table.comparisons = section.sections("comparison", "[[table.comparison]]").iter().filter_map(comparison).collect();
-    table.tests = section.sections("test", "[[table.test]]").iter().filter_map(|s| test(s, marks)).collect();
+    table.tests =
+        section.sections("test", "[[table.test]]").iter().filter_map(|s| test(s, marks, &notes.names)).collect();
     if file.is_none() && numbers.is_empty() && table.totals.is_empty() && table.tests.is_empty() {
         section.missing("number", "write [[table.number]] for every number, or file = \"rows.csv\"");
     }
@@ -216,8 +219,9 @@ fn p_value(section: &Section, marks: Marks) -> Option<Printed> {
 const ADDED: [(&str, Measure); 3] =
     [("events", Measure::Events), ("person_years", Measure::PersonTime), ("n", Measure::Persons)];
 
-fn total(section: &Section, marks: Marks) -> Option<Total> {
+fn total(section: &Section, marks: Marks, names: &row::Names) -> Option<Total> {
     let id = section.required_text("row", "a name for its line");
+    names.add(&id.text, &TomlRow(section));
     if !section.has("measure") {
         section.missing("measure", "what is added up: \"events\", \"person_years\" or \"n\"");
     }
@@ -245,8 +249,9 @@ fn comparison(section: &Section) -> Option<Comparison> {
     Some(Comparison { ratios, of, versus, rates: rates.text })
 }
 
-fn test(section: &Section, marks: Marks) -> Option<PrintedTest> {
+fn test(section: &Section, marks: Marks, names: &row::Names) -> Option<PrintedTest> {
     let id = section.required_text("row", "a name for its line").text;
+    names.add(&id, &TomlRow(section));
     let what = section.text("what").map_or(id.clone(), |t| t.text);
     for key in ["chisq", "df", "p"] {
         if !section.has(key) {
@@ -260,29 +265,20 @@ fn test(section: &Section, marks: Marks) -> Option<PrintedTest> {
     Some(PrintedTest { id, what, chisq: chisq?, df: df?, p: p?, expect })
 }
 
-/// Every line of the result needs a name of its own.
-fn distinct_names(tables: &Vec<Table>, root: &Section) {
-    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
-    for table in tables {
-        let ids = table.rows.iter().map(|r| &r.id).chain(table.totals.iter().map(|t| &t.id));
-        for id in ids.chain(table.tests.iter().map(|t| &t.id)).filter(|id| !id.is_empty()) {
-            if let Some(first) = seen.insert(id, &table.name) {
-                let rule = format!("two rows are named `{id}` (tables {first} and {})", table.name);
-                root.faults().add(&root.span, rule, "give every row, total and test a name of its own");
-            }
-        }
-    }
-}
-
-/// `same_as` must name a row.
+/// `same_as` must name another row.
 fn same_numbers(tables: &[Table], root: &Section) {
     let rows = || tables.iter().flat_map(|t| &t.rows);
     for row in rows() {
-        if let Some(other) = row.same_as.as_ref().filter(|other| !rows().any(|r| r.id == **other)) {
+        if let Some(other) = row.same_as.as_ref().filter(|other| row.id == **other || !rows().any(|r| r.id == **other))
+        {
             let near = nearest(other, rows().map(|r: &Row| r.id.as_str()).filter(|id| *id != row.id));
             let remedy =
                 near.map_or("name the row that prints the same number".into(), |id| format!("did you mean `{id}`?"));
-            root.faults().add(&root.span, format!("row `{}`: there is no row `{other}` for same_as", row.id), remedy);
+            root.faults().add(
+                &root.span,
+                format!("row `{}`: there is no other row `{other}` for same_as", row.id),
+                remedy,
+            );
         }
     }
 }

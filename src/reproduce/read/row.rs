@@ -6,7 +6,8 @@ use crate::reproduce::printed::{Marks, Printed};
 use crate::reproduce::targets::{About, Direction, Measure, Place, Row};
 use crate::reproduce::verdict::Kind;
 use crate::study::spec::{list_of, suggest};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The names that a row's fields can have.
 pub const KEYS: [&str; 30] = [
@@ -88,8 +89,22 @@ pub struct Defaults {
     pub strata: BTreeMap<String, String>,
 }
 
+/// The names of rows, totals and tests so far: every line of the result needs one of its own.
+#[derive(Debug, Default)]
+pub struct Names(RefCell<BTreeSet<String>>);
+
+impl Names {
+    /// Takes the name of a row, total or test, and notes a second one.
+    pub fn add(&self, id: &str, fields: &dyn Fields) {
+        if !id.is_empty() && !self.0.borrow_mut().insert(id.to_owned()) {
+            let remedy = "give every row, total and test of the file a name of its own";
+            fields.fault("row", &format!("another row is named `{id}`"), remedy);
+        }
+    }
+}
+
 /// Reads a row; what is wrong with it is noted.
-pub fn row(fields: &dyn Fields, defaults: &Defaults) -> Option<Row> {
+pub fn row(fields: &dyn Fields, defaults: &Defaults, names: &Names) -> Option<Row> {
     let units = &defaults.units;
     let word = |key| fields.field(key).unwrap_or_default();
     for key in ["table", "source", "note"] {
@@ -99,6 +114,7 @@ pub fn row(fields: &dyn Fields, defaults: &Defaults) -> Option<Row> {
     if id.is_empty() {
         fields.fault("row", "a row without a name", "give every row a name of its own; verdicts show it");
     }
+    names.add(&id, fields);
     let measure = measure(fields);
     let about =
         About { outcome: word("outcome"), stratum: word("stratum"), group: word("group"), model: word("model") };
@@ -300,13 +316,11 @@ fn expected(fields: &dyn Fields) -> Option<Kind> {
 fn complete(row: &Row, fields: &dyn Fields) {
     let counts = [&row.events, &row.person_time, &row.persons];
     let empty = row.value.is_none() && row.place.direction.is_none() && counts.iter().all(|c| c.is_none());
-    let faulty =
-        ["value", "events", "person_years", "n", "direction"].into_iter().any(|key| fields.field(key).is_some());
+    let faulty = ["value", "events", "person_years", "n", "direction"].into_iter().any(|key| fields.has(key));
     if empty && !faulty {
         fields.fault("value", "a row without a number", "give a value, or events, person_years or n");
     }
-    if row.lower.is_some() != row.upper.is_some() && fields.field("lower").is_some() != fields.field("upper").is_some()
-    {
+    if row.lower.is_some() != row.upper.is_some() && fields.has("lower") != fields.has("upper") {
         fields.fault("lower", "one limit without the other", "give both limits, or none");
     }
 }

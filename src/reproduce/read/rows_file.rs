@@ -47,7 +47,7 @@ pub fn read(
         };
         let fields = CsvRow { path: &file.text, number, header: &header, record: &record, faults: &notes.rows };
         if fields.field("table").is_none_or(|name| name == table) {
-            rows.extend(row(&fields, defaults));
+            rows.extend(row(&fields, defaults, &notes.names));
         }
     }
     if rows.is_empty() && notes.rows.borrow().is_empty() {
@@ -72,6 +72,10 @@ fn check_header(header: &[String], path: &str, notes: &Notes) -> bool {
         let (path, column, rule) = (path.to_owned(), column.to_owned(), rule.to_owned());
         notes.rows.borrow_mut().push(RowFault { path, row: 0, column, rule, remedy });
     };
+    if header.iter().all(String::is_empty) {
+        fault("", "no column has a name", "begin the file with a line that names its columns".to_owned());
+        return false;
+    }
     if let [only] = header
         && let Some(mark) = [';', '\t', '|'].into_iter().find(|mark| only.contains(*mark))
     {

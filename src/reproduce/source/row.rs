@@ -10,6 +10,9 @@ use libm::{exp, sqrt};
 /// as the logarithmic ones do.
 const MOST_EVENTS: u32 = 5_000;
 
+/// The most events whose exact Poisson limits are computed.
+const MOST_EXACT: f64 = 1e6;
+
 /// What rates are usually given per.
 const USUAL_PER: [f64; 6] = [1.0, 100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0];
 
@@ -58,7 +61,7 @@ fn possible(row: &Row, value: &Printed, found: &mut Findings) {
     let positive = !matches!(row.measure, Measure::Coefficient);
     for number in [Some(value), row.lower.as_ref(), row.upper.as_ref()].into_iter().flatten() {
         if positive && number.bounds().high < 0.0 {
-            found.check(Some(format!("{number} cannot be: a {} is not negative", row.measure.name())));
+            found.check(Some(format!("{number} cannot be: {} is never negative", row.measure.name())));
         }
     }
     if row.measure == Measure::P {
@@ -88,22 +91,31 @@ fn interval(row: &Row, table: &Table, (value, lower, upper): (&Printed, &Printed
         (None, Measure::Rate) => vec![Spread::Log, Spread::Plain, Spread::Exact],
         (None, _) => return,
     };
-    let fits = usual.iter().any(|spread| in_the_middle(*spread, (value, lower, upper), table.level));
+    let events = row.events.as_ref().map(|e| e.value).filter(|_| row.measure == Measure::Rate);
+    let fits = usual.iter().any(|spread| in_the_middle(*spread, (value, lower, upper), (table.level, events)));
     found.check((!fits).then(|| off_middle(value, (lower, upper), usual[0])));
 }
 
-/// Whether a value can lie where such an interval has it.
-fn in_the_middle(spread: Spread, (value, lower, upper): (&Printed, &Printed, &Printed), level: f64) -> bool {
+/// Whether a value can lie where such an interval has it; an exact one is tried for the printed events, or for any.
+fn in_the_middle(
+    spread: Spread,
+    (value, lower, upper): (&Printed, &Printed, &Printed),
+    (level, events): (f64, Option<f64>),
+) -> bool {
+    let is_exact = |events: f64| {
+        limits(Spread::Exact, value.positive_bounds(), events, level)
+            .is_some_and(|(l, u)| l.meets(lower.bounds()) && u.meets(upper.bounds()))
+    };
     match spread {
         Spread::Log => {
             let middle = lower.positive_bounds().combine(upper.positive_bounds(), |l, u| sqrt(l * u));
             middle.meets(value.positive_bounds())
         }
         Spread::Plain => lower.bounds().combine(upper.bounds(), |l, u| (l + u) / 2.0).meets(value.bounds()),
-        Spread::Exact => (1..=MOST_EVENTS).any(|events| {
-            limits(Spread::Exact, value.positive_bounds(), f64::from(events), level)
-                .is_some_and(|(l, u)| l.meets(lower.bounds()) && u.meets(upper.bounds()))
-        }),
+        Spread::Exact => match events.filter(|events| *events > 0.0) {
+            Some(events) => is_exact(events),
+            None => (1..=MOST_EVENTS).any(|events| is_exact(f64::from(events))),
+        },
         Spread::Other => true,
     }
 }
@@ -136,6 +148,8 @@ fn off_middle(value: &Printed, (lower, upper): (&Printed, &Printed), spread: Spr
 fn limits(spread: Spread, rate: Bounds, events: f64, level: f64) -> Option<(Bounds, Bounds)> {
     let z = normal_quantile(0.5 + level / 2.0);
     let tail = (1.0 - level) / 2.0;
+    // Of so many events the two print alike, and the exact ones would take long.
+    let spread = if spread == Spread::Exact && events > MOST_EXACT { Spread::Log } else { spread };
     let (below, above) = match spread {
         Spread::Log => (exp(-z / sqrt(events)), exp(z / sqrt(events))),
         Spread::Plain => (1.0 - z / sqrt(events), 1.0 + z / sqrt(events)),
