@@ -5,8 +5,8 @@
 //! number says `reproduced`, `close`, `differs`, `source inconsistent` or `not covered`, and why; [`render`] writes them
 //! as text, Markdown and JUnit XML.
 //!
-//! Reading order: `printed` (a number and its rounding), `targets` (what can be stated), `read` (TOML and CSV), `source`,
-//! `lookup` (where a run has a number), `compare`, `hints`, `verdict`.
+//! Reading order: `printed` (a number and its rounding), `targets` (what can be stated), `read` (TOML and CSV, cells as they
+//! are typed), `source`, `lookup` (where a run has a number), `compare`, `hints`, `verdict`; `cohort` goes from a table to people.
 
 pub mod cohort;
 pub mod compare;

@@ -228,3 +228,38 @@ fn a_table_is_typed_as_it_is_printed() {
     let run = place.run(&["--strict"]);
     assert!(stdout(&run).ends_with("13 numbers: 13 reproduced\n"), "{}{}", stdout(&run), stderr(&run));
 }
+
+/// A name used twice is shown where it is used again, in the file of rows too; a number without quotes is one fault.
+#[test]
+fn a_second_name_and_a_bare_number_are_shown_at_their_place() {
+    let head = "[targets]\nname = \"n\"\n[[table]]\nname = \"T\"\nsource = \"s\"\nfile = \"rows.csv\"\n";
+    let rows = "[[table.number]]\nrow = \"a\"\nmeasure = \"hr\"\nvalue = 0.59\n[[table.number]]\nrow = \"c\"\nmeasure = \"hr\"\n\
+        value = \"1.2\"\nsame_as = \"c\"\n[[table.total]]\nrow = \"c\"\nmeasure = \"n\"\nequals = \"3\"\n";
+    let place = Place::new(&format!("{head}{rows}"));
+    place.write("rows.csv", "row,measure,value\na,hr,1.2\nb,hr,1.3\nb,hr,1.4\n");
+    let said = stderr(&place.run(&["--source-only"]));
+    for expected in [
+        "targets.toml, line 8, column 7: another row is named `a`; give every row, total and test of the file a name of its own",
+        "targets.toml, line 10, column 9: `value` is a number, expected a text in quotes",
+        "row `c`: there is no other row `c` for same_as",
+        "targets.toml, line 17, column 7: another row is named `c`",
+        "rows.csv, row 3, column row: another row is named `b`",
+    ] {
+        assert!(said.contains(expected), "missing: {expected}\n{said}");
+    }
+    assert!(!said.contains("a row without a number"), "{said}");
+    place.write("rows.csv", "");
+    assert!(
+        stderr(&place.run(&["--source-only"]))
+            .contains("rows.csv, header: no column has a name; begin the file with a line")
+    );
+}
+
+#[test]
+fn a_file_of_which_nothing_can_be_checked_fails_and_says_why() {
+    let table = "[targets]\nname = \"n\"\n[[table]]\nname = \"T\"\nsource = \"s\"\n[[table.number]]\nrow = \"a\"\nmeasure = \"hr\"\nvalue = \"1.2\"\n";
+    let run = Place::new(table).run(&["--source-only"]);
+    assert_eq!(run.status.code(), Some(15));
+    let expected = "1 number: 1 not covered; there was nothing to hold any of them against, so nothing is shown\n";
+    assert!(stdout(&run).ends_with(expected), "{}", stdout(&run));
+}

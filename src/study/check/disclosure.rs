@@ -66,7 +66,11 @@ impl Context<'_> {
         let profile = Profile::of_name(&name.text);
         if profile.is_none() {
             let rule = format!("there is no disclosure profile \"{}\"", name.text);
-            self.faults.add(&name.span, rule, format!("choose {}", list_of(names())));
+            // Sites are named with their country: `helsedata` is meant for `no-helsedata`.
+            let meant = names().find(|known| known.split_once('-').is_some_and(|(_, site)| site == name.text));
+            let remedy = meant
+                .map_or_else(|| format!("choose {}", list_of(names())), |known| format!("did you mean \"{known}\"?"));
+            self.faults.add(&name.span, rule, remedy);
         }
         profile
     }

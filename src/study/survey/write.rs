@@ -231,19 +231,20 @@ const HEAD: &str = "\
 const REST: &str = "
 # ---------------------------------------------------------------- fill in: who enters, and when
 [cohort]
-# population = \"…\"                # the extract with one row per person
+# population = \"…\"                # the extract with one row per person; set one_per_person = true in it
 
 [cohort.index]
 # date = \"persons.diagnosis\"      # a date column of the population, or rows of an extract:
 # extract = \"…\"
 # date = \"…\"
+# where = \"diagnosis LIKE 'P%'\"  # which of its rows count, in SQL over its columns
 # pick = \"first\"
 # from = 2010-01-01
 # to = 2012-12-31
 
 # [[cohort.step]]
 # label = \"aged 18 to 65\"
-# include = \"age >= 18 AND age < 66\"
+# include = \"age >= 18 AND age < 66\"   # SQL over columns of the population, index_date and the covariates below
 
 # ---------------------------------------------------------------- fill in: follow-up
 [follow_up]
@@ -253,7 +254,7 @@ const REST: &str = "
 
 [follow_up.event]
 # label = \"…\"
-# date = \"persons.death\"          # or extract = \"…\" and date = \"…\"
+# date = \"persons.death\"          # or extract = \"…\", date = \"…\" and where = \"…\"
 
 # [[follow_up.exit]]
 # label = \"end of data\"
@@ -265,11 +266,17 @@ const REST: &str = "
 # from = \"persons.sex\"
 # levels = [{ value = \"1\", label = \"Men\" }, { value = \"2\", label = \"Women\" }]
 # labels = \"file\"                 # instead: the labels that a Stata or SPSS file gives
+# if_missing = \"error\"            # or \"exclude\", or { level = \"unknown\" }
+
+# [covariate.age]
+# label = \"Age, years\"
+# years_since = \"persons.birth\"    # a date column of the population
+# at = \"index\"
 # if_missing = \"error\"
 
 # [[model]]
 # name = \"crude\"
-# formula = \"sex\"
+# formula = \"sex + age\"
 
 [disclosure]
 # profile = \"no-helsedata\"        # what may leave; \"none\" must be typed
