@@ -446,3 +446,34 @@ fn stored_targets_hold_interactions_and_the_level_of_the_run() {
     assert_eq!(again.status.code(), Some(0), "{}{}", stdout(&again), stderr(&again));
     assert!(stdout(&again).contains("celltype within trt: large within 2: hr of"), "{}", stdout(&again));
 }
+
+/// A row that nothing can be held against does not stop the others, and a slip of a name is said.
+#[test]
+fn a_wrong_name_concerns_its_row_only() {
+    let rows = row("large", ["0.435", "0.245", "0.773"], "")
+        + "\n[[table.number]]\nrow = \"slip\"\nvariable = \"celltpe\"\nlevel = \"large\"\nmeasure = \"hr\"\nvalue = \"1.0\"\n\
+           [[table.number]]\nrow = \"within\"\nlevel = \"large\"\nmodifier = \"trt\"\nmodifier_level = \"1\"\nmeasure = \"hr\"\n\
+           value = \"1.0\"\n[[table.number]]\nrow = \"name\"\ncoefficient = \"celltypeLarge\"\nmeasure = \"coef\"\nvalue = \"1.0\"\n";
+    let run = veteran("", &rows).run(&[]);
+    let out = stdout(&run);
+    assert_eq!(run.status.code(), Some(0), "{out}{}", stderr(&run));
+    assert!(line(&out, "large").starts_with("reproduced"), "{out}");
+    assert!(line(&out, "slip").ends_with("has no variable `celltpe`; did you mean `celltype`?"), "{out}");
+    assert!(line(&out, "name").ends_with("has no coefficient `celltypeLarge`; did you mean `celltypelarge`?"), "{out}");
+    assert!(out.contains("; no celltype within trt: `trt` is not in the model"), "{out}");
+    assert!(line(&out, "within").contains("has no interaction analysis of `celltype` within `trt`"), "{out}");
+    // Nor does one that is no results file go without its name.
+    let text = std::fs::read_to_string(veteran("", "").0.path().join("targets.toml")).expect("the targets file");
+    let place = Place::new(
+        &text
+            .replace("data = \"veteran.csv\"", "results = \"targets.toml\"")
+            .replace("formula = \"Surv(time, status) ~ celltype + karno\"\n", ""),
+    );
+    place.write(
+        "targets.toml",
+        &(std::fs::read_to_string(place.0.path().join("targets.toml")).expect("text")
+            + &row("a", ["1.0", "0.5", "2.0"], "")),
+    );
+    let said = stderr(&place.run(&[]));
+    assert!(said.contains("targets.toml: expected ident at line 1") && said.contains("give a results.json"), "{said}");
+}

@@ -10,7 +10,7 @@ use crate::engine::{Convergence, Ties};
 use crate::error::{Error, Result};
 use crate::loader::FlatOptions;
 use crate::pipeline::{self, BiasCorrection, InteractionRequest, IntervalMethod, ModelSettings, NoOutputs, Stopwatch};
-use crate::report::{Report, render};
+use crate::report::{Report, ReportError, render};
 use crate::reproduce::targets::{Against, AgainstKind, DataFit, TimeUnit};
 use crate::reproduce::{Change, Rounding, Row, Runs, Targets};
 use crate::study::{Interaction, Study};
@@ -166,6 +166,7 @@ fn data_file(
     let flat = read(&fit.path, &options, context)?;
     watch.load_seconds += watch.now() - start;
     let table = flat.table.clone();
+    let missing = without_impossible_analyses(&mut settings, &table);
     let mut report = pipeline::fit_flat(flat, &settings, &mut NoOutputs, watch)?;
     let groups: Vec<String> = counted.into_iter().filter(|name| table.column(name).is_some()).collect();
     let days = against.time_unit.map(TimeUnit::days);
@@ -173,9 +174,28 @@ fn data_file(
     let model = report.models.first();
     let limits = if model.is_some_and(|m| m.interval == "profile") { ", profile-likelihood limits" } else { "" };
     let options = model.map_or(String::new(), |m| format!(", {} ties, {} variance{limits}", m.ties, m.variance));
-    let described = format!("{}: {}{options}", fit.path.display(), settings.formula);
+    let described = format!("{}: {}{options}{missing}", fit.path.display(), settings.formula);
     let again = Again::Data { table, settings: Box::new(settings), time_unit: against.time_unit };
     Ok(Stored { report, described, again, changed: Vec::new() })
+}
+
+/// Leaves out the interaction analyses that rows ask for and the model cannot give, so that the other rows are judged all the
+/// same; what was left out, in words.
+fn without_impossible_analyses(settings: &mut ModelSettings, table: &Table) -> String {
+    if settings.interactions.is_empty() {
+        return String::new();
+    }
+    let mut said = String::new();
+    for request in std::mem::take(&mut settings.interactions) {
+        let alone = ModelSettings { interactions: vec![request.clone()], ..settings.clone() };
+        match pipeline::fit_table(table, &alone) {
+            Err(Error::Interaction(why)) => {
+                said += &format!("; no {} within {}: {why}", request.exposure, request.modifier);
+            }
+            _ => settings.interactions.push(request),
+        }
+    }
+    said
 }
 
 fn results(path: &Path) -> Result<Stored> {
@@ -185,7 +205,11 @@ fn results(path: &Path) -> Result<Stored> {
         remedy: "name a results.json that cohort wrote, relative to the targets file",
         writing: false,
     })?;
-    let report = render::json::read(&text)?;
+    let named = |error| match error {
+        ReportError::Results { message } => ReportError::Results { message: format!("{}: {message}", path.display()) },
+        other => other,
+    };
+    let report = render::json::read(&text).map_err(named)?;
     let described = format!("results {}; nothing can be fitted again on a results file", path.display());
     Ok(Stored { report, described, again: Again::Never, changed: Vec::new() })
 }

@@ -6,6 +6,7 @@ use crate::inference::hypothesis::{normal_quantile, normal_two_sided};
 use crate::report::{Coefficient, Interaction, InteractionCell, LevelRow, Matrix, ModelResult, Part, Report};
 use crate::reproduce::hints::Change;
 use crate::reproduce::targets::{Measure, Place, Row, Table};
+use crate::study::spec::suggest;
 use libm::{exp, sqrt};
 
 /// A log hazard ratio of a run.
@@ -153,7 +154,9 @@ fn effect(place: &Place, report: &Report, ways: &[Variation]) -> Result<Effect, 
     let effect = match (&place.coefficient, &place.modifier) {
         (Some(name), _) => {
             let at = model.coefficients.iter().position(|c| c.name == *name);
-            let at = at.ok_or_else(|| format!("model `{}` has no coefficient `{name}`", model.name))?;
+            let known = || model.coefficients.iter().map(|c| c.name.as_str());
+            let missing = || format!("model `{}` has no coefficient `{name}`; {}", model.name, suggest(name, known()));
+            let at = at.ok_or_else(missing)?;
             difference(model, Some(at), None)?
         }
         (None, Some(modifier)) => within(place, modifier, model)?,
@@ -180,6 +183,18 @@ pub fn model<'r>(name: &str, report: &'r Report) -> Result<&'r ModelResult, Stri
     })
 }
 
+/// The variable of a model that a wrong name may mean, or all of them.
+fn meant(variable: &str, model: &ModelResult) -> String {
+    let parts = model.coefficients.iter().flat_map(|c| &c.parts);
+    let mut known: Vec<&str> = Vec::new();
+    for part in parts {
+        if !known.contains(&part.variable.as_str()) {
+            known.push(&part.variable);
+        }
+    }
+    suggest(variable, known.into_iter())
+}
+
 /// The columns of a variable: `(column, level)`, and its reference level.
 fn columns<'m>(variable: &str, model: &'m ModelResult) -> Vec<(usize, &'m Part)> {
     let of = |(at, c): (usize, &'m Coefficient)| match c.parts.as_slice() {
@@ -201,7 +216,7 @@ fn main_effect(place: &Place, model: &ModelResult, report: &Report, ways: &[Vari
     };
     let columns = columns(variable, model);
     let Some((first, part)) = columns.first() else {
-        return Err(format!("model `{}` has no variable `{variable}`", model.name));
+        return Err(format!("model `{}` has no variable `{variable}`; {}", model.name, meant(variable, model)));
     };
     let Some(own_reference) = &part.versus else {
         return difference(model, Some(*first), None); // A number.
