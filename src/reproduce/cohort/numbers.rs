@@ -88,6 +88,9 @@ fn of_rate_and_time(group: &Found, table: &Table) -> Option<f64> {
     Some((rate.value * group.time?.value / table.rate_per).round())
 }
 
+/// Where events come from that are not printed.
+type Source<'a> = dyn Fn(&Found) -> Option<f64> + 'a;
+
 /// Events of every group: printed, or of its rate and person-time, or from how precise its rate or hazard ratio is.
 fn events(found: &[Found], reference: usize, table: &Table, assumed: &mut Vec<String>) -> Vec<Option<f64>> {
     let z = normal_quantile(0.5 + table.level / 2.0);
@@ -97,7 +100,7 @@ fn events(found: &[Found], reference: usize, table: &Table, assumed: &mut Vec<St
         Some(se * se).filter(|v| *v > 0.0 && v.is_finite())
     };
     let mut events: Vec<Option<f64>> = found.iter().map(|g| g.events.map(|e| e.value)).collect();
-    let sources: [(&str, &dyn Fn(&Found) -> Option<f64>); 2] = [
+    let sources: [(&str, &Source); 2] = [
         ("events that are not printed are rate x person-time", &|g| of_rate_and_time(g, table)),
         ("events that are not printed are 1/se², se of the log rate from its limits", &|g| {
             variance(g.rate).map(|v| (1.0 / v).round().max(1.0))
