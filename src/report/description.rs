@@ -124,6 +124,9 @@ pub struct QuantilePoint {
     pub lower: Option<f64>,
     /// Its upper limit.
     pub upper: Option<f64>,
+    /// Whether disclosure control hid it or one of its limits.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
 }
 
 /// Mean time without event up to a horizon.

@@ -431,6 +431,11 @@ impl Reader<'_> {
                     .extend((kind == "any").then_some(risk));
             }
             let Some(events) = events else { continue };
+            // Nothing ends within a day, so that whoever is gone had the event before or was lost.
+            if let Some(risk) = risk.filter(|_| point["time"].as_f64().is_some_and(|t| t.fract() > 0.0)) {
+                let gone = self.k.rest(&format!("{level} gone {}", point["time"]), risk, persons);
+                self.k.rest(&format!("{at} gone otherwise"), events, gone);
+            }
             if let Some(before) = events_before {
                 self.k.rest(&format!("{at} since"), before, events);
             }

@@ -100,7 +100,7 @@ variables = ["sex", "region", "years"]
 
 [describe]
 by = ["group"]
-times = [100, 250]
+times = [100.5, 250.5]
 competing = ["death"]
 
 [disclosure]

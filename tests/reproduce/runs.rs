@@ -477,3 +477,19 @@ fn a_wrong_name_concerns_its_row_only() {
     let said = stderr(&place.run(&[]));
     assert!(said.contains("targets.toml: expected ident at line 1") && said.contains("give a results.json"), "{said}");
 }
+
+/// Verdicts hold numbers before disclosure control; a results folder's `export/` is what may leave.
+#[test]
+fn verdicts_are_not_written_into_export() {
+    let place = veteran("", &row("large", ["0.435", "0.245", "0.773"], ""));
+    std::fs::create_dir_all(place.0.path().join("results/export")).expect("a folder");
+    place.write("results/manifest.json", "{}");
+    for flag in ["--json", "--markdown", "--junit"] {
+        let run = place.run(&[flag, "results/export/verdicts"]);
+        assert_eq!(run.status.code(), Some(2), "{}", stderr(&run));
+        assert!(stderr(&run).contains("before disclosure control and do not belong in export/"), "{}", stderr(&run));
+        assert!(!place.0.path().join("results/export/verdicts").exists());
+    }
+    let elsewhere = place.run(&["--json", "results/verdicts"]);
+    assert_eq!(elsewhere.status.code(), Some(0), "{}", stderr(&elsewhere));
+}

@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 /// Gives a verdict on every number of a targets file.
 pub fn run(args: &ReproduceArgs, context: &mut Context) -> Result<()> {
     let targets = read_targets(&args.targets)?;
+    if !args.source_only {
+        [&args.junit, &args.markdown, &args.json, &args.update].into_iter().flatten().try_for_each(not_for_export)?;
+    }
     if args.source_only {
         return finish(args, &reproduce::source::examine(&targets), context);
     }
@@ -37,6 +40,23 @@ pub fn run(args: &ReproduceArgs, context: &mut Context) -> Result<()> {
         write_folder(folder, &outcome, &runs, (args, &watch, seconds), context)?;
     }
     finish(args, &outcome, context)
+}
+
+/// Verdicts hold the numbers of a run before disclosure control: they do not belong in what may leave.
+fn not_for_export(path: &PathBuf) -> Result<()> {
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let is_export = |folder: &Path| {
+        folder.file_name().is_some_and(|name| name == "export")
+            && folder.parent().is_some_and(|results| results.join("manifest.json").is_file())
+    };
+    if !full.ancestors().skip(1).any(is_export) {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "{}: verdicts show numbers before disclosure control and do not belong in export/; write them elsewhere, or hold the \
+         targets against export/results.json and copy what that gives",
+        path.display()
+    )))
 }
 
 /// Prints the verdicts, writes the files that were asked for, and says whether all is as it should be.

@@ -37,6 +37,7 @@ fn survival(group: &mut GroupDescription, curve: &SurvivalCurve, settings: &Desc
         time: finite(q.time),
         lower: finite(q.lower),
         upper: finite(q.upper),
+        hidden: false,
     };
     group.quantiles = curve.quantiles(&settings.quantiles, scale, level).iter().map(quantile).collect();
     group.restricted_mean = settings.horizon.map(|horizon| {

@@ -256,16 +256,15 @@ fn description(i: usize, description: &mut Description, see: See<'_>) {
     }
 }
 
-/// Numbers at chosen times: all kinds of events at one time of one group stand and fall together.
+/// Numbers at chosen times. Who is at risk of one kind of event is at risk of any: that number has one name.
 fn points(table: &str, i: usize, g: usize, kind: &str, points: &mut [SurvivalPoint], see: See<'_>) {
     for (at, point) in points.iter_mut().enumerate() {
-        let bundle = format!("description|{i}|{g}|at|{at}");
-        for (what, number) in [("at risk", &mut point.at_risk), ("events", &mut point.events)] {
+        for (kind, what, number) in [("any", "at risk", &mut point.at_risk), (kind, "events", &mut point.events)] {
             // Weighted numbers are nobody's count; `descriptions.rs` takes them away.
             let Some(whole) = number.filter(|x| x.fract() == 0.0) else { continue };
             let mut count = Some(whole as u64);
             let key = point_key(i, g, kind, at, what);
-            let (table, bundle, hidden) = (table.to_owned(), bundle.clone(), &mut point.hidden);
+            let (table, bundle, hidden) = (table.to_owned(), key.clone(), &mut point.hidden);
             see(Place { table, key, bundle, price: POINT, count: &mut count, hidden });
             *number = count.map(|n| n as f64);
         }

@@ -73,15 +73,18 @@ fn rules(profile: &Profile) -> Vec<String> {
     );
     rules.push(
         "Curves keep those steps by which as many events as the threshold have come together, none nearer to a shown time; \
-         probabilities have as many decimals as do not tell fewer people than the threshold apart; whole curves of groups \
-         stay inside where a group is hidden. Medians of predicted curves and the end of the longest follow-up stay inside."
+         probabilities stand on a grid whose steps are at least the threshold of people, their limits on the values outside, \
+         and go where that step is more than a fifth; standard errors have two digits; whole curves of groups stay inside \
+         where a group is hidden, and those of incidence always. Medians of predicted curves and the end of the longest \
+         follow-up stay inside."
             .to_string(),
     );
     rules.push(match profile.extremes {
         Extremes::Show => "Knots, percentiles and medians are shown.".to_string(),
         Extremes::Threshold => {
             "Knots and percentiles that fewer records than the threshold share are hidden, with the \
-            hazard ratios at them; a knot between two values of the data, or written in the formula, is shown."
+            hazard ratios at them; a knot between two values of the data, or written in the formula, is shown. So are \
+            quartiles of Table 1, and medians of the time to event at which fewer events than the threshold fell."
                 .to_string()
         }
         Extremes::Hide => {
@@ -136,7 +139,7 @@ fn secondary(profile: &Profile) -> String {
          hidden until, whatever is worked out from all that is shown, {range} stays possible at the ends for a small count: \
          the program holds for each of them two sets of numbers that fit everything shown (Hundepool et al. 2012, \
          Statistical Disclosure Control, chapter 4). Counts of codes are not in that system, since they count rows of whole \
-         deliveries and not persons; none of them leaves, nor do curves of incidence."
+         deliveries and not persons; none of them leaves."
     )
 }
 
@@ -150,7 +153,9 @@ fn rounding(profile: &Profile) -> Vec<String> {
     };
     let totals = match profile.round_totals {
         Totals::Own => "totals are rounded by themselves",
-        Totals::FromCells => "totals are the sums of the rounded cells that are shown, of the first variable",
+        Totals::FromCells => {
+            "totals are the sums of the rounded cells that are shown, of the first variable (footnote under the tables)"
+        }
     };
     let rates = match profile.rates {
         Rates::FromRounded => "rates are made of rounded events and person-years and have no limits",
@@ -203,7 +208,7 @@ const LEFT: [&str; 8] = [
     "Coefficients of numeric covariates, concordance, and likelihoods and tests of models without a hidden coefficient are \
      shown at full precision.",
     "Variables whose levels nest (municipality in county) are tied together only by the totals.",
-    "Medians and quantiles of the time to event of groups that are shown.",
+    "Ties: events on the very day of a chosen time are left out of account in who was lost until then.",
     "Hashes of the files read are in results.json; they give nothing back but tell that a file is the same.",
 ];
 

@@ -1,11 +1,12 @@
 //! Curves with fewer steps: what a step may show.
 //!
 //! A curve with a step for every event shows every event. Of an exported curve those steps are left by which at least the
-//! threshold of events have come together, since the step before and until the next shown time; probabilities have as many
-//! decimals as do not tell fewer people than the threshold apart. The rule of OpenSAFELY's curves, which step where rounded
+//! threshold of events have come together, since the step before and until the next shown time; probabilities stand on a
+//! grid whose steps are at least the threshold of people. The rule of OpenSAFELY's curves, which step where rounded
 //! numbers of events do: <https://docs.opensafely.org/outputs/sdc/>, gh:opensafely-actions/kaplan-meier-function.
 
 use super::Profile;
+use super::derived::significant;
 use crate::report::Report;
 
 /// Every time at which some figure or table of the run shows numbers: steps never come so near to one that few events lie
@@ -60,16 +61,47 @@ pub(super) fn steps(times: &[f64], events: &[u64], shown: &[f64], least: u64) ->
     kept
 }
 
-/// Decimals of a probability of `n` people such that one unit of the last one is at least the threshold of them.
-pub(super) fn decimals(n: u64, profile: &Profile) -> i32 {
-    let apart = n as f64 / profile.threshold.max(1) as f64;
-    (apart.max(10.0).log10().floor() as i32).min(8)
+/// The values that a probability of some people may be shown as.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Grid(Option<f64>);
+
+/// Above this step a probability says nothing.
+const COARSEST: f64 = 0.2;
+
+impl Grid {
+    /// Steps of 1, 2 or 5 of a decimal place such that one is at least the threshold of `n` people; none of a group so small
+    /// that this is more than a fifth.
+    pub(super) fn of(n: u64, profile: &Profile) -> Grid {
+        let people = profile.threshold.max(profile.rounding.step()).max(1) as f64;
+        let least = (people / n.max(1) as f64).max(1e-8);
+        let place = 10f64.powf(least.log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|k| k * place).find(|step| *step > least - 1e-12);
+        Grid(step.filter(|step| *step < COARSEST + 1e-12))
+    }
+
+    /// The nearest value.
+    pub(super) fn nearest(self, x: f64) -> Option<f64> {
+        self.on(x, f64::round)
+    }
+
+    /// Limits as the values outside them, so that the interval covers no less.
+    pub(super) fn outward(self, lower: Option<f64>, upper: Option<f64>) -> (Option<f64>, Option<f64>) {
+        let (down, up) = (|x| self.on(x, f64::floor), |x| self.on(x, f64::ceil));
+        (lower.and_then(down), upper.and_then(up))
+    }
+
+    fn on(self, x: f64, round: fn(f64) -> f64) -> Option<f64> {
+        let step = self.0?;
+        // A value of the grid stays, whatever its last digit.
+        let places = x / step;
+        let whole = if (places - places.round()).abs() < 1e-9 { places.round() } else { round(places) };
+        format!("{:.9}", whole * step).parse().ok()
+    }
 }
 
-/// A number with so many decimals.
-pub(super) fn with_decimals(x: f64, decimals: i32) -> f64 {
-    let scale = 10f64.powi(decimals);
-    (x * scale).round() / scale
+/// A standard error with so few digits that it does not give the number at risk back.
+pub(super) fn error(se: Option<f64>) -> Option<f64> {
+    se.map(|se| significant(se, 2))
 }
 
 #[cfg(test)]
@@ -90,9 +122,15 @@ mod tests {
     }
 
     #[test]
-    fn decimals_tell_no_fewer_than_the_threshold_apart() {
+    fn a_step_of_the_grid_is_at_least_the_threshold_of_people() {
         let profile = Profile::named("dk-dst").unwrap();
-        assert_eq!([40, 499, 500, 1_002_456].map(|n| decimals(n, &profile)), [1, 1, 2, 5]);
-        assert_eq!(with_decimals(0.123456, 2), 0.12);
+        let of = |n: u64| Grid::of(n, &profile);
+        let steps = [20, 25, 40, 333, 500, 1_002_456].map(|n| of(n).0);
+        assert_eq!(steps, [None, Some(0.2), Some(0.2), Some(0.02), Some(0.01), Some(0.000_005)]);
+        assert_eq!(
+            (of(333).nearest(0.917), of(333).outward(Some(0.881), Some(0.94))),
+            (Some(0.92), (Some(0.88), Some(0.94)))
+        );
+        assert_eq!(of(20).nearest(0.5), None);
     }
 }

@@ -1,6 +1,6 @@
 //! What leaves of curves and standardised risks: points and steps, without hidden coefficients and with few decimals.
 
-use super::coarse::{decimals, shown_times, steps, with_decimals};
+use super::coarse::{Grid, error, shown_times, steps};
 use super::{Hidden, Profile};
 use crate::report::{
     BaselineHazard, CurvePoint, CurveSteps, Measure, ModelResult, Report, StandardisedRisks, StandardisedRow,
@@ -13,16 +13,16 @@ pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hi
     let shown = shown_times(report);
     for (model, whole) in report.models.iter_mut().zip(&original.models) {
         let gone: Vec<bool> = model.coefficients.iter().map(|c| c.hidden).collect();
-        let digits = decimals(whole.n_records.unwrap_or(0), profile);
+        let grid = Grid::of(whole.n_records.unwrap_or(0), profile);
         for curve in &mut model.curves {
-            hide_curve(curve, &gone, digits, &mut found);
-            coarse_steps(curve, &gone, &shown, digits, profile);
+            hide_curve(curve, &gone, grid, &mut found);
+            coarse_steps(curve, &gone, &shown, grid, profile);
         }
-        model.baseline_hazard.iter_mut().for_each(|b| coarse_baseline(b, &shown, digits, profile));
+        model.baseline_hazard.iter_mut().for_each(|b| coarse_baseline(b, &shown, grid, profile));
         model.baseline_hazard.retain(|b| !b.time.is_empty());
         let levels = hidden_levels(model);
         for risks in &mut model.standardised {
-            hide_risks(risks, &levels, digits, &mut found);
+            hide_risks(risks, &levels, grid, &mut found);
         }
     }
     hidden.push(found);
@@ -33,7 +33,7 @@ fn uses_hidden(curve: &SurvivalCurve, gone: &[bool]) -> bool {
 }
 
 /// Medians are times of single events; they go with the end of the longest follow-up, which is one person's.
-fn hide_curve(curve: &mut SurvivalCurve, gone: &[bool], digits: i32, found: &mut Hidden) {
+fn hide_curve(curve: &mut SurvivalCurve, gone: &[bool], grid: Grid, found: &mut Hidden) {
     (curve.median, curve.median_lower, curve.median_upper, curve.observed_until) = (None, None, None, None);
     curve.steps_hidden = true;
     let of_hidden = uses_hidden(curve, gone);
@@ -43,18 +43,17 @@ fn hide_curve(curve: &mut SurvivalCurve, gone: &[bool], digits: i32, found: &mut
             *point = CurvePoint { time: point.time, hidden: true, ..CurvePoint::default() };
             continue;
         }
-        let CurvePoint { survival, cumulative_incidence, se, lower, upper, .. } = point;
-        for number in [survival, cumulative_incidence, se, lower, upper] {
-            *number = number.map(|x| with_decimals(x, digits));
+        let CurvePoint { survival, cumulative_incidence, cumulative_hazard, .. } = point;
+        for number in [survival, cumulative_incidence, cumulative_hazard] {
+            *number = number.and_then(|x| grid.nearest(x));
         }
-        for number in [&mut point.cumulative_hazard, &mut point.cumulative_hazard_se] {
-            *number = number.map(|x| with_decimals(x, digits));
-        }
+        (point.lower, point.upper) = grid.outward(point.lower, point.upper);
+        (point.se, point.cumulative_hazard_se) = (error(point.se), error(point.cumulative_hazard_se));
     }
 }
 
 /// The steps that may be shown; none where the curve is made of a hidden coefficient.
-fn coarse_steps(curve: &mut SurvivalCurve, gone: &[bool], shown: &[f64], digits: i32, profile: &Profile) {
+fn coarse_steps(curve: &mut SurvivalCurve, gone: &[bool], shown: &[f64], grid: Grid, profile: &Profile) {
     let all = std::mem::take(&mut curve.steps);
     if uses_hidden(curve, gone) || profile.threshold <= 1 || all.n_events.len() != all.time.len() {
         return;
@@ -62,8 +61,10 @@ fn coarse_steps(curve: &mut SurvivalCurve, gone: &[bool], shown: &[f64], digits:
     let kept = steps(&all.time, &all.n_events, shown, profile.threshold);
     let pick = |values: &[Option<f64>]| -> Vec<Option<f64>> {
         let there = kept.iter().filter_map(|&k| values.get(k));
-        there.map(|x| x.map(|x| with_decimals(x, digits))).collect()
+        there.map(|x| x.and_then(|x| grid.nearest(x))).collect()
     };
+    let few_digits =
+        |values: &[Option<f64>]| kept.iter().filter_map(|&k| values.get(k)).map(|se| error(*se)).collect::<Vec<_>>();
     curve.steps = CurveSteps {
         time: kept.iter().map(|&k| all.time[k]).collect(),
         survival: pick(&all.survival),
@@ -71,17 +72,18 @@ fn coarse_steps(curve: &mut SurvivalCurve, gone: &[bool], shown: &[f64], digits:
         lower: pick(&all.lower),
         upper: pick(&all.upper),
         cumulative_hazard: pick(&all.cumulative_hazard),
-        cumulative_hazard_se: pick(&all.cumulative_hazard_se),
+        cumulative_hazard_se: few_digits(&all.cumulative_hazard_se),
         n_events: Vec::new(),
     };
 }
 
 /// The steps of a baseline hazard that may be shown, with the events since the step before.
-fn coarse_baseline(of: &mut BaselineHazard, shown: &[f64], digits: i32, profile: &Profile) {
+fn coarse_baseline(of: &mut BaselineHazard, shown: &[f64], grid: Grid, profile: &Profile) {
     let kept = steps(&of.time, &of.n_events, shown, profile.threshold.max(1));
     let pick = |values: &[Option<f64>]| -> Vec<Option<f64>> {
-        kept.iter().map(|&k| values[k].map(|x| with_decimals(x, digits))).collect()
+        kept.iter().map(|&k| values[k].and_then(|x| grid.nearest(x))).collect()
     };
+    let few_digits = |values: &[Option<f64>]| kept.iter().map(|&k| error(values[k])).collect::<Vec<_>>();
     let starts = std::iter::once(0).chain(kept.iter().map(|k| k + 1));
     let events = starts.zip(&kept).map(|(start, &k)| of.n_events[start..=k].iter().sum::<u64>());
     *of = BaselineHazard {
@@ -89,9 +91,9 @@ fn coarse_baseline(of: &mut BaselineHazard, shown: &[f64], digits: i32, profile:
         time: kept.iter().map(|&k| of.time[k]).collect(),
         n_events: events.map(|n| profile.rounded(n)).collect(),
         cumulative_hazard: pick(&of.cumulative_hazard),
-        se: pick(&of.se),
+        se: few_digits(&of.se),
         cumulative_hazard_at_means: pick(&of.cumulative_hazard_at_means),
-        se_at_means: pick(&of.se_at_means),
+        se_at_means: few_digits(&of.se_at_means),
     };
 }
 
@@ -103,7 +105,7 @@ fn hidden_levels(model: &ModelResult) -> Vec<(String, String)> {
 
 /// A risk goes with its numbers of records and events, and with a hidden coefficient of the level; differences and ratios go
 /// with the reference too.
-fn hide_risks(risks: &mut StandardisedRisks, levels: &[(String, String)], digits: i32, found: &mut Hidden) {
+fn hide_risks(risks: &mut StandardisedRisks, levels: &[(String, String)], grid: Grid, found: &mut Hidden) {
     let exposure = risks.exposure.clone();
     for row in &mut risks.rows {
         let of_hidden = levels.iter().any(|(variable, level)| *variable == exposure && *level == row.level);
@@ -113,9 +115,9 @@ fn hide_risks(risks: &mut StandardisedRisks, levels: &[(String, String)], digits
             continue;
         }
         let Measure { estimate, se, lower, upper } = &mut row.risk;
-        for number in [estimate, se, lower, upper] {
-            *number = number.map(|x| with_decimals(x, digits));
-        }
+        *estimate = estimate.and_then(|x| grid.nearest(x));
+        (*lower, *upper) = grid.outward(*lower, *upper);
+        *se = error(*se);
     }
     for rows in risks.rows.chunk_by_mut(|a, b| a.time == b.time) {
         if rows.iter().any(|r| r.reference && r.hidden) {

@@ -2,10 +2,10 @@
 //!
 //! Numbers of groups and at chosen times are counts like others (`cells.rs`). Here go the estimates made of them.
 
-use super::coarse::{decimals, shown_times, steps, with_decimals};
+use super::coarse::{Grid, error, shown_times, steps};
 use super::{Hidden, Profile};
 use crate::report::{Curve, Description, GroupDescription, QuantilePoint, Report, SurvivalPoint};
-use crate::study::disclosure::{Extremes, Rates, Rounding};
+use crate::study::disclosure::{Rates, Rounding};
 
 /// Hides what descriptions show of hidden groups and points; `original` has all numbers.
 pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hidden: &mut Vec<Hidden>) {
@@ -18,8 +18,9 @@ pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hi
             estimates += hide_points(group);
             let curve = group.curve.take().filter(|_| whole_curves && profile.threshold > 1);
             group.curve = curve.and_then(|c| coarse(&c, &times, whole.records.unwrap_or(0), profile));
-            let digits = decimals(whole.records.unwrap_or(0), profile);
-            points(group).for_each(|p| shorten(p, digits));
+            let grid = Grid::of(whole.records.unwrap_or(0), profile);
+            points(group).for_each(|p| shorten(p, grid));
+            group.quantiles.iter_mut().for_each(|q| hide_quantile(q, whole.curve.as_ref(), profile));
         }
         clear(description, profile);
         hidden.push(Hidden { table: format!("description {}", description.formula), estimates, ..Hidden::default() });
@@ -47,10 +48,21 @@ fn is_count(number: Option<f64>) -> bool {
     number.is_none_or(|x| x.fract() == 0.0)
 }
 
-fn shorten(point: &mut SurvivalPoint, digits: i32) {
-    for number in [&mut point.probability, &mut point.se, &mut point.lower, &mut point.upper] {
-        *number = number.map(|x| with_decimals(x, digits));
-    }
+fn shorten(point: &mut SurvivalPoint, grid: Grid) {
+    point.probability = point.probability.and_then(|x| grid.nearest(x));
+    (point.lower, point.upper) = grid.outward(point.lower, point.upper);
+    point.se = error(point.se);
+}
+
+/// A quantile, and each of its limits, is the time of somebody's event: it leaves where enough people had theirs then.
+fn hide_quantile(of: &mut QuantilePoint, curve: Option<&Curve>, profile: &Profile) {
+    let events_at = |time: f64| {
+        let at = curve.and_then(|c| c.time.iter().position(|t| *t == time).map(|k| c.events[k]));
+        at.map_or(0, |n| n as u64)
+    };
+    let shown = |time: &f64| profile.shows_percentile(events_at(*time));
+    of.hidden |= [of.time, of.lower, of.upper].iter().flatten().any(|time| !shown(time));
+    [&mut of.time, &mut of.lower, &mut of.upper].into_iter().for_each(|time| *time = time.filter(shown));
 }
 
 /// A whole curve with the steps that may be shown; its numbers at risk and censored are rounded to the threshold.
@@ -60,27 +72,31 @@ fn coarse(curve: &Curve, shown: &[f64], records: u64, profile: &Profile) -> Opti
     let mut kept = steps(&curve.time, &events, shown, profile.threshold);
     kept.retain(|&k| curve.at_risk[k] >= profile.threshold as f64);
     let base = Rounding::Nearest(profile.threshold.max(profile.rounding.step()));
-    let digits = decimals(records, profile);
-    let short = |values: &[f64]| kept.iter().map(|&k| with_decimals(values[k], digits)).collect::<Vec<f64>>();
-    let perhaps = |values: &[Option<f64>]| -> Vec<Option<f64>> {
-        kept.iter().map(|&k| values[k].map(|x| with_decimals(x, digits))).collect()
-    };
+    let grid = Grid::of(records, profile);
+    // Of a group too small for the grid no curve is left.
+    let short = |values: &[f64]| kept.iter().map(|&k| grid.nearest(values[k])).collect::<Option<Vec<f64>>>();
+    let limits = |k: &usize| grid.outward(curve.lower[*k], curve.upper[*k]);
+    let (lower, upper): (Vec<_>, Vec<_>) = kept.iter().map(limits).unzip();
+    let few_digits = |values: &[Option<f64>]| kept.iter().map(|&k| error(values[k])).collect::<Vec<_>>();
     let since = |of: &dyn Fn(usize) -> u64| -> Vec<u64> {
         let starts = std::iter::once(0).chain(kept.iter().map(|k| k + 1));
         starts.zip(&kept).map(|(start, &k)| (start..=k).map(of).sum()).collect()
     };
     let rounded = |counts: Vec<u64>| counts.into_iter().map(|n| base.shown(n) as f64).collect();
-    (!kept.is_empty()).then(|| Curve {
+    if kept.is_empty() {
+        return None;
+    }
+    Some(Curve {
         time: kept.iter().map(|&k| curve.time[k]).collect(),
         at_risk: rounded(kept.iter().map(|&k| curve.at_risk[k] as u64).collect()),
         events: since(&|k| events[k]).into_iter().map(|n| profile.rounded(n) as f64).collect(),
         censored: rounded(since(&|k| curve.censored[k] as u64)),
-        survival: short(&curve.survival),
-        se: perhaps(&curve.se),
-        lower: perhaps(&curve.lower),
-        upper: perhaps(&curve.upper),
-        cumulative_hazard: short(&curve.cumulative_hazard),
-        cumulative_hazard_se: perhaps(&curve.cumulative_hazard_se),
+        survival: short(&curve.survival)?,
+        se: few_digits(&curve.se),
+        lower,
+        upper,
+        cumulative_hazard: short(&curve.cumulative_hazard)?,
+        cumulative_hazard_se: few_digits(&curve.cumulative_hazard_se),
     })
 }
 
@@ -103,9 +119,6 @@ fn clear(description: &mut Description, profile: &Profile) {
             continue;
         }
         make_rate(group, per, profile);
-        if profile.extremes == Extremes::Hide {
-            group.quantiles.iter_mut().for_each(|q| *q = no_quantile(q));
-        }
         if rounded {
             round_group(group);
         }
@@ -128,7 +141,7 @@ fn clear(description: &mut Description, profile: &Profile) {
 }
 
 fn no_quantile(of: &QuantilePoint) -> QuantilePoint {
-    QuantilePoint { probability: of.probability, ..QuantilePoint::default() }
+    QuantilePoint { probability: of.probability, hidden: true, ..QuantilePoint::default() }
 }
 
 fn clear_group(group: &mut GroupDescription) {
@@ -165,10 +178,9 @@ fn make_rate(group: &mut GroupDescription, per: f64, profile: &Profile) {
     (rate.lower, rate.upper) = (limit(rate.lower), limit(rate.upper));
 }
 
-/// Probabilities with two decimals, without limits that would give rounded counts back.
+/// Probabilities without limits that would give rounded counts back.
 fn round_group(group: &mut GroupDescription) {
     for point in points(group).filter(|p| !p.hidden) {
-        point.probability = point.probability.map(|p| with_decimals(p, 2));
         (point.se, point.lower, point.upper) = (None, None, None);
     }
     group.standardised = group.standardised.as_ref().map(|_| Default::default());

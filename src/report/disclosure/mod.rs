@@ -39,6 +39,7 @@ mod words;
 
 use super::Report;
 use crate::house_style::Language;
+use crate::study::disclosure::Totals;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,10 @@ pub struct DisclosureStatement {
     pub round_to: u64,
     /// How counts are rounded: `none`, `nearest`, `midpoint`, `base` or `by_size`.
     pub method: String,
+    /// The variable whose rounded numbers that are shown add up to the totals, as tables call it; `None` when totals are
+    /// rounded by themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub totals_of: Option<String>,
 }
 
 impl DisclosureStatement {
@@ -121,6 +126,7 @@ pub fn apply(report: &Report, profile: &Profile) -> (Report, Vec<Hidden>) {
     comparisons::hide(&mut out, &mut hidden);
     codes::hide(&mut out);
     derived::round(&mut out, totals.as_deref(), profile);
+    say_totals(&mut out, totals.as_deref(), profile);
     table_one::derive(&mut out, profile);
     if profile.significant_digits > 0 {
         out = derived::shorten(&out, profile.significant_digits);
@@ -128,6 +134,16 @@ pub fn apply(report: &Report, profile: &Profile) -> (Report, Vec<Hidden>) {
     let mut hidden = merged(hidden);
     hidden.retain(|h| h.primary + h.secondary + h.estimates + h.unprotected > 0);
     (out, hidden)
+}
+
+/// Says of which variable's numbers the totals are made.
+fn say_totals(out: &mut Report, variable: Option<&str>, profile: &Profile) {
+    let from_cells = profile.rounds() && profile.round_totals == Totals::FromCells;
+    let rows = out.levels.iter().find(|l| from_cells && variable == Some(&l.variable) && out.total.is_some());
+    let label = rows.map(|l| if l.label.is_empty() { l.variable.clone() } else { l.label.clone() });
+    if let Some(statement) = &mut out.disclosure {
+        statement.totals_of = label;
+    }
 }
 
 /// One line a table.

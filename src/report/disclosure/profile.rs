@@ -121,6 +121,7 @@ impl Profile {
             marker: self.marker.clone(),
             round_to: self.rounding.step(),
             method: self.rounding.method().to_owned(),
+            totals_of: None,
         }
     }
 }

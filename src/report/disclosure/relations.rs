@@ -414,22 +414,25 @@ fn points(i: usize, description: &Description, system: &mut System) {
             }
         }
     }
+    let n_times = kinds.iter().map(|(_, times)| times.len()).max().unwrap_or(0);
     for g in 0..n_groups {
+        let at_risk: Vec<CellId> =
+            (0..n_times).filter_map(|at| system.find(&point_key(i, g, "any", at, "at risk"))).collect();
+        falls(&format!("description|{i}|{g}"), &at_risk, system.find(&group_key(i, g, "records")), system);
+        let causes: Vec<&str> = kinds.iter().map(|(kind, _)| kind.as_str()).filter(|kind| *kind != "any").collect();
+        (0..n_times).for_each(|at| without_event_before(i, g, at, &causes, system));
         for (kind, times) in &kinds {
-            let of = |what: &str| -> Vec<CellId> {
-                (0..times.len()).filter_map(|at| system.find(&point_key(i, g, kind, at, what))).collect()
-            };
-            let (at_risk, events) = (of("at risk"), of("events"));
+            let events: Vec<CellId> =
+                (0..times.len()).filter_map(|at| system.find(&point_key(i, g, kind, at, "events"))).collect();
             let all = |what: &str| system.find(&group_key(i, g, what));
             let cause_events = description.groups[g].incidence.iter().find(|c| c.cause == *kind).and_then(|c| c.events);
             let name = format!("description|{i}|{g}|{kind}");
-            let (records, any_events) = (all("records"), all("events"));
+            let any_events = all("events");
             let all_events = match (kind.as_str(), cause_events) {
                 ("any", _) => any_events,
                 (_, Some(n)) => Some(system.implied(&format!("{name}|events"), n)),
                 (_, None) => None,
             };
-            falls(&name, &at_risk, records, system);
             steps(&name, &events, all_events, system);
         }
     }
@@ -445,17 +448,45 @@ fn points(i: usize, description: &Description, system: &mut System) {
     for (kind, times) in &kinds {
         for (at, time) in times.iter().enumerate() {
             for what in ["at risk", "events"] {
-                let of_group = |g| system.find(&point_key(i, g, kind, at, what));
+                let of_kind = if what == "events" { kind } else { "any" };
+                let of_group = |g| system.find(&point_key(i, g, of_kind, at, what));
                 let parts: Vec<CellId> = (0..n_groups).filter_map(of_group).collect();
                 let sum = parts.iter().map(|p| system.value(*p)).sum();
                 // One number for all descriptions of the run.
-                let name = format!("everybody|{kind}|{time}|{what}");
+                let name = format!("everybody|{of_kind}|{time}|{what}");
                 let everybody = system.find(&name).filter(|id| system.value(*id) == sum);
                 let everybody = everybody.unwrap_or_else(|| system.implied(&name, sum));
                 system.sum(everybody, &parts);
             }
         }
     }
+}
+
+/// Who is no longer at risk and had no event by then had one of another kind, or was lost. Events on the very day, which
+/// nobody can tell apart, are left out of account.
+fn without_event_before(i: usize, g: usize, at: usize, causes: &[&str], system: &mut System) {
+    let find = |system: &System, kind: &str, what: &str| system.find(&point_key(i, g, kind, at, what));
+    let [records, at_risk] = [system.find(&group_key(i, g, "records")), find(system, "any", "at risk")];
+    let Some((records, at_risk)) = records.zip(at_risk) else { return };
+    let name = format!("description|{i}|{g}|{at}");
+    let Some(gone) = system.rest(&format!("{name}|no longer at risk"), records, at_risk) else { return };
+    let of_causes: Vec<(&str, CellId)> =
+        causes.iter().filter_map(|kind| find(system, kind, "events").map(|events| (*kind, events))).collect();
+    let any = find(system, "any", "events");
+    let all_kinds: Vec<CellId> = of_causes.iter().map(|(_, events)| *events).collect();
+    if !all_kinds.is_empty() {
+        system.sum(gone, &all_kinds);
+    }
+    if let Some(any) = any {
+        if let Some(without) = system.rest(&format!("{name}|without event"), gone, any) {
+            system.zero_says_nothing(without);
+        }
+        // The event of the curve is one of the kinds.
+        if let Some((_, same)) = of_causes.iter().find(|(_, events)| system.value(*events) == system.value(any)) {
+            system.within(*same, any);
+        }
+    }
+    system.zero_says_nothing(gone);
 }
 
 fn of_link(system: &System, extract: &str, what: &str) -> Option<CellId> {

@@ -66,6 +66,7 @@ fn group_table(report: &Report, description: &Description) -> Option<DisplayTabl
         cells.push(Cell::count(group.events, group.hidden, &mark));
         for quantile in &group.quantiles {
             let value = match quantile.time {
+                None if quantile.hidden => Value::Hidden(marker(report)),
                 _ if group.hidden => Value::Hidden(mark.clone()),
                 Some(time) => Value::Time(time, quantile.lower, quantile.upper),
                 None => Value::Text(w.not_reached().to_owned()),

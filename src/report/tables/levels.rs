@@ -1,7 +1,7 @@
 //! The main table: per level persons, events, person-years, rate, and the hazard ratio of every model side by side.
 
 use super::coefficients::{basis_remarks, hr_head, interval_head, ratio_cell, warning_remark};
-use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
+use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker, totals_remark};
 use crate::report::{Coefficient, Counts, LevelRow, ModelResult, Report};
 use std::collections::BTreeSet;
 
@@ -41,6 +41,7 @@ fn table(report: &Report, with_terms: bool) -> Option<DisplayTable> {
     push_numeric(&mut table, report);
     if with_terms {
         table.remarks.extend(term_remark(report));
+        table.remarks.extend(totals_remark(report));
     }
     push_remarks(&mut table, report);
     Some(table)

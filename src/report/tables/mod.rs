@@ -63,6 +63,12 @@ pub fn document(report: &Report) -> Document {
     }
 }
 
+/// Where totals are sums of rounded cells, of which.
+fn totals_remark(report: &Report) -> Option<Remark> {
+    let variable = report.disclosure.as_ref()?.totals_of.as_ref()?;
+    Some(Remark::Text(report.words().totals_from_cells(variable)))
+}
+
 /// What a fit of a data file is.
 fn data_file_title(report: &Report) -> &'static str {
     let w = report.words();

@@ -1,6 +1,6 @@
 //! Table 1: characteristics down, groups across, standardised differences at the right.
 
-use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
+use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker, totals_remark};
 use crate::report::{NumberSummary, Report, TableOne, TableOneCell, TableOneGroup, TableOneVariable, label_or};
 
 /// The title of Table 1, when there is one.
@@ -32,6 +32,7 @@ pub fn table_one_table(report: &Report) -> Option<DisplayTable> {
         "reference" => Some(Remark::Text(w.table_one_reference().to_string())),
         _ => None,
     });
+    table.remarks.extend(totals_remark(report));
     Some(table)
 }
 

@@ -105,6 +105,10 @@ words! {
         ", counts under {threshold}, and what would give them back, shown as {marker}",
         ", antall under {threshold}, og det som ville gitt dem tilbake, vist som {marker}"
     }
+    totals_from_cells(variable) {
+        "All: the sum of the rounded numbers of {variable} that are shown (disclosure control); rows of other variables may add up to another number.",
+        "Alle: summen av de avrundede tallene for {variable} som er vist (avsløringskontroll); rader for andre variabler kan ha en annen sum."
+    }
     counts_rounded(base) { ", counts rounded to the nearest {base}", ", antall avrundet til nærmeste {base}" }
     counts_rounded_by_size { ", counts rounded by their size", ", antall avrundet etter størrelse" }
     counts_rounded_to_midpoints(width) {
