@@ -5,7 +5,7 @@ use super::check::read_study;
 use crate::cli::args::SimulateArgs;
 use crate::error::{Error, Result};
 use crate::loader::{self, Loaded};
-use crate::simulate::{RehearsalOptions, SimulateError, rehearse};
+use crate::simulate::{DIRT_KINDS, Planted, RehearsalOptions, SimulateError, Told, rehearse};
 use crate::study;
 use crate::table::ColumnData;
 use std::path::Path;
@@ -36,9 +36,7 @@ pub fn run(args: &SimulateArgs, path: &Path, context: &mut Context) -> Result<()
         args.seed
     ));
     written.assumed.iter().for_each(|line| context.say(&format!("  assumed: {line}")));
-    written.planted.iter().for_each(|p| {
-        context.say(&format!("  planted: {} {} of {}, {}: {}", p.count, p.unit, p.kind, p.extract, p.told));
-    });
+    say_planted(&written.planted, context);
     try_out(path, args.out.as_deref(), context);
     let data = args.out.as_ref().map_or(String::new(), |out| format!(" --data {}", out.display()));
     context.say(&format!(
@@ -47,6 +45,19 @@ pub fn run(args: &SimulateArgs, path: &Path, context: &mut Context) -> Result<()
         path.display()
     ));
     Ok(())
+}
+
+/// Says how many faults of each kind were planted.
+fn say_planted(planted: &[Planted], context: &mut Context) {
+    for (kind, trap) in DIRT_KINDS {
+        let of: Vec<&Planted> = planted.iter().filter(|p| p.kind == kind).collect();
+        let n: u64 = of.iter().map(|p| p.count).sum();
+        if let Some(first) = of.first() {
+            let stops = of.iter().any(|p| matches!(p.told, Told::Stops { .. }));
+            let stops = if stops { ", which stop the study" } else { "" };
+            context.say(&format!("  planted: {n} {} of {kind} (trap {trap}){stops}", first.unit));
+        }
+    }
 }
 
 /// Says what the study makes of the extracts. They stand whatever comes of it: a fault here is one to see before the server.

@@ -280,50 +280,47 @@ fn refuse_sas(study: &Study) -> Result<(), RehearsalError> {
 
 /// What stands in columns that the study says little of.
 fn note_columns(study: &Study, plans: &[ExtractPlan], calendar: &Calendar, assumed: &mut Assumed) {
-    assumed.note("hazards", "by the end of follow-up a third has the event and one in seventeen each exit; code columns of the population with 2 to 12 values change the hazard of the event by factors of 0.78, 1 and 1.28 in the order of their values, nothing else does");
-    assumed.note("shares", "95 of 100 persons have an index event (fewer where comparison persons are drawn); a step takes out about 7 of 100; 3 of 100 values are missing where the study can do without them");
+    assumed.note("hazards", HAZARDS);
+    assumed.note("shares", SHARES);
     for plan in plans {
-        for slot in &plan.slots {
+        for (at, slot) in plan.slots.iter().enumerate() {
             let part = format!("{}.{}", plan.extract.name, slot.spec.name);
-            match &slot.draw {
-                columns::Draw::Code(codes, _) => {
-                    let declared = matches!(&slot.spec.kind, ColumnKind::Code(c) | ColumnKind::Codes { code: c, .. } if c.levels.is_some());
-                    if !declared {
-                        let shown: Vec<&str> = codes.iter().take(6).map(|c| &**c).collect();
-                        let more =
-                            if codes.len() > 6 { format!(" and {} more", codes.len() - 6) } else { String::new() };
-                        assumed.note(
-                            &part,
-                            format!(
-                                "holds {}{more}, all levels as likely where no condition says otherwise",
-                                shown.join(", ")
-                            ),
-                        );
-                    }
-                }
-                columns::Draw::Whole(..) if matches!(plan.shape, Shape::Yearly { year } if plan.slots[year].spec.name == slot.spec.name) =>
-                    {}
-                columns::Draw::Whole(low, high) => assumed.note(&part, format!("lies between {low} and {high}")),
-                columns::Draw::Number(low, high) => assumed.note(&part, format!("lies between {low} and {high}")),
-                columns::Draw::Date => {
-                    let column =
-                        crate::study::ColumnRef { extract: plan.extract.name.clone(), column: slot.spec.name.clone() };
-                    let clock = clocks::clock(study, calendar, &column);
-                    if clock.is_birth && plan.shape == Shape::Population {
-                        let years = |days: f64| (days / 365.25).round();
-                        assumed.note(
-                            &part,
-                            format!(
-                                "is a date of birth; ages at entry are mostly {} to {}",
-                                years(clock.asked.0),
-                                years(clock.asked.1)
-                            ),
-                        );
-                    }
-                }
-            }
+            let noted = match &slot.draw {
+                columns::Draw::Code(codes, _) => noted_codes(&slot.spec.kind, codes),
+                columns::Draw::Whole(..) if plan.shape == (Shape::Yearly { year: at }) => None,
+                columns::Draw::Whole(low, high) => Some(format!("lies between {low} and {high}")),
+                columns::Draw::Number(low, high) => Some(format!("lies between {low} and {high}")),
+                columns::Draw::Date => noted_birth(study, plan, calendar, slot),
+            };
+            noted.into_iter().for_each(|what| assumed.note(&part, what));
         }
     }
+}
+
+const HAZARDS: &str = "by the end of follow-up a third has the event and one in seventeen each exit; code columns of the \
+                       population with 2 to 12 values change the hazard of the event by factors of 0.78, 1 and 1.28 in the \
+                       order of their values, nothing else does";
+const SHARES: &str = "95 of 100 persons have an index event (fewer where comparison persons are drawn); a step takes out about \
+                      7 of 100; 3 of 100 values are missing where the study can do without them";
+
+/// The codes of a column whose levels the study does not declare.
+fn noted_codes(kind: &ColumnKind, codes: &[std::sync::Arc<str>]) -> Option<String> {
+    if matches!(kind, ColumnKind::Code(c) | ColumnKind::Codes { code: c, .. } if c.levels.is_some()) {
+        return None;
+    }
+    let shown: Vec<&str> = codes.iter().take(6).map(|c| &**c).collect();
+    let more = if codes.len() > 6 { format!(" and {} more", codes.len() - 6) } else { String::new() };
+    Some(format!("holds {}{more}, all levels as likely where no condition says otherwise", shown.join(", ")))
+}
+
+/// The ages at entry, where a column of the population is taken for the date of birth.
+fn noted_birth(study: &Study, plan: &ExtractPlan, calendar: &Calendar, slot: &columns::Slot) -> Option<String> {
+    let column = study::ColumnRef { extract: plan.extract.name.clone(), column: slot.spec.name.clone() };
+    let clock = clocks::clock(study, calendar, &column);
+    let years = |days: f64| (days / 365.25).round();
+    let (low, high) = (years(clock.asked.0), years(clock.asked.1));
+    (clock.is_birth && plan.shape == Shape::Population)
+        .then(|| format!("is a date of birth; ages at entry are mostly {low} to {high}"))
 }
 
 /// Rows of one extract, each with the number of its person.

@@ -4,13 +4,15 @@
 use super::{Planting, Told};
 use crate::loader::error::counted;
 use crate::simulate::rehearsal::columns::{Draw, Value, cleaned, fits};
-use crate::simulate::rehearsal::draft::holds;
-use crate::simulate::rehearsal::plan::Shape;
+use crate::simulate::rehearsal::draft::{holds, meets};
+use crate::simulate::rehearsal::plan::{Purpose, Shape};
 use crate::simulate::rehearsal::write::Row;
-use crate::study::{ColumnKind, Conflict, Identical, RowsPerPerson};
+use crate::study::{ColumnKind, Condition, Conflict, Count, Identical, Measure, RowsPerPerson, Source};
 
 /// Keys of persons that nobody has begin here, counted from the largest.
 const UNKNOWN: u64 = 1;
+/// What the loader notes of equal rows that a study keeps.
+const ALL_KEPT: &str = "rows equal to another in key and every column that is read, all kept (`duplicates`)";
 /// The least share of keys that must be found where no linkage file says one.
 const MIN_MATCHED: f64 = 0.9;
 
@@ -46,8 +48,8 @@ impl Planting<'_, '_, '_> {
     pub(super) fn duplicate_rows(&mut self, sheet: usize, extract: usize) {
         let declared = self.ground.plans[extract].extract;
         let (RowsPerPerson::One { identical, .. } | RowsPerPerson::Many { identical }) = declared.rows;
-        if identical == Identical::Keep {
-            return;
+        if identical == Identical::Keep && self.counts_rows(extract) {
+            return; // Rows that are kept twice are counted twice.
         }
         let n = self.how_many("duplicate_row", identical == Identical::Error);
         let mut by_file: Vec<u64> = vec![0; self.sheets[sheet].files.len()];
@@ -56,7 +58,9 @@ impl Planting<'_, '_, '_> {
                 break;
             }
             let row = self.sheets[sheet].rows[file][at].clone();
-            if self.kept(extract, &row) {
+            // Equal rows that are kept are told where a rule considers them.
+            let told = identical != Identical::Keep || self.is_considered(extract, &row);
+            if told && self.kept(extract, &row) {
                 self.sheets[sheet].rows[file][at].dirty = true;
                 self.push(sheet, file, row);
                 by_file[file] += 1;
@@ -68,11 +72,42 @@ impl Planting<'_, '_, '_> {
                 let equal = if total == 1 { "equals another" } else { "equal others" };
                 Told::Stops { text: format!("{} {equal} in key and every declared column", counted(total, "row")) }
             }
-            _ => Told::Note { source: declared.name.clone(), message: "identical rows collapsed".into() },
+            Identical::Collapse => {
+                Told::Note { source: declared.name.clone(), message: "identical rows collapsed".into() }
+            }
+            Identical::Keep => Told::Note { source: declared.name.clone(), message: ALL_KEPT.into() },
         };
         for (file, count) in by_file.into_iter().enumerate() {
             self.note("duplicate_row", (sheet, Some(file)), "", count, told(count));
         }
+    }
+
+    /// Whether a rule about index, event or covariates takes a row, on a day on which somebody can enter.
+    fn is_considered(&self, extract: usize, row: &Row) -> bool {
+        let plan = &self.ground.plans[extract];
+        let (first, last) = self.ground.calendar.index;
+        plan.demands.iter().any(|demand| {
+            let here = demand.purposes.iter().any(|p| !matches!(p, Purpose::Step(_) | Purpose::Exit(_)));
+            let day =
+                if let Value::Day(d) = row.cells[demand.date] { plan.slots[demand.date].as_read(d) } else { i32::MIN };
+            here && (first..last - 40).contains(&day)
+                && meets(plan, demand, &[row.cells.as_slice()]).is_ok_and(|met| met[0])
+        })
+    }
+
+    /// Whether a second copy of a row could change a result: of a number of rows, a sum, a spell, a value of a year.
+    fn counts_rows(&self, extract: usize) -> bool {
+        let plan = &self.ground.plans[extract];
+        let steps = &self.ground.study.cohort.steps;
+        let counts = |purpose: &Purpose| match purpose {
+            Purpose::Covariate(c) => matches!(&c.source, Source::Events { measure, .. } if *measure != Measure::Any),
+            Purpose::Step(step) => match &steps[*step].condition {
+                Condition::Events { count, .. } => *count != Count::ANY && *count != Count::NONE,
+                _ => false,
+            },
+            Purpose::Index | Purpose::Event | Purpose::Exit(_) => false,
+        };
+        !matches!(plan.shape, Shape::Events { .. }) || plan.demands.iter().flat_map(|d| &d.purposes).any(counts)
     }
 
     /// A second row of a person that differs, where one is promised.
