@@ -460,7 +460,7 @@ fn a_wrong_name_concerns_its_row_only() {
     assert!(line(&out, "large").starts_with("reproduced"), "{out}");
     assert!(line(&out, "slip").ends_with("has no variable `celltpe`; did you mean `celltype`?"), "{out}");
     assert!(line(&out, "name").ends_with("has no coefficient `celltypeLarge`; did you mean `celltypelarge`?"), "{out}");
-    assert!(out.contains("; no celltype within trt: `trt` is not in the model"), "{out}");
+    assert!(out.contains("; no celltype within trt: interaction: `trt` is not in the model"), "{out}");
     assert!(line(&out, "within").contains("has no interaction analysis of `celltype` within `trt`"), "{out}");
     // Nor does one that is no results file go without its name.
     let text = std::fs::read_to_string(veteran("", "").0.path().join("targets.toml")).expect("the targets file");
