@@ -458,12 +458,22 @@ mod tests {
             (
                 Style::Norwegian,
                 "4_321 1_234_567 −12,5\n0,043 0,23 0,41 1,23 4,00 5,68 23,4\n1,23 (0,35–4,32)\n−0,31 (−1,20 til 0,58)\n\
-                 426 (348–ikke nådd)\n<0,001 <0,001 0,004 0,034 0,050 0,234 0,997\nP = 0,034 P < 0,001 95_%",
+                 426 (348–ikke nådd)\n<0,001 <0,001 0,004 0,034 0,050 0,234 0,997\np = 0,034 p < 0,001 95_%",
             ),
         ];
         for (style, text) in expected {
             assert_eq!(sampler(style), text, "{style:?}");
         }
+    }
+
+    #[test]
+    fn a_limit_that_runs_away_says_only_that() {
+        let of = |l, u| NumberStyle::ENGLISH.ratio_with_interval(0.5, Some(l), Some(u));
+        assert_eq!(of(0.0002, 0.9), "0.50 (<0.001 to 0.90)");
+        assert_eq!(of(0.0011, 1e16), "0.50 (0.0011 to >1,000)");
+        assert_eq!(of(0.2, 1000.0), "0.50 (0.20–1,000)");
+        let of = |l, u| NumberStyle::ENGLISH.measure_with_interval(-0.5, Some(l), Some(u));
+        assert_eq!(of(-2e9, 3e9), "−0.50 (<−1,000 to >1,000)");
     }
 
     /// The ranges that the paper gives.
