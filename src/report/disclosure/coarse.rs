@@ -74,8 +74,10 @@ impl Grid {
     pub(super) fn of(n: u64, profile: &Profile) -> Grid {
         let people = profile.threshold.max(profile.rounding.step()).max(1) as f64;
         let least = (people / n.max(1) as f64).max(1e-8);
-        let place = 10f64.powf(least.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|k| k * place).find(|step| *step > least - 1e-12);
+        let place = least.log10().floor() as i32;
+        // From its decimal text, so that 5e-6 is that on every machine.
+        let mut steps = [1, 2, 5, 10].into_iter().filter_map(|k| format!("{k}e{place}").parse::<f64>().ok());
+        let step = steps.find(|step| *step > least - 1e-12);
         Grid(step.filter(|step| *step < COARSEST + 1e-12))
     }
 
