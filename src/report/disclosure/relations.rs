@@ -37,9 +37,11 @@ pub(super) fn within_group(key: &str, system: &mut System) {
     if let Some((persons, events)) = persons.or(records).zip(events) {
         system.rest(&format!("{key}|without event"), persons, events);
     }
-    if let Some((persons, records)) = persons.zip(records)
-        && let Some(further) = system.rest(&format!("{key}|further records"), records, persons)
-    {
+    let Some((persons, records)) = persons.zip(records) else { return };
+    if system.value(persons) == system.value(records) {
+        // One record a person is known of a study whose covariates do not change.
+        system.sum(records, &[persons]);
+    } else if let Some(further) = system.rest(&format!("{key}|further records"), records, persons) {
         system.harmless(further);
     }
 }
