@@ -17,7 +17,7 @@ const MOST_MOVES: u32 = 4_000;
 
 /// Starts of branch and bound, and wrong turns of each. A count without another world within them is reported, so that
 /// giving up never hides a fault.
-const STARTS: u32 = 150;
+const STARTS: u32 = 400;
 const MOST_TURNS: u32 = 40;
 
 /// Counts and what is known of them.
@@ -176,7 +176,7 @@ impl Knowledge {
         (0..STARTS).any(|start| {
             // Further and further from the truth.
             let off = |random: &mut Random| match random.below(10 * STARTS) < 5 * start {
-                true => i64::from(random.below(9)) - 4,
+                true => i64::from(random.below(9 + start / 10)) - i64::from(4 + start / 20),
                 false => 0,
             };
             let aims: Vec<i64> = truth.iter().map(|n| n + off(&mut random)).collect();
