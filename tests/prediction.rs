@@ -431,6 +431,7 @@ fn report() -> Report {
     let model = ModelResult {
         name: "m".into(),
         converged: true,
+        n_records: Some(3000),
         coefficients: vec![coefficient("b"), coefficient("c")],
         baseline_hazard: vec![BaselineHazard { time: vec![1.0, 2.0], ..BaselineHazard::default() }],
         curves: vec![curve, hidden_curve],
