@@ -240,34 +240,20 @@ impl<'a> KeyReader<'a> {
 
     /// The person of a key field; `NO_KEY` when it is empty, `NO_PERSON` when it is not found.
     pub(crate) fn person(&mut self, field: &[u8], row: u64) -> u32 {
-        self.report.rows += 1;
-        if field.is_empty() {
-            self.report.rows_without_key += 1;
-            return NO_KEY;
-        }
         self.shapes.add(field);
-        let key = match self.normaliser.key(field, row) {
-            Some([]) => {
-                self.report.rows_without_key += 1;
-                return NO_KEY;
+        let person = match self.normaliser.key(field, row) {
+            None => NO_PERSON,
+            Some([]) => NO_KEY,
+            Some(key) => {
+                let person = match self.linker {
+                    Some(linker) => linker.spelling(self.spelling).table.person(key),
+                    None => self.collected.insert(key).0,
+                };
+                self.unmatched.extend((person == NO_PERSON).then(|| hash(pack(key), key)));
+                person
             }
-            Some(key) => key,
-            None => return NO_PERSON,
         };
-        let person = match self.linker {
-            Some(linker) => linker.spelling(self.spelling).table.person(key),
-            None => self.collected.insert(key).0,
-        };
-        if person == NO_PERSON {
-            self.unmatched.insert(hash(pack(key), key));
-            return NO_PERSON;
-        }
-        self.report.rows_matched += 1;
-        if self.seen.len() <= person as usize {
-            self.seen.resize(person as usize + 1, 0);
-        }
-        let seen = &mut self.seen[person as usize];
-        *seen = (*seen + 1).min(2);
+        self.count(&[person]);
         person
     }
 
@@ -283,10 +269,7 @@ impl<'a> KeyReader<'a> {
             .collect();
         let mut buffer = String::new();
         for row in 0..batch.n_rows().min(self.shapes.wanted()) {
-            let field = batch.key(row, 0, &mut buffer).unwrap_or_default();
-            if !field.is_empty() {
-                self.shapes.add(field);
-            }
+            self.shapes.add(batch.key(row, 0, &mut buffer).unwrap_or_default());
         }
         let mut persons = Vec::with_capacity(batch.n_rows());
         for part in parts {
@@ -316,6 +299,9 @@ impl<'a> KeyReader<'a> {
                 NO_PERSON => {}
                 person => {
                     self.report.rows_matched += 1;
+                    if self.seen.len() <= person as usize {
+                        self.seen.resize(person as usize + 1, 0);
+                    }
                     let seen = &mut self.seen[person as usize];
                     *seen = (*seen + 1).min(2);
                 }
@@ -386,8 +372,7 @@ fn look_up<'a>(
     let (mut asked, mut asked_at) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in rows {
         let field = batch.key(row, 0, &mut buffer).ok_or(batch.row(row))?;
-        let key = if field.is_empty() { Some(field) } else { normaliser.key(field, batch.row(row)) };
-        persons.push(match key {
+        persons.push(match normaliser.key(field, batch.row(row)) {
             None => NO_PERSON,
             Some([]) => NO_KEY,
             Some(key) => match Asked::new(key) {
@@ -428,7 +413,7 @@ impl<'a> Normaliser<'a> {
         Normaliser { key, buffer: Vec::new(), no_prefix: None, too_long: None }
     }
 
-    /// The key that a field holds; `None`, and counted, when it does not fit the declaration.
+    /// The key that a field holds, empty where there is none; `None`, and counted, when it does not fit the declaration.
     pub(crate) fn key<'f>(&'f mut self, field: &'f [u8], row: u64) -> Option<&'f [u8]> {
         if self.key.clean.is_empty() && self.key.strip_prefix.is_none() && self.key.width.is_none() {
             return Some(field);

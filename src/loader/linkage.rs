@@ -99,6 +99,5 @@ impl Reading<'_> {
 
 /// Adds the key of a field; an empty field, or one whose fault is raised at the end of the file, as an empty key.
 fn push(keys: &mut Keys, normaliser: &mut Normaliser, field: &[u8], row: u64) {
-    let key = if field.is_empty() { None } else { normaliser.key(field, row) };
-    keys.push(key.unwrap_or_default());
+    keys.push(normaliser.key(field, row).unwrap_or_default());
 }

@@ -20,9 +20,9 @@ impl Shapes {
         SHAPES_SEEN - self.n
     }
 
-    /// Looks at one more key.
+    /// Looks at one more key; an empty one is none.
     pub(crate) fn add(&mut self, key: &[u8]) {
-        if self.n >= SHAPES_SEEN {
+        if self.n >= SHAPES_SEEN || key.is_empty() {
             return;
         }
         self.n += 1;
