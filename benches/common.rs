@@ -1,22 +1,14 @@
 //! Synthetic records for the benches: eight factors and a count (30 columns), whole days up to 730, a tenth with an event.
 
+#[path = "random.rs"]
+mod random;
+
 use cohort::engine::{Block, Design, NumberPart, SurvivalData, Time, Variable};
 use cohort::table::Codes;
+use random::Random;
 
 const LEVELS: [u32; 8] = [9, 2, 6, 4, 4, 5, 4, 3];
 const COUNTS: u32 = 20;
-
-/// SplitMix64: the same numbers on every machine.
-struct Random(u64);
-
-impl Random {
-    fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
 
 /// `n` records with a fixed seed. Lower codes are more frequent, as in registers.
 pub fn records(n: usize) -> (SurvivalData, Design) {

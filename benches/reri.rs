@@ -8,24 +8,15 @@
 //! Prints how often each interval covers the truth, with the Monte Carlo error of that share, and how far the limits of
 //! delta method and bootstrap are apart, in standard errors of RERI, with the Monte Carlo error of one bootstrap limit.
 
+mod random;
+
 use cohort::inference::bootstrap::Plan;
 use cohort::pipeline::{InteractionRequest, ModelSettings, fit_table};
 use cohort::report::AdditiveInteraction;
 use cohort::table::{Codes, Column, ColumnData, Factor, Table};
+use random::Random;
 
 const HAZARD_RATIOS: [f64; 3] = [1.5, 2.0, 4.0];
-
-/// SplitMix64: the same numbers on every machine.
-struct Random(u64);
-
-impl Random {
-    fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
 
 /// Persons with exposures a (40 %) and b (30 %), associated, followed for 1000 days of constant hazard.
 fn cohort(persons: usize, seed: u64) -> Table {

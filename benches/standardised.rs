@@ -8,10 +8,13 @@
 //! Prints how often each 95 % interval covers the truth, with the Monte Carlo error of that share, and the mean standard
 //! error over the standard deviation of the estimates.
 
+mod random;
+
 use cohort::inference::standardise::Covariates;
 use cohort::pipeline::{ModelSettings, StandardiseRequest, fit_table};
 use cohort::report::{Measure, StandardisedRow};
 use cohort::table::{Codes, Column, ColumnData, Factor, Table};
+use random::Random;
 
 /// Log hazard ratios of the exposure and of the two other levels of the confounder, and the daily hazard of the rest.
 const EXPOSURE: f64 = 0.6;
@@ -26,25 +29,14 @@ const TIMES: [f64; 2] = [365.0, 900.0];
 /// With late entry people come in on one of these many days, if they are still free of the event.
 const LATE: u32 = 300;
 
-/// SplitMix64: the same numbers on every machine.
-struct Random(u64);
-
-impl Random {
-    fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    fn level(&mut self, shares: &[f64]) -> usize {
-        let mut u = self.unit();
-        let found = shares.iter().position(|share| {
-            u -= share;
-            u < 0.0
-        });
-        found.unwrap_or(shares.len() - 1)
-    }
+/// A level, each as frequent as its share.
+fn level(random: &mut Random, shares: &[f64]) -> usize {
+    let mut u = random.unit();
+    let found = shares.iter().position(|share| {
+        u -= share;
+        u < 0.0
+    });
+    found.unwrap_or(shares.len() - 1)
 }
 
 fn hazard(exposed: usize, confounder: usize) -> f64 {
@@ -56,7 +48,7 @@ fn cohort(persons: usize, late: bool, seed: u64) -> Table {
     let mut random = Random(seed.wrapping_mul(0x2545_F491_4F6C_DD1D));
     let (mut a, mut b, mut entry, mut time, mut event) = (vec![], vec![], vec![], vec![], vec![]);
     while a.len() < persons {
-        let confounder = random.level(&SHARE);
+        let confounder = level(&mut random, &SHARE);
         let exposed = usize::from(random.unit() < EXPOSED[confounder]);
         let day = (-(1.0 - random.unit()).ln() / hazard(exposed, confounder)).ceil();
         let from = if late { f64::from((random.unit() * f64::from(LATE)) as u32) } else { 0.0 };
