@@ -11,7 +11,7 @@
 //! |---|---|
 //! | `cells.rs` | every count of a report, where it stands and what it is called |
 //! | `table_one.rs`, `extracts.rs` | those of Table 1; of covariates, checks, rows over calendar time |
-//! | `relations.rs` | what adds up to what |
+//! | `relations.rs`, `over_time.rs` | what adds up to what; along time |
 //! | `system.rs`, `simplex.rs` | which further counts go |
 //! | `derived.rs` | rates, person-time, totals, rounding |
 //! | `estimates.rs`, `terms.rs`, `time_varying.rs`, `curves.rs`, `coarse.rs`, `descriptions.rs` | numbers that are not counts |
@@ -28,6 +28,7 @@ mod derived;
 mod descriptions;
 mod estimates;
 mod extracts;
+mod over_time;
 mod profile;
 mod relations;
 pub mod simplex;
