@@ -7,9 +7,10 @@ use super::exit::Exit;
 use super::fault_lines;
 use super::log::Log;
 use crate::error::Error;
+use crate::report::folder::OutputFolder;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -38,9 +39,13 @@ impl Interrupt {
         interrupt
     }
 
-    /// Has `folder` removed when a signal comes before [`Interrupt::finished`].
-    pub fn unfinished(&self, folder: &Path) {
-        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).push(folder.to_owned());
+    /// Has the folder that `prepare` makes removed when a signal comes before [`Interrupt::finished`]. A signal while it is
+    /// being made waits until it is known. Errors: those of `prepare`.
+    pub fn begin<E>(&self, prepare: impl FnOnce() -> Result<OutputFolder, E>) -> Result<OutputFolder, E> {
+        let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = prepare()?;
+        unfinished.push(folder.partial().to_owned());
+        Ok(folder)
     }
 
     /// The entrusted folders are complete, or gone.

@@ -33,8 +33,7 @@ pub fn prepare(args: &OutputArgs, context: &mut Context) -> Result<Option<Output
     args.format.format().map_or(Ok(()), refuse_terminal)?;
     let Some(out) = &args.out else { return Ok(None) };
     let existing = if args.overwrite { Existing::Replace } else { Existing::Refuse };
-    let folder = OutputFolder::prepare(out, existing)?;
-    context.interrupt.unfinished(folder.partial());
+    let folder = context.interrupt.begin(|| OutputFolder::prepare(out, existing))?;
     Ok(Some(folder))
 }
 

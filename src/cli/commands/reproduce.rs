@@ -81,8 +81,7 @@ fn finish(args: &ReproduceArgs, outcome: &Outcome, context: &mut Context) -> Res
 /// Tries the results folder before the long work begins.
 fn folder(args: &ReproduceArgs, context: &mut Context) -> Result<Option<OutputFolder>> {
     let Some(out) = &args.out else { return Ok(None) };
-    let folder = OutputFolder::prepare(out, Existing::Refuse)?;
-    context.interrupt.unfinished(folder.partial());
+    let folder = context.interrupt.begin(|| OutputFolder::prepare(out, Existing::Refuse))?;
     Ok(Some(folder))
 }
 
