@@ -19,6 +19,7 @@ mod levels;
 mod model;
 mod nested;
 mod outputs;
+mod pieces;
 mod pooled_interactions;
 mod pooled_predictions;
 mod pooling;

@@ -2,8 +2,9 @@
 
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Makes a folder, and those that lead to it, for the user alone; one that is there keeps its mode.
 pub(crate) fn create_private(path: &Path) -> io::Result<()> {
@@ -38,7 +39,63 @@ pub(crate) fn hash_file(path: &Path, seen: &mut dyn FnMut(usize)) -> io::Result<
     }
 }
 
+/// A file whose checksum is worked out while it is written, so that nobody has to read it again.
+#[derive(Debug)]
+pub(crate) struct HashedFile {
+    file: File,
+    checksum: Checksum,
+}
+
+/// Bytes and SHA-256 of what a [`HashedFile`] has taken so far; stays when the file goes to a writer that keeps it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Checksum(Arc<Mutex<(u64, Sha256)>>);
+
+impl HashedFile {
+    /// A file that is at its beginning.
+    pub(crate) fn new(file: File) -> (HashedFile, Checksum) {
+        let checksum = Checksum::default();
+        (HashedFile { file, checksum: checksum.clone() }, checksum)
+    }
+}
+
+impl Write for HashedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        let mut taken = self.checksum.0.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.0 += n as u64;
+        taken.1.update(&bytes[..n]);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Checksum {
+    /// Bytes and SHA-256, as [`hash_file`] finds them.
+    pub(crate) fn of_all(&self) -> (u64, String) {
+        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (taken.0, hex(&taken.1.clone().finalize()))
+    }
+}
+
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_hashed_while_written_has_the_checksum_of_the_file_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("numbers");
+        let (mut file, checksum) = HashedFile::new(File::create(&path).unwrap());
+        file.write_all(b"a line\n").unwrap();
+        file.write_all(&[7; 100_000]).unwrap();
+        assert_eq!(checksum.of_all(), hash_file(&path, &mut |_| ()).unwrap());
+    }
 }

@@ -100,7 +100,7 @@ impl Covariate {
         for record in records.slot_start[1] as usize..records.n() {
             let at = place[records.pattern[record] as usize] as usize;
             let weight = records.weight(record);
-            jump[at] += weight * tables.martingale(record);
+            jump[at] += weight * tables.martingale(&tables.place(record));
             let row = &mut eta[at * width..(at + 1) * width];
             tables.add_residual(record, -weight, row);
             if record >= records.event_start[records.exit[record] as usize] as usize {

@@ -129,4 +129,4 @@ pub(crate) use sums::two_sum;
 pub use ties::Ties;
 pub use time_axis::{TimeAxis, TimeTransform};
 pub use time_dependence::{TimeDependence, TimeFunction, TimeVarying};
-pub use variance::ClusterCorrection;
+pub use variance::{ClusterCorrection, RecordPlace};

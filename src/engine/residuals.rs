@@ -19,7 +19,7 @@ use super::fit::CoxFit;
 use super::kernel::times_symmetric;
 use super::prepare::Prepared;
 use super::ties::Ties;
-use super::variance::ResidualTables;
+use super::variance::{RecordPlace, ResidualTables};
 
 /// A row of residuals that is being added up, over one record or several.
 #[derive(Debug, Clone)]
@@ -70,10 +70,9 @@ impl Residuals<'_> {
         self.coefficients.len()
     }
 
-    /// Whether a record ends in an event.
-    pub fn is_event(&self, record: usize) -> bool {
-        let records = &self.tables.sweep.records;
-        record >= records.event_start[records.exit[record] as usize] as usize
+    /// Looks a record up; of many records at once before any of them is added.
+    pub fn place(&self, record: usize) -> RecordPlace {
+        self.tables.place(record)
     }
 
     /// The time of a record's event; the last event time before its end for a censored one, NaN before the first.
@@ -104,8 +103,8 @@ impl Residuals<'_> {
     }
 
     /// Observed minus expected events of a record.
-    pub fn martingale(&self, record: usize) -> f64 {
-        self.tables.martingale(record)
+    pub fn martingale(&self, place: &RecordPlace) -> f64 {
+        self.tables.martingale(place)
     }
 
     /// A sum of zero.
@@ -114,8 +113,8 @@ impl Residuals<'_> {
     }
 
     /// Adds the score residual of a record, multiplied by `factor`.
-    pub fn add_score(&self, record: usize, factor: f64, sum: &mut ResidualSum) {
-        self.tables.add_residual(record, factor, &mut sum.inner);
+    pub fn add_score(&self, place: &RecordPlace, factor: f64, sum: &mut ResidualSum) {
+        self.tables.add_residual_at(place, factor, &mut sum.inner);
     }
 
     /// Adds x − X̄ of an event's record, multiplied by `factor`.

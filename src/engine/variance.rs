@@ -60,6 +60,34 @@ impl ClusterCorrection {
     }
 }
 
+/// A record as its residual needs it. Of many records it is looked up ahead of the sums: the memory fetches many places
+/// at once, but is waited for at every one that stands between sums.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordPlace {
+    /// Slot of the end; 0 for a record that is never at risk.
+    exit: u32,
+    /// Slot of the entry, where there are entry times.
+    entry: Option<u32>,
+    event: bool,
+    pattern: u32,
+    /// e.
+    risk: f64,
+    /// Case weight.
+    weight: f64,
+}
+
+impl RecordPlace {
+    /// Whether the record ends in an event.
+    pub fn is_event(&self) -> bool {
+        self.event
+    }
+
+    /// Case weight of the record.
+    pub fn weight(&self) -> f64 {
+        self.weight
+    }
+}
+
 /// Per slot what the residuals need; rows of length p in inner order.
 pub(super) struct ResidualTables<'a> {
     pub sweep: &'a Sweep,
@@ -147,17 +175,29 @@ impl<'a> ResidualTables<'a> {
         }
     }
 
-    /// δ − e(Λ − δB) of a record; 0 for one that is never at risk.
-    pub fn martingale(&self, record: usize) -> f64 {
+    /// Looks up where a record is and how high its risk.
+    pub fn place(&self, record: usize) -> RecordPlace {
         let records = &self.sweep.records;
-        let exit = records.exit[record] as usize;
-        if exit == 0 {
+        let exit = records.exit[record];
+        let pattern = records.pattern[record];
+        let stratum = self.sweep.slots.stratum[exit as usize] as usize;
+        RecordPlace {
+            exit,
+            entry: records.entry.get(record).copied(),
+            event: exit > 0 && record >= records.event_start[exit as usize] as usize,
+            pattern,
+            risk: if exit > 0 { self.risk.of(pattern as usize, stratum) } else { 0.0 },
+            weight: records.case_weight(record),
+        }
+    }
+
+    /// δ − e(Λ − δB) of a record; 0 for one that is never at risk.
+    pub fn martingale(&self, place: &RecordPlace) -> f64 {
+        if place.exit == 0 {
             return 0.0;
         }
-        let event = record >= records.event_start[exit] as usize;
-        let entry = records.entry.get(record).map(|&a| a as usize);
-        let e = self.risk.of(records.pattern[record] as usize, self.sweep.slots.stratum[exit] as usize);
-        f64::from(u8::from(event)) - e * self.hazard.of(exit, entry, event)
+        let entry = place.entry.map(|slot| slot as usize);
+        f64::from(u8::from(place.event)) - place.risk * self.hazard.of(place.exit as usize, entry, place.event)
     }
 
     /// Adds `factor` times x − X̄ of a record's exit slot to `row`.
@@ -171,26 +211,27 @@ impl<'a> ResidualTables<'a> {
 
     /// Adds `factor` times the residual of one record at risk to `row`.
     pub fn add_residual(&self, record: usize, factor: f64, row: &mut [f64]) {
-        let (records, p) = (&self.sweep.records, row.len());
-        let exit = records.exit[record] as usize;
-        if exit == 0 {
+        self.add_residual_at(&self.place(record), factor, row);
+    }
+
+    /// The same for a record that was looked up.
+    pub fn add_residual_at(&self, place: &RecordPlace, factor: f64, row: &mut [f64]) {
+        if place.exit == 0 {
             return;
         }
-        let event = record >= records.event_start[exit] as usize;
-        let entry = records.entry.get(record).map(|&a| a as usize);
-        let pattern = records.pattern[record] as usize;
-        let r = self.risk.of(pattern, self.sweep.slots.stratum[exit] as usize);
+        let (p, exit) = (row.len(), place.exit as usize);
         let at = exit * p..(exit + 1) * p;
-        let scaled = factor * r;
+        let scaled = factor * place.risk;
         row.iter_mut().zip(&self.cumulative[at.clone()]).for_each(|(u, h)| *u += scaled * h);
-        if let Some(entry) = entry {
+        if let Some(entry) = place.entry.map(|slot| slot as usize) {
             row.iter_mut().zip(&self.cumulative[entry * p..(entry + 1) * p]).for_each(|(u, h)| *u -= scaled * h);
         }
-        if event {
+        if place.event {
             let both = self.mean[at.clone()].iter().zip(&self.taken_back[at]);
             row.iter_mut().zip(both).for_each(|(u, (m, g))| *u -= factor * m + scaled * g);
         }
-        let martingale = f64::from(u8::from(event)) - r * self.hazard.of(exit, entry, event);
-        self.sweep.patterns.row(pattern).add_to(factor * martingale, self.sweep.patterns.first_dense, row);
+        let patterns = &self.sweep.patterns;
+        let x = patterns.row(place.pattern as usize);
+        x.add_to(factor * self.martingale(place), patterns.first_dense, row);
     }
 }

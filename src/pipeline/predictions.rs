@@ -3,11 +3,11 @@
 use super::curves::NO_PREDICTIONS;
 use super::model::Fitted;
 use super::outputs::Outputs;
+use super::pieces::filled_columns;
 use super::settings::ModelSettings;
 use crate::engine::{Predictions, Ties};
 use crate::error::Result;
 use crate::report::ModelResult;
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// A kind of prediction, each with its standard error (delta method).
@@ -112,9 +112,6 @@ pub(super) fn hand_over(
     outputs.predictions(&settings.name, &ModelPredictions { kinds, file_rows, ..predictions })
 }
 
-/// Rows worked out together by one thread.
-const CHUNK: usize = 2048;
-
 impl ModelPredictions<'_> {
     /// Names of the columns of a file: `lp`, `lp_se`, ….
     pub fn columns(&self) -> Vec<String> {
@@ -129,17 +126,16 @@ impl ModelPredictions<'_> {
 
     /// Some rows: the number of each in the data, from 1, and the columns. Panics beyond [`ModelPredictions::n_rows`].
     pub fn piece(&self, rows: Range<usize>) -> (Vec<u32>, Vec<Vec<f64>>) {
-        let chunks: Vec<Range<usize>> =
-            rows.clone().step_by(CHUNK).map(|from| from..(from + CHUNK).min(rows.end)).collect();
-        let numbers: Vec<Vec<f64>> =
-            chunks.into_par_iter().map(|chunk| chunk.flat_map(|i| self.numbers(i)).collect()).collect();
-        let width = 2 * self.kinds.len();
-        let column = |j: usize| numbers.iter().flat_map(|n| n[j..].iter().step_by(width).copied()).collect();
+        let columns = filled_columns(rows.clone(), 2 * self.kinds.len(), |rows, to| {
+            for (k, i) in rows.enumerate() {
+                self.numbers(i).iter().zip(&mut *to).for_each(|(number, column)| column[k] = *number);
+            }
+        });
         let row = |i: usize| {
             let row = self.fitted.built.rows[i];
             self.file_rows.map_or(row, |rows| rows[row as usize]) + 1
         };
-        (rows.map(row).collect(), (0..width).map(column).collect())
+        (rows.map(row).collect(), columns)
     }
 
     /// The numbers of one record.

@@ -2,10 +2,11 @@
 
 use super::model::Fitted;
 use super::outputs::Outputs;
+use super::pieces::filled_columns;
 use super::settings::{BiasCorrection, ModelSettings};
 use crate::design::{DesignError, group_numbers};
 use crate::engine::Ties;
-use crate::engine::{ResidualSum, Residuals, deviance};
+use crate::engine::{RecordPlace, ResidualSum, Residuals, deviance};
 use crate::error::{Error, Result};
 use crate::report::{ModelResult, Warning};
 use crate::table::Table;
@@ -111,9 +112,6 @@ pub struct ResidualPiece {
     pub columns: Vec<Vec<f64>>,
 }
 
-/// Rows worked out together by one thread.
-const CHUNK: usize = 2048;
-
 /// Rows that are put into their columns together: a column's share of them is a line of the cache. One row after the
 /// other would touch a line per column, all of them in the same few places of the cache.
 const TOGETHER: usize = 8;
@@ -133,21 +131,27 @@ impl Fitted {
             self.built.rows.len(),
             "a fit that is asked for residuals keeps the record of each row"
         );
-        let mut events: Vec<u32> = (0..of_row.len() as u32).filter(|i| self.built.data.event[*i as usize]).collect();
-        // Distinct records are sorted by stratum and time, but equal ones of a time by covariates: the slot is the key.
-        events.par_sort_by_key(|i| residuals.slot(of_row[*i as usize] as usize));
         let groups = asked.by.as_ref().map(|column| Groups::of(table, column, &self.built.rows)).transpose();
         let fault = |error| Error::Design { origin: "residuals".to_owned(), error };
+        let per_event = asked.kinds(true);
         Ok(ModelResiduals {
-            residuals,
             fitted: self,
             per_record: asked.kinds(false),
-            per_event: asked.kinds(true),
             weighted: asked.weighted,
             groups: groups.map_err(fault)?,
             file_rows: None,
-            events,
+            events: if per_event.is_empty() { Vec::new() } else { self.events_in_time(of_row, &residuals) },
+            per_event,
+            residuals,
         })
+    }
+
+    /// The events among the rows used, by stratum and time, equal ones in the order of the rows.
+    fn events_in_time(&self, of_row: &[u32], residuals: &Residuals<'_>) -> Vec<u32> {
+        let mut events: Vec<u32> = (0..of_row.len() as u32).filter(|i| self.built.data.event[*i as usize]).collect();
+        // Distinct records are sorted by stratum and time, but equal ones of a time by covariates: the slot is the key.
+        events.par_sort_by_key(|i| residuals.slot(of_row[*i as usize] as usize));
+        events
     }
 
     fn why_no_residuals(&self, settings: &ModelSettings) -> Option<&'static str> {
@@ -225,22 +229,14 @@ impl ModelResiduals<'_> {
 
     /// Some rows. Panics when `rows` goes beyond [`ModelResiduals::n_rows`].
     pub fn piece(&self, per_event: bool, rows: Range<usize>) -> ResidualPiece {
-        let n_columns = self.columns(per_event).len();
-        let chunks: Vec<Range<usize>> =
-            rows.clone().step_by(CHUNK).map(|from| from..(from + CHUNK).min(rows.end)).collect();
-        let numbers: Vec<Vec<f64>> =
-            chunks.into_par_iter().map(|chunk| self.numbers(per_event, chunk, n_columns)).collect();
-        let column = |j: usize| -> Vec<f64> {
-            let of_chunk = |n: &Vec<f64>| j * (n.len() / n_columns)..(j + 1) * (n.len() / n_columns);
-            numbers.iter().map(|n| &n[of_chunk(n)]).collect::<Vec<_>>().concat()
-        };
         let row = |i: usize| {
             let row = self.fitted.built.rows[self.first_row(per_event, i)];
             self.file_rows.map_or(row, |rows| rows[row as usize]) + 1
         };
         let record = |i: usize| self.fitted.prepared.record_of_row()[self.events[i] as usize] as usize;
         let mut piece = ResidualPiece { row: rows.clone().map(row).collect(), ..ResidualPiece::default() };
-        piece.columns = (0..n_columns).into_par_iter().map(column).collect();
+        let n_columns = self.columns(per_event).len();
+        piece.columns = filled_columns(rows.clone(), n_columns, |rows, to| self.fill(per_event, rows, to));
         if per_event {
             piece.time = rows.clone().map(|i| self.residuals.time(record(i))).collect();
             if self.is_stratified() {
@@ -256,59 +252,69 @@ impl ModelResiduals<'_> {
 
     /// Place among the rows used of the first record of a row of residuals.
     fn first_row(&self, per_event: bool, i: usize) -> usize {
-        match (per_event, &self.groups) {
-            (true, _) => self.events[i] as usize,
-            (false, Some(groups)) => groups.members[groups.start[i] as usize] as usize,
-            (false, None) => i,
+        match per_event {
+            true => self.events[i] as usize,
+            false => self.members(i).0,
         }
     }
 
-    /// The residuals of some rows, column after column: put there while the row is at hand, for walking through
+    /// Writes the residuals of some rows into their places of the columns while the row is at hand, for walking through
     /// finished rows in strides costs more than the residuals themselves.
-    fn numbers(&self, per_event: bool, rows: Range<usize>, n_columns: usize) -> Vec<f64> {
-        let n_rows = rows.len();
-        let mut numbers = vec![0.0; n_rows * n_columns];
-        let (mut work, mut some) = (Work::new(&self.residuals), vec![0.0; TOGETHER * n_columns]);
-        for from in rows.clone().step_by(TOGETHER) {
-            let (place, n) = (from - rows.start, TOGETHER.min(rows.end - from));
+    fn fill(&self, per_event: bool, rows: Range<usize>, columns: &mut [&mut [f64]]) {
+        let width = columns.len();
+        let (mut work, mut some) = (Work::new(&self.residuals), vec![0.0; TOGETHER * width]);
+        let places = if per_event { Vec::new() } else { self.places(rows.clone()) };
+        let mut rest = &places[..];
+        for (block, from) in rows.clone().step_by(TOGETHER).enumerate() {
+            let n = TOGETHER.min(rows.end - from);
             some.fill(0.0);
-            for (i, row) in (from..from + n).zip(some.chunks_mut(n_columns)) {
+            for (i, row) in (from..from + n).zip(some.chunks_mut(width)) {
                 if per_event {
                     self.event_row(i, &mut work, row);
                 } else {
-                    self.record_row(i, &mut work, row);
+                    let (places, others) = rest.split_at(1 + self.members(i).1.len());
+                    rest = others;
+                    self.record_row(places, &mut work, row);
                 }
             }
-            for j in 0..n_columns {
-                let to = &mut numbers[j * n_rows + place..][..n];
-                to.iter_mut().zip(some[j..].iter().step_by(n_columns)).for_each(|(to, x)| *to = *x);
-            }
+            put_rows(&some, columns, block * TOGETHER, n);
         }
-        numbers
     }
 
-    fn record_row(&self, i: usize, work: &mut Work, to: &mut [f64]) {
+    /// All records of some rows of residuals per record, looked up one row after the other.
+    fn places(&self, rows: Range<usize>) -> Vec<RecordPlace> {
         let of_row = self.fitted.prepared.record_of_row();
-        let alone = [i as u32];
-        let members = match &self.groups {
-            Some(groups) => &groups.members[groups.start[i] as usize..groups.start[i + 1] as usize],
-            None => &alone[..],
-        };
-        let records = || members.iter().map(|m| of_row[*m as usize] as usize);
+        let mut places = Vec::with_capacity(rows.len());
+        for i in rows {
+            let (first, others) = self.members(i);
+            let members = std::iter::once(first).chain(others.iter().map(|m| *m as usize));
+            places.extend(members.map(|m| self.residuals.place(of_row[m] as usize)));
+        }
+        places
+    }
+
+    /// Places among the rows used of the first record of a row of residuals per record, and of those summed with it.
+    fn members(&self, i: usize) -> (usize, &[u32]) {
+        let Some(groups) = &self.groups else { return (i, &[]) };
+        let members = &groups.members[groups.start[i] as usize..groups.start[i + 1] as usize];
+        (members[0] as usize, &members[1..])
+    }
+
+    fn record_row(&self, members: &[RecordPlace], work: &mut Work, to: &mut [f64]) {
         let p = self.residuals.n_columns();
         let mut place = 0;
         for kind in &self.per_record {
             let weighted = self.weighted || matches!(kind, ResidualKind::Dfbeta | ResidualKind::Dfbetas);
-            let factor = |record: usize| if weighted { self.residuals.weight(record) } else { 1.0 };
+            let factor = |record: &RecordPlace| if weighted { record.weight() } else { 1.0 };
             if kind.is_single() {
-                let martingale: f64 = records().map(|r| factor(r) * self.residuals.martingale(r)).sum();
-                let n_events = records().filter(|r| self.residuals.is_event(*r)).count() as f64;
+                let martingale: f64 = members.iter().map(|r| factor(r) * self.residuals.martingale(r)).sum();
+                let n_events = members.iter().filter(|r| r.is_event()).count() as f64;
                 to[place] = if *kind == ResidualKind::Deviance { deviance(martingale, n_events) } else { martingale };
                 place += 1;
                 continue;
             }
             work.sum.clear();
-            records().for_each(|r| self.residuals.add_score(r, factor(r), &mut work.sum));
+            members.iter().for_each(|r| self.residuals.add_score(r, factor(r), &mut work.sum));
             let to = &mut to[place..place + p];
             place += p;
             if *kind == ResidualKind::Score {
@@ -325,7 +331,7 @@ impl ModelResiduals<'_> {
 
     fn event_row(&self, i: usize, work: &mut Work, to: &mut [f64]) {
         let record = self.fitted.prepared.record_of_row()[self.events[i] as usize] as usize;
-        let factor = if self.weighted { self.residuals.weight(record) } else { 1.0 };
+        let factor = if self.weighted { self.residuals.place(record).weight() } else { 1.0 };
         work.sum.clear();
         self.residuals.add_schoenfeld(record, factor, &mut work.sum);
         self.residuals.write(&work.sum, &mut work.row);
@@ -335,6 +341,17 @@ impl ModelResiduals<'_> {
                 _ => to.copy_from_slice(&work.row),
             }
         }
+    }
+}
+
+/// Puts the first `n` of [`TOGETHER`] rows into the columns, from row `place` on.
+fn put_rows(rows: &[f64], columns: &mut [&mut [f64]], place: usize, n: usize) {
+    let width = columns.len();
+    // Slices of one known length each: no bounds are looked at for every number.
+    let rows: [&[f64]; TOGETHER] = std::array::from_fn(|i| &rows[i * width..(i + 1) * width]);
+    for (j, column) in columns.iter_mut().enumerate() {
+        let values: [f64; TOGETHER] = std::array::from_fn(|i| rows[i][j]);
+        column[place..place + n].copy_from_slice(&values[..n]);
     }
 }
 

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use tempfile::TempDir;
 
 /// What to do with a results folder that is already there.
@@ -104,6 +105,8 @@ pub struct OutputFolder {
     existing: Existing,
     partial: TempDir,
     figures: FigureOptions,
+    /// Files whose checksum their writer knows.
+    known: Mutex<Vec<Output>>,
 }
 
 impl OutputFolder {
@@ -119,7 +122,7 @@ impl OutputFolder {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let partial = builder.tempdir_in(parent(target)).map_err(place)?;
         let figures = FigureOptions { formats: Vec::new(), ..FigureOptions::default() };
-        let folder = OutputFolder { target: target.to_path_buf(), existing, partial, figures };
+        let folder = OutputFolder { target: target.to_path_buf(), existing, partial, figures, known: Mutex::default() };
         create_private(&folder.path("internal")).map_err(place)?;
         Ok(folder)
     }
@@ -137,6 +140,11 @@ impl OutputFolder {
     /// Where a file of the folder is while the run lasts; for writers of their own, such as that of `person_time.parquet`.
     pub fn path(&self, relative: &str) -> PathBuf {
         self.partial.path().join(relative)
+    }
+
+    /// Takes the checksum of a finished file from its writer, so that a large one is not read again for the manifest.
+    pub fn keep_checksum(&self, output: Output) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).push(output);
     }
 
     /// Writes a file, private to the user, with the folders that lead to it. Errors: `Write`.
@@ -186,7 +194,8 @@ impl OutputFolder {
     /// replaced stays until the new one is complete. Errors: `Write`, `Exists`, `NotOurs`.
     pub fn commit(self, manifest: &Manifest) -> Result<PathBuf, ReportError> {
         let fault = |source| ReportError::write(&self.target, source);
-        let outputs = list_outputs(self.partial.path()).map_err(fault)?;
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let outputs = list_outputs(self.partial.path(), &known).map_err(fault)?;
         let manifest = Manifest { outputs, ..manifest.clone() };
         self.write("manifest.json", json::pretty(&manifest).as_bytes())?;
         check_existing(&self.target, self.existing)?;
@@ -295,8 +304,8 @@ fn open_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Every file under `root` in sorted order, made private, with size and hash.
-fn list_outputs(root: &Path) -> io::Result<Vec<Output>> {
+/// Every file under `root` in sorted order, made private, with size and hash; `known` ones are not read again.
+fn list_outputs(root: &Path, known: &[Output]) -> io::Result<Vec<Output>> {
     let mut outputs = Vec::new();
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -307,10 +316,16 @@ fn list_outputs(root: &Path) -> io::Result<Vec<Output>> {
                 continue;
             }
             make_private(&path)?;
-            let (bytes, hash) = hash_file(&path, &mut |_| ())?;
             let relative = path.strip_prefix(root).unwrap_or(&path);
-            let parts: Vec<_> = relative.iter().map(|p| p.to_string_lossy()).collect();
-            outputs.push(Output { path: parts.join("/"), bytes, hash });
+            let name = relative.iter().map(|p| p.to_string_lossy()).collect::<Vec<_>>().join("/");
+            let output = match known.iter().find(|output| output.path == name) {
+                Some(output) => output.clone(),
+                None => {
+                    let (bytes, hash) = hash_file(&path, &mut |_| ())?;
+                    Output { path: name, bytes, hash }
+                }
+            };
+            outputs.push(output);
         }
     }
     outputs.sort_by(|a, b| a.path.cmp(&b.path));

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::loader::{NumberColumn, NumberFile, NumberType};
 use crate::pipeline::{ModelPredictions, ModelResiduals, Outputs};
-use crate::report::folder::{OutputFolder, file_name};
+use crate::report::folder::{Output, OutputFolder, file_name};
 use std::path::Path;
 
 /// Writes to a results folder; without one, nowhere.
@@ -14,7 +14,7 @@ pub struct ResidualFiles<'a> {
 }
 
 /// Numbers held at a time.
-const NUMBERS_PER_PIECE: usize = 1 << 22;
+const NUMBERS_PER_PIECE: usize = 1 << 20;
 
 impl<'a> ResidualFiles<'a> {
     /// Writes below `internal/` of the folder.
@@ -32,20 +32,21 @@ impl<'a> ResidualFiles<'a> {
 impl Outputs for ResidualFiles<'_> {
     fn predictions(&mut self, model: &str, predictions: &ModelPredictions<'_>) -> Result<()> {
         let Some(folder) = self.folder else { return Ok(()) };
-        let path = folder.path(&format!("internal/predictions_{}.parquet", file_name(model)));
+        let name = format!("internal/predictions_{}.parquet", file_name(model));
         let named = predictions.columns().into_iter().map(|name| (name, NumberType::Number));
         let columns: Vec<_> = std::iter::once(("row".to_owned(), NumberType::Whole)).chain(named).collect();
-        let mut file = NumberFile::create(&path, &columns).map_err(Error::Load)?;
+        let mut file = NumberFile::create(&folder.path(&name), &columns).map_err(Error::Load)?;
         let size = (NUMBERS_PER_PIECE / columns.len()).clamp(1024, 1 << 17);
         let n_rows = predictions.n_rows();
         let pieces = (0..n_rows).step_by(size).map(|from| predictions.piece(from..(from + size).min(n_rows)));
         made_ahead(pieces, |(rows, numbers)| {
-            let numbers = numbers.iter().map(|column| NumberColumn::Number(column));
-            let values: Vec<_> = std::iter::once(NumberColumn::Whole(&rows)).chain(numbers).collect();
-            file.write(&values)
+            let numbers = numbers.into_iter().map(NumberColumn::Number);
+            file.write(std::iter::once(NumberColumn::Whole(rows)).chain(numbers).collect())
         })
         .map_err(Error::Load)?;
-        file.finish().map_err(Error::Load)
+        let (bytes, hash) = file.finish().map_err(Error::Load)?;
+        folder.keep_checksum(Output { path: name, bytes, hash });
+        Ok(())
     }
 
     fn residuals(&mut self, model: &str, residuals: &ModelResiduals<'_>) -> Result<()> {
@@ -56,14 +57,16 @@ impl Outputs for ResidualFiles<'_> {
         for (per_event, suffix) in [(false, ""), (true, "_events")] {
             if residuals.has(per_event) {
                 let name = format!("internal/residuals_{}{suffix}.parquet", file_name(model));
-                write(&folder.path(&name), residuals, per_event)?;
+                let (bytes, hash) = write(&folder.path(&name), residuals, per_event)?;
+                folder.keep_checksum(Output { path: name, bytes, hash });
             }
         }
         Ok(())
     }
 }
 
-fn write(path: &Path, residuals: &ModelResiduals<'_>, per_event: bool) -> Result<()> {
+/// Writes one file; returns its bytes and its SHA-256.
+fn write(path: &Path, residuals: &ModelResiduals<'_>, per_event: bool) -> Result<(u64, String)> {
     let mut columns = vec![("row".to_owned(), NumberType::Whole)];
     if per_event {
         columns.extend(residuals.is_stratified().then(|| ("stratum".to_owned(), NumberType::Whole)));
@@ -75,13 +78,13 @@ fn write(path: &Path, residuals: &ModelResiduals<'_>, per_event: bool) -> Result
     let size = (NUMBERS_PER_PIECE / columns.len()).clamp(1024, 1 << 17);
     let pieces = (0..n_rows).step_by(size).map(|from| residuals.piece(per_event, from..(from + size).min(n_rows)));
     made_ahead(pieces, |piece| {
-        let mut values = vec![NumberColumn::Whole(&piece.row)];
+        let mut values = vec![NumberColumn::Whole(piece.row)];
         if per_event {
-            values.extend(residuals.is_stratified().then_some(NumberColumn::Whole(&piece.stratum)));
-            values.push(NumberColumn::Number(&piece.time));
+            values.extend(residuals.is_stratified().then_some(NumberColumn::Whole(piece.stratum)));
+            values.push(NumberColumn::Number(piece.time));
         }
-        values.extend(piece.columns.iter().map(|column| NumberColumn::Number(column)));
-        file.write(&values)
+        values.extend(piece.columns.into_iter().map(NumberColumn::Number));
+        file.write(values)
     })
     .map_err(Error::Load)?;
     file.finish().map_err(Error::Load)
