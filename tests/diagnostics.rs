@@ -149,6 +149,28 @@ fn residuals_add_up_to_what_they_are_shares_of() {
     assert_eq!((piece.row[0], piece.row.len(), residuals.n_rows(true)), (1, 227, 164));
 }
 
+/// Rows that are equal are worked out once and rows of a group one by one: a group for every row leaves no difference.
+#[test]
+fn residuals_of_equal_rows_are_those_of_each_row() {
+    let lung = fs::read_to_string("data-fixtures/reference/data/lung.csv").expect("the fixture");
+    let (header, rows) = lung.split_once('\n').expect("a header");
+    let rows: Vec<&str> = rows.lines().collect();
+    let thrice = (0..3).flat_map(|_| &rows).enumerate().map(|(i, row)| format!("{row},{i}\n"));
+    let rows = table(&format!("{header},own\n{}", thrice.collect::<String>()));
+    let mut settings = ModelSettings::new("Surv(time, status == 2) ~ age + factor(sex) + ph.karno");
+    settings.diagnostics.residuals.kinds = ResidualKind::NAMED.iter().map(|(_, kind)| *kind).collect();
+    let piece = |by: Option<&str>| {
+        let mut settings = settings.clone();
+        settings.diagnostics.residuals.by = by.map(str::to_owned);
+        let fitted = pipeline::fit_model(&rows, &settings).expect("a fit");
+        let residuals = fitted.residuals(&rows, &settings).expect("residuals");
+        residuals.piece(false, 0..residuals.n_rows(false))
+    };
+    let at_once = piece(None);
+    assert_eq!((at_once.row.len(), at_once.columns.len()), (3 * 227, 2 + 3 * 3));
+    assert_eq!(at_once, piece(Some("own")));
+}
+
 #[test]
 fn the_flag_and_the_key_lead_to_the_same_table() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -70,6 +70,11 @@ impl Residuals<'_> {
         self.coefficients.len()
     }
 
+    /// Number of distinct records.
+    pub fn n_records(&self) -> usize {
+        self.tables.sweep.records.n()
+    }
+
     /// Looks a record up; of many records at once before any of them is added.
     pub fn place(&self, record: usize) -> RecordPlace {
         self.tables.place(record)

@@ -1,4 +1,4 @@
-//! Residuals of a fitted model in the order of its rows, in pieces: nothing of rows × columns is held.
+//! Residuals of a fitted model in the order of its rows, in pieces; of rows × columns no more than [`MOST_HELD`] numbers are held.
 
 use super::model::Fitted;
 use super::outputs::Outputs;
@@ -91,6 +91,8 @@ pub struct ModelResiduals<'a> {
     file_rows: Option<&'a [u32]>,
     /// Events as places among the rows used, by stratum and time, equal ones in the order of the rows.
     events: Vec<u32>,
+    /// The columns per record over the distinct records, where each of these stands for several rows; empty otherwise.
+    of_distinct: Vec<Vec<f64>>,
 }
 
 /// Rows used, by the group they are summed in; groups in the order of their first row.
@@ -111,6 +113,9 @@ pub struct ResidualPiece {
     /// The columns named by [`ModelResiduals::columns`]; NaN where a coefficient has no variance.
     pub columns: Vec<Vec<f64>>,
 }
+
+/// Most numbers of distinct records that are held; with more, every row is worked out anew.
+const MOST_HELD: usize = 1 << 24;
 
 /// Rows that are put into their columns together: a column's share of them is a line of the cache. One row after the
 /// other would touch a line per column, all of them in the same few places of the cache.
@@ -134,7 +139,7 @@ impl Fitted {
         let groups = asked.by.as_ref().map(|column| Groups::of(table, column, &self.built.rows)).transpose();
         let fault = |error| Error::Design { origin: "residuals".to_owned(), error };
         let per_event = asked.kinds(true);
-        Ok(ModelResiduals {
+        let found = ModelResiduals {
             fitted: self,
             per_record: asked.kinds(false),
             weighted: asked.weighted,
@@ -143,7 +148,9 @@ impl Fitted {
             events: if per_event.is_empty() { Vec::new() } else { self.events_in_time(of_row, &residuals) },
             per_event,
             residuals,
-        })
+            of_distinct: Vec::new(),
+        };
+        Ok(ModelResiduals { of_distinct: found.distinct(), ..found })
     }
 
     /// The events among the rows used, by stratum and time, equal ones in the order of the rows.
@@ -236,7 +243,10 @@ impl ModelResiduals<'_> {
         let record = |i: usize| self.fitted.prepared.record_of_row()[self.events[i] as usize] as usize;
         let mut piece = ResidualPiece { row: rows.clone().map(row).collect(), ..ResidualPiece::default() };
         let n_columns = self.columns(per_event).len();
-        piece.columns = filled_columns(rows.clone(), n_columns, |rows, to| self.fill(per_event, rows, to));
+        piece.columns = filled_columns(rows.clone(), n_columns, |rows, to| match per_event {
+            true => self.fill_events(rows, to),
+            false => self.fill_records(rows, to),
+        });
         if per_event {
             piece.time = rows.clone().map(|i| self.residuals.time(record(i))).collect();
             if self.is_stratified() {
@@ -258,26 +268,52 @@ impl ModelResiduals<'_> {
         }
     }
 
-    /// Writes the residuals of some rows into their places of the columns while the row is at hand, for walking through
+    /// The columns per record of every distinct record, if that is less work than those of the rows and fits in memory.
+    fn distinct(&self) -> Vec<Vec<f64>> {
+        let (n_distinct, width) = (self.residuals.n_records(), self.columns(false).len());
+        let pays = self.groups.is_none() && 2 * n_distinct <= self.n_rows(false) && n_distinct * width <= MOST_HELD;
+        if !pays {
+            return Vec::new();
+        }
+        filled_columns(0..n_distinct, width, |records, to| {
+            let places: Vec<RecordPlace> = records.clone().map(|record| self.residuals.place(record)).collect();
+            self.fill(records.len(), to, |i, work, row| self.record_row(&places[i..=i], work, row));
+        })
+    }
+
+    fn fill_records(&self, rows: Range<usize>, columns: &mut [&mut [f64]]) {
+        if !self.of_distinct.is_empty() {
+            let records = &self.fitted.prepared.record_of_row()[rows];
+            for (to, column) in columns.iter_mut().zip(&self.of_distinct) {
+                to.iter_mut().zip(records).for_each(|(to, record)| *to = column[*record as usize]);
+            }
+            return;
+        }
+        let places = self.places(rows.clone());
+        let mut rest = &places[..];
+        self.fill(rows.len(), columns, |i, work, row| {
+            let (members, others) = rest.split_at(1 + self.members(rows.start + i).1.len());
+            rest = others;
+            self.record_row(members, work, row);
+        });
+    }
+
+    fn fill_events(&self, rows: Range<usize>, columns: &mut [&mut [f64]]) {
+        self.fill(rows.len(), columns, |i, work, row| self.event_row(rows.start + i, work, row));
+    }
+
+    /// Puts `n` rows, one after the other, into their places of the columns while they are at hand, for walking through
     /// finished rows in strides costs more than the residuals themselves.
-    fn fill(&self, per_event: bool, rows: Range<usize>, columns: &mut [&mut [f64]]) {
+    fn fill(&self, n: usize, columns: &mut [&mut [f64]], mut one: impl FnMut(usize, &mut Work, &mut [f64])) {
         let width = columns.len();
         let (mut work, mut some) = (Work::new(&self.residuals), vec![0.0; TOGETHER * width]);
-        let places = if per_event { Vec::new() } else { self.places(rows.clone()) };
-        let mut rest = &places[..];
-        for (block, from) in rows.clone().step_by(TOGETHER).enumerate() {
-            let n = TOGETHER.min(rows.end - from);
+        for from in (0..n).step_by(TOGETHER) {
+            let some_rows = TOGETHER.min(n - from);
             some.fill(0.0);
-            for (i, row) in (from..from + n).zip(some.chunks_mut(width)) {
-                if per_event {
-                    self.event_row(i, &mut work, row);
-                } else {
-                    let (places, others) = rest.split_at(1 + self.members(i).1.len());
-                    rest = others;
-                    self.record_row(places, &mut work, row);
-                }
+            for (i, row) in (from..from + some_rows).zip(some.chunks_mut(width)) {
+                one(i, &mut work, row);
             }
-            put_rows(&some, columns, block * TOGETHER, n);
+            put_rows(&some, columns, from, some_rows);
         }
     }
 
