@@ -16,6 +16,7 @@ mod imputations;
 mod incidence;
 mod intervals;
 mod levels;
+mod linkage;
 mod model;
 mod nested;
 mod outputs;

@@ -1,6 +1,7 @@
 //! From index date to exit: what counts as the event, what ends follow-up, and person-time that cannot be.
 
 use crate::loader::{Delivery, excluded, noted, records};
+use cohort::table::ColumnData;
 use std::fmt::Write;
 
 #[test]
@@ -360,4 +361,45 @@ fn follow_up_equals_counting_day_by_day() {
         delivery.write(name, text);
     }
     assert_eq!(delivery.records(), wanted);
+}
+
+/// Sex is known of a2 only until she dies; as of entry she has no value, but she never enters.
+#[test]
+fn a_covariate_as_of_entry_is_asked_of_those_who_enter() {
+    let mut delivery = Delivery::default();
+    delivery.write("civil.csv", "id;from;to;status\na1;2009-01-01;2010-02-20;1\na1;2010-02-21;;2\na2;2000-01-01;2010-12-31;1\na3;2000-01-01;;1\n");
+    let civil = "[extract.civil]\nfile = \"civil.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\nkey = \"id\"\n[extract.civil.columns]\n\
+                 from = { type = \"date\", format = \"YYYY-MM-DD\" }\nto = { type = \"date\", format = \"YYYY-MM-DD\" }\n\
+                 status = { type = \"code\", levels = [\"1\", \"2\"] }\n\n[extract.contacts]";
+    delivery.replace("[extract.contacts]", civil);
+    let covariates = "[covariate.civil]\nlabel = \"Civil status\"\nspells = \"civil\"\nfrom = \"from\"\nto = \"to\"\nvalue = \"status\"\n\
+                      at = \"entry\"\nlevels = [\"1\", \"2\"]\nif_missing = \"error\"\n\n\
+                      [covariate.delay]\ndays_since = \"index\"\nat = \"entry\"\nif_missing = \"error\"\n\n[[model]]";
+    delivery.replace("[[model]]", covariates);
+    delivery.replace("event_at_entry", "entry = \"115 days\"\nevent_between = \"exclude\"\nevent_at_entry");
+    let loaded = delivery.load().unwrap();
+    let civil = loaded.covariates.iter().find(|c| c.name == "civil").unwrap();
+    assert_eq!((civil.timing.as_str(), civil.persons, civil.missing_before), ("entry", 2, 0));
+    let ColumnData::Factor(values) = &loaded.table.column("civil").unwrap().data else { panic!("levels") };
+    let levels: Vec<&str> = (0..2).map(|row| &*values.levels[values.codes.get(row).unwrap() as usize]).collect();
+    assert_eq!(levels, ["2", "1"]);
+    let ColumnData::Number(delays) = &loaded.table.column("delay").unwrap().data else { panic!("numbers") };
+    assert_eq!(delays[..], [115.0, 115.0]);
+    assert!(excluded(&loaded).contains(&("still under observation at entry", 1)));
+
+    // Who enters without a value is an error, or a line of the flow.
+    delivery.write("civil.csv", "id;from;to;status\na1;2009-01-01;2010-02-20;1\na3;2000-01-01;;1\n");
+    assert!(delivery.error().starts_with("covariate.civil: 1 person in the cohort without a value"));
+    delivery.replace(
+        "levels = [\"1\", \"2\"]\nif_missing = \"error\"",
+        "levels = [\"1\", \"2\"]\nif_missing = \"exclude\"",
+    );
+    let loaded = delivery.load().unwrap();
+    let lines = excluded(&loaded);
+    assert!(lines.contains(&("Civil status is known", 1)) && lines.contains(&("still under observation at entry", 1)));
+    delivery.replace(
+        "days_since = \"index\"\nat = \"entry\"",
+        "days_since = \"visits.date\"\npick = \"last_before_entry\"\nat = \"index\"",
+    );
+    assert!(delivery.check().unwrap_err().contains("`last_before_entry` is for a covariate as of entry"));
 }

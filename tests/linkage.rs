@@ -1,6 +1,7 @@
 //! Keys of several deliverers, and what happens when they do not fit (trap-02, trap-09).
 
 use crate::loader::{Delivery, records};
+use cohort::loader::RowsAndKeys;
 
 /// The small delivery with a linkage file: visits spell the key `v_000001` for `a1`.
 fn linked() -> Delivery {
@@ -142,4 +143,60 @@ fn linkage_files_that_do_not_meet_are_a_fault() {
     assert!(message.contains(
         "link.csv shares no spelling with the other linkage files; name its spellings as the other files do"
     ));
+}
+
+/// What the declared clean-up does to keys is counted by hand here: 7 rows with a key, of 6 distinct keys.
+#[test]
+fn what_clean_up_does_to_keys_is_counted() {
+    let mut delivery = Delivery::default();
+    let visits = "file = \"visits.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\nkey = ";
+    let declared = "{ column = \"id\", clean = [\"trim\", \"lower\"], strip_prefix = \"k_\" }";
+    delivery.replace(&format!("{visits}\"id\""), &format!("{visits}{declared}\nmin_matched = 0.5"));
+    let keys = ["k_a1", "k_a1", "K_a1", " k_a2", "k_a2", "k_zz", "", " "];
+    let rows: String = keys.iter().map(|key| format!("{key};20100601;x\n")).collect();
+    delivery.write("visits.csv", &format!("id;date;ward\n{rows}"));
+    let loaded = delivery.load().unwrap();
+    let [visits] = loaded.clean_up.as_slice() else { panic!("{:#?}", loaded.clean_up) };
+    let both = |rows, keys| RowsAndKeys { rows, keys };
+    assert_eq!((visits.extract.as_str(), visits.delivered), ("visits", both(7, 6)));
+    let steps: Vec<(&str, RowsAndKeys)> = visits.steps.iter().map(|(step, n)| (step.as_str(), *n)).collect();
+    assert_eq!(steps, [("trim", both(2, 2)), ("lower", both(1, 1)), ("strip_prefix", both(6, 5))]);
+    assert_eq!((visits.emptied, visits.compared), (both(1, 1), both(6, 3)));
+    // k_a1 and K_a1; k_a2 with and without its blank.
+    assert_eq!((visits.merged, visits.merged_from), (2, 4));
+    let link = loaded.links.iter().find(|l| l.extract == "visits").unwrap();
+    assert_eq!((link.rows, link.rows_without_key, link.keys), (8, 2, 3));
+
+    // A key that is nothing but its prefix is none: padded with zeros it would be one key of many persons.
+    delivery.replace("strip_prefix = \"k_\"", "strip_prefix = \"k_\", width = 2");
+    delivery.add("visits.csv", "k_;20100601;x\nk_;20100602;x\n");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(loaded.clean_up[0].emptied, both(3, 2));
+    assert_eq!(loaded.clean_up[0].steps[3], ("width 2".to_owned(), both(0, 0)));
+}
+
+/// The same of the population's own keys, and of every spelling of a linkage file.
+#[test]
+fn clean_up_of_the_population_and_of_linkage_files_is_counted() {
+    let mut delivery = linked();
+    delivery.write("link.csv", "ssb;npr\na1;v_000001\na2 ;v_000002\nA3;\n");
+    delivery.replace("npr = \"npr\" }", "npr = { column = \"npr\", strip_prefix = \"v_\", width = 7 } }");
+    delivery.replace("{ ssb = \"ssb\"", "{ ssb = { column = \"ssb\", clean = [\"drop_blank\", \"lower\"] }");
+    delivery.write("visits.csv", "id;date;ward\n0000001;20100601;x\n");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table), Delivery::default().records());
+    let found: Vec<(&str, &str, u64, Vec<u64>)> = loaded
+        .clean_up
+        .iter()
+        .map(|c| (&*c.extract, &*c.spelling, c.delivered.keys, c.steps.iter().map(|(_, n)| n.keys).collect()))
+        .collect();
+    assert_eq!(found, [("link.csv", "ssb", 3, vec![1, 1]), ("link.csv", "npr", 2, vec![2, 2])]);
+
+    let mut delivery = Delivery::default();
+    let persons = "file = \"persons.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\nkey = ";
+    delivery.replace(&format!("{persons}\"id\""), &format!("{persons}{{ column = \"id\", clean = [\"drop_dot\"] }}"));
+    let loaded = delivery.load().unwrap();
+    assert_eq!(loaded.clean_up[0].extract, "persons");
+    assert_eq!(loaded.clean_up[0].delivered, loaded.clean_up[0].compared);
+    assert_eq!((loaded.clean_up[0].steps[0].1.rows, loaded.clean_up[0].merged), (0, 0));
 }

@@ -214,6 +214,90 @@ lag = "100 days"
 levels = ["low", "high", "unknown"]
 if_missing = { level = "unknown" }
 
+[covariate.age_at_entry]
+years_since = "persons.birth"
+at = "entry"
+cut = [0, 20, 20.5, 30, 31, 32, 50]
+open_end = true
+if_missing = "error"
+
+[covariate.civil_at_entry]
+spells = "civil"
+since = "since"
+value = "status"
+at = "entry"
+look_back = "2 years"
+levels = ["1", "2", "3", "unknown"]
+if_missing = { level = "unknown" }
+
+[covariate.ward_at_entry]
+spells = "wards"
+from = "from"
+to = "to"
+value = "ward"
+at = "entry"
+on_overlap = "latest_start"
+levels = ["a", "b", "nowhere"]
+if_missing = { level = "nowhere" }
+
+[covariate.packs_between]
+count = "drugs"
+date = "date"
+within = ["index", "0 days"]
+at = "entry"
+
+[covariate.exposed_at_entry]
+any = "drugs"
+date = "date"
+where = "kind = 'x'"
+within = ["-2 months", "-1 day"]
+at = "entry"
+truncate_lookback = true
+
+[covariate.kind_at_entry]
+latest = "drugs"
+date = "date"
+value = "kind"
+where = "dose IS NOT NULL"
+look_back = "1 month"
+at = "entry"
+levels = ["x", "y", "none"]
+if_missing = { level = "none" }
+
+[covariate.income_at_entry]
+yearly = "income"
+year = "year"
+value = "income"
+at = "year before entry"
+look_back = "2 years"
+if_missing = { value = -1 }
+
+[covariate.school_at_entry]
+wide = "school.level"
+at = "year of entry"
+levels = ["low", "high", "unknown"]
+if_missing = { level = "unknown" }
+
+[covariate.delay]
+days_since = "index"
+at = "entry"
+if_missing = "error"
+
+[covariate.year_of_entry]
+year_of = "entry"
+if_missing = "error"
+
+[covariate.since_drug_at_entry]
+days_since = "drugs.date"
+pick = "last_before_entry"
+at = "entry"
+if_missing = { value = -1 }
+
+[covariate.state_at_entry]
+sql = "CASE WHEN civil_at_entry = '1' THEN 'p' WHEN exposed_at_entry = 'yes' THEN 'q' ELSE 'r' END"
+levels = ["r", "p", "q"]
+if_missing = "error"
+
 [covariate.state]
 sql = "CASE WHEN packs > 1 AND civil = '1' THEN 'p' WHEN exposed = 'yes' THEN 'q' ELSE 'r' END"
 levels = ["r", "p", "q"]
@@ -499,7 +583,7 @@ impl Person {
     }
 
     /// What every covariate is as of a day, as text; a covariate without a value is `None`.
-    fn values(&self, index: i32, day: i32) -> Vec<(&'static str, Option<String>)> {
+    fn values(&self, index: i32, entry: i32, day: i32) -> Vec<(&'static str, Option<String>)> {
         let some = |text: &str| Some(text.to_owned());
         let class = |x: i32, edges: &[i32]| match edges.iter().filter(|e| **e <= x).count() {
             0 => None,
@@ -507,12 +591,15 @@ impl Person {
             n if edges[n] - edges[n - 1] == 1 => Some(edges[n - 1].to_string()),
             n => Some(format!("{}-{}", edges[n - 1], edges[n] - 1)),
         };
-        let passed = |since: i32, years: &[f64]| years.iter().filter(|y| has_passed(since, day, **y)).count();
-        let age = ["", "0 to under 20", "20 to under 20.5", "20.5 to under 30", "30 to under 31", "31 to under 32"];
-        let age = *age.get(passed(self.birth, &[0.0, 20.0, 20.5, 30.0, 31.0, 32.0, 50.0])).unwrap_or_else(|| {
+        let passed_by =
+            |since: i32, day: i32, years: &[f64]| years.iter().filter(|y| has_passed(since, day, **y)).count();
+        let passed = |since: i32, years: &[f64]| passed_by(since, day, years);
+        let age = |day: i32| {
+            let age = ["", "0 to under 20", "20 to under 20.5", "20.5 to under 30", "30 to under 31", "31 to under 32"];
+            let passed = passed_by(self.birth, day, &[0.0, 20.0, 20.5, 30.0, 31.0, 32.0, 50.0]);
             let old = has_passed(self.birth, day, 50.0);
-            if old { &"50 or more" } else { &"32 to under 50" }
-        });
+            *age.get(passed).unwrap_or(if old { &"50 or more" } else { &"32 to under 50" })
+        };
         let year = ymd(day).0;
         let period = match year {
             2009 | 2010 => "2009 and 2010",
@@ -528,28 +615,40 @@ impl Person {
             known.map_or("unknown".to_owned(), |c| c.1.to_string())
         };
         let lagged = day - 3;
-        let ward = self.wards.iter().filter(|w| w.0 <= lagged && lagged <= w.1).max_by_key(|w| w.0).map(|w| w.2);
+        let ward = |day: i32| self.wards.iter().filter(|w| w.0 <= day && day <= w.1).max_by_key(|w| w.0).map(|w| w.2);
         let drugs = |from: i32, to: i32| self.drugs.iter().filter(move |d| from <= d.0 && d.0 <= to);
         let yes = |b: bool| some(if b { "yes" } else { "no" });
-        let exposed = drugs(months_later(day, -2), day - 1).any(|d| d.2 == "x");
+        let exposed = |day: i32| drugs(months_later(day, -2), day - 1).any(|d| d.2 == "x");
         let packs = drugs(day - 45, day).count();
         let since_drug = drugs(i32::MIN, day).map(|d| d.0).max().and_then(|d| class(day - d, &[0, 10, 40]));
         let since_drug = if self.sex == 2 { some("0-9") } else { since_drug.or(some("40 or more")) };
-        let kind = drugs(months_later(day, -1), day).filter(|d| d.1.is_some()).max_by_key(|d| d.0).map(|d| d.2);
-        let income = (year - 3..year).rev().find_map(|y| self.income.get(&y).copied().flatten()).unwrap_or(-1.0);
-        let school = self.school.get(&ymd(day - 100).0).copied().unwrap_or("unknown");
+        let kind = |day: i32| {
+            let known = drugs(months_later(day, -1), day).filter(|d| d.1.is_some()).max_by_key(|d| d.0).map(|d| d.2);
+            known.unwrap_or("none")
+        };
+        let income = |year: i32| {
+            (year - 3..year).rev().find_map(|y| self.income.get(&y).copied().flatten()).unwrap_or(-1.0).to_string()
+        };
+        let school = |year: i32| some(self.school.get(&year).copied().unwrap_or("unknown"));
         let now = civil(day, i32::MIN);
         let state = if packs > 1 && now == "1" {
             "p"
-        } else if exposed {
+        } else if exposed(day) {
             "q"
         } else {
             "r"
         };
+        let civil_at_entry = civil(entry, months_later(entry, -24));
+        let state_at_entry = match (civil_at_entry.as_str(), exposed(entry)) {
+            ("1", _) => "p",
+            (_, true) => "q",
+            _ => "r",
+        };
+        let last_drug = drugs(i32::MIN, entry).map(|d| entry - d.0).min().unwrap_or(-1);
         let halves = if year <= 2011 { "early" } else { "late" };
         vec![
             ("sex", some(&self.sex.to_string())),
-            ("age", some(age)),
+            ("age", some(age(day))),
             ("period", some(period)),
             ("year", some(&year.to_string())),
             ("since_index", class(day - index, &[0, 30, 90, 365])),
@@ -557,16 +656,28 @@ impl Person {
             ("stay", some(stay)),
             ("civil", some(&now)),
             ("civil_at_index", some(&civil(index, months_later(index, -24)))),
-            ("ward", ward.map(str::to_owned)),
-            ("exposed", yes(exposed)),
+            ("ward", ward(lagged).map(str::to_owned)),
+            ("exposed", yes(exposed(day))),
             ("exposed_late", yes(drugs(i32::MIN, day - 20).next().is_some())),
             ("packs", some(&packs.to_string())),
             ("packs_before", some(&drugs(months_later(index, -12), index).count().to_string())),
             ("dose", some(&drugs(index + 1, day).filter_map(|d| d.1).fold(0.0, |sum, x| sum + x).to_string())),
             ("since_drug", since_drug),
-            ("kind", some(kind.unwrap_or("none"))),
-            ("income", some(&income.to_string())),
-            ("school", some(school)),
+            ("kind", some(kind(day))),
+            ("income", some(&income(year))),
+            ("school", school(ymd(day - 100).0)),
+            ("age_at_entry", some(age(entry))),
+            ("civil_at_entry", some(&civil_at_entry)),
+            ("ward_at_entry", some(ward(entry).unwrap_or("nowhere"))),
+            ("packs_between", some(&drugs(index + 1, entry).count().to_string())),
+            ("exposed_at_entry", yes(exposed(entry))),
+            ("kind_at_entry", some(kind(entry))),
+            ("income_at_entry", some(&income(ymd(entry).0))),
+            ("school_at_entry", school(ymd(entry).0)),
+            ("delay", some(&(entry - index).to_string())),
+            ("year_of_entry", some(&ymd(entry).0.to_string())),
+            ("since_drug_at_entry", some(&last_drug.to_string())),
+            ("state_at_entry", some(state_at_entry)),
             ("state", some(state)),
             ("two_periods", some(if packs == 2 { "two" } else { halves })),
         ]
@@ -601,7 +712,7 @@ fn compare(
         let mut neighbour: Option<(i32, Vec<String>)> = None;
         let mut day = entry;
         while day < last {
-            let values = person.values(index, day);
+            let values = person.values(index, entry, day);
             let ward = values.iter().any(|(_, value)| value.is_none());
             if ward && leave_out {
                 day += 1;
@@ -617,7 +728,7 @@ fn compare(
                 text(day)
             );
             while day < exit {
-                for (name, value) in person.values(index, day) {
+                for (name, value) in person.values(index, entry, day) {
                     let value = value.unwrap_or("none".to_owned());
                     assert_eq!(cell(table, name, row), value, "{name} of person {i} as of {}", text(day));
                 }

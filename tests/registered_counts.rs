@@ -61,6 +61,7 @@ fn one_of_everything() -> Report {
             matching: Some(MatchingRule::default()),
         }),
         links: vec![Link::default()],
+        key_clean_up: vec![KeyCleanUp::default()],
         attrition: vec![AttritionStep {
             added: Some(3),
             events: Some(3),

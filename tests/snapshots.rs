@@ -7,10 +7,10 @@
 
 use crate::support::run::{cohort, root};
 use calamine::{Data, Reader, Xlsx};
-use cohort::report::Report;
 use cohort::report::number::NumberStyle;
 use cohort::report::render::{Format, bytes, csv, html, json, latex, markdown, text};
 use cohort::report::tables::{self, Block, DisplayTable, Document};
+use cohort::report::{KeyCleanUp, KeyLine, Report, StudyInfo};
 use docx_rs::{DocumentChild, ParagraphChild, RunChild, TableCellContent, TableChild, TableRowChild};
 use insta::assert_snapshot;
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +55,31 @@ fn runs() -> Vec<(&'static str, Report)> {
         ("time", run(&timed)),
         ("pooled", run(&pooled)),
         ("groups", run(&describe)),
+        ("keys", clean_up()),
     ]
+}
+
+/// No delivery here has keys to clean: the lines of one extract as `tests/linkage.rs` counts them.
+fn clean_up() -> Report {
+    let line = |line, step: &str, rows, keys| KeyCleanUp {
+        extract: "visits".to_owned(),
+        spelling: "npr".to_owned(),
+        line,
+        step: step.to_owned(),
+        rows,
+        keys: Some(keys),
+        hidden: false,
+    };
+    let key_clean_up = vec![
+        line(KeyLine::Delivered, "", Some(7), 6),
+        line(KeyLine::Step, "trim", Some(2), 2),
+        line(KeyLine::Step, "strip_prefix", Some(6), 5),
+        line(KeyLine::Emptied, "", Some(1), 1),
+        line(KeyLine::Compared, "", Some(6), 3),
+        line(KeyLine::Merged, "", None, 2),
+        line(KeyLine::MergedFrom, "", None, 4),
+    ];
+    Report { study: Some(StudyInfo::default()), key_clean_up, ..Report::default() }
 }
 
 /// Tables that people read; with the checklist of a study.

@@ -15,7 +15,7 @@ use super::error::{Fault, LoadError, Place, counted};
 use super::extract::{ColumnKey, Request};
 use super::people::{Kept, People, Slots};
 use super::schema::{Dictionary, MISSING_CODE, Values};
-use super::{Note, eligibility};
+use super::{Note, eligibility, follow_up};
 use crate::day::Day;
 use crate::study::{
     CodeList, Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, LookbackStart, MatchedColumn, Measure,
@@ -208,16 +208,18 @@ pub(crate) fn request(study: &Study, covariate: &Covariate) -> Option<(String, R
 fn days_asked(study: &Study, covariate: &Covariate) -> (Option<Day>, Option<Day>) {
     let index = &study.cohort.index;
     let lag = covariate.timing.lag();
-    let last = match covariate.timing {
-        Timing::Index => index.to,
-        Timing::Current { .. } | Timing::Follows => {
-            index.to.zip(study.follow_up.maximum).map(|(to, maximum)| maximum.from(to))
+    let longest = index.to.zip(study.follow_up.maximum).map(|(to, maximum)| maximum.from(to));
+    let (first, last) = match (covariate.timing, &study.follow_up.late_entry) {
+        (Timing::Entry, Some(late)) => {
+            (late.earliest(index.from), late.latest(index.to).into_iter().chain(longest).min())
         }
+        (Timing::Index | Timing::Entry, _) => (index.from, index.to),
+        (Timing::Current { .. } | Timing::Follows, _) => (index.from, longest),
     };
-    (index.from.map(|day| Day(day.0 - lag)), last.map(|day| Day(day.0 - lag)))
+    (first.map(|day| Day(day.0 - lag)), last.map(|day| Day(day.0 - lag)))
 }
 
-/// Derives all covariates as of the index date, in an order in which each comes after those it needs.
+/// Derives all covariates as of the index date or of entry, in an order in which each comes after those it needs.
 pub(crate) fn derive_all(
     people: &People,
     kept: &Kept,
@@ -225,11 +227,12 @@ pub(crate) fn derive_all(
 ) -> Result<IndexMap<String, Derived>, LoadError> {
     let mut derived = IndexMap::new();
     let positions = people.positions();
-    let asked = Asked::at_index(people);
+    let (at_index, at_entry) = (Asked::at_index(people), Asked::at_entry(people));
     let covariates = people.study.derivation_order.iter().map(|&i| &people.study.covariates[i]);
     for covariate in covariates.filter(|c| !c.timing.changes()) {
         let slots = Slots::persons(&positions, &derived);
-        let raw = match dated::answers(&asked, kept, covariate, notes)? {
+        let asked = if covariate.timing == Timing::Entry { &at_entry } else { &at_index };
+        let raw = match dated::answers(asked, kept, covariate, notes)? {
             Some((_, raw)) => raw,
             None => raw_values(people, kept, covariate, &slots)?,
         };
@@ -640,25 +643,54 @@ pub(crate) fn is_imputed(covariate: &Covariate) -> bool {
     }
 }
 
+/// Who has a covariate that keeps its value: everybody, or those who enter, for one as of entry.
+pub(crate) struct Holders(Option<Vec<bool>>);
+
+impl Holders {
+    /// By the rules of follow-up, where a covariate is as of entry.
+    pub(crate) fn new(people: &People, kept: &Kept) -> Holders {
+        let asked = people.study.covariates.values().any(|c| c.timing == Timing::Entry);
+        Holders(asked.then(|| follow_up::enter(people, kept)))
+    }
+
+    /// Whether the person at a position has the covariate. Who never enters leaves on the line of the flow that says so.
+    fn has(&self, covariate: &Covariate, position: u32) -> bool {
+        let enters = self.0.as_ref().filter(|_| covariate.timing == Timing::Entry);
+        enters.is_none_or(|enters| enters[position as usize])
+    }
+
+    /// Those of `positions` who have it, as slots.
+    pub(crate) fn of<'a>(
+        &'a self,
+        covariate: &'a Covariate,
+        positions: &'a [u32],
+    ) -> impl Iterator<Item = (u32, u32)> + Clone + 'a {
+        positions.iter().filter(move |&&p| self.has(covariate, p)).map(|&p| (p, p))
+    }
+}
+
 /// After the last step: errors for what is not covered or missing, exclusions for what is missing, notes for the rest.
 pub(crate) fn settle(
     study: &Study,
     derived: &IndexMap<String, Derived>,
-    people: &mut Vec<u32>,
+    (people, holders): (&mut Vec<u32>, &Holders),
     attrition: &mut Attrition,
     notes: &mut Vec<Note>,
 ) -> Result<(), LoadError> {
     let fixed = || study.covariates.iter().filter(|(_, c)| !c.timing.changes());
-    let names: Vec<String> = fixed().map(|(name, _)| name.clone()).collect();
-    check_covered(derived, &names, people, "in the cohort")?;
+    // In the order of derivation, so that the cause is named rather than what is made of it.
+    for (name, values) in derived {
+        values.covered(name, holders.of(&study.covariates[name], people), "in the cohort")?;
+    }
     for (name, covariate) in fixed().filter(|(_, c)| excludes(c)) {
-        attrition.keep(&format!("{} is known", covariate.label), people, |p| !derived[name].is_missing(p));
+        let known = |p| !holders.has(covariate, p) || !derived[name].is_missing(p);
+        attrition.keep(&format!("{} is known", covariate.label), people, known);
     }
     for (name, covariate) in fixed().filter(|(_, c)| !is_imputed(c)) {
-        derived[name].known(covariate, people.iter().map(|&p| (p, p)), "in the cohort")?;
+        derived[name].known(covariate, holders.of(covariate, people), "in the cohort")?;
     }
-    for (name, _) in fixed() {
-        derived[name].rule_notes(name, people.iter().map(|&p| (p, p)), notes);
+    for (name, covariate) in fixed() {
+        derived[name].rule_notes(name, holders.of(covariate, people), notes);
     }
     Ok(())
 }

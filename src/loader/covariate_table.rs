@@ -1,6 +1,6 @@
 //! What every covariate of the table is: where its values come from, as of which day, and how many had none.
 
-use super::covariate::{self, Derived, RuleKind};
+use super::covariate::{self, Derived, Holders, RuleKind};
 use crate::study::{
     Covariate, DateOf, IfMissing, Kind, Lookback, LookbackStart, MatchedColumn, Measure, PickRow, Source, Study,
     Timing, YearAt,
@@ -17,13 +17,13 @@ pub struct CovariateSource {
     pub label: String,
     /// Where its values come from, in words.
     pub source: String,
-    /// `index`, or `current` when it changes during follow-up.
+    /// `index`, `entry`, or `current` when it changes during follow-up.
     pub timing: String,
     /// Values and labels of its levels, in the order of the study; empty for a number.
     pub levels: Vec<(String, String)>,
     /// What the study does about missing values, as it writes it.
     pub if_missing: String,
-    /// Persons it was worked out for: those left after the last step, or those followed.
+    /// Persons it was worked out for: those left after the last step, of them those who enter, or those followed.
     pub persons: u64,
     /// Persons whose source gives no value (for some of their follow-up).
     pub missing_before: u64,
@@ -68,9 +68,13 @@ pub(crate) fn tally(values: &Derived, slots: impl Iterator<Item = (u32, u32)>) -
 }
 
 /// The counts of the covariates that keep their value, over the persons left after the last step.
-pub(crate) fn tallies(study: &Study, derived: &IndexMap<String, Derived>, alive: &[u32]) -> Vec<(String, Tally)> {
+pub(crate) fn tallies(
+    study: &Study,
+    derived: &IndexMap<String, Derived>,
+    (alive, holders): (&[u32], &Holders),
+) -> Vec<(String, Tally)> {
     let fixed = study.covariates.iter().filter(|(_, c)| !c.timing.changes());
-    fixed.map(|(name, _)| (name.clone(), tally(&derived[name], alive.iter().map(|&p| (p, p))))).collect()
+    fixed.map(|(name, c)| (name.clone(), tally(&derived[name], holders.of(c, alive)))).collect()
 }
 
 /// The table, in the order of the study.
@@ -82,7 +86,12 @@ pub(crate) fn table(study: &Study, tallies: &[(String, Tally)]) -> Vec<Covariate
             name: covariate.name.clone(),
             label: covariate.label.clone(),
             source: source(covariate),
-            timing: if covariate.timing.changes() { "current" } else { "index" }.to_owned(),
+            timing: match covariate.timing {
+                Timing::Index => "index",
+                Timing::Entry => "entry",
+                Timing::Current { .. } | Timing::Follows => "current",
+            }
+            .to_owned(),
             levels: match &covariate.kind {
                 Kind::Factor(rules) => rules.levels.iter().map(|l| (l.value.clone(), l.label.clone())).collect(),
                 Kind::Number { .. } => Vec::new(),
@@ -167,6 +176,7 @@ fn date_of(date: &DateOf) -> String {
                 PickRow::First => "first",
                 PickRow::Last => "last",
                 PickRow::LastBeforeIndex => "last on or before index",
+                PickRow::LastBeforeEntry => "last on or before entry",
             };
             format!("{pick} {}.{}", column.extract, column.column)
         }

@@ -1,6 +1,7 @@
 //! What dated sources say of a person as of a day, and on which days they begin to say something else.
 //!
-//! As of day d counts what is dated on or before d. A covariate at index is asked as of the index date; one that changes
+//! As of day d counts what is dated on or before d. A covariate at index is asked as of the index date, one at entry as of
+//! the day of entry; one that changes
 //! is asked as of every day of follow-up, and has in a record (entry, exit] the answer as of the entry: what happens on a
 //! day works from the day after. With a lag of n days the answer is that of n days before.
 //!
@@ -14,7 +15,7 @@ use super::people::{Kept, People};
 use super::rows::Rows;
 use super::schema::{Dictionary, MISSING_CODE, Values};
 use super::split::{self, Scale, Shift};
-use super::{Note, covariate};
+use super::{Note, covariate, ends};
 use crate::day::Day;
 use crate::study::{
     Covariate, DateOf, Kind, Lookback, LookbackStart, Measure, Offset, Overlap, PickRow, Recode, Source,
@@ -24,7 +25,8 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Persons and the time for which answers are wanted: everybody on the index date, or those followed from entry to exit.
+/// Persons and the time for which answers are wanted: everybody on the index date or the day of entry, or those followed
+/// from entry to exit.
 pub(crate) struct Asked<'a> {
     pub(crate) people: &'a People<'a>,
     /// Their positions, ascending.
@@ -39,6 +41,12 @@ impl<'a> Asked<'a> {
     /// Everybody, as of the index date.
     pub(crate) fn at_index(people: &'a People<'a>) -> Asked<'a> {
         let entry: Vec<i32> = people.index.iter().map(|d| d.0).collect();
+        Asked { people, positions: people.positions(), exit: entry.iter().map(|d| d + 1).collect(), entry }
+    }
+
+    /// Everybody, as of the day of entry: the index date, or later where the study says so.
+    pub(crate) fn at_entry(people: &'a People<'a>) -> Asked<'a> {
+        let entry = ends::entry_days(people);
         Asked { people, positions: people.positions(), exit: entry.iter().map(|d| d + 1).collect(), entry }
     }
 
@@ -529,8 +537,9 @@ fn origins(asked: &Asked, kept: &Kept, covariate: &Covariate, date: &DateOf) -> 
                     }
                     PickRow::First => one(days.first().copied(), out),
                     PickRow::Last => one(days.last().copied(), out),
-                    PickRow::LastBeforeIndex => {
-                        let known = days.partition_point(|&day| day <= asked.index(i).0);
+                    PickRow::LastBeforeIndex | PickRow::LastBeforeEntry => {
+                        let until = if *pick == PickRow::LastBeforeEntry { asked.entry[i] } else { asked.index(i).0 };
+                        let known = days.partition_point(|&day| day <= until);
                         one(days[..known].last().copied(), out)
                     }
                 }

@@ -10,7 +10,9 @@ use super::error::{Fault, LoadError, Place};
 use super::format::FileRead;
 use super::format::delimited::find_column;
 use super::format::file::{DataBatch, DataFile};
-use super::link::{KeyReader, LinkReport, Linker, NO_KEY};
+use super::key_reader::{KeyReader, KeysRead, LinkReport};
+use super::key_tally::KeyCleanUp;
+use super::link::{Linker, NO_KEY};
 use super::quality;
 use super::rows::Rows;
 use super::rows_in_time::{RowsByMonth, RowsInTime};
@@ -83,6 +85,8 @@ pub(crate) struct Extracted {
     /// Rows of every request, in the order of the requests.
     pub(crate) rows: Vec<Rows>,
     pub(crate) link: LinkReport,
+    /// What the declared clean-up did to its keys; `None` where the declaration changes none.
+    pub(crate) clean_up: Option<KeyCleanUp>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) notes: Vec<Note>,
     /// Persons with rows that contradict each other, who leave the study; sorted.
@@ -363,7 +367,7 @@ impl<'a> Reading<'a> {
             ..
         } = self;
         let collects = matches!(self.persons, Persons::Collect);
-        let (link, collected) = keys.finish()?;
+        let KeysRead { report: link, clean_up, collected } = keys.finish()?;
         let mut notes = remarks;
         if condition.is_some() {
             let message = "rows of linked persons that the extract's condition leaves out";
@@ -395,7 +399,7 @@ impl<'a> Reading<'a> {
         notes.extend(resolved.notes);
         let contradicting = resolved.contradicting;
         let time = time.map(|time| time.finish(extract));
-        Ok(Extracted { rows, link, inputs, notes, contradicting, linker, codes, time })
+        Ok(Extracted { rows, link, clean_up, inputs, notes, contradicting, linker, codes, time })
     }
 }
 

@@ -112,6 +112,13 @@ pub(crate) fn have_event(people: &People, kept: &Kept) -> Vec<bool> {
     people.positions().into_iter().map(|p| matches!(ends.outcome(p), Outcome::Exit(_, 0))).collect()
 }
 
+/// Whether each person is still under observation on the day of entry.
+pub(crate) fn enter(people: &People, kept: &Kept) -> Vec<bool> {
+    let ends = Ends::new(people, kept);
+    let never = |outcome| matches!(outcome, Outcome::EventBetween | Outcome::LeftBetween);
+    people.positions().into_iter().map(|p| !never(ends.outcome(p))).collect()
+}
+
 /// Whether each person can be followed up from the index date: at risk on that day, and for a day at least.
 pub(crate) fn at_risk(people: &People, kept: &Kept) -> Vec<bool> {
     let ends = Ends::new(people, kept);

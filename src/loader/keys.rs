@@ -129,23 +129,23 @@ impl KeyTable {
         }
     }
 
-    /// The person of `key`.
-    pub(crate) fn person(&self, key: &[u8]) -> u32 {
-        if self.slots.is_empty() {
-            return NO_PERSON;
-        }
+    /// The number of `key`.
+    pub(crate) fn number(&self, key: &[u8]) -> Option<u32> {
         let packed = pack(key);
-        match self.find(hash(packed, key), packed, key) {
-            Ok(number) => self.person_of(number),
-            Err(_) => NO_PERSON,
-        }
+        self.slots.first().and_then(|_| self.find(hash(packed, key), packed, key).ok())
     }
 
-    /// The persons of many keys, added to `found`.
+    /// The person of `key`.
+    #[cfg(test)]
+    pub(crate) fn person(&self, key: &[u8]) -> u32 {
+        self.number(key).map_or(NO_PERSON, |number| self.person_of(number))
+    }
+
+    /// The numbers of many keys, added to `found`; `NO_PERSON` for one that is not there.
     ///
     /// Three loops over a few keys at a time, each with one look into memory that does not wait for the one before: the
     /// processor fetches them side by side, where key after key would wait three times each.
-    pub(crate) fn persons_of(&self, keys: &[Asked], found: &mut Vec<u32>) {
+    pub(crate) fn numbers_of(&self, keys: &[Asked], found: &mut Vec<u32>) {
         if self.slots.is_empty() {
             return found.extend(keys.iter().map(|_| NO_PERSON));
         }
@@ -161,17 +161,18 @@ impl KeyTable {
             for ((asked, &slot), &there) in keys.iter().zip(&slots).zip(&there) {
                 let number = slot as u32;
                 let at_once = slot != EMPTY && there == asked.packed && slot == entry(asked.hash, number);
-                found.push(if at_once { self.person_of(number) } else { self.person_at_length(asked) });
+                found.push(if at_once { number } else { self.number_at_length(asked) });
             }
         }
     }
 
-    /// The person of a key that does not stand in the first slot of its hash.
-    fn person_at_length(&self, asked: &Asked) -> u32 {
-        self.find(asked.hash, Some(asked.packed), &[]).map_or(NO_PERSON, |number| self.person_of(number))
+    /// The number of a key that does not stand in the first slot of its hash.
+    fn number_at_length(&self, asked: &Asked) -> u32 {
+        self.find(asked.hash, Some(asked.packed), &[]).unwrap_or(NO_PERSON)
     }
 
-    fn person_of(&self, number: u32) -> u32 {
+    /// The person of a key, by its number.
+    pub(crate) fn person_of(&self, number: u32) -> u32 {
         self.persons.get(number as usize).copied().unwrap_or(number)
     }
 
@@ -260,7 +261,7 @@ mod tests {
         assert_eq!((table.person(b"sixteen bytes !."), table.person(b"c")), (NO_PERSON, NO_PERSON));
         let asked: Vec<Asked> = texts.iter().chain(&["c"]).filter_map(|t| Asked::new(t.as_bytes())).collect();
         let mut found = Vec::new();
-        table.persons_of(&asked, &mut found);
+        table.numbers_of(&asked, &mut found);
         assert_eq!(found, [3000, 3001, 3002, 3003, 3004, 3007, NO_PERSON]);
         let keys = keys(&texts);
         let mut order: Vec<usize> = (0..texts.len()).collect();

@@ -5,11 +5,14 @@ use super::extract::key_fault;
 use super::format::FileRead;
 use super::format::delimited::find_column;
 use super::format::file::DataFile;
-use super::keys::Keys;
-use super::link::{LinkReport, Linker, Normaliser};
+use super::key_reader::LinkReport;
+use super::key_shape::{Normaliser, has_steps, step_names};
+use super::key_tally::{Became, Firsts, KeyCleanUp, Raw, Tally};
+use super::keys::{Keys, hash, pack};
+use super::link::Linker;
 use super::{Input, Progress};
 use crate::stored::Wanted;
-use crate::study::{InputFile, LinkageFile, Study};
+use crate::study::{InputFile, Key, LinkageFile, Study};
 use rayon::prelude::*;
 
 /// What the linkage files gave.
@@ -18,15 +21,18 @@ pub(crate) struct Linked {
     pub(crate) inputs: Vec<Input>,
     /// How each file but the first found the persons.
     pub(crate) links: Vec<LinkReport>,
+    /// What the declared clean-up did to the keys of each spelling that has one.
+    pub(crate) clean_up: Vec<KeyCleanUp>,
 }
 
 /// Reads the linkage files; `None` for a study without.
 pub(crate) fn read_linkage(study: &Study, progress: &mut dyn Progress) -> Result<Option<Linked>, LoadError> {
     let Some(linkage) = &study.linkage else { return Ok(None) };
     let population = study.population().key.spelling.clone().unwrap_or_default();
-    let mut linked = Linked { linker: Linker::default(), inputs: Vec::new(), links: Vec::new() };
+    let mut linked = Linked { linker: Linker::default(), inputs: Vec::new(), links: Vec::new(), clean_up: Vec::new() };
     for (number, file) in linkage.files.iter().enumerate() {
-        let (keys, read) = read_keys(file, progress)?;
+        let FileKeys { keys, clean_up, read } = read_keys(file, progress)?;
+        linked.clean_up.extend(clean_up);
         let input = |file| Input { extract: "linkage".to_string(), file };
         linked.inputs.extend(read.into_iter().map(input));
         match number {
@@ -37,22 +43,56 @@ pub(crate) fn read_linkage(study: &Study, progress: &mut dyn Progress) -> Result
     Ok(Some(linked))
 }
 
-/// The keys of every row of a linkage file, one arena per spelling.
-fn read_keys(linkage: &LinkageFile, progress: &mut dyn Progress) -> Result<(Vec<Keys>, Vec<FileRead>), LoadError> {
-    let mut reading = Reading {
-        linkage,
-        keys: vec![Keys::default(); linkage.keys.len()],
-        normalisers: linkage.keys.values().map(Normaliser::new).collect(),
-    };
+/// What a linkage file holds.
+struct FileKeys {
+    /// The keys of every row, one arena per spelling.
+    keys: Vec<Keys>,
+    clean_up: Vec<KeyCleanUp>,
+    read: Vec<FileRead>,
+}
+
+fn read_keys(linkage: &LinkageFile, progress: &mut dyn Progress) -> Result<FileKeys, LoadError> {
+    let mut reading = Reading { linkage, columns: linkage.keys.values().map(Column::new).collect() };
     let read: Result<Vec<FileRead>, LoadError> =
         linkage.files.iter().map(|file| reading.file(file, progress)).collect();
-    Ok((reading.keys, read?))
+    let (read, name) = (read?, linkage.name());
+    let mut found = FileKeys { keys: Vec::new(), clean_up: Vec::new(), read };
+    for Column { keys, normaliser, tally } in reading.columns {
+        found.clean_up.extend(tally.map(|tally| tally.finish(normaliser.declared(), &name)));
+        found.keys.push(keys);
+    }
+    Ok(found)
 }
 
 struct Reading<'a> {
     linkage: &'a LinkageFile,
-    keys: Vec<Keys>,
-    normalisers: Vec<Normaliser<'a>>,
+    columns: Vec<Column<'a>>,
+}
+
+/// The keys of one spelling.
+struct Column<'a> {
+    keys: Keys,
+    normaliser: Normaliser<'a>,
+    /// What the declared clean-up did; `None` where the declaration says none.
+    tally: Option<Tally>,
+}
+
+impl<'a> Column<'a> {
+    fn new(key: &'a Key) -> Column<'a> {
+        let tally = has_steps(key).then(|| Tally::new(step_names(key).len()));
+        Column { keys: Keys::default(), normaliser: Normaliser::new(key), tally }
+    }
+
+    /// Adds the key of a field; an empty field, or one whose fault is raised at the end of the file, as an empty key.
+    fn push(&mut self, field: &[u8], row: u64) {
+        let Some((key, changed)) = self.normaliser.key(field, row) else { return self.keys.push(&[]) };
+        if let Some(tally) = self.tally.as_mut().filter(|_| !field.is_empty()) {
+            // No key is known yet: the rows of the file number the persons.
+            let became = if key.is_empty() { Became::Empty } else { Became::Stranger(hash(pack(key), key)) };
+            tally.add(&Firsts::default(), Raw::new(field, changed), became);
+        }
+        self.keys.push(key);
+    }
 }
 
 impl Reading<'_> {
@@ -63,12 +103,11 @@ impl Reading<'_> {
         let wanted: Vec<Wanted> = places.iter().map(|&column| Wanted { column, keep_user_missing: false }).collect();
         let mut batches = data.into_batches(&wanted);
         while let Some(batch) = batches.next_batch(progress)? {
-            let columns = self.keys.par_iter_mut().zip(self.normalisers.par_iter_mut());
-            let read = columns.enumerate().map(|(i, (keys, normaliser))| {
+            let read = self.columns.par_iter_mut().enumerate().map(|(i, column)| {
                 let mut buffer = String::new();
                 (0..batch.n_rows()).try_for_each(|row| match batch.key(row, i, &mut buffer) {
                     Some(field) => {
-                        push(keys, normaliser, field, batch.row(row));
+                        column.push(field, batch.row(row));
                         Ok(())
                     }
                     None => Err(key_fault(&file.written, &header[places[i]], batch.row(row))),
@@ -90,14 +129,9 @@ impl Reading<'_> {
 
     /// Raises the faults of the keys of the file that ends here.
     fn end_file(&mut self, header: &[String], places: &[usize], file: &InputFile) -> Result<(), LoadError> {
-        let columns = self.normalisers.iter_mut().zip(places);
+        let columns = self.columns.iter_mut().zip(places);
         let faults: Vec<Fault> =
-            columns.flat_map(|(normaliser, &place)| normaliser.end_file(&file.written, &header[place])).collect();
+            columns.flat_map(|(column, &place)| column.normaliser.end_file(&file.written, &header[place])).collect();
         if faults.is_empty() { Ok(()) } else { Err(LoadError::Values(faults)) }
     }
-}
-
-/// Adds the key of a field; an empty field, or one whose fault is raised at the end of the file, as an empty key.
-fn push(keys: &mut Keys, normaliser: &mut Normaliser, field: &[u8], row: u64) {
-    keys.push(normaliser.key(field, row).unwrap_or_default());
 }

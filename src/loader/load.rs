@@ -1,12 +1,13 @@
 //! The whole way, in order: link, index, keep, derive, select, follow up.
 
 use super::attrition::Attrition;
+use super::covariate::Holders;
 use super::extract::{self, ColumnKey, Persons, Request};
 use super::people::{Kept, Matched, People, Slots};
 use super::store::{Build, Store};
 use super::{
-    CodeUse, Input, LinkReport, LoadError, Loaded, Note, Progress, RowsByMonth, covariate, covariate_table, current,
-    eligibility, follow_up, linkage, matching, person_time, spells,
+    CodeUse, Input, KeyCleanUp, LinkReport, LoadError, Loaded, Note, Progress, RowsByMonth, covariate, covariate_table,
+    current, eligibility, follow_up, linkage, matching, person_time, spells,
 };
 use crate::day::Day;
 use crate::study::{ColumnRef, ColumnSource, Condition, Extract, IndexSource, Offset, RowsPerPerson, Study, Washout};
@@ -42,9 +43,10 @@ fn build(study: &Study, progress: &mut dyn Progress) -> Result<Loaded, LoadError
     // The population numbers the persons, unless a linkage file does.
     load.requests.entry(population.name.clone()).or_default().insert(0, whole.clone());
     let linker = match linkage {
-        Some(linkage::Linked { linker, inputs, links }) => {
+        Some(linkage::Linked { linker, inputs, links, clean_up }) => {
             load.inputs.extend(inputs);
             load.links.extend(links);
+            load.clean_up.extend(clean_up);
             load.read(population, &Persons::All(&linker), linker.n_persons(), progress)?;
             linker
         }
@@ -74,6 +76,7 @@ struct Load<'a> {
     requests: IndexMap<String, Vec<Request>>,
     kept: Kept,
     links: Vec<LinkReport>,
+    clean_up: Vec<KeyCleanUp>,
     codes: Vec<CodeUse>,
     rows_by_month: Vec<RowsByMonth>,
     inputs: Vec<Input>,
@@ -92,6 +95,7 @@ impl<'a> Load<'a> {
             requests: IndexMap::new(),
             kept: Kept::default(),
             links: Vec::new(),
+            clean_up: Vec::new(),
             codes: Vec::new(),
             rows_by_month: Vec::new(),
             inputs: Vec::new(),
@@ -147,6 +151,7 @@ impl<'a> Load<'a> {
         }
         self.kept.put(&extract.name, requests, rows);
         self.links.push(read.link);
+        self.clean_up.extend(read.clean_up);
         self.codes.extend(read.codes);
         self.rows_by_month.extend(read.time);
         self.inputs.extend(read.inputs);
@@ -279,9 +284,10 @@ impl<'a> Load<'a> {
         progress.step("eligibility", 0, total);
         eligibility::apply_steps(&people, &self.kept, &derived, &mut alive, attrition, notes)?;
         eligibility::somebody(alive.len(), attrition)?;
-        let mut tallies = covariate_table::tallies(study, &derived, &alive);
+        let mut holders = Holders::new(&people, &self.kept);
+        let mut tallies = covariate_table::tallies(study, &derived, (&alive, &holders));
         let before_matching = notes.len();
-        covariate::settle(study, &derived, &mut alive, attrition, notes)?;
+        covariate::settle(study, &derived, (&mut alive, &holders), attrition, notes)?;
         eligibility::somebody(alive.len(), attrition)?;
         progress.step("follow-up", 0, total);
         let (mut spans, mut exits) = follow_up::follow(&people, &self.kept, &mut alive, attrition, notes)?;
@@ -299,8 +305,9 @@ impl<'a> Load<'a> {
             again.count_events(vec![false; people.len()]);
             derived = covariate::derive_all(&people, &self.kept, notes)?;
             alive = people.positions();
-            tallies = covariate_table::tallies(study, &derived, &alive);
-            covariate::settle(study, &derived, &mut alive, &mut again, notes)?;
+            holders = Holders::new(&people, &self.kept);
+            tallies = covariate_table::tallies(study, &derived, (&alive, &holders));
+            covariate::settle(study, &derived, (&mut alive, &holders), &mut again, notes)?;
             (spans, exits) = follow_up::follow(&people, &self.kept, &mut alive, &mut again, notes)?;
         }
         progress.step("person-time", 0, total);
@@ -317,6 +324,7 @@ impl<'a> Load<'a> {
         let table = person_time::table(&numbers, &spans, &records, &exits, columns);
         let place = |extract: &str| study.extracts.get_index_of(extract);
         self.links.sort_by_key(|l| place(&l.extract));
+        self.clean_up.sort_by_key(|c| place(&c.extract));
         self.codes.sort_by_key(|c| place(&c.extract));
         self.rows_by_month.sort_by_key(|r| place(&r.extract));
         // The linkage file is no extract and comes first.
@@ -328,6 +336,7 @@ impl<'a> Load<'a> {
             attrition: self.attrition.steps,
             exits,
             links: self.links,
+            clean_up: self.clean_up,
             codes: self.codes,
             rows_by_month: self.rows_by_month,
             inputs: self.inputs,
@@ -395,7 +404,8 @@ fn can_enter(people: &People, wanted: &[Option<&str>], kept: &Kept) -> Result<Ve
         let keys = matching::keys(rules, true, people, &Slots::persons(&people.positions(), &derived))?;
         alive.retain(|&p| keys[p as usize].is_some() && keys[p as usize].as_deref() == wanted[p as usize]);
         eligibility::apply_steps(people, kept, &derived, &mut alive, &mut attrition, &mut notes)?;
-        covariate::settle(people.study, &derived, &mut alive, &mut attrition, &mut notes)?;
+        let holders = Holders::new(people, kept);
+        covariate::settle(people.study, &derived, (&mut alive, &holders), &mut attrition, &mut notes)?;
     }
     let mut can = vec![false; people.len()];
     alive.into_iter().for_each(|p| can[p as usize] = true);

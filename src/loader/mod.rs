@@ -8,7 +8,9 @@
 //! | `schema` | fields to typed values, by the declared types |
 //! | `condition` | SQL conditions over rows or persons |
 //! | `keys`, `shapes` | keys packed and numbered; what they look like, without showing one |
-//! | `link`, `linkage` | person keys to dense person numbers; the files that say which belong together |
+//! | `key_shape`, `key_tally` | keys to their declared shape, and how many that changed or made one |
+//! | `link`, `linkage` | the persons, numbered; the files that say which keys belong together |
+//! | `key_reader` | the keys of an extract to person numbers |
 //! | `codes` | code systems of rows; which codes occur, and which lists cover them |
 //! | `rows_in_time` | rows by month, and how many have no key |
 //! | `extract` | an extract read once in batches: convert, link, filter, keep what somebody asked for |
@@ -57,6 +59,9 @@ mod flat_stored;
 pub(crate) mod follow_up;
 pub mod format;
 mod kept_builds;
+mod key_reader;
+mod key_shape;
+mod key_tally;
 pub(crate) mod keys;
 pub(crate) mod link;
 pub(crate) mod linkage;
@@ -81,7 +86,8 @@ pub use covariate_table::CovariateSource;
 pub use error::{Fault, LoadError, Place};
 pub use flat::{Flat, FlatOptions, encoding_named, read_flat};
 pub use format::FileRead;
-pub use link::LinkReport;
+pub use key_reader::LinkReport;
+pub use key_tally::{KeyCleanUp, RowsAndKeys};
 pub use load::load;
 pub use number_file::{NumberColumn, NumberFile, NumberType};
 pub use person_time::{CONTINUES, join_records, write_csv, write_parquet, write_stata};
@@ -107,6 +113,9 @@ pub struct Loaded {
     pub exits: Vec<ExitCount>,
     /// How the keys of each extract linked, in the order of the study.
     pub links: Vec<LinkReport>,
+    /// What the declared clean-up of keys did: linkage files first, then extracts in the order of the study; only where
+    /// one is declared.
+    pub clean_up: Vec<KeyCleanUp>,
     /// How the codes of each column meet the code lists that look at it, extracts in the order of the study.
     pub codes: Vec<CodeUse>,
     /// Rows of each extract by month, extracts in the order of the study.

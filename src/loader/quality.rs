@@ -188,6 +188,15 @@ pub(crate) fn column_notes(extract: &Extract, spec: &ColumnSpec, converter: &Con
             notes.push(Note::new(&source, &format!("missing as {kind} in the file"), n, "rows"));
         }
     }
+    for (message, n) in [
+        ("fields with a text that `missing` names, taken as missing", counts.marked_missing),
+        ("codes of which clean-up left nothing, taken as missing", counts.emptied),
+        ("dates known by month, on the day that place_in_month says", counts.placed_in_month),
+        ("years of two digits, in the hundred years from years_from on", counts.short_years),
+        ("dates with a time of day, which is dropped", counts.clocks_dropped),
+    ] {
+        notes.extend((n > 0).then(|| Note::new(&source, message, n, "rows")));
+    }
     if counts.labels_differ > 0 {
         let message = "labels of values that differ between files; those of the first file stand";
         notes.push(Note::new(&source, message, counts.labels_differ, "labels"));

@@ -11,7 +11,7 @@ use super::format::file::{DataBatch, exact_whole};
 use crate::day::Day;
 use crate::stored::{Cells, StoredColumn, StoredType, StoredValues};
 use crate::study::{
-    Clean, CodeSpec, ColumnKind, ColumnSpec, DateFault, DateFormat, DateSpec, Decimal, IfInvalid, Limits, fit,
+    Clean, CodeSpec, ColumnKind, ColumnSpec, DateFault, DateFormat, DateSpec, Decimal, IfInvalid, Limits, Reading, fit,
 };
 use crate::table::MISSING_WHOLE;
 use polars::prelude::{Column as PolarsColumn, DataType, IntoColumn, NamedFrom, PlHashMap, Series, StringChunked};
@@ -263,6 +263,8 @@ enum Broken {
 #[derive(Debug, Clone, Copy)]
 enum Cell<T> {
     Missing,
+    /// Missing, by a mark that the study names.
+    Marked,
     Value(T),
     Broken(Broken),
 }
@@ -281,6 +283,16 @@ struct CleanCode {
 pub struct ColumnCounts {
     /// Missing cells.
     pub missing: u64,
+    /// Of them, cells with a text that the study names as a mark of missing.
+    pub marked_missing: u64,
+    /// Of them, cells of codes of which clean-up left nothing.
+    pub emptied: u64,
+    /// Dates known by month, on the day that stands for it.
+    pub placed_in_month: u64,
+    /// Dates and years written with two digits of the year.
+    pub short_years: u64,
+    /// Dates written with a time of day, which is dropped.
+    pub clocks_dropped: u64,
     /// Cells that broke their declaration and were taken as missing, as the study says.
     pub invalid_as_missing: u64,
     /// Rows that each clean-up step changed, in the order of the steps; the last is padding.
@@ -304,7 +316,7 @@ pub struct Converter {
     kind: ColumnKind,
     missing: Vec<String>,
     decimal: Decimal,
-    days: PlHashMap<Box<[u8]>, Cell<i32>>,
+    days: PlHashMap<Box<[u8]>, (Cell<i32>, Reading)>,
     codes: PlHashMap<Box<[u8]>, Cell<CleanCode>>,
     arena: Vec<u32>,
     /// The marks of missing as numbers and days, for columns that are stored so.
@@ -422,10 +434,12 @@ impl Converter {
         let Values::Day(out) = values else { unreachable!("stored dates are read into date columns only") };
         for (row, &day) in days.iter().enumerate() {
             let cell = match &self.kind {
-                _ if day == MISSING_WHOLE || self.missing_days.contains(&day) => Cell::Missing,
+                _ if day == MISSING_WHOLE => Cell::Missing,
+                _ if self.missing_days.contains(&day) => Cell::Marked,
                 ColumnKind::Date(spec) => day_cell(spec.stored_day(Day(day), self.months)),
                 _ => unreachable!("only date columns have days"),
             };
+            self.counts.placed_in_month += u64::from(self.months && matches!(cell, Cell::Value(_)));
             out.push(self.settle(cell, MISSING_WHOLE, first_row + row as u64));
         }
     }
@@ -434,7 +448,9 @@ impl Converter {
     fn push_numbers(&mut self, values: &mut Values, numbers: impl Iterator<Item = Option<f64>>, first_row: u64) {
         let is_date = matches!(self.kind, ColumnKind::Date(_));
         for (x, row) in numbers.zip(first_row..) {
-            let x = x.filter(|x| !self.missing_numbers.contains(x));
+            let known = x.filter(|x| !self.missing_numbers.contains(x));
+            self.counts.marked_missing += u64::from(x.is_some() && known.is_none());
+            let x = known;
             match (&mut *values, x) {
                 (Values::Number(out), x) => {
                     let cell = x.map_or(Cell::Missing, |x| self.number_cell(x));
@@ -480,13 +496,16 @@ impl Converter {
         }
     }
 
-    fn whole_cell(&self, x: Option<i64>) -> Cell<i32> {
+    fn whole_cell(&mut self, x: Option<i64>) -> Cell<i32> {
         let limits = self.limits();
         let Some(x) = x.and_then(|x| i32::try_from(x).ok()).filter(|&x| x != MISSING_WHOLE) else {
             return Cell::Broken(Broken::Whole);
         };
         let x = match limits.years_from {
-            Some(from) if (0..100).contains(&x) => from + (x - from).rem_euclid(100),
+            Some(from) if (0..100).contains(&x) => {
+                self.counts.short_years += 1;
+                from + (x - from).rem_euclid(100)
+            }
             _ => x,
         };
         if limits.contain(f64::from(x)) { Cell::Value(x) } else { Cell::Broken(Broken::Limits) }
@@ -530,8 +549,9 @@ impl Converter {
     fn settle<T>(&mut self, cell: Cell<T>, missing: T, row: u64) -> T {
         match cell {
             Cell::Value(value) => value,
-            Cell::Missing => {
+            Cell::Missing | Cell::Marked => {
                 self.counts.missing += 1;
+                self.counts.marked_missing += u64::from(matches!(cell, Cell::Marked));
                 missing
             }
             Cell::Broken(rule) => {
@@ -556,28 +576,35 @@ impl Converter {
         }
     }
 
-    fn is_missing(&self, field: &[u8]) -> bool {
-        field.is_empty() || self.missing.iter().any(|m| m.as_bytes() == field)
+    /// The missing cell that a field is.
+    fn missing<T>(&self, field: &[u8]) -> Option<Cell<T>> {
+        let marked = || self.missing.iter().any(|m| m.as_bytes() == field);
+        if field.is_empty() { Some(Cell::Missing) } else { marked().then_some(Cell::Marked) }
     }
 
     fn day(&mut self, field: &[u8]) -> Cell<i32> {
         if field.is_empty() {
             return Cell::Missing;
         }
-        if let Some(&cell) = self.days.get(field) {
-            return cell;
-        }
-        let ColumnKind::Date(spec) = &self.kind else { unreachable!("only date columns have days") };
-        let cell = if self.is_missing(field) { Cell::Missing } else { read_day(spec, field) };
-        if self.days.len() < REMEMBERED {
-            self.days.insert(field.into(), cell);
-        }
+        let known = self.days.get(field).copied();
+        let (cell, reading) = known.unwrap_or_else(|| {
+            let ColumnKind::Date(spec) = &self.kind else { unreachable!("only date columns have days") };
+            let read = self.missing(field).map(|cell| (cell, Reading::default()));
+            let read = read.unwrap_or_else(|| read_day(spec, field));
+            if self.days.len() < REMEMBERED {
+                self.days.insert(field.into(), read);
+            }
+            read
+        });
+        self.counts.placed_in_month += u64::from(reading.placed_in_month);
+        self.counts.short_years += u64::from(reading.short_year);
+        self.counts.clocks_dropped += u64::from(reading.clock_dropped);
         cell
     }
 
     fn number_like<T>(&self, field: &[u8], read: impl Fn(&str, Decimal) -> Result<T, Broken>) -> Cell<T> {
-        if self.is_missing(field) {
-            return Cell::Missing;
+        if let Some(missing) = self.missing(field) {
+            return missing;
         }
         match std::str::from_utf8(field).map_err(|_| Broken::Number).and_then(|t| read(t.trim(), self.decimal)) {
             Ok(value) => Cell::Value(value),
@@ -603,14 +630,17 @@ impl Converter {
             }
             return Some(code);
         }
+        // A code of which nothing is left is no empty field.
+        let emptied = !field.is_empty() && matches!(cell, Cell::Missing);
+        self.counts.emptied += u64::from(emptied);
         self.settle(cell, NO_CODE, row);
         None
     }
 
     /// Splits, cleans and checks a field.
     fn clean(&mut self, field: &[u8]) -> Cell<CleanCode> {
-        if self.is_missing(field) {
-            return Cell::Missing;
+        if let Some(missing) = self.missing(field) {
+            return missing;
         }
         let Ok(text) = std::str::from_utf8(field) else { return Cell::Broken(Broken::Level) };
         let (parts, rules): (Vec<&str>, &CodeSpec) = match &self.kind {
@@ -716,9 +746,12 @@ fn is_are(n: u64) -> &'static str {
     if n == 1 { "is" } else { "are" }
 }
 
-fn read_day(spec: &DateSpec, field: &[u8]) -> Cell<i32> {
-    let Ok(text) = std::str::from_utf8(field) else { return Cell::Broken(Broken::DateForm) };
-    day_cell(spec.day(text))
+/// A date and what its form left open or had too much of.
+fn read_day(spec: &DateSpec, field: &[u8]) -> (Cell<i32>, Reading) {
+    let Ok(text) = std::str::from_utf8(field) else { return (Cell::Broken(Broken::DateForm), Reading::default()) };
+    let cell = day_cell(spec.day(text));
+    let reading = if matches!(cell, Cell::Value(_)) { spec.format.reading(text) } else { Reading::default() };
+    (cell, reading)
 }
 
 fn day_cell(day: Result<Day, DateFault>) -> Cell<i32> {

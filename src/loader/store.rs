@@ -11,7 +11,7 @@ use super::error::{Fault, LoadError, Place};
 use super::format::decode::unreadable;
 use super::kept_builds::{PARTIAL, REST, TABLE, keep_last};
 use super::person_time::write_parquet;
-use super::{AttritionStep, CodeUse, ExitCount, Input, LinkReport, Loaded, Note, Progress, RowsByMonth};
+use super::{AttritionStep, CodeUse, ExitCount, Input, KeyCleanUp, LinkReport, Loaded, Note, Progress, RowsByMonth};
 use crate::private::{create_private, hash_file, hex, make_private};
 use crate::study::{Study, loader_part};
 use crate::table::{Codes, Column, ColumnData, Factor, MISSING_WHOLE, Table};
@@ -40,7 +40,7 @@ pub enum Build {
 }
 
 /// Changes whenever what is stored changes its meaning.
-const FORMAT: &str = "cohort-build/1";
+const FORMAT: &str = "cohort-build/2";
 
 /// Everything of a build but the values of its table.
 #[derive(Serialize, Deserialize)]
@@ -51,6 +51,7 @@ struct Rest {
     attrition: Vec<AttritionStep>,
     exits: Vec<ExitCount>,
     links: Vec<LinkReport>,
+    clean_up: Vec<KeyCleanUp>,
     codes: Vec<CodeUse>,
     rows_by_month: Vec<RowsByMonth>,
     inputs: Vec<Input>,
@@ -105,6 +106,7 @@ impl Store {
             attrition: rest.attrition,
             exits: rest.exits,
             links: rest.links,
+            clean_up: rest.clean_up,
             codes: rest.codes,
             rows_by_month: rest.rows_by_month,
             inputs: rest.inputs,
@@ -129,6 +131,7 @@ impl Store {
             attrition,
             exits,
             links,
+            clean_up,
             codes,
             rows_by_month,
             inputs,
@@ -142,6 +145,7 @@ impl Store {
             attrition: attrition.clone(),
             exits: exits.clone(),
             links: links.clone(),
+            clean_up: clean_up.clone(),
             codes: codes.clone(),
             rows_by_month: rows_by_month.clone(),
             inputs: inputs.clone(),

@@ -10,6 +10,7 @@ use super::entry_rules;
 use super::exits::{self, EXIT_REASON};
 use super::functional_form::FormSettings;
 use super::levels;
+use super::linkage;
 use super::outputs::Outputs;
 use super::predictions::{PredictionKind, Reference};
 use super::residuals::{ResidualKind, ResidualSettings};
@@ -104,13 +105,8 @@ fn load(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwatch) -> Re
     watch.load_seconds = watch.now() - start;
     let of_loader = loaded.notes.len();
     let empty: Vec<report::Note> = loaded.table.drop_empty_levels().into_iter().map(empty_level).collect();
-    for link in &loaded.links {
-        let unmatched = link.rows - link.rows_matched - link.rows_without_key;
-        let found = [("rows without a person key", link.rows_without_key), ("rows whose key is not linked", unmatched)];
-        for (what, count) in found.into_iter().filter(|(_, count)| *count > 0) {
-            loaded.notes.push(loader::Note::new(&link.extract, &format!("{what}, left out"), count, "rows"));
-        }
-    }
+    let of_keys = linkage::notes(&loaded);
+    loaded.notes.extend(of_keys);
     let mut report = frame(study, &loaded);
     report.notes.splice(of_loader..of_loader, empty);
     levels::fill(&mut report, &loaded.table, &study.report.table_variables)?;
@@ -308,7 +304,8 @@ fn frame(study: &Study, loaded: &Loaded) -> Report {
             style: study.report.style,
         },
         inputs: loaded.inputs.iter().map(|i| input(&i.extract, &i.file)).collect(),
-        links: loaded.links.iter().map(link).collect(),
+        links: loaded.links.iter().map(linkage::link).collect(),
+        key_clean_up: loaded.clean_up.iter().flat_map(linkage::clean_up).collect(),
         codes: loaded.codes.iter().map(codes::code_use).collect(),
         rows_in_time: loaded.rows_by_month.iter().flat_map(codes::rows_in_time).collect(),
         entry_rules: Some(entry_rules::entry_rules(study)),
@@ -435,18 +432,4 @@ fn entry_day(day: &EntryDay) -> report::EntryDay {
         EntryDay::Date(column) => ("column", format!("{}.{}", column.extract, column.column)),
     };
     report::EntryDay { kind: kind.to_owned(), value }
-}
-
-fn link(link: &loader::LinkReport) -> report::Link {
-    report::Link {
-        extract: link.extract.clone(),
-        spelling: link.spelling.clone(),
-        keys: Some(link.keys),
-        matched: Some(link.keys_matched),
-        rows: Some(link.rows),
-        rows_matched: Some(link.rows_matched),
-        rows_without_key: Some(link.rows_without_key),
-        repeated: Some(link.keys_repeated),
-        hidden: false,
-    }
 }

@@ -14,13 +14,13 @@ pub struct Covariate {
     pub label: String,
     /// Where its values come from, in words.
     pub source: String,
-    /// `index`: the value of the index date for all of follow-up; `current`: it changes during follow-up.
+    /// `index`, `entry`: the value of that day for all of follow-up; `current`: it changes during follow-up.
     pub timing: String,
     /// Its levels in the order of the study; empty for a number.
     pub levels: Vec<CovariateLevel>,
     /// What the study does about missing values: `error`, `exclude`, `level unknown`, `value 0`.
     pub if_missing: String,
-    /// Persons for whom it was worked out: those left after the last step; when it changes, those followed.
+    /// Persons for whom it was worked out: those left after the last step (as of entry, those who enter); when it changes, those followed.
     pub persons: Option<u64>,
     /// Of them, persons whose source gives no value; when it changes, for some of their follow-up.
     pub missing_before: Option<u64>,

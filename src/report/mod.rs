@@ -26,6 +26,7 @@ pub mod figure;
 mod fitted;
 pub mod folder;
 mod interaction;
+mod key_clean_up;
 pub mod methods;
 pub mod number;
 mod penalised;
@@ -68,6 +69,7 @@ pub use fitted::{
 };
 pub use folder::{Existing, Manifest, OutputFolder};
 pub use interaction::{AdditiveInteraction, Interaction, InteractionCell, InteractionRatio};
+pub use key_clean_up::{KeyCleanUp, KeyLine};
 pub use penalised::{Ridge, RidgeTerm, WaldStatement, WarningCell};
 pub use pooling::{Imputation, PooledCoefficient, PooledTest, Pooling};
 pub use ratio::Ratio;
@@ -107,6 +109,9 @@ pub struct Report {
     pub inputs: Vec<Input>,
     /// How the keys of each extract linked.
     pub links: Vec<Link>,
+    /// What the declared clean-up of keys did, linkage files first; only where one is declared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub key_clean_up: Vec<KeyCleanUp>,
     /// How the codes of each column meet the code lists that look at it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub codes: Vec<CodeUse>,
@@ -158,6 +163,7 @@ impl Default for Report {
             settings: Settings::default(),
             inputs: Vec::new(),
             links: Vec::new(),
+            key_clean_up: Vec::new(),
             codes: Vec::new(),
             rows_in_time: Vec::new(),
             entry_rules: None,

@@ -28,6 +28,8 @@ pub struct Covariate {
 pub enum Timing {
     /// As of the index date, for all of follow-up (`at = "index"`).
     Index,
+    /// As of the day of entry, for all of follow-up (`at = "entry"`); the index date where nobody enters later.
+    Entry,
     /// As of every day of follow-up (`at = "current"`).
     Current {
         /// Days by which everything counts later (`lag = "90 days"`).
@@ -40,14 +42,14 @@ pub enum Timing {
 impl Timing {
     /// Whether a person may have several values.
     pub fn changes(self) -> bool {
-        self != Timing::Index
+        matches!(self, Timing::Current { .. } | Timing::Follows)
     }
 
     /// Days by which everything counts later.
     pub fn lag(self) -> i32 {
         match self {
             Timing::Current { lag } => lag,
-            Timing::Index | Timing::Follows => 0,
+            Timing::Index | Timing::Entry | Timing::Follows => 0,
         }
     }
 }
@@ -146,7 +148,7 @@ pub enum Source {
 pub enum DateOf {
     /// The index date.
     Index,
-    /// The day itself, for the calendar year of follow-up (`year_of = "current"`).
+    /// The day itself, for the calendar year of follow-up or of entry (`year_of = "current"`, `"entry"`).
     Current,
     /// A date column of the population extract.
     Person(ColumnRef),
@@ -168,6 +170,8 @@ pub enum PickRow {
     Last,
     /// The latest on or before the index date.
     LastBeforeIndex,
+    /// The latest on or before the day of entry, of a covariate as of that day.
+    LastBeforeEntry,
 }
 
 /// What spells of different values that cover one day mean.

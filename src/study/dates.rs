@@ -132,7 +132,35 @@ impl DateFormat {
     }
 }
 
+/// What reading a date supplied or dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// The day is the one that stands for the month.
+    pub placed_in_month: bool,
+    /// The year was written with two digits.
+    pub short_year: bool,
+    /// A time of day was read and dropped.
+    pub clock_dropped: bool,
+}
+
 impl DateFormat {
+    /// What reading this field supplied or dropped; nothing when it does not have the form.
+    pub fn reading(&self, field: &str) -> Reading {
+        let Some(format) = self.each().iter().find(|format| format.day(field).is_ok()) else {
+            return Reading::default();
+        };
+        let pattern = match format {
+            DateFormat::Day(pattern) | DateFormat::Month(pattern, _) => Some(pattern),
+            _ => None,
+        };
+        Reading {
+            placed_in_month: format.is_month_only(),
+            short_year: pattern.is_some_and(DatePattern::has_short_year),
+            clock_dropped: pattern.is_some_and(DatePattern::has_clock)
+                || matches!(format, DateFormat::ClockSince { .. }),
+        }
+    }
+
     /// A field that reads as `day`, or as near to it as the form allows (months lose their day); the first of several
     /// forms. `None` when no field of this form does.
     pub fn write(&self, day: Day) -> Option<String> {
@@ -295,6 +323,11 @@ impl DatePattern {
     /// Whether the pattern has years of two digits.
     pub fn has_short_year(&self) -> bool {
         self.parts.contains(&Part::ShortYear)
+    }
+
+    /// Whether the pattern has a time of day.
+    pub fn has_clock(&self) -> bool {
+        self.parts.contains(&Part::Clock)
     }
 
     /// Whether a date of this form is a whole number that keeps all its digits: digits only, the year first.

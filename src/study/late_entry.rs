@@ -18,6 +18,29 @@ pub struct LateEntry {
     pub event_between: EventBetween,
 }
 
+impl LateEntry {
+    /// The first day on which somebody can enter, where index dates are from `index_from` on.
+    pub fn earliest(&self, index_from: Option<Day>) -> Option<Day> {
+        let days = self.days.iter().filter_map(|rule| match rule {
+            EntryDay::AfterIndex(after) => index_from.map(|from| after.from(from)),
+            EntryDay::Day(day) => Some(*day),
+            EntryDay::Date(_) => None,
+        });
+        days.chain(index_from).max()
+    }
+
+    /// The last day on which somebody can enter, where index dates are until `index_to`; `None` where nothing limits it.
+    pub fn latest(&self, index_to: Option<Day>) -> Option<Day> {
+        let days = self.days.iter().map(|rule| match rule {
+            EntryDay::AfterIndex(after) => index_to.map(|to| after.from(to)),
+            EntryDay::Day(day) => Some(*day),
+            EntryDay::Date(_) => None,
+        });
+        let days: Option<Vec<Day>> = days.chain([index_to]).collect();
+        days?.into_iter().max()
+    }
+}
+
 /// A day before which nobody enters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryDay {

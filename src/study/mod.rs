@@ -79,7 +79,9 @@ pub use covariate::{
     Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, Lookback, LookbackStart, Measure, Overlap, Override,
     PickRow, Recode, Source, Timing, Unlisted, YearAt,
 };
-pub use dates::{DateFault, DateFormat, DatePattern, DateSpec, Offset, OffsetUnit, PatternFault, PlaceInMonth, Window};
+pub use dates::{
+    DateFault, DateFormat, DatePattern, DateSpec, Offset, OffsetUnit, PatternFault, PlaceInMonth, Reading, Window,
+};
 pub use describe::Describe;
 pub use extract::{
     CharacterSet, Clean, CodeSpec, CodeSystem, ColumnKind, ColumnRef, ColumnSource, ColumnSpec, Conflict, Coverage,

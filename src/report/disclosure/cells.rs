@@ -4,7 +4,7 @@
 //! up to in `relations.rs`. `tests/registered_counts.rs` fails on a number of `results.json` that nobody registered.
 
 use super::system::Price;
-use super::{extracts, table_one};
+use super::{extracts, keys, table_one};
 use crate::report::{
     AttritionStep, Counts, Description, ExitCount, Interaction, InteractionCell, LevelRow, Link, ModelResult, Note,
     Report, StandardisedRisks, SurvivalCurve, SurvivalPoint, TimeVarying,
@@ -58,6 +58,7 @@ pub fn visit(report: &mut Report, see: See<'_>) {
     report.attrition.iter_mut().for_each(|step| attrition(step, see));
     report.models.iter_mut().for_each(|m| model(m, see));
     report.links.iter_mut().for_each(|l| link(l, see));
+    report.key_clean_up.iter_mut().for_each(|c| keys::visit(c, see));
     report.rows_in_time.iter_mut().for_each(|r| extracts::rows(r, see));
     report.covariates.iter_mut().for_each(|c| extracts::covariate(c, see));
     report.checks.iter_mut().enumerate().for_each(|(i, c)| extracts::check(i, c, see));

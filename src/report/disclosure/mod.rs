@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `cells.rs` | every count of a report, where it stands and what it is called |
 //! | `table_one.rs`, `extracts.rs` | those of Table 1; of covariates, checks, rows over calendar time |
+//! | `keys.rs` | those of the clean-up of keys |
 //! | `relations.rs`, `over_time.rs` | what adds up to what; along time |
 //! | `system.rs`, `simplex.rs` | which further counts go |
 //! | `derived.rs` | rates, person-time, totals, rounding |
@@ -28,6 +29,7 @@ mod derived;
 mod descriptions;
 mod estimates;
 mod extracts;
+mod keys;
 mod over_time;
 mod profile;
 mod relations;

@@ -7,7 +7,7 @@ use super::Profile;
 use super::cells::{group_key, level_key, level_name, pair_key};
 use super::derived::variable_of_totals;
 use super::system::{CellId, System};
-use super::{extracts, over_time, table_one};
+use super::{extracts, keys, over_time, table_one};
 use crate::report::{Description, Interaction, ModelResult, Report};
 use crate::study::disclosure::Totals;
 use std::collections::BTreeSet;
@@ -27,6 +27,7 @@ pub fn state(report: &Report, profile: &Profile, system: &mut System) {
         over_time::points(i, description, system);
     }
     links(report, system);
+    keys::state(report, system);
     table_one::state(report, profile, system);
     extracts::state(report, system);
 }

@@ -25,7 +25,11 @@ pub fn covariate_table(report: &Report) -> Option<DisplayTable> {
         let cells = vec![
             Cell::text(&covariate.label),
             Cell::text(w.source_in_words(&covariate.source)),
-            Cell::text(if covariate.timing == "current" { w.every_day() } else { w.index() }),
+            Cell::text(match covariate.timing.as_str() {
+                "current" => w.every_day(),
+                "entry" => w.entry_day(),
+                _ => w.index(),
+            }),
             Cell::text(levels(covariate)),
             count(covariate.persons),
             count(covariate.missing_before),

@@ -1,7 +1,7 @@
 //! Where people and rows came from and went: attrition, ends of follow-up, files, linkage, what rules did.
 
 use super::{Cell, Column, ColumnKind, DisplayTable, RowKind, Value, marker};
-use crate::report::{Link, Report};
+use crate::report::{KeyLine, Link, Report};
 
 /// The flow of persons, step by step, with their events once index dates are known.
 pub fn attrition_table(report: &Report) -> Option<DisplayTable> {
@@ -97,6 +97,40 @@ pub fn link_table(report: &Report) -> Option<DisplayTable> {
         let [rows, rows_matched, without_key, keys, matched, repeated] = link.counts();
         let shown = [rows, rows_matched, without_key, keys, matched, unmatched, repeated];
         cells.extend(shown.map(|n| Cell::count(n, link.hidden, &marker)));
+        table.push(RowKind::Plain, &[], cells);
+    }
+    (!table.rows.is_empty()).then_some(table)
+}
+
+/// What the declared clean-up of keys did.
+pub fn key_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
+    let columns = vec![
+        Column::new("extract", w.extract(), ColumnKind::Text),
+        Column::new("spelling", w.key_spelling(), ColumnKind::Text),
+        Column::new("line", w.keys(), ColumnKind::Text),
+        Column::new("rows", w.rows(), ColumnKind::Number),
+        Column::new("keys", w.distinct_keys(), ColumnKind::Number),
+    ];
+    let mut table = DisplayTable::new("key_clean_up", w.clean_up_of_keys(), &[], columns);
+    let marker = marker(report);
+    for of in &report.key_clean_up {
+        let line = match of.line {
+            KeyLine::Delivered => w.keys_delivered().to_owned(),
+            KeyLine::Step => w.keys_changed_by(&of.step),
+            KeyLine::Emptied => w.keys_emptied().to_owned(),
+            KeyLine::Compared => w.keys_compared().to_owned(),
+            KeyLine::Merged => w.keys_merged().to_owned(),
+            KeyLine::MergedFrom => w.keys_merged_from().to_owned(),
+        };
+        let counts_rows = !matches!(of.line, KeyLine::Merged | KeyLine::MergedFrom);
+        let cells = vec![
+            Cell::text(&of.extract),
+            Cell::text(&of.spelling),
+            Cell::text(&line),
+            Cell::count(of.rows, of.hidden && counts_rows, &marker),
+            Cell::count(of.keys, of.hidden, &marker),
+        ];
         table.push(RowKind::Plain, &[], cells);
     }
     (!table.rows.is_empty()).then_some(table)

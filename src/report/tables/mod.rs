@@ -42,7 +42,7 @@ pub use covariates::{check_table, covariate_table};
 pub use curves::{median_table, predicted_incidence_table, standardised_tables, survival_table};
 pub use description::{curve_tables, description_tables};
 pub use diagnostics::{functional_form_table, proportional_hazards_table, time_smooth_table};
-pub use flow::{attrition_table, exit_table, input_table, link_table, note_table};
+pub use flow::{attrition_table, exit_table, input_table, key_table, link_table, note_table};
 pub use interaction::{interaction_data, interaction_table, interaction_tests_table};
 pub use levels::{brief_level_table, level_data, level_table};
 pub use model::{comparison_data, comparison_table, model_data, model_table, term_data, term_table};
@@ -147,6 +147,7 @@ fn plain_data_tables(report: &Report) -> Vec<DisplayTable> {
         check_table(report),
         input_table(report),
         link_table(report),
+        key_table(report),
         rows_in_time_table(report),
         code_data(report),
         note_table(report),
@@ -202,6 +203,7 @@ fn study_blocks(report: &Report) -> Vec<Block> {
         check_table(report),
         input_table(report),
         link_table(report),
+        key_table(report),
         rows_in_time_table(report),
         codelist_table(report),
         note_table(report),

@@ -55,6 +55,7 @@ words! {
     as_of { "As of", "Per" }
     every_day { "every day", "hver dag" }
     index { "index", "indeks" }
+    entry_day { "entry", "inngang" }
     levels { "Levels", "Nivåer" }
     without_value { "Without a value", "Uten verdi" }
     then { "Then", "Da" }
@@ -72,6 +73,14 @@ words! {
     rows_without_key { "Rows without key", "Rader uten nøkkel" }
     keys_not_linked { "Keys not linked", "Ikke koblede nøkler" }
     keys_repeated { "Linked keys in several rows", "Koblede nøkler i flere rader" }
+    clean_up_of_keys { "Clean-up of keys", "Opprydding i nøkler" }
+    distinct_keys { "Distinct keys", "Ulike nøkler" }
+    keys_delivered { "as the files have them", "slik filene har dem" }
+    keys_changed_by(step) { "changed by {step}", "endret av {step}" }
+    keys_emptied { "nothing left: without key", "ingenting igjen: uten nøkkel" }
+    keys_compared { "as they are compared", "slik de sammenlignes" }
+    keys_merged { "of these, of several keys of the files", "av disse, fra flere nøkler i filene" }
+    keys_merged_from { "those several keys of the files", "disse flere nøklene i filene" }
     rows_over_time { "Rows over calendar time", "Rader over kalendertid" }
     period { "Period", "Periode" }
     without_key { "Without key", "Uten nøkkel" }

@@ -141,6 +141,28 @@ const SAID: &[Phrase] = &[
         "level {} has nobody in the cohort and is left out of tables and models",
         "nivå {} har ingen i kohorten og er utelatt fra tabeller og modeller",
     ),
+    (
+        "keys that several keys of the files became by the declared clean-up",
+        "nøkler som flere nøkler i filene ble til ved den deklarerte oppryddingen",
+    ),
+    ("keys", "nøkler"),
+    (
+        "fields with a text that `missing` names, taken as missing",
+        "felt med en tekst som `missing` nevner, tatt som manglende",
+    ),
+    (
+        "codes of which clean-up left nothing, taken as missing",
+        "koder som oppryddingen ikke lot noe være igjen av, tatt som manglende",
+    ),
+    (
+        "dates known by month, on the day that place_in_month says",
+        "datoer kjent på måned, satt til dagen som place_in_month sier",
+    ),
+    (
+        "years of two digits, in the hundred years from years_from on",
+        "årstall med to sifre, i de hundre årene fra years_from",
+    ),
+    ("dates with a time of day, which is dropped", "datoer med klokkeslett, som er utelatt"),
     ("rows without a person key, left out", "rader uten personnøkkel, utelatt"),
     ("rows whose key is not linked, left out", "rader med nøkkel som ikke er koblet, utelatt"),
     (

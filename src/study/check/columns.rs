@@ -340,9 +340,17 @@ fn check_level(level: &Text, levels: &[Text], code: &CodeSpec, section: &Section
     }
 }
 
+/// Which steps changed a text is kept in the bits of a number, with room for prefix and width.
+const MOST_STEPS: usize = 60;
+
 /// The clean-up steps under `clean`, in order.
 pub fn read_steps(section: &Section<'_>) -> Vec<Clean> {
-    section.texts("clean").iter().filter_map(|step| read_clean(step, section)).collect()
+    let steps = section.texts("clean");
+    if let Some(step) = steps.get(MOST_STEPS) {
+        let remedy = "leave out steps that repeat others";
+        section.faults().add(&step.span, format!("`clean` has more than {MOST_STEPS} steps"), remedy);
+    }
+    steps.iter().filter_map(|step| read_clean(step, section)).collect()
 }
 
 fn read_clean(step: &Text, section: &Section<'_>) -> Option<Clean> {

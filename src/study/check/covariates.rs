@@ -126,8 +126,11 @@ impl Context<'_> {
             }
             "year_of" => {
                 let date = self.read_date_of(section, key, population, Timing::Index)?;
-                let current = date == DateOf::Current;
-                let timing = if current { Timing::Current { lag: 0 } } else { Timing::Index };
+                let timing = match section.text(key).map(|text| text.text).as_deref() {
+                    Some("entry") => Timing::Entry,
+                    _ if date == DateOf::Current => Timing::Current { lag: 0 },
+                    _ => Timing::Index,
+                };
                 Some((Source::YearOf(date), Raw::Number, timing))
             }
             "of" => fixed(self.read_of(section, above, declared)),
@@ -187,9 +190,18 @@ impl Context<'_> {
         timing: Timing,
     ) -> Option<DateOf> {
         let written = section.text(key)?;
-        let picks =
-            [("first", PickRow::First), ("last", PickRow::Last), ("last_before_index", PickRow::LastBeforeIndex)];
+        let picks = [
+            ("first", PickRow::First),
+            ("last", PickRow::Last),
+            ("last_before_index", PickRow::LastBeforeIndex),
+            ("last_before_entry", PickRow::LastBeforeEntry),
+        ];
         let pick = section.choice("pick", &picks);
+        if pick == Some(PickRow::LastBeforeEntry) && timing != Timing::Entry {
+            let span = section.node("pick").map_or(&section.span, |n| &n.span);
+            let rule = "`last_before_entry` is for a covariate as of entry";
+            self.faults.add(span, rule, "set at = \"entry\", or pick = \"last_before_index\"");
+        }
         if written.text == "index" {
             if key != "year_of" && timing == Timing::Index {
                 let rule = "the time from the index date to the index date is 0";
@@ -197,7 +209,7 @@ impl Context<'_> {
             }
             return Some(DateOf::Index);
         }
-        if written.text == "current" && key == "year_of" {
+        if matches!(written.text.as_str(), "current" | "entry") && key == "year_of" {
             return Some(DateOf::Current);
         }
         let column = self.reference(&written, Want::Date)?;
@@ -375,16 +387,21 @@ impl Context<'_> {
             else {
                 continue;
             };
-            match covariates[i].timing {
-                Timing::Current { .. } => {
+            let is = match covariates[i].timing {
+                Timing::Current { .. } => Some("changes"),
+                Timing::Entry => Some("is as of entry"),
+                Timing::Index | Timing::Follows => None,
+            };
+            match is {
+                Some(is) => {
                     let rule = format!(
-                        "[covariate.{}] changes, and its override names `{changing}`, which changes too",
+                        "[covariate.{}] {is}, and its override names `{changing}`, which changes during follow-up",
                         covariates[i].name
                     );
                     let remedy = "put the override into a covariate `of` this one";
                     self.faults.add(&covariates[i].span, rule, remedy);
                 }
-                _ => covariates[i].timing = Timing::Follows,
+                None => covariates[i].timing = Timing::Follows,
             }
         }
     }

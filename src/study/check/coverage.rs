@@ -16,7 +16,7 @@ impl Context<'_> {
             if let Condition::Events { rows, within, truncate_lookback, .. } = &step.condition {
                 let place = format!("step \"{}\"", step.label);
                 if !truncate_lookback {
-                    self.check_lookback(cohort, &step.span, &place, rows, within.start);
+                    self.check_lookback(cohort.index.from, &step.span, &place, rows, within.start);
                 }
                 if let Some(to) = cohort.index.to {
                     self.check_complete(
@@ -57,9 +57,10 @@ impl Context<'_> {
         };
         let place = format!("covariate `{}`", covariate.name);
         if let (Some(start), Source::Events { .. }) = (start, &covariate.source) {
-            self.check_lookback(cohort, &covariate.span, &place, rows, start);
+            let (first, _) = asked(cohort, follow_up, covariate.timing);
+            self.check_lookback(first, &covariate.span, &place, rows, start);
         }
-        let last = if covariate.timing.changes() { last_day(cohort, follow_up) } else { cohort.index.to };
+        let (_, last) = asked(cohort, follow_up, covariate.timing);
         if let Some(last) = last {
             self.check_complete(&rows.extract, end.from(last), &covariate.span, &place);
         }
@@ -76,7 +77,7 @@ impl Context<'_> {
         }
         if let Some(Washout::Of { length, truncate_lookback: false }) = cohort.index.washout {
             let start = Offset { amount: -length.amount, ..length };
-            self.check_lookback(cohort, &cohort.index.span, "washout", rows, start);
+            self.check_lookback(cohort.index.from, &cohort.index.span, "washout", rows, start);
         }
         match cohort.index.to {
             Some(to) => self.check_complete(&rows.extract, to, &cohort.index.span, "index"),
@@ -84,11 +85,11 @@ impl Context<'_> {
         }
     }
 
-    /// Trap 10: "no record" before a register begins is not "no history". `place` says what looks back.
-    fn check_lookback(&self, cohort: &CohortRules, span: &Span, place: &str, rows: &EventRows, start: Offset) {
+    /// Trap 10: "no record" before a register begins is not "no history". `place` says what looks back, from `earliest` on.
+    fn check_lookback(&self, earliest: Option<Day>, span: &Span, place: &str, rows: &EventRows, start: Offset) {
         let Some(extract) = self.extracts.get(&rows.extract) else { return };
         let Some((begin, verb)) = beginning(extract) else { return };
-        let Some(earliest) = cohort.index.from else {
+        let Some(earliest) = earliest else {
             let rule = format!("{place}: how far back it looks is not known, {} {verb} {begin}", extract.name);
             self.faults.add(span, rule, "set `from` in [cohort.index], or truncate_lookback = true");
             return;
@@ -175,9 +176,7 @@ impl Context<'_> {
         for covariate in covariates.values() {
             let Source::Wide { column, at, look_back } = &covariate.source else { continue };
             let lag = covariate.timing.lag();
-            let current = matches!(covariate.timing, Timing::Current { .. });
-            let last = if current { last_day(cohort, follow_up) } else { cohort.index.to };
-            let (Some(from), Some(to)) = (cohort.index.from, last) else { continue };
+            let (Some(from), Some(to)) = asked(cohort, follow_up, covariate.timing) else { continue };
             let (from, to) = (Day(from.0 - lag), Day(to.0 - lag));
             let spec = self.extracts.get(&column.extract).and_then(|e| e.columns.get(&column.column));
             let Some(ColumnSource::Yearly { first, last, .. }) = spec.map(|s| &s.source) else { continue };
@@ -191,6 +190,20 @@ impl Context<'_> {
                 self.faults.add(&covariate.span, rule, "change `at`, `years` or the index window");
             }
         }
+    }
+}
+
+/// The first and the last day as of which a covariate is asked for, where the study says them.
+fn asked(cohort: &CohortRules, follow_up: &FollowUp, timing: Timing) -> (Option<Day>, Option<Day>) {
+    let index = &cohort.index;
+    match (timing, &follow_up.late_entry) {
+        (Timing::Entry, Some(late)) => {
+            // Nobody enters who is gone by then.
+            let last = late.latest(index.to).into_iter().chain(last_day(cohort, follow_up)).min();
+            (late.earliest(index.from), last)
+        }
+        (Timing::Index | Timing::Entry, _) => (index.from, index.to),
+        (Timing::Current { .. } | Timing::Follows, _) => (index.from, last_day(cohort, follow_up)),
     }
 }
 

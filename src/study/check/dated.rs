@@ -11,26 +11,28 @@ const YEARS: &str =
     "write \"year before index\", \"2 years before index\" or, to follow it, \"year before current year\"";
 
 impl Context<'_> {
-    /// `at = "index"`, or `at = "current"` with `lag`.
+    /// `at = "index"` or `"entry"`, or `at = "current"` with `lag`.
     pub fn read_timing(&self, section: &Section<'_>) -> Timing {
         if !section.has("at") {
-            section
-                .missing("at", "write at = \"index\", or at = \"current\" for a value that changes during follow-up");
+            let remedy = "write at = \"index\", at = \"entry\" where people enter later, or at = \"current\" for a value \
+                          that changes during follow-up";
+            section.missing("at", remedy);
         }
-        let current = section.choice("at", &[("index", false), ("current", true)]).unwrap_or(false);
-        self.timing(section, current)
+        let choices = [("index", Timing::Index), ("entry", Timing::Entry), ("current", Timing::Current { lag: 0 })];
+        let timing = section.choice("at", &choices).unwrap_or(Timing::Index);
+        self.with_lag(section, timing)
     }
 
     /// A timing with its lag.
-    pub fn timing(&self, section: &Section<'_>, current: bool) -> Timing {
-        let lag = section.text("lag").map(|text| (self.read_lag(&text), text));
-        match (current, lag) {
-            (true, lag) => Timing::Current { lag: lag.map_or(0, |(days, _)| days) },
-            (false, None) => Timing::Index,
-            (false, Some((_, text))) => {
+    fn with_lag(&self, section: &Section<'_>, timing: Timing) -> Timing {
+        let Some(text) = section.text("lag") else { return timing };
+        let lag = self.read_lag(&text);
+        match timing {
+            Timing::Current { .. } => Timing::Current { lag },
+            fixed => {
                 let remedy = "set at = \"current\", or let the window of rows end earlier";
                 self.faults.add(&text.span, "`lag` is for values that change during follow-up", remedy);
-                Timing::Index
+                fixed
             }
         }
     }
@@ -68,7 +70,7 @@ impl Context<'_> {
         offset.amount.min(100)
     }
 
-    /// The year of a yearly table, and whether it follows the calendar.
+    /// The year of a yearly table, and as of which day.
     pub fn read_year_at(&self, section: &Section<'_>) -> Option<(YearAt, Timing)> {
         let at = section.required_text("at", YEARS);
         let of = |day: &str| -> Option<i32> {
@@ -82,13 +84,14 @@ impl Context<'_> {
                 }
             }
         };
-        let index = of("index").map(|offset| (offset, false));
-        let found = index.or_else(|| of("current year").map(|offset| (offset, true)));
-        let found = found.or_else(|| (at.text == "current year").then_some((0, true)));
+        let current = Timing::Current { lag: 0 };
+        let days = [("index", Timing::Index), ("entry", Timing::Entry), ("current year", current)];
+        let found = days.into_iter().find_map(|(day, timing)| of(day).map(|offset| (offset, timing)));
+        let found = found.or_else(|| (at.text == "current year").then_some((0, current)));
         if found.is_none() && !at.text.is_empty() {
             self.faults.add(&at.span, format!("`at` cannot be \"{}\" here", at.text), YEARS);
         }
-        found.map(|(offset, current)| (YearAt { offset }, self.timing(section, current)))
+        found.map(|(offset, timing)| (YearAt { offset }, self.with_lag(section, timing)))
     }
 
     /// `latest = "labs"` with `date`, `value`, and `where`, `codes`, `look_back`.

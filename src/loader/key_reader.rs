@@ -1,0 +1,308 @@
+//! The keys of an extract, batch by batch, to person numbers; and what linking showed of them.
+
+use super::error::{Fault, LoadError, Place, counted, thousands};
+use super::format::file::DataBatch;
+use super::key_shape::{Normaliser, has_steps, step_names};
+use super::key_tally::{Became, Firsts, KeyCleanUp, Raw, Tally};
+use super::keys::{Asked, KeyTable, hash, pack};
+use super::link::{Linker, NO_KEY, NO_PERSON, Spelling};
+use super::shapes::{SHAPES_SEEN, Shapes};
+use crate::study::Key;
+use rayon::prelude::*;
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// How the keys of one extract linked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LinkReport {
+    /// Name of the extract.
+    pub extract: String,
+    /// Name of its key spelling; empty without a linkage file.
+    pub spelling: String,
+    /// Rows.
+    pub rows: u64,
+    /// Rows whose key was found.
+    pub rows_matched: u64,
+    /// Rows without a key.
+    pub rows_without_key: u64,
+    /// Distinct keys.
+    pub keys: u64,
+    /// Distinct keys that were found.
+    pub keys_matched: u64,
+    /// Distinct keys that were found and stand in more than one row.
+    pub keys_repeated: u64,
+}
+
+/// What the keys of one extract showed.
+pub(crate) struct KeysRead {
+    pub(crate) report: LinkReport,
+    /// `None` where the declaration changes no key.
+    pub(crate) clean_up: Option<KeyCleanUp>,
+    /// The population's own keys, where they were collected.
+    pub(crate) collected: KeyTable,
+}
+
+/// Turns the keys of one extract into person numbers, and counts.
+pub(crate) struct KeyReader<'a> {
+    spelling: Option<&'a str>,
+    /// `None` while the population's own keys are collected.
+    linker: Option<&'a Linker>,
+    /// The population's keys, where there is no linkage file.
+    pub(crate) collected: KeyTable,
+    report: LinkReport,
+    /// What messages call the rows whose keys these are.
+    pub(crate) what: String,
+    /// The least share of distinct keys that must be found, where the extract says one.
+    min_matched: Option<f64>,
+    /// Per person: rows seen, up to two.
+    seen: Vec<u8>,
+    unmatched: HashSet<u64>,
+    shapes: Shapes,
+    normaliser: Normaliser<'a>,
+    /// What the declared clean-up did; `None` where the declaration says none.
+    clean_up: Option<CleanUp>,
+}
+
+/// Counts what clean-up does.
+struct CleanUp {
+    firsts: Firsts,
+    tally: Tally,
+}
+
+impl<'a> KeyReader<'a> {
+    /// A reader of the keys of `extract`; `linker` is `None` for the population of a study without linkage file.
+    /// `min_matched` stands in for the share that the linkage file asks for.
+    pub(crate) fn new(
+        extract: &str,
+        key: &'a Key,
+        linker: Option<&'a Linker>,
+        min_matched: Option<f64>,
+    ) -> KeyReader<'a> {
+        KeyReader {
+            spelling: key.spelling.as_deref(),
+            linker,
+            collected: KeyTable::default(),
+            report: LinkReport {
+                extract: extract.to_string(),
+                spelling: key.spelling.clone().unwrap_or_default(),
+                ..LinkReport::default()
+            },
+            what: format!("extract {extract}"),
+            min_matched,
+            seen: vec![0; linker.map_or(0, Linker::n_persons)],
+            unmatched: HashSet::new(),
+            shapes: Shapes::default(),
+            normaliser: Normaliser::new(key),
+            clean_up: has_steps(key).then(|| {
+                let known = linker.map_or(0, |linker| linker.table(key.spelling.as_deref()).len());
+                CleanUp { firsts: Firsts::new(known), tally: Tally::new(step_names(key).len()) }
+            }),
+        }
+    }
+
+    /// The person of a key field; `NO_KEY` when it is empty, `NO_PERSON` when it is not found.
+    pub(crate) fn person(&mut self, field: &[u8], row: u64) -> u32 {
+        self.shapes.add(field);
+        let person = self.person_uncounted(field, row);
+        self.count(&[person]);
+        person
+    }
+
+    fn person_uncounted(&mut self, field: &[u8], row: u64) -> u32 {
+        let Some((key, changed)) = self.normaliser.key(field, row) else { return NO_PERSON };
+        let (person, became) = match (key, self.linker) {
+            ([], _) => (NO_KEY, Became::Empty),
+            (key, None) => {
+                let number = self.collected.insert(key).0;
+                (number, Became::Known(number))
+            }
+            (key, Some(linker)) => {
+                let table = linker.table(self.spelling);
+                let became = table.number(key).map_or_else(|| Became::Stranger(hash(pack(key), key)), Became::Known);
+                (person_of(table, became), became)
+            }
+        };
+        if let Became::Stranger(hash) = became {
+            self.unmatched.insert(hash);
+        }
+        if let Some(CleanUp { firsts, tally }) = self.clean_up.as_mut().filter(|_| !field.is_empty()) {
+            firsts.grow_to(self.collected.len());
+            tally.add(firsts, Raw::new(field, changed), became);
+        }
+        person
+    }
+
+    /// The persons of the keys of a batch, as [`KeyReader::person`] finds them. Errors: the row of a key that is no key.
+    pub(crate) fn persons(&mut self, batch: &DataBatch) -> Result<Vec<u32>, u64> {
+        let Some(linker) = self.linker else { return self.persons_one_by_one(batch) };
+        let (table, key) = (linker.table(self.spelling), self.normaliser.declared());
+        let firsts = self.clean_up.as_ref().map(|clean_up| &clean_up.firsts);
+        let starts: Vec<usize> = (0..batch.n_rows()).step_by(ROWS_LOOKED_UP).collect();
+        let parts: Vec<Result<LookedUp<'a>, u64>> = starts
+            .into_par_iter()
+            .map(|start| look_up(batch, start..batch.n_rows().min(start + ROWS_LOOKED_UP), (key, table, firsts)))
+            .collect();
+        let mut buffer = String::new();
+        for row in 0..batch.n_rows().min(self.shapes.wanted()) {
+            self.shapes.add(batch.key(row, 0, &mut buffer).unwrap_or_default());
+        }
+        let mut persons = Vec::with_capacity(batch.n_rows());
+        for part in parts {
+            let part = part?;
+            self.count(&part.persons);
+            self.unmatched.extend(part.unmatched);
+            self.normaliser.add(&part.normaliser);
+            if let Some((clean_up, tally)) = self.clean_up.as_mut().zip(part.tally) {
+                clean_up.tally.merge(tally);
+            }
+            persons.extend(part.persons);
+        }
+        Ok(persons)
+    }
+
+    fn persons_one_by_one(&mut self, batch: &DataBatch) -> Result<Vec<u32>, u64> {
+        let mut buffer = String::new();
+        let person = |row| match batch.key(row, 0, &mut buffer) {
+            Some(key) => Ok(self.person(key, batch.row(row))),
+            None => Err(batch.row(row)),
+        };
+        (0..batch.n_rows()).map(person).collect()
+    }
+
+    fn count(&mut self, persons: &[u32]) {
+        self.report.rows += persons.len() as u64;
+        for &person in persons {
+            match person {
+                NO_KEY => self.report.rows_without_key += 1,
+                NO_PERSON => {}
+                person => {
+                    self.report.rows_matched += 1;
+                    if self.seen.len() <= person as usize {
+                        self.seen.resize(person as usize + 1, 0);
+                    }
+                    let seen = &mut self.seen[person as usize];
+                    *seen = (*seen + 1).min(2);
+                }
+            }
+        }
+    }
+
+    /// The faults of the keys of the file that ends here.
+    pub(crate) fn end_file(&mut self, file: &str, column: &str) -> Vec<Fault> {
+        self.normaliser.end_file(file, column)
+    }
+
+    /// What linking and clean-up showed, once all rows were read. Errors: `Link` when too few keys were found.
+    pub(crate) fn finish(mut self) -> Result<KeysRead, LoadError> {
+        self.report.keys_matched = self.seen.iter().filter(|&&n| n > 0).count() as u64;
+        self.report.keys_repeated = self.seen.iter().filter(|&&n| n > 1).count() as u64;
+        self.report.keys = self.report.keys_matched + self.unmatched.len() as u64;
+        let (clean_up, key, extract) = (self.clean_up.take(), self.normaliser.declared(), &self.report.extract);
+        let clean_up = clean_up.map(|clean_up| clean_up.tally.finish(key, extract));
+        let Some(linker) = self.linker else {
+            return Ok(KeysRead { report: self.report, clean_up, collected: self.collected });
+        };
+        let spelling = linker.spelling(self.spelling);
+        let least = self.min_matched.unwrap_or(spelling.min_matched);
+        let share = self.report.keys_matched as f64 / self.report.keys as f64;
+        let nobody = self.report.keys_matched == 0 && self.min_matched != Some(0.0);
+        if self.report.keys > 0 && (nobody || share < least) {
+            return Err(self.too_few(spelling, least));
+        }
+        Ok(KeysRead { report: self.report, clean_up, collected: self.collected })
+    }
+
+    fn too_few(&self, spelling: &Spelling, least: f64) -> LoadError {
+        let (found, keys) = (thousands(self.report.keys_matched), counted(self.report.keys, "distinct key"));
+        let mut rule = format!("{found} of {keys} of {} are in {}", self.what, spelling.place);
+        let mut known = Shapes::default();
+        let table = &spelling.table;
+        (0..table.len().min(SHAPES_SEEN)).for_each(|i| table.keys.with(i, |key| known.add(key)));
+        let (here, there) = (self.shapes.to_string(), known.to_string());
+        let remedy = if self.report.keys_matched == 0 && here != there {
+            rule = format!("{rule}; shapes differ ({here}; {there})");
+            "set key.strip_prefix and key.width, or another key.spelling".to_string()
+        } else {
+            format!("at least {least} must be; check the delivery, or set min_matched to the share that is right here")
+        };
+        LoadError::Link(Fault::new(Place::file("link"), rule, remedy))
+    }
+}
+
+/// Rows that one thread looks up at a time.
+const ROWS_LOOKED_UP: usize = 1 << 13;
+
+/// What was found for some rows of a batch.
+struct LookedUp<'a> {
+    persons: Vec<u32>,
+    /// Hashes of the keys that belong to nobody.
+    unmatched: Vec<u64>,
+    normaliser: Normaliser<'a>,
+    tally: Option<Tally>,
+}
+
+impl LookedUp<'_> {
+    /// Notes what the key of a row became: `raw` where clean-up is counted.
+    fn found(&mut self, at: usize, table: &KeyTable, became: Became, raw: Option<(&Firsts, Raw)>) {
+        self.persons[at] = person_of(table, became);
+        if let Became::Stranger(hash) = became {
+            self.unmatched.push(hash);
+        }
+        if let Some((tally, (firsts, raw))) = self.tally.as_mut().zip(raw) {
+            tally.add(firsts, raw, became);
+        }
+    }
+}
+
+fn person_of(table: &KeyTable, became: Became) -> u32 {
+    match became {
+        Became::Empty => NO_KEY,
+        Became::Stranger(_) => NO_PERSON,
+        Became::Known(number) => table.person_of(number),
+    }
+}
+
+/// The persons of the keys of some rows. Errors: the row of a key that is no key.
+fn look_up<'a>(
+    batch: &DataBatch,
+    rows: Range<usize>,
+    (key, table, firsts): (&'a Key, &KeyTable, Option<&Firsts>),
+) -> Result<LookedUp<'a>, u64> {
+    let mut normaliser = Normaliser::new(key);
+    let mut buffer = String::new();
+    let tally = firsts.map(|_| Tally::new(step_names(key).len()));
+    let persons = vec![NO_KEY; rows.len()];
+    let mut looked_up = LookedUp { persons, unmatched: Vec::new(), normaliser: Normaliser::new(key), tally };
+    let (mut asked, mut asked_at) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    for (at, row) in rows.enumerate() {
+        let field = batch.key(row, 0, &mut buffer).ok_or(batch.row(row))?;
+        if field.is_empty() {
+            continue;
+        }
+        let shaped = normaliser.key(field, batch.row(row));
+        let raw = |changed| firsts.map(|firsts| (firsts, Raw::new(field, changed)));
+        match shaped {
+            None => looked_up.persons[at] = NO_PERSON,
+            Some(([], changed)) => looked_up.found(at, table, Became::Empty, raw(changed)),
+            Some((key, changed)) => match Asked::new(key) {
+                Some(short) => {
+                    asked.push(short);
+                    asked_at.push((at, raw(changed)));
+                }
+                None => {
+                    let stranger = || Became::Stranger(hash(None, key));
+                    let became = table.number(key).map_or_else(stranger, Became::Known);
+                    looked_up.found(at, table, became, raw(changed));
+                }
+            },
+        }
+    }
+    let mut numbers = Vec::with_capacity(asked.len());
+    table.numbers_of(&asked, &mut numbers);
+    for ((asked, (at, raw)), number) in asked.iter().zip(asked_at).zip(numbers) {
+        let became = if number == NO_PERSON { Became::Stranger(asked.hash) } else { Became::Known(number) };
+        looked_up.found(at, table, became, raw);
+    }
+    looked_up.normaliser = normaliser;
+    Ok(looked_up)
+}
