@@ -240,6 +240,48 @@ on_overlap = "latest_start"
 levels = ["a", "b", "nowhere"]
 if_missing = { level = "nowhere" }
 
+[covariate.income_at_entry]
+yearly = "income"
+year = "year"
+value = "income"
+at = "year before entry"
+look_back = "2 years"
+if_missing = { value = -1 }
+
+[covariate.school_at_entry]
+wide = "school.level"
+at = "year of entry"
+levels = ["low", "high", "unknown"]
+if_missing = { level = "unknown" }
+
+[covariate.delay]
+days_since = "index"
+at = "entry"
+if_missing = "error"
+
+[covariate.year_of_entry]
+year_of = "entry"
+if_missing = "error"
+
+[covariate.state]
+sql = "CASE WHEN packs > 1 AND civil = '1' THEN 'p' WHEN exposed = 'yes' THEN 'q' ELSE 'r' END"
+levels = ["r", "p", "q"]
+if_missing = "error"
+
+[covariate.two_periods]
+of = "period"
+group = { early = ["2009 and 2010", "2011"], late = ["2012", "2013 and 2014"] }
+override = { when = "packs = 2", value = "two" }
+levels = ["early", "late", "two"]
+if_missing = "error"
+
+[[model]]
+name = "sex"
+formula = "sex"
+"#;
+
+/// Further ones as of entry from dated rows.
+const ROWS_AT_ENTRY: &str = r#"
 [covariate.packs_between]
 count = "drugs"
 date = "date"
@@ -264,29 +306,6 @@ at = "entry"
 levels = ["x", "y", "none"]
 if_missing = { level = "none" }
 
-[covariate.income_at_entry]
-yearly = "income"
-year = "year"
-value = "income"
-at = "year before entry"
-look_back = "2 years"
-if_missing = { value = -1 }
-
-[covariate.school_at_entry]
-wide = "school.level"
-at = "year of entry"
-levels = ["low", "high", "unknown"]
-if_missing = { level = "unknown" }
-
-[covariate.delay]
-days_since = "index"
-at = "entry"
-if_missing = "error"
-
-[covariate.year_of_entry]
-year_of = "entry"
-if_missing = "error"
-
 [covariate.since_drug_at_entry]
 days_since = "drugs.date"
 pick = "last_before_entry"
@@ -298,21 +317,7 @@ sql = "CASE WHEN civil_at_entry = '1' THEN 'p' WHEN exposed_at_entry = 'yes' THE
 levels = ["r", "p", "q"]
 if_missing = "error"
 
-[covariate.state]
-sql = "CASE WHEN packs > 1 AND civil = '1' THEN 'p' WHEN exposed = 'yes' THEN 'q' ELSE 'r' END"
-levels = ["r", "p", "q"]
-if_missing = "error"
-
-[covariate.two_periods]
-of = "period"
-group = { early = ["2009 and 2010", "2011"], late = ["2012", "2013 and 2014"] }
-override = { when = "packs = 2", value = "two" }
-levels = ["early", "late", "two"]
-if_missing = "error"
-
 [[model]]
-name = "sex"
-formula = "sex"
 "#;
 
 /// The study of these tests, since the index date, with entry on that day or later.
@@ -773,6 +778,7 @@ fn every_day_has_the_values_that_counting_day_by_day_gives() {
             "levels = [\"a\", \"b\", \"none\"]\nif_missing"
         };
         let covariates = COVARIATES.replace("levels = [\"a\", \"b\", \"none\"]\nif_missing", levels);
+        let covariates = covariates.replace("\n[[model]]\n", ROWS_AT_ENTRY);
         let mut delivery = Delivery::default();
         delivery.study = extracts() + &rules.write(&COHORT.replace("SCALE", scale)) + &covariates.replace("WARD", ward);
         write(&delivery, &persons);

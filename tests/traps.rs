@@ -2,6 +2,11 @@
 //! that are worth a test. Every fixture is a change to the small delivery.
 
 use crate::loader::{Delivery, excluded, levels, noted, records, whole};
+use cohort::loader::Quiet;
+use cohort::pipeline::{Stopwatch, build_study};
+use cohort::report::number::NumberStyle;
+use cohort::report::render::text;
+use cohort::report::tables::attrition_table;
 
 /// A covariate in the small study.
 fn with_covariate(delivery: &mut Delivery, covariate: &str) {
@@ -413,9 +418,15 @@ fn trap_09_rows_without_a_key_are_counted_by_year() {
         months.fold((0, 0), |(rows, without), m| (rows + m.rows, without + m.without_key))
     };
     assert_eq!((year(2010), year(2011), year(2012)), ((102, 16), (2, 0), (1, 0)));
-    // They are nobody: the persons are the same.
+    // They are nobody: the persons are the same. In the flow they stand by source and year, before the persons.
     assert_eq!(records(&loaded.table), Delivery::default().records());
 
+    let run = build_study(&delivery.check().unwrap(), &mut Quiet, &mut Stopwatch::new(&|| 0.0)).unwrap();
+    let flow = text::table(&attrition_table(&run.report).unwrap(), "1", &NumberStyle::ENGLISH, 120);
+    let lines: Vec<Vec<&str>> = flow.lines().map(|line| line.split_whitespace().collect()).collect();
+    let of_keys = lines.iter().filter(|line| line.starts_with(&["rows", "of", "contacts", "without"]));
+    let of_keys: Vec<String> = of_keys.map(|line| line.join(" ")).collect();
+    assert_eq!(of_keys, ["rows of contacts without a person key, 2010 16"]);
     delivery.replace("coverage_from = 2000-01-01", "coverage_from = 2000-01-01\nkey_complete_from = 2009-01-01");
     delivery.replace("pick = \"first\"", "pick = \"first\"\nwashout = \"3 years\"");
     let message = fault(&delivery);

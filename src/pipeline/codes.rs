@@ -26,7 +26,7 @@ pub fn code_use(found: &loader::CodeUse) -> report::CodeUse {
     }
 }
 
-/// Years of an extract with rows that have no key; months of one whose claims may be late.
+/// Years of an extract with rows that have no key; with the months of one whose claims may be late.
 pub fn rows_in_time(found: &RowsByMonth) -> Vec<RowsInTime> {
     let line = |year, month, rows, without_key| RowsInTime {
         extract: found.extract.clone(),
@@ -36,16 +36,13 @@ pub fn rows_in_time(found: &RowsByMonth) -> Vec<RowsInTime> {
         without_key: Some(without_key),
         hidden: false,
     };
-    if found.accept_incomplete {
-        return found.months.iter().map(|m| line(m.year, Some(m.month), m.rows, m.without_key)).collect();
-    }
-    if found.months.iter().all(|m| m.without_key == 0) {
-        return Vec::new();
-    }
-    let years = found.months.chunk_by(|a, b| a.year == b.year);
-    let sum = |months: &[loader::MonthRows]| {
+    let without_key = found.months.iter().any(|m| m.without_key > 0);
+    let of_year = |months: &[loader::MonthRows]| {
         let (rows, without) = months.iter().fold((0, 0), |(r, w), m| (r + m.rows, w + m.without_key));
-        line(months[0].year, None, rows, without)
+        let year = without_key.then(|| line(months[0].year, None, rows, without));
+        let months = months.iter().filter(|_| found.accept_incomplete);
+        let months = months.map(|m| line(m.year, Some(m.month), m.rows, m.without_key));
+        year.into_iter().chain(months).collect::<Vec<_>>()
     };
-    years.map(sum).collect()
+    found.months.chunk_by(|a, b| a.year == b.year).flat_map(of_year).collect()
 }

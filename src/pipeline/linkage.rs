@@ -35,7 +35,9 @@ pub fn clean_up(found: &loader::KeyCleanUp) -> Vec<report::KeyCleanUp> {
     lines.push(both(KeyLine::Emptied, "", found.emptied));
     lines.push(both(KeyLine::Compared, "", found.compared));
     lines.push(line(KeyLine::Merged, "", None, found.merged));
-    lines.push(line(KeyLine::MergedFrom, "", None, found.merged_from));
+    if found.merged > 0 {
+        lines.push(line(KeyLine::MergedFrom, "", None, found.merged_from));
+    }
     lines
 }
 

@@ -1,7 +1,7 @@
 //! Where people and rows came from and went: attrition, ends of follow-up, files, linkage, what rules did.
 
 use super::{Cell, Column, ColumnKind, DisplayTable, RowKind, Value, marker};
-use crate::report::{KeyLine, Link, Report};
+use crate::report::{KeyLine, Link, Report, RowsInTime};
 
 /// The flow of persons, step by step, with their events once index dates are known.
 pub fn attrition_table(report: &Report) -> Option<DisplayTable> {
@@ -16,6 +16,7 @@ pub fn attrition_table(report: &Report) -> Option<DisplayTable> {
     columns.extend(with_events.then(|| count("events", w.with_event())));
     let mut table = DisplayTable::new("attrition", w.flow_of_persons(), &["step"], columns);
     let marker = marker(report);
+    rows_without_key(report, &mut table);
     for step in &report.attrition {
         let mut cells =
             vec![Cell::text(w.step_label(&step.label)), Cell::count(step.excluded, step.excluded_hidden, &marker)];
@@ -26,6 +27,18 @@ pub fn attrition_table(report: &Report) -> Option<DisplayTable> {
         table.push(RowKind::Plain, &[&step.step.to_string()], cells);
     }
     (!table.rows.is_empty()).then_some(table)
+}
+
+/// Rows that belong to nobody never come into the flow of persons; they stand before it, by extract and year.
+fn rows_without_key(report: &Report, table: &mut DisplayTable) {
+    let (w, marker) = (report.words(), marker(report));
+    let is_year = |line: &&RowsInTime| line.month.is_none() && line.without_key != Some(0);
+    for line in report.rows_in_time.iter().filter(is_year) {
+        let label = Cell::text(w.rows_nobody_has(&line.extract, line.year));
+        let mut cells = vec![label, Cell::count(line.without_key, line.hidden, &marker)];
+        cells.resize(table.columns.len(), Cell::from(Value::Empty));
+        table.push(RowKind::Plain, &[""], cells);
+    }
 }
 
 /// Why follow-up ended.

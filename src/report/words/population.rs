@@ -39,6 +39,10 @@ words! {
     }
     step { "Step", "Trinn" }
     excluded { "Excluded", "Utelatt" }
+    rows_nobody_has(extract, year) {
+        "rows of {extract} without a person key, {year}",
+        "rader i {extract} uten personnøkkel, {year}"
+    }
     persons_left { "Persons left", "Personer igjen" }
     with_event { "with event", "med hendelse" }
     added { "Added", "Lagt til" }
