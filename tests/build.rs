@@ -43,7 +43,7 @@ impl Kept {
 }
 
 fn is_reused(loaded: &Loaded) -> bool {
-    matches!(loaded.build, Build::Reused(_))
+    matches!(loaded.build, Build::Reused { .. })
 }
 
 #[test]
@@ -115,6 +115,9 @@ fn a_folder_keeps_the_builds_made_last() {
     assert!(build(500, "2").contains("; the 2 oldest builds of that folder were removed"));
     assert!(build(400, "2").contains("reused"), "the last but one is there");
     assert_eq!(fs::read_dir(&cache).unwrap().count(), 2);
+    let reused = build(400, "1");
+    assert!(reused.contains("reused") && reused.contains("; the oldest build of that folder was removed"), "{reused}");
+    assert_eq!(fs::read_dir(&cache).unwrap().count(), 1);
     kept.delivery.replace("name = \"small\"", "name = \"small\"\nkeep_builds = 0");
     assert!(
         kept.delivery

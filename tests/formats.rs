@@ -107,13 +107,24 @@ fn dates_that_sas_wrote_are_days() {
 /// `make_rle.c` has.
 #[test]
 fn rows_compressed_by_run_lengths_are_read() {
-    let name = "readstat_rle.sas7bdat";
+    compressed_rows_are_those_of_the_rule("readstat_rle.sas7bdat", 1);
+}
+
+/// Rows under `compress = binary` (Ross data compression) with every command it has; the longest notes stand twice, see
+/// `make_rdc.py`.
+#[test]
+fn rows_compressed_by_ross_are_read() {
+    compressed_rows_are_those_of_the_rule("rdc.sas7bdat", 2);
+}
+
+fn compressed_rows_are_those_of_the_rule(name: &str, longest_stand: usize) {
     let columns = ["id", "day", "moment", "x", "note"].map(|column| shown(name, column));
     assert_eq!(columns[0].len(), 300);
     for i in 0..300usize {
         let since_1960 = |days: usize| Day(day(1960, 1, 1) + days as i32).to_string();
         let missing = |is: bool, text: String| if is { "-".to_string() } else { text };
         let note: String = (0..i % 7).map(|k| if k % 2 == 0 { "b c" } else { "aaaaaaaaaaaa" }).collect();
+        let note = note.repeat(if i % 7 == 6 { longest_stand } else { 1 });
         let wanted = [
             format!("k{i:04}"),
             missing(i % 11 == 3, since_1960(18_000 + i % 900)),
@@ -178,6 +189,7 @@ fn damaged_files_are_refused_with_a_message() {
         "haven_user_missing.sav",
         "haven.sas7bdat",
         "readstat_rle.sas7bdat",
+        "rdc.sas7bdat",
     ];
     let folder = tempfile::tempdir().unwrap();
     let mut random = super::support::Random(20251125);
@@ -743,4 +755,26 @@ fn a_folder_without_files_of_a_delivery_is_said_to_be_one() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("notes.md"), "x").unwrap();
     assert!(study::survey(folder.path(), ".").unwrap_err().contains("no file of a delivery in it"));
+}
+
+/// Labels that no file can give, and the catalogue in which SAS has them, are refused with what to do instead.
+#[test]
+fn labels_that_a_file_cannot_give_are_refused() {
+    let mut delivery = Delivery::default();
+    let levels = "levels = [{ value = \"1\", label = \"Men\" }, { value = \"2\", label = \"Women\" }]";
+    delivery.replace(levels, "levels = [\"1\", \"2\"]\nlabels = \"file\"");
+    let fault = delivery.check().unwrap_err();
+    assert!(fault.contains("`labels = \"file\"` of [covariate.sex] finds no labels: a text file has none"), "{fault}");
+    assert!(fault.contains("write levels = [{ value, label }, …]"), "{fault}");
+    let mut delivery = Delivery::default();
+    fs::copy(fixture("delivery/persons.sas7bdat"), delivery.folder().join("persons.sas7bdat")).unwrap();
+    delivery.replace("file = \"persons.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"", "file = \"persons.sas7bdat\"");
+    delivery.replace(levels, "levels = [\"1\", \"2\"]\nlabels = \"file\"");
+    let fault = delivery.check().unwrap_err();
+    assert!(fault.contains("SAS keeps them in a catalogue (.sas7bcat), which is not read"), "{fault}");
+    delivery.write("formats.sas7bcat", "");
+    delivery.replace("file = \"persons.sas7bdat\"", "file = [\"persons.sas7bdat\", \"formats.sas7bcat\"]");
+    let fault = delivery.check().unwrap_err();
+    assert!(fault.contains("a SAS catalogue (.sas7bcat) holds labels of values, no rows, and is not read"), "{fault}");
+    assert!(fault.contains("cntlout=labels"), "{fault}");
 }

@@ -606,7 +606,9 @@ impl Derived {
             counted(values, "distinct value")
         );
         let place = Place::file(format!("covariate.{name}"));
-        let remedy = "add the value to the levels, code list or cut points, or set `unlisted`";
+        let remedy = format!(
+            "add the value to the levels, code list or cut points of [covariate.{name}], or set `unlisted` there"
+        );
         Err(LoadError::Covariate(Fault::new(place, rule, remedy)))
     }
 
@@ -623,7 +625,8 @@ impl Derived {
             return Ok(());
         }
         let rule = format!("{} {when} without a value", counted(who.len() as u64, "person"));
-        Err(fault(covariate, rule, "set if_missing to a level, a value or \"exclude\""))
+        let remedy = format!("set if_missing of [covariate.{}] to a level, a value or \"exclude\"", covariate.name);
+        Err(fault(covariate, rule, &remedy))
     }
 }
 

@@ -197,7 +197,7 @@ fn settle(
     let endless = outcomes.iter().filter(|o| **o == Outcome::Endless).count() as u64;
     if endless > 0 {
         let rule = format!("{} with neither the event nor an exit", counted(endless, "person"));
-        let remedy = "set `maximum`, or an exit that everybody has (the end of data)";
+        let remedy = "set `maximum` in [follow_up], or an exit that everybody has (the end of data)";
         faults.push(Fault::new(Place::file("follow_up"), rule, remedy));
     }
     if !faults.is_empty() {
@@ -220,17 +220,17 @@ fn impossible(cause: Outcome, name: &str, label: &str, n: u64) -> Fault {
         Outcome::EventAtEntry => (
             "follow_up.event",
             format!("{persons} with {label} on the day of entry"),
-            "set event_at_entry = \"exclude\", \"next_day\" or \"later_event\"".to_string(),
+            "set event_at_entry = \"exclude\", \"next_day\" or \"later_event\" in [follow_up]".to_string(),
         ),
         Outcome::SameMonth => (
             "follow_up.event",
             format!("{persons} with {label} in the month of entry, and one of the dates is known by month only"),
-            "set same_month = \"exclude\" or \"event_after_entry\"".to_string(),
+            "set same_month = \"exclude\" or \"event_after_entry\" in [follow_up]".to_string(),
         ),
         Outcome::EventBetween => (
             "follow_up.event",
             format!("{persons} with {label} on or after the index date and before entry"),
-            "set event_between = \"exclude\" or, for rows, \"later_event\"".to_string(),
+            "set event_between = \"exclude\" or, for rows, \"later_event\" in [follow_up]".to_string(),
         ),
         Outcome::EventBeforeEntry => {
             ("follow_up.event", format!("{persons} with {label} before entry"), exclude_remedy(name))
@@ -248,7 +248,8 @@ fn impossible(cause: Outcome, name: &str, label: &str, n: u64) -> Fault {
 }
 
 fn exclude_remedy(name: &str) -> String {
-    format!("repair the dates, exclude such persons with a step, or set on_invalid = {{ {name} = \"exclude\" }}")
+    let set = format!("set on_invalid = {{ {name} = \"exclude\" }} in [follow_up]");
+    format!("repair the dates, exclude such persons with a step, or {set}")
 }
 
 /// A cause of impossible spells: who has it, what the study says, its name in messages, its key in `on_invalid`.

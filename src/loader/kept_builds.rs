@@ -22,8 +22,8 @@ pub(super) const FORMATS: &str = "cohort-build/";
 /// Longest that somebody can still be writing a build.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Removes builds of `folder` beyond the `keep` that were stored last, and what stopped runs left; `newest` always stays.
-/// Gives how many builds were removed. What cannot be removed stays, for the next run to try.
+/// Removes builds of `folder` beyond the `keep` that were stored last, and what stopped runs left; `newest`, which was
+/// stored or reused just now, always stays. Gives how many builds were removed. What cannot be removed stays, for the next run to try.
 pub(super) fn keep_last(folder: &Path, newest: &Path, keep: usize) -> usize {
     let Some(now) = stored_at(newest) else { return 0 };
     let entries: Vec<PathBuf> = fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).collect();

@@ -35,8 +35,13 @@ pub enum Build {
         /// Older builds that gave way to it, beyond those that are kept.
         removed: usize,
     },
-    /// Taken from this folder: neither the extracts nor the loader part of the study file changed.
-    Reused(PathBuf),
+    /// Taken from a folder: neither the extracts nor the loader part of the study file changed.
+    Reused {
+        /// This folder.
+        place: PathBuf,
+        /// Older builds beside it that went, beyond those that are kept.
+        removed: usize,
+    },
 }
 
 /// Changes whenever what is stored changes its meaning.
@@ -91,7 +96,8 @@ impl Store {
         Ok(Store { place: folder.join(&key[..32]), keep: study.keep_builds, folder: folder.to_owned() })
     }
 
-    /// The stored build; `None` where there is none, or one that is not as it was written.
+    /// The stored build; `None` where there is none, or one that is not as it was written. It stays, and of the others those
+    /// stored last, as many as are kept.
     pub(crate) fn find(&self) -> Option<Loaded> {
         let rest: Rest = serde_json::from_slice(&fs::read(self.place.join(REST)).ok()?).ok()?;
         let path = self.place.join(TABLE);
@@ -111,7 +117,10 @@ impl Store {
             rows_by_month: rest.rows_by_month,
             inputs: rest.inputs,
             notes: rest.notes,
-            build: Build::Reused(self.place.clone()),
+            build: Build::Reused {
+                place: self.place.clone(),
+                removed: keep_last(&self.folder, &self.place, self.keep),
+            },
         })
     }
 

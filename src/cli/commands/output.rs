@@ -73,24 +73,25 @@ pub fn say_build(build: &Build, context: &mut Context) {
     match build {
         Build::New => {}
         Build::Stored { .. } => context.say(&build_line(build)),
-        Build::Reused(_) => context.warn(&build_line(build)),
+        Build::Reused { .. } => context.warn(&build_line(build)),
     }
 }
 
 fn build_line(build: &Build) -> String {
+    let gone = |removed: &usize| match removed {
+        0 => String::new(),
+        1 => "; the oldest build of that folder was removed".to_owned(),
+        n => format!("; the {n} oldest builds of that folder were removed"),
+    };
     match build {
         Build::New => "made from the extracts".to_owned(),
         Build::Stored { place, removed } => {
-            let gone = match removed {
-                0 => String::new(),
-                1 => "; the oldest build of that folder was removed".to_owned(),
-                n => format!("; the {n} oldest builds of that folder were removed"),
-            };
-            format!("person-time made from the extracts and kept in {}{gone}", place.display())
+            format!("person-time made from the extracts and kept in {}{}", place.display(), gone(removed))
         }
-        Build::Reused(place) => format!(
-            "person-time reused from {}: neither the extracts nor the loader part of the study file changed",
-            place.display()
+        Build::Reused { place, removed } => format!(
+            "person-time reused from {}: neither the extracts nor the loader part of the study file changed{}",
+            place.display(),
+            gone(removed)
         ),
     }
 }

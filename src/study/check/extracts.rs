@@ -68,6 +68,10 @@ impl Context<'_> {
             };
             match resolved {
                 Ok(files) => {
+                    if files.iter().any(|file| file.written.to_lowercase().ends_with(".sas7bcat")) {
+                        let rule = "a SAS catalogue (.sas7bcat) holds labels of values, no rows, and is not read";
+                        self.faults.add(&written.span, rule, CATALOGUE);
+                    }
                     if files.iter().any(|f| found.contains(f)) {
                         self.faults.add(
                             &written.span,
@@ -179,6 +183,10 @@ impl Context<'_> {
         coverage
     }
 }
+
+/// What to do about labels that stand in a catalogue of SAS.
+pub const CATALOGUE: &str = "write the labels as levels = [{ value = \"1\", label = \"Men\" }, …]; in SAS, \
+                             `proc format library=… cntlout=labels;` makes a table of them";
 
 /// How the files are written: from `format`, or from the ending of their names.
 pub fn read_format(section: &Section<'_>, files: &[InputFile]) -> FileFormat {

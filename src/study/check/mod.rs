@@ -15,6 +15,7 @@ mod dated;
 mod describe;
 mod disclosure;
 mod extracts;
+mod file_labels;
 mod follow_up;
 mod imputations;
 mod late_entry;
@@ -174,6 +175,7 @@ fn read(text: &str, path: &Path, data: Option<&Path>, presence: Presence, faults
     let (population, index) = (cohort.population, cohort.index?);
     let cohort = CohortRules { population, index, steps, matching };
     let follow_up = follow_up?;
+    context.check_file_labels(&covariates);
     context.check_coverage(&cohort, &follow_up, &covariates);
     context.check_covariate_systems(&cohort, &covariates);
     if relative {
