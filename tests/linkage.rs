@@ -154,7 +154,7 @@ fn what_clean_up_does_to_keys_is_counted() {
     delivery.replace(&format!("{visits}\"id\""), &format!("{visits}{declared}\nmin_matched = 0.5"));
     let keys = ["k_a1", "k_a1", "K_a1", " k_a2", "k_a2", "k_zz", "", " "];
     let rows: String = keys.iter().map(|key| format!("{key};20100601;x\n")).collect();
-    delivery.write("visits.csv", &format!("id;date;ward\n{rows}"));
+    delivery.write("visits.csv", format!("id;date;ward\n{rows}"));
     let loaded = delivery.load().unwrap();
     let [visits] = loaded.clean_up.as_slice() else { panic!("{:#?}", loaded.clean_up) };
     let both = |rows, keys| RowsAndKeys { rows, keys };

@@ -51,10 +51,8 @@ impl<'a> Normaliser<'a> {
         }
         self.changed = 0;
         self.clean(field);
-        if !self.buffer.is_empty() && !(self.without_prefix(row) && self.padded(row)) {
-            return None;
-        }
-        Some((&self.buffer, self.changed))
+        let fits = self.buffer.is_empty() || (self.without_prefix(row) && self.padded(row));
+        fits.then_some((&self.buffer[..], self.changed))
     }
 
     /// Takes the steps of `clean`.
