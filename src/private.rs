@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Makes a folder, and those that lead to it, for the user alone; one that is there keeps its mode.
@@ -13,6 +13,35 @@ pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// A folder that is being written, and the folders that were made to hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    pub(crate) folder: PathBuf,
+    /// Made for it, the innermost first; each goes only when nothing else is in it.
+    pub(crate) around: Vec<PathBuf>,
+}
+
+impl Unfinished {
+    /// Removes all of it. Nothing more can be done about a folder that does not go.
+    pub(crate) fn remove(&self) {
+        let _ = fs::remove_dir_all(&self.folder);
+        remove_empty(&self.around);
+    }
+}
+
+/// Removes folders in which nothing is, the innermost first.
+pub(crate) fn remove_empty(folders: &[PathBuf]) {
+    for folder in folders {
+        let _ = fs::remove_dir(folder);
+    }
+}
+
+/// The folders that lead to `path`, itself included, and are not there yet; the innermost first.
+pub(crate) fn missing_folders(path: &Path) -> Vec<PathBuf> {
+    let leads = path.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists());
+    leads.map(Path::to_owned).collect()
 }
 
 /// Gives a file of another writer the mode of ours, and asks for it to be on the disk.

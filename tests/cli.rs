@@ -332,13 +332,14 @@ fn an_interrupted_run_leaves_nothing_behind() {
         for args in [
             vec!["fit", "study.toml", "--out", "here/results"],
             vec!["simulate", "--persons", "3000000", "--out", "here/results"],
+            vec!["simulate", "--study", "S", "--persons", "300000", "--out", "here/results"],
+            vec!["simulate", "--study", "S", "--persons", "5000", "--dirt", "worst", "--out", "here/deep/results"],
         ] {
             let folder = tempfile::tempdir().expect("a temporary folder");
             fs::create_dir(folder.path().join("here")).expect("a folder");
-            let mut args: Vec<String> = args.into_iter().map(str::to_owned).collect();
-            if args[0] == "fit" {
-                args[1] = root().join("examples/phc-opmh/study.toml").display().to_string();
-            }
+            let study = root().join("examples/phc-opmh/study.toml").display().to_string();
+            let is_study = |arg: &&str| matches!(*arg, "study.toml" | "S");
+            let args: Vec<&str> = args.iter().map(|arg| if is_study(arg) { study.as_str() } else { arg }).collect();
             let mut child = Command::new(env!("CARGO_BIN_EXE_cohort"))
                 .args(&args)
                 .arg("--quiet")
@@ -348,7 +349,13 @@ fn an_interrupted_run_leaves_nothing_behind() {
                 .spawn()
                 .expect("cohort starts");
             let begun = Instant::now();
-            while names(&folder.path().join("here")).is_empty() {
+            // The last of them is ended while the study is tried on clean extracts, which stand in the unfinished folder.
+            let under_way = || match args.contains(&"worst") {
+                true => fs::read_dir(folder.path().join("here/deep/results"))
+                    .is_ok_and(|mut inside| inside.any(|e| e.is_ok_and(|e| e.path().join(".clean/kuhr").exists()))),
+                false => !names(&folder.path().join("here")).is_empty(),
+            };
+            while !under_way() {
                 assert!(begun.elapsed() < Duration::from_secs(60), "the unfinished folder appears");
                 std::thread::sleep(Duration::from_millis(2));
             }

@@ -410,7 +410,7 @@ fn planned(text: &str, folder: &Path) -> Study {
 fn write(text: &str, folder: &Path, persons: u64, seed: u64) -> Rehearsal {
     let options =
         RehearsalOptions { persons, seed, folder: folder.to_owned(), dirt: DirtLevel::None, kinds: Vec::new() };
-    rehearse(&planned(text, folder), &options).unwrap_or_else(|e| panic!("{e}"))
+    rehearse(&planned(text, folder), &options, &mut Quiet).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// The study on the extracts in `folder`, headers checked.
@@ -575,7 +575,7 @@ fn what_cannot_be_rehearsed_says_why_and_leaves_nothing() {
             dirt: DirtLevel::None,
             kinds: Vec::new(),
         };
-        let error = rehearse(&planned(text, folder.path()), &options).unwrap_err();
+        let error = rehearse(&planned(text, folder.path()), &options, &mut Quiet).unwrap_err();
         assert!(!folder.path().join("out").exists());
         error
     };

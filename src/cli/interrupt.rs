@@ -7,10 +7,10 @@ use super::exit::Exit;
 use super::fault_lines;
 use super::log::Log;
 use crate::error::Error;
+use crate::private::Unfinished;
 use crate::report::folder::OutputFolder;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,7 +18,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Debug, Clone)]
 pub struct Interrupt {
     log: Log,
-    unfinished: Arc<Mutex<Vec<PathBuf>>>,
+    unfinished: Arc<Mutex<Vec<Unfinished>>>,
+    /// Whether what was to be written stands at its place.
+    complete: Arc<AtomicBool>,
     cooperative: Arc<AtomicBool>,
     raised: Arc<AtomicBool>,
 }
@@ -26,8 +28,13 @@ pub struct Interrupt {
 impl Interrupt {
     /// Begins to listen. Where the system has no signals to listen to, the program just ends on them.
     pub fn listen(log: Log) -> Interrupt {
-        let interrupt =
-            Interrupt { log, unfinished: Arc::default(), cooperative: Arc::default(), raised: Arc::default() };
+        let interrupt = Interrupt {
+            log,
+            unfinished: Arc::default(),
+            complete: Arc::default(),
+            cooperative: Arc::default(),
+            raised: Arc::default(),
+        };
         if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) {
             let this = interrupt.clone();
             std::thread::spawn(move || {
@@ -39,18 +46,39 @@ impl Interrupt {
         interrupt
     }
 
-    /// Has the folder that `prepare` makes removed when a signal comes before [`Interrupt::finished`]. A signal while it is
-    /// being made waits until it is known. Errors: those of `prepare`.
+    /// Has the folder that `prepare` makes removed when a signal comes before [`Interrupt::finished`]. Errors: those of
+    /// `prepare`.
     pub fn begin<E>(&self, prepare: impl FnOnce() -> Result<OutputFolder, E>) -> Result<OutputFolder, E> {
+        let of = |folder: &OutputFolder| Unfinished { folder: folder.partial().to_owned(), around: Vec::new() };
+        let mut made = None;
+        self.entrust(|| {
+            let folder = made.insert(prepare()?);
+            Ok(of(folder))
+        })?;
+        Ok(made.expect("what was entrusted was made"))
+    }
+
+    /// Has what `make` makes removed when a signal comes before [`Interrupt::finished`]. A signal while it is being made
+    /// waits until it is known. Errors: those of `make`.
+    pub fn entrust<E>(&self, make: impl FnOnce() -> Result<Unfinished, E>) -> Result<(), E> {
         let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = prepare()?;
-        unfinished.push(folder.partial().to_owned());
-        Ok(folder)
+        unfinished.push(make()?);
+        Ok(())
+    }
+
+    /// Has several files moved to their places at one stroke: a signal waits until it is done. Errors: those of `complete`.
+    pub fn undisturbed<E>(&self, complete: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
+        let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+        complete()?;
+        unfinished.clear();
+        self.complete.store(true, Ordering::SeqCst);
+        Ok(())
     }
 
     /// The entrusted folders are complete, or gone.
     pub fn finished(&self) {
         self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.complete.store(true, Ordering::SeqCst);
     }
 
     /// From now on a signal only raises the flag of [`Interrupt::raised`].
@@ -70,11 +98,10 @@ impl Interrupt {
         }
         // Held until the end of the program, so that no folder is being completed while it is removed.
         let folders = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
-        for folder in folders.iter() {
-            // Nothing more can be done about a folder that does not go.
-            let _ = std::fs::remove_dir_all(folder);
-        }
-        let fault = fault_lines::of(&Error::Usage("interrupted; nothing was written".to_owned()));
+        folders.iter().for_each(Unfinished::remove);
+        let what =
+            if self.complete.load(Ordering::SeqCst) { "what was written is complete" } else { "nothing was written" };
+        let fault = fault_lines::of(&Error::Usage(format!("interrupted; {what}")));
         self.log.faults(&fault, Exit::Interrupted).iter().for_each(|line| eprintln!("{line}"));
         std::process::exit(i32::from(Exit::Interrupted.code()));
     }

@@ -35,7 +35,8 @@ mod truth;
 
 pub use printed::simulate_printed;
 pub use rehearsal::{
-    DIRT_KINDS, DirtLevel, Planted, Rehearsal, RehearsalError, RehearsalOptions, Told, WrittenFile, rehearse,
+    Completing, DIRT_KINDS, DirtLevel, Done, Making, Planted, Rehearsal, RehearsalError, RehearsalOptions, Told,
+    Unfinished, Watch, WrittenFile, rehearse,
 };
 pub use truth::{BaselineStep, DEFAULT_TRUTH, Dirt, Interaction, Levels, PersonsPer1000, Truth, VARIABLES};
 

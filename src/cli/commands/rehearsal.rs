@@ -3,9 +3,13 @@
 use super::Context;
 use super::check::read_study;
 use crate::cli::args::SimulateArgs;
+use crate::cli::interrupt::Interrupt;
+use crate::cli::progress::Progress;
 use crate::error::{Error, Result};
 use crate::loader::{self, Loaded};
-use crate::simulate::{DIRT_KINDS, Planted, RehearsalOptions, SimulateError, Told, rehearse};
+use crate::simulate::{
+    Completing, DIRT_KINDS, Done, Making, Planted, RehearsalOptions, SimulateError, Told, Watch, rehearse,
+};
 use crate::study;
 use crate::table::ColumnData;
 use std::path::Path;
@@ -27,7 +31,10 @@ pub fn run(args: &SimulateArgs, path: &Path, context: &mut Context) -> Result<()
         dirt: args.dirt.level(),
         kinds: args.dirt_kinds.clone(),
     };
-    let written = rehearse(&planned, &options).map_err(SimulateError::from)?;
+    let mut watched = Watched { interrupt: context.interrupt.clone(), progress: &mut context.progress };
+    let written = rehearse(&planned, &options, &mut watched);
+    context.progress.clear();
+    let written = written.map_err(SimulateError::from)?;
     let rows: u64 = written.files.iter().map(|f| f.rows).sum();
     context.say(&format!(
         "{} persons, {rows} rows in {} files, seed {}",
@@ -45,6 +52,28 @@ pub fn run(args: &SimulateArgs, path: &Path, context: &mut Context) -> Result<()
         path.display()
     ));
     Ok(())
+}
+
+/// Shows how far the work is; a signal leaves nothing half-written.
+struct Watched<'c> {
+    interrupt: Interrupt,
+    progress: &'c mut Progress,
+}
+
+impl loader::Progress for Watched<'_> {
+    fn step(&mut self, label: &str, done: u64, total: Option<u64>) {
+        self.progress.show(label, done, total);
+    }
+}
+
+impl Watch for Watched<'_> {
+    fn making(&mut self, make: Making) -> Done {
+        self.interrupt.entrust(make)
+    }
+
+    fn completing(&mut self, complete: Completing) -> Done {
+        self.interrupt.undisturbed(complete)
+    }
 }
 
 /// Says how many faults of each kind were planted.

@@ -15,6 +15,7 @@
 //! | `family`, `cells`, `write`, `place` | files: names, text of cells, formats, where they go |
 //! | `sheets` | the files of a delivery with their rows |
 //! | `dirt` | faults of real extracts, planted and told |
+//! | `watch` | how far the work is, and what to remove when it is ended |
 //! | `assumed` | what the study does not say and was decided |
 //!
 //! The same seed gives the same bytes for any number of threads: a random stream per person, extract and row, chunks of a
@@ -37,10 +38,12 @@ mod plan;
 mod readers;
 mod rows;
 mod sheets;
+mod watch;
 mod write;
 
 pub use dirt::{DIRT_KINDS, DirtLevel, Planted, Told};
 pub use place::WrittenFile;
+pub use watch::{Completing, Done, Making, Unfinished, Watch};
 
 use crate::loader::{self, LoadError};
 use crate::simulate::random::Source;
@@ -133,7 +136,7 @@ pub enum RehearsalError {
 ///
 /// Beside them stand `simulated.json`, `simulated.md` and `planted.json`: the files with their checksums, what the study does
 /// not determine and was assumed, and which faults were planted. Errors: [`RehearsalError`]; after an error nothing is left behind.
-pub fn rehearse(study: &Study, options: &RehearsalOptions) -> Result<Rehearsal, RehearsalError> {
+pub fn rehearse(study: &Study, options: &RehearsalOptions, watch: &mut dyn Watch) -> Result<Rehearsal, RehearsalError> {
     refuse_sas(study)?;
     if let Some(kind) = options.kinds.iter().find(|kind| DIRT_KINDS.iter().all(|(known, _)| known != kind)) {
         let known = DIRT_KINDS.map(|(known, _)| known).join(", ");
@@ -154,13 +157,13 @@ pub fn rehearse(study: &Study, options: &RehearsalOptions) -> Result<Rehearsal, 
     let mut sheets = sheets::sheets(study, &calendar);
     let names: Vec<String> = sheets.iter().flat_map(|d| &d.files).map(|f| f.written.clone()).collect();
     let declared: Vec<&InputFile> = sheets.iter().flat_map(|d| d.declared).collect();
-    let place = Place::prepare(&options.folder, &declared, &names)?;
+    let place = Place::prepare(&options.folder, &declared, &names, watch)?;
 
-    let mut simulated = simulate(study, &calendar, &plans, &source, options.persons)?;
+    let mut simulated = simulate(study, &calendar, &plans, &source, options.persons, watch)?;
     sheets.iter_mut().for_each(|sheet| sheet.fill(&plans, &mut simulated, &keys));
     let mut planted = Vec::new();
     if options.dirt != DirtLevel::None {
-        let followed = followed(study, &plans, &sheets, &keys, options.persons)?;
+        let followed = followed(&place, (study, &plans, &sheets), &keys, options.persons, watch)?;
         let ground = Ground {
             study,
             plans: &plans,
@@ -173,10 +176,7 @@ pub fn rehearse(study: &Study, options: &RehearsalOptions) -> Result<Rehearsal, 
         };
         planted = dirt::plant(&ground, &mut sheets, source.stream(DIRT));
     }
-    let mut files = Vec::new();
-    for sheet in &sheets {
-        files.extend(sheet.write(study, &plans, &place)?);
-    }
+    let files = write_all(&place, (study, &plans, &sheets), WRITING, watch)?;
     let rehearsal = Rehearsal {
         schema: "cohort-simulated/1",
         version: env!("CARGO_PKG_VERSION"),
@@ -193,27 +193,49 @@ pub fn rehearse(study: &Study, options: &RehearsalOptions) -> Result<Rehearsal, 
     place.add(PLANTED, &planted_file(&rehearsal))?;
     let written = rehearsal.files.iter().map(|file| file.path.clone());
     let all: Vec<String> = written.chain([READABLE, PLANTED, place::RECORD].map(str::to_owned)).collect();
-    place.finish(&all)?;
+    watch.completing(&mut || place.finish(&all))?;
     Ok(rehearsal)
+}
+
+/// What files are written of: the study, its plans and its sheets.
+type Delivery<'d, 's> = (&'d Study, &'d [ExtractPlan<'s>], &'d [Sheet<'s>]);
+
+/// Steps of the work, as progress calls them.
+const DRAWING: &str = "simulating persons";
+const WRITING: &str = "writing extracts, files";
+const WRITING_CLEAN: &str = "writing clean extracts to try the study on, files";
+
+/// Writes the files of all sheets.
+fn write_all(
+    place: &Place,
+    (study, plans, sheets): Delivery,
+    step: &str,
+    watch: &mut dyn Watch,
+) -> Result<Vec<WrittenFile>, RehearsalError> {
+    let total = sheets.iter().map(|sheet| sheet.files.len() as u64).sum();
+    let (mut done, mut written) = (0, Vec::new());
+    for sheet in sheets {
+        watch.step(step, done, Some(total));
+        written.extend(sheet.write(study, plans, place)?);
+        done += sheet.files.len() as u64;
+    }
+    Ok(written)
 }
 
 /// Who is in the cohort when the study runs on the clean extracts, which are written to a place of their own for that.
 fn followed(
-    study: &Study,
-    plans: &[ExtractPlan],
-    sheets: &[Sheet],
+    place: &Place,
+    delivery: Delivery,
     keys: &PersonKeys,
     persons: u64,
+    watch: &mut dyn Watch,
 ) -> Result<Followed, RehearsalError> {
-    let trial = tempfile::tempdir().map_err(|e| place::at(std::path::Path::new("a temporary folder"), e))?;
-    let place = Place::prepare(trial.path(), &[], &[])?;
-    let mut names = Vec::new();
-    for sheet in sheets {
-        names.extend(sheet.write(study, plans, &place)?.into_iter().map(|file| file.path));
-    }
-    place.finish(&names)?;
-    let clean = study::check(&study.text, &study.path, Some(trial.path()))?;
-    let loaded = loader::load(&Study { cache: None, ..clean }, &mut loader::Quiet)?;
+    let (study, ..) = delivery;
+    let trial = place.trial()?;
+    let files = write_all(&trial, delivery, WRITING_CLEAN, watch)?;
+    trial.finish(&files.into_iter().map(|file| file.path).collect::<Vec<_>>())?;
+    let clean = study::check(&study.text, &study.path, Some(trial.folder()))?;
+    let loaded = loader::load(&Study { cache: None, ..clean }, watch)?;
     // The loader numbers persons in the order of their keys.
     let spelling = study.population().key.spelling.as_deref().unwrap_or("");
     let mut order: Vec<u64> = (0..persons).collect();
@@ -338,6 +360,7 @@ fn simulate(
     plans: &[ExtractPlan],
     source: &Source,
     persons: u64,
+    watch: &mut dyn Watch,
 ) -> Result<Simulated, RehearsalError> {
     let population = plans.iter().find(|p| p.shape == Shape::Population).expect("a study has a population");
     let courses = Courses::new(study, calendar, population)?;
@@ -361,10 +384,13 @@ fn simulate(
             .collect()
     };
     let chunks: Vec<u64> = (0..persons.div_ceil(CHUNK)).collect();
-    let parts: Vec<_> = chunks.par_iter().map(|&c| chunk(c)).collect::<Result<_, _>>()?;
     let mut extracts: Vec<PersonRows> = vec![Vec::new(); plans.len()];
-    for part in parts {
-        extracts.iter_mut().zip(part).for_each(|(all, rows)| all.extend(rows));
+    for batch in chunks.chunks(4 * rayon::current_num_threads()) {
+        watch.step(DRAWING, batch[0] * CHUNK, Some(persons));
+        let parts: Vec<_> = batch.par_iter().map(|&c| chunk(c)).collect::<Result<_, _>>()?;
+        for part in parts {
+            extracts.iter_mut().zip(part).for_each(|(all, rows)| all.extend(rows));
+        }
     }
     Ok(Simulated { persons, extracts })
 }

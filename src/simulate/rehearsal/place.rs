@@ -3,8 +3,8 @@
 //! Files are written into a folder beside their place and moved when all are there. A file that is there already is
 //! replaced only when `simulated.json`, which lies beside the extracts, says with its checksum that this program wrote it.
 
-use super::RehearsalError;
-use crate::private::{create_private, hash_file, make_private};
+use super::{RehearsalError, Watch};
+use crate::private::{Unfinished, create_private, hash_file, make_private, missing_folders, remove_empty};
 use crate::study::{InputFile, files};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -14,6 +14,9 @@ use tempfile::TempDir;
 
 /// The record of what was written, beside the extracts.
 pub(super) const RECORD: &str = "simulated.json";
+
+/// The folder of the clean extracts that a study is tried on before dirt is planted.
+const TRIAL: &str = ".clean";
 
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,10 +34,21 @@ struct Known {
     files: Vec<WrittenFile>,
 }
 
+/// Folders that were made for a delivery; those in which nothing is go with this value.
+struct Made(Vec<PathBuf>);
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        remove_empty(&self.0);
+    }
+}
+
 /// A data folder that files are being written for.
 pub(super) struct Place {
     folder: PathBuf,
     staging: TempDir,
+    /// Goes after `staging`, which is in them.
+    _made: Made,
     /// Files of an earlier simulation that the study's paths stand for.
     earlier: Vec<InputFile>,
 }
@@ -43,7 +57,12 @@ impl Place {
     /// Looks whether `wanted` can be written into `folder`; `declared` are the paths and patterns of the study.
     ///
     /// Errors: `Outside` for a path that leaves the folder, `Exists` for a file that is not this program's own.
-    pub(super) fn prepare(folder: &Path, declared: &[&InputFile], wanted: &[String]) -> Result<Place, RehearsalError> {
+    pub(super) fn prepare(
+        folder: &Path,
+        declared: &[&InputFile],
+        wanted: &[String],
+        watch: &mut dyn Watch,
+    ) -> Result<Place, RehearsalError> {
         for file in declared {
             let inside = |c: Component| matches!(c, Component::Normal(_) | Component::CurDir);
             if !Path::new(&file.written).components().all(inside) {
@@ -65,9 +84,25 @@ impl Place {
                 return Err(RehearsalError::Exists(path));
             }
         }
-        create_private(folder).map_err(|e| at(folder, e))?;
-        let staging = tempfile::Builder::new().prefix(".simulate-").tempdir_in(folder).map_err(|e| at(folder, e))?;
-        Ok(Place { folder: folder.to_owned(), staging, earlier })
+        let mut made = None;
+        watch.making(&mut || {
+            let around = missing_folders(folder);
+            let staging = made.insert((Made(around.clone()), stage(folder)?)).1.path();
+            Ok(Unfinished { folder: staging.to_owned(), around })
+        })?;
+        let (made, staging) = made.expect("what is watched was made");
+        Ok(Place { folder: folder.to_owned(), staging, _made: made, earlier })
+    }
+
+    /// A place for files that nobody is to keep, inside this one.
+    pub(super) fn trial(&self) -> Result<Place, RehearsalError> {
+        let folder = self.staging.path().join(TRIAL);
+        Ok(Place { staging: stage(&folder)?, folder, _made: Made(Vec::new()), earlier: Vec::new() })
+    }
+
+    /// The data folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// A new file, by its path relative to the data folder.
@@ -93,7 +128,7 @@ impl Place {
     }
 
     /// Moves everything to its place, the record last; files of an earlier simulation that are no longer written go.
-    pub(super) fn finish(self, names: &[String]) -> Result<(), RehearsalError> {
+    pub(super) fn finish(&self, names: &[String]) -> Result<(), RehearsalError> {
         for name in names {
             let (from, to) = (self.staging.path().join(name), self.folder.join(name));
             to.parent().map_or(Ok(()), create_private).map_err(|e| at(&to, e))?;
@@ -104,6 +139,12 @@ impl Place {
         }
         Ok(())
     }
+}
+
+/// A folder beside the places of the files, made with those that lead to it.
+fn stage(folder: &Path) -> Result<TempDir, RehearsalError> {
+    create_private(folder).map_err(|e| at(folder, e))?;
+    tempfile::Builder::new().prefix(".simulate-").tempdir_in(folder).map_err(|e| at(folder, e))
 }
 
 /// The files of an earlier simulation that have not been touched since.
