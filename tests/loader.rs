@@ -521,7 +521,7 @@ fn duplicates_are_declared_away_or_errors() {
     let mut delivery = Delivery::default();
     delivery.add("persons.csv", "a1;1970-01-15;;1;310000\n");
     let error = delivery.error();
-    assert!(error.starts_with("persons.csv: 1 row equals another in key and every declared column"), "{error}");
+    assert!(error.starts_with("persons.csv, row 5: 1 row equals another in key and every declared column"), "{error}");
     delivery.replace("one_per_person = true", "one_per_person = true\nduplicates = \"collapse_identical\"");
     let loaded = delivery.load().unwrap();
     assert_eq!(noted(&loaded, "persons", "identical rows collapsed"), Some(1));
@@ -530,7 +530,7 @@ fn duplicates_are_declared_away_or_errors() {
     delivery.add("persons.csv", "a1;1970-01-15;;2;310001\n");
     let error = delivery.error();
     assert!(
-        error.starts_with("persons.csv: 1 person has 2 rows that differ in sex, school; set on_conflict"),
+        error.starts_with("persons.csv, row 6: 1 person has 2 rows that differ in sex, school; set on_conflict"),
         "{error}"
     );
     delivery.replace("one_per_person = true", "one_per_person = true\non_conflict = \"exclude_person\"");
@@ -540,6 +540,25 @@ fn duplicates_are_declared_away_or_errors() {
     delivery.replace("\"exclude_person\"", "{ last_by = \"school\" }");
     let loaded = delivery.load().unwrap();
     assert_eq!(levels(&loaded.table, "sex"), ["2", "2", "2"]);
+}
+
+/// What is wrong in several extracts is told together, so that a delivery is mended once: cells that no declaration covers, and
+/// rows twice; the cells of extracts that were not read because of others too.
+#[test]
+fn faults_of_all_extracts_are_told_at_once() {
+    let delivery = Delivery::default();
+    delivery.add("contacts.csv", "a1;31.02.2011;P76;\n");
+    delivery.add("persons.csv", "a1;1970-01-15;;1;310000\n");
+    let error = delivery.error();
+    let lines: Vec<&str> = error.lines().collect();
+    assert_eq!(lines.len(), 2, "{error}");
+    assert!(lines[0].starts_with("persons.csv, row 5: 1 row equals another in key"), "{error}");
+    assert!(lines[1].contains("contacts.csv, row ") && lines[1].contains("no day of the calendar; "), "{error}");
+    delivery.add("persons.csv", "a9;1970-01-15;;7;310000\n");
+    let error = delivery.error();
+    let lines: Vec<&str> = error.lines().collect();
+    assert!(lines[0].starts_with("persons.csv, row 6, column sex: 1 value is not among"), "{error}");
+    assert!(lines.len() == 2 && lines[1].starts_with("contacts.csv, row "), "{error}");
 }
 
 #[test]

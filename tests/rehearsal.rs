@@ -408,8 +408,11 @@ fn planned(text: &str, folder: &Path) -> Study {
 }
 
 fn write(text: &str, folder: &Path, persons: u64, seed: u64) -> Rehearsal {
-    let options =
-        RehearsalOptions { persons, seed, folder: folder.to_owned(), dirt: DirtLevel::None, kinds: Vec::new() };
+    write_dirty(text, folder, persons, seed, DirtLevel::None)
+}
+
+fn write_dirty(text: &str, folder: &Path, persons: u64, seed: u64, dirt: DirtLevel) -> Rehearsal {
+    let options = RehearsalOptions { persons, seed, folder: folder.to_owned(), dirt, kinds: Vec::new() };
     rehearse(&planned(text, folder), &options, &mut Quiet).unwrap_or_else(|e| panic!("{e}"))
 }
 
@@ -503,6 +506,23 @@ fn same_seed_same_bytes_for_any_number_of_threads() {
     let one = with(1, 5);
     assert!(with(3, 5) == one);
     assert!(with(2, 6)[Path::new("people.parquet")] != one[Path::new("people.parquet")]);
+}
+
+/// A dirty delivery too: with any number of threads, twice, and wherever it is written to.
+#[test]
+fn same_seed_same_dirt_for_any_number_of_threads() {
+    let place = tempfile::tempdir().unwrap();
+    let with = |out: &str, threads: usize, seed: u64| {
+        let out = place.path().join(out);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let rehearsal = pool.install(|| write_dirty(FORMATS, &out, 1200, seed, DirtLevel::Worst));
+        assert!(rehearsal.planted.len() > 60, "{}", rehearsal.planted.len());
+        contents(&out)
+    };
+    let one = with("a/deep/folder", 1, 5);
+    assert!(with("b", 3, 5) == one);
+    assert!(with("b", 3, 5) == one);
+    assert!(with("c", 2, 6)[Path::new("planted.json")] != one[Path::new("planted.json")]);
 }
 
 pub fn cohort(arguments: &[&str], folder: &Path) -> Output {

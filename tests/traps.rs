@@ -351,7 +351,9 @@ fn trap_07_duplicates_are_never_settled_by_chance() {
     let mut delivery = Delivery::default();
     delivery.add("persons.csv", "a1;1970-01-15;;1;310000\n");
     let error = delivery.error();
-    assert!(error.starts_with("persons.csv: 1 row equals another in key and every declared column; set duplicates"));
+    assert!(
+        error.starts_with("persons.csv, row 5: 1 row equals another in key and every declared column; set duplicates")
+    );
     delivery.replace("one_per_person = true", "one_per_person = true\nduplicates = \"collapse_identical\"");
     let loaded = delivery.load().unwrap();
     assert_eq!(noted(&loaded, "persons", "identical rows collapsed"), Some(1));
@@ -360,7 +362,7 @@ fn trap_07_duplicates_are_never_settled_by_chance() {
     delivery.add("persons.csv", "a2;1980-02-20;2011-01-31;2;099020\n");
     assert_eq!(
         delivery.error(),
-        "persons.csv: 1 person has 2 rows that differ in school; \
+        "persons.csv, row 6: 1 person has 2 rows that differ in school; \
          set on_conflict = \"exclude_person\" in [extract.persons], or { last_by = \"column\" } with a column that says \
          which row stands"
     );

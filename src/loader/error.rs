@@ -116,6 +116,9 @@ pub enum LoadError {
     /// Person-time that cannot be: an exit on or before entry, an event before entry.
     #[error("{}", join(.0))]
     PersonTime(Vec<Fault>),
+    /// What is wrong with several extracts, so that all of it can be mended at once.
+    #[error("{}", .0.iter().map(LoadError::to_string).collect::<Vec<_>>().join("\n"))]
+    Extracts(Vec<LoadError>),
     /// The person-time file cannot be written.
     #[error("{0}")]
     Write(Fault),
@@ -126,6 +129,7 @@ impl LoadError {
     pub fn faults(&self) -> Vec<&Fault> {
         match self {
             LoadError::Values(faults) | LoadError::PersonTime(faults) => faults.iter().collect(),
+            LoadError::Extracts(errors) => errors.iter().flat_map(LoadError::faults).collect(),
             LoadError::File(fault)
             | LoadError::Encoding(fault)
             | LoadError::Header(fault)
@@ -137,6 +141,21 @@ impl LoadError {
             | LoadError::NobodyEligible(fault)
             | LoadError::Write(fault) => vec![fault],
         }
+    }
+
+    /// One error, or all of them together. Errors: `errors`, if there are any.
+    pub(crate) fn raise(mut errors: Vec<LoadError>) -> Result<(), LoadError> {
+        match errors.len() {
+            0 => Ok(()),
+            1 => Err(errors.remove(0)),
+            _ => Err(LoadError::Extracts(errors)),
+        }
+    }
+
+    /// Whether it is about rows of a file that could be read, so that others may have faults worth knowing too.
+    pub(crate) fn is_of_rows(&self) -> bool {
+        use LoadError::{Duplicates, Encoding, Extracts, Link, Ragged, Values};
+        matches!(self, Values(_) | Duplicates(_) | Link(_) | Encoding(_) | Ragged(_) | Extracts(_))
     }
 
     /// Whether the fault is in person-time itself rather than in an extract (the command line has an exit code for each).

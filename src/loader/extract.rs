@@ -14,6 +14,7 @@ use super::key_reader::{KeyReader, KeysRead, LinkReport};
 use super::key_tally::KeyCleanUp;
 use super::link::{Linker, NO_KEY};
 use super::quality;
+use super::row_places::RowPlaces;
 use super::rows::Rows;
 use super::rows_in_time::{RowsByMonth, RowsInTime};
 use super::schema::{Converter, Dictionary, Values, mix};
@@ -91,6 +92,8 @@ pub(crate) struct Extracted {
     pub(crate) notes: Vec<Note>,
     /// Persons with rows that contradict each other, who leave the study; sorted.
     pub(crate) contradicting: Vec<u32>,
+    /// Duplicates and contradictions that the study does not allow.
+    pub(crate) errors: Vec<LoadError>,
     /// Persons by the population's own keys, where there is no linkage file and this is the population.
     pub(crate) linker: Option<Linker>,
     /// How often codes occur, by column.
@@ -107,6 +110,8 @@ pub(crate) enum Persons<'a> {
     All(&'a Linker),
     /// Those marked.
     Marked(&'a Linker, &'a [bool]),
+    /// Nobody: only the faults of cells and keys are of interest.
+    Nobody,
 }
 
 /// Reads all files of `extract` and keeps what `requests` ask for.
@@ -118,12 +123,18 @@ pub(crate) fn read_extract(
     progress: &mut dyn Progress,
 ) -> Result<Extracted, LoadError> {
     let mut reading = Reading::new(study, extract, requests, persons)?;
-    let mut inputs = Vec::new();
-    for file in &extract.files {
-        let read = reading.file(file, progress)?;
-        inputs.push(Input { extract: extract.name.clone(), file: read });
-    }
+    let inputs = reading.files(progress)?;
     reading.finish(inputs)
+}
+
+/// Reads all files of `extract` for the faults of their cells and keys alone. Errors: those faults.
+pub(crate) fn faults_of_extract(
+    study: &Study,
+    extract: &Extract,
+    requests: &[Request],
+    progress: &mut dyn Progress,
+) -> Result<(), LoadError> {
+    Reading::new(study, extract, requests, &Persons::Nobody)?.files(progress).map(drop)
 }
 
 /// The state of reading one extract.
@@ -141,6 +152,8 @@ struct Reading<'a> {
     unknown: u64,
     /// Rows read so far.
     n_rows: u64,
+    /// Where they stand.
+    row_places: RowPlaces,
     /// What somebody should know about the files.
     remarks: Vec<Note>,
     /// Person, hash of all columns that are read and number of every row that was kept; of all rows where duplicates are an
@@ -166,7 +179,7 @@ impl<'a> Reading<'a> {
         let one = matches!(extract.rows, RowsPerPerson::One { .. });
         let compare = one || !matches!(extract.rows, RowsPerPerson::Many { identical: Identical::Keep });
         let linker = match persons {
-            Persons::Collect => None,
+            Persons::Collect | Persons::Nobody => None,
             Persons::All(linker) | Persons::Marked(linker, _) => Some(*linker),
         };
         let place = format!("extract.{}.where", extract.name);
@@ -207,6 +220,7 @@ impl<'a> Reading<'a> {
             left_out: 0,
             unknown: 0,
             n_rows: 0,
+            row_places: RowPlaces::default(),
             remarks: Vec::new(),
             fingerprints: Vec::new(),
             compare_all: compare,
@@ -237,6 +251,27 @@ impl<'a> Reading<'a> {
         Ok(places)
     }
 
+    /// Reads the files. Errors: the faults of the cells of all of them, and what keeps one from being read.
+    fn files(&mut self, progress: &mut dyn Progress) -> Result<Vec<Input>, LoadError> {
+        let (mut inputs, mut faults) = (Vec::new(), Vec::new());
+        let mut errors = Vec::new();
+        for file in &self.extract.files {
+            match self.file(file, progress) {
+                Ok(read) => inputs.push(Input { extract: self.extract.name.clone(), file: read }),
+                Err(LoadError::Values(of_file)) => faults.extend(of_file),
+                Err(error) => {
+                    errors.push(error);
+                    break;
+                }
+            }
+        }
+        if !faults.is_empty() {
+            errors.insert(0, LoadError::Values(faults));
+        }
+        LoadError::raise(errors)?;
+        Ok(inputs)
+    }
+
     fn file(&mut self, file: &InputFile, progress: &mut dyn Progress) -> Result<FileRead, LoadError> {
         let data = DataFile::open(file, &self.extract.format)?;
         let header = data.header().to_vec();
@@ -250,10 +285,23 @@ impl<'a> Reading<'a> {
         while let Some(batch) = batches.next_batch(progress)? {
             let (persons, values) = self.convert(&batch);
             self.systems.check(&values, batch.n_rows(), |row| batch.row(row));
-            let persons = persons.map_err(|row| key_fault(&file.written, &header[places[0]], row))?;
-            self.keep(persons, values, file)?;
+            match persons {
+                Ok(persons) => {
+                    let rows = (0..batch.n_rows()).map(|row| batch.row(row));
+                    self.row_places.add(&file.written, self.n_rows, rows);
+                    self.keep(persons, values, file)?;
+                }
+                Err(row) => {
+                    let mut faults = vec![key_fault(&file.written, &header[places[0]], row)];
+                    faults.extend(self.end_file(&header, &places, file));
+                    return Err(LoadError::Values(faults));
+                }
+            }
         }
-        self.end_file(&header, &places, file)?;
+        let faults = self.end_file(&header, &places, file);
+        if !faults.is_empty() {
+            return Err(LoadError::Values(faults));
+        }
         batches.finish(progress)
     }
 
@@ -296,6 +344,9 @@ impl<'a> Reading<'a> {
 
     /// Lets every request keep its rows of a batch.
     fn keep(&mut self, persons: Vec<u32>, values: Vec<Values>, file: &InputFile) -> Result<(), LoadError> {
+        if matches!(self.persons, Persons::Nobody) {
+            return Ok(());
+        }
         let first = self.n_rows;
         self.n_rows += persons.len() as u64;
         if self.n_rows > u64::from(u32::MAX) {
@@ -339,14 +390,14 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Raises the faults of the cells and keys of the file that ends here.
-    fn end_file(&mut self, header: &[String], places: &[usize], file: &InputFile) -> Result<(), LoadError> {
+    /// The faults of the cells and keys of the file that ends here.
+    fn end_file(&mut self, header: &[String], places: &[usize], file: &InputFile) -> Vec<Fault> {
         let mut faults = self.keys.end_file(&file.written, &header[places[0]]);
         for (converter, &place) in self.converters.iter_mut().zip(&places[1..]) {
             faults.extend(converter.end_file(&file.written, &header[place]));
         }
         faults.extend(self.systems.end_file(&file.written, header, &places[1..]));
-        if faults.is_empty() { Ok(()) } else { Err(LoadError::Values(faults)) }
+        faults
     }
 
     fn finish(self, inputs: Vec<Input>) -> Result<Extracted, LoadError> {
@@ -364,6 +415,7 @@ impl<'a> Reading<'a> {
             occurrences,
             time,
             remarks,
+            row_places,
             ..
         } = self;
         let collects = matches!(self.persons, Persons::Collect);
@@ -394,20 +446,20 @@ impl<'a> Reading<'a> {
             linker
         });
         let full = matches!(extract.rows, RowsPerPerson::One { .. }).then(|| rows.pop().expect("asked for above"));
-        let resolved = quality::resolve_duplicates(extract, fingerprints, full.as_ref(), &specs)?;
+        let resolved = quality::resolve_duplicates(extract, fingerprints, full.as_ref(), &specs, &row_places);
         rows.iter_mut().for_each(|r| r.drop_ordinals(&resolved.dropped));
         notes.extend(resolved.notes);
-        let contradicting = resolved.contradicting;
+        let (contradicting, errors) = (resolved.contradicting, resolved.errors);
         let time = time.map(|time| time.finish(extract));
-        Ok(Extracted { rows, link, clean_up, inputs, notes, contradicting, linker, codes, time })
+        Ok(Extracted { rows, link, clean_up, inputs, notes, contradicting, errors, linker, codes, time })
     }
 }
 
 /// A key that is stored as a number and is no whole number that a double holds exactly.
-pub(crate) fn key_fault(file: &str, column: &str, row: u64) -> LoadError {
+pub(crate) fn key_fault(file: &str, column: &str, row: u64) -> Fault {
     let place = Place::row(file, row).in_column(column);
     let rule = "the key is stored as a number and is not whole, or has more digits than a number holds";
-    LoadError::Values(vec![Fault::new(place, rule, "have it delivered as text")])
+    Fault::new(place, rule, "have it delivered as text")
 }
 
 /// The bytes of a file, to show how far reading is.

@@ -110,7 +110,10 @@ impl Reading<'_> {
                         column.push(field, batch.row(row));
                         Ok(())
                     }
-                    None => Err(key_fault(&file.written, &header[places[i]], batch.row(row))),
+                    None => {
+                        let fault = key_fault(&file.written, &header[places[i]], batch.row(row));
+                        Err(LoadError::Values(vec![fault]))
+                    }
                 })
             });
             read.collect::<Result<Vec<()>, LoadError>>()?;

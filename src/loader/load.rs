@@ -36,37 +36,25 @@ pub fn load(study: &Study, progress: &mut dyn Progress) -> Result<Loaded, LoadEr
 /// Person-time from the extracts.
 fn build(study: &Study, progress: &mut dyn Progress) -> Result<Loaded, LoadError> {
     let mut load = Load { study, requests: plan(study), ..Load::new(study) };
-    let linkage = linkage::read_linkage(study, progress)?;
-    let population = study.population();
-    let whole = population_request(population);
-
-    // The population numbers the persons, unless a linkage file does.
-    load.requests.entry(population.name.clone()).or_default().insert(0, whole.clone());
-    let linker = match linkage {
-        Some(linkage::Linked { linker, inputs, links, clean_up }) => {
-            load.inputs.extend(inputs);
-            load.links.extend(links);
-            load.clean_up.extend(clean_up);
-            load.read(population, &Persons::All(&linker), linker.n_persons(), progress)?;
-            linker
+    let whole = population_request(study.population());
+    let read = load.read_all(&whole, progress);
+    let mut errors = std::mem::take(&mut load.errors);
+    match read {
+        Ok(index) => {
+            LoadError::raise(errors)?;
+            load.build(&whole, &index, progress)
         }
-        None => load.read_population(population, progress)?,
-    };
-    let n_persons = linker.n_persons();
-    let index = load.index_dates(&whole, &linker, n_persons, progress)?;
-
-    // Everything else, for persons with an index date only, and those who may be compared with them.
-    let marked: Vec<bool> = match &load.pool {
-        Some(pool) => pool.marked(&index),
-        None => index.iter().map(Option::is_some).collect(),
-    };
-    for extract in study.extracts.values() {
-        if load.requests.contains_key(&extract.name) && !load.read_already(&extract.name) {
-            load.read(extract, &Persons::Marked(&linker, &marked), n_persons, progress)?;
+        Err(error) => {
+            if error.is_of_rows() {
+                errors.push(error);
+                errors.extend(load.faults_of_the_rest(progress));
+            } else if errors.is_empty() {
+                return Err(error);
+            }
+            // Who is left where rows are wrong says little.
+            Err(LoadError::raise(errors).expect_err("there is at least one"))
         }
     }
-    drop(linker);
-    load.build(&whole, &index, progress)
 }
 
 /// What is known while a study is loaded.
@@ -74,6 +62,10 @@ struct Load<'a> {
     study: &'a Study,
     /// What the rules of the study ask of every extract.
     requests: IndexMap<String, Vec<Request>>,
+    /// Extracts that were read, or were begun and have faults.
+    tried: HashSet<String>,
+    /// What is wrong with rows so far.
+    errors: Vec<LoadError>,
     kept: Kept,
     links: Vec<LinkReport>,
     clean_up: Vec<KeyCleanUp>,
@@ -93,6 +85,8 @@ impl<'a> Load<'a> {
         Load {
             study,
             requests: IndexMap::new(),
+            tried: HashSet::new(),
+            errors: Vec::new(),
             kept: Kept::default(),
             links: Vec::new(),
             clean_up: Vec::new(),
@@ -106,6 +100,54 @@ impl<'a> Load<'a> {
         }
     }
 
+    /// Reads linkage files and extracts; the index date of every person.
+    fn read_all(&mut self, whole: &Request, progress: &mut dyn Progress) -> Result<Vec<Option<Day>>, LoadError> {
+        let population = self.study.population();
+        // The population numbers the persons, unless a linkage file does.
+        self.requests.entry(population.name.clone()).or_default().insert(0, whole.clone());
+        let linker = match linkage::read_linkage(self.study, progress)? {
+            Some(linkage::Linked { linker, inputs, links, clean_up }) => {
+                self.inputs.extend(inputs);
+                self.links.extend(links);
+                self.clean_up.extend(clean_up);
+                self.read(population, &Persons::All(&linker), linker.n_persons(), progress)?;
+                linker
+            }
+            None => self.read_population(population, progress)?,
+        };
+        let n_persons = linker.n_persons();
+        let index = self.index_dates(whole, &linker, n_persons, progress)?;
+        // Everything else, for persons with an index date only, and those who may be compared with them.
+        let marked: Vec<bool> = match &self.pool {
+            Some(pool) => pool.marked(&index),
+            None => index.iter().map(Option::is_some).collect(),
+        };
+        for extract in self.unread() {
+            match self.read(extract, &Persons::Marked(&linker, &marked), n_persons, progress) {
+                Err(error) if error.is_of_rows() => self.errors.push(error),
+                other => other?,
+            }
+        }
+        Ok(index)
+    }
+
+    /// Extracts that some rule asks for and that were not read yet, in the order of the study.
+    fn unread(&self) -> Vec<&'a Extract> {
+        let asked =
+            |extract: &&Extract| self.requests.contains_key(&extract.name) && !self.tried.contains(&extract.name);
+        self.study.extracts.values().filter(asked).collect()
+    }
+
+    /// The faults of cells and keys of the extracts that were not read because of others: whoever mends a delivery wants to
+    /// know all of them at once.
+    fn faults_of_the_rest(&self, progress: &mut dyn Progress) -> Vec<LoadError> {
+        let of = |extract: &Extract| {
+            let requests = self.requests.get(&extract.name).map_or(&[] as &[Request], Vec::as_slice);
+            extract::faults_of_extract(self.study, extract, requests, progress).err()
+        };
+        self.unread().into_iter().filter_map(of).filter(LoadError::is_of_rows).collect()
+    }
+
     fn read_already(&self, extract: &str) -> bool {
         self.links.iter().any(|l| l.extract == extract)
     }
@@ -117,10 +159,16 @@ impl<'a> Load<'a> {
         n_persons: usize,
         progress: &mut dyn Progress,
     ) -> Result<(), LoadError> {
-        let requests = self.requests.get(&extract.name).cloned().unwrap_or_default();
+        let requests = self.begin(extract);
         let read = extract::read_extract(self.study, extract, &requests, persons, progress)?;
         self.put(extract, requests, read, n_persons);
         Ok(())
+    }
+
+    /// What is asked of an extract that is going to be read.
+    fn begin(&mut self, extract: &Extract) -> Vec<Request> {
+        self.tried.insert(extract.name.clone());
+        self.requests.get(&extract.name).cloned().unwrap_or_default()
     }
 
     /// Reads the population of a study without linkage file, whose keys number the persons.
@@ -129,7 +177,7 @@ impl<'a> Load<'a> {
         extract: &Extract,
         progress: &mut dyn Progress,
     ) -> Result<super::link::Linker, LoadError> {
-        let requests = self.requests.get(&extract.name).cloned().unwrap_or_default();
+        let requests = self.begin(extract);
         let mut read = extract::read_extract(self.study, extract, &requests, &Persons::Collect, progress)?;
         let linker = read.linker.take().expect("collecting keys gives a linker");
         self.put(extract, requests, read, linker.n_persons());
@@ -156,6 +204,7 @@ impl<'a> Load<'a> {
         self.rows_by_month.extend(read.time);
         self.inputs.extend(read.inputs);
         self.notes.extend(read.notes);
+        self.errors.extend(read.errors);
         if matches!(&extract.rows, RowsPerPerson::One { conflict: crate::study::Conflict::ExcludePerson, .. }) {
             self.contradicting.insert(extract.name.clone(), read.contradicting);
         }

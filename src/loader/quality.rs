@@ -1,7 +1,8 @@
 //! What is wrong with rows, counted: duplicates, contradictions, cells that were changed or taken as missing.
 
 use super::Note;
-use super::error::{Fault, LoadError, Place, counted};
+use super::error::{Fault, LoadError, counted};
+use super::row_places::RowPlaces;
 use super::rows::Rows;
 use super::schema::{Converter, Values};
 use crate::study::{Clean, ColumnKind, ColumnSpec, Conflict, Extract, Identical, RowsPerPerson};
@@ -24,16 +25,20 @@ pub(crate) struct Resolved {
     /// Persons with rows that contradict each other, who leave the study; sorted.
     pub(crate) contradicting: Vec<u32>,
     pub(crate) notes: Vec<Note>,
+    /// What the study does not allow.
+    pub(crate) errors: Vec<LoadError>,
 }
 
 /// Finds rows that are equal, and rows of one person that differ where a person has one row, and does with them
-/// what the study says. `full` holds all declared columns of every row where a person has one row.
+/// what the study says. `full` holds all declared columns of every row where a person has one row. What the study does not
+/// allow is among the errors of the answer; its message names the first row that should not be there.
 pub(crate) fn resolve_duplicates(
     extract: &Extract,
     mut fingerprints: Vec<Fingerprint>,
     full: Option<&Rows>,
     specs: &[(&ColumnSpec, Option<i32>)],
-) -> Result<Resolved, LoadError> {
+    row_places: &RowPlaces,
+) -> Resolved {
     let (identical, conflict) = match &extract.rows {
         RowsPerPerson::One { identical, conflict } => (*identical, Some(conflict)),
         RowsPerPerson::Many { identical } => (*identical, None),
@@ -57,24 +62,18 @@ pub(crate) fn resolve_duplicates(
             let rule = format!("{} {are} in key and every declared column", counted(n, "row"));
             let remedy =
                 format!("set duplicates = \"collapse_identical\" in [extract.{}] to keep one of them", extract.name);
-            return Err(LoadError::Duplicates(Fault::new(place(extract), rule, remedy)));
+            let first = resolved.dropped.iter().min().expect("there are some");
+            resolved.errors.push(LoadError::Duplicates(Fault::new(row_places.place(*first), rule, remedy)));
         }
         _ => {}
     }
     if let (Some(conflict), Some(full)) = (conflict, full) {
         fingerprints.dedup_by_key(|f| (f.person, f.hash));
-        resolve_conflicts(extract, conflict, &fingerprints, full, specs, &mut resolved)?;
+        resolve_conflicts(extract, conflict, &fingerprints, full, specs, row_places, &mut resolved);
     }
     resolved.dropped.sort_unstable();
     resolved.contradicting.sort_unstable();
-    Ok(resolved)
-}
-
-fn place(extract: &Extract) -> Place {
-    match extract.files.as_slice() {
-        [file] => Place::file(&*file.written),
-        _ => Place::file(format!("extract {}", extract.name)),
-    }
+    resolved
 }
 
 /// Persons with several distinct rows where one is promised.
@@ -84,26 +83,28 @@ fn resolve_conflicts(
     fingerprints: &[Fingerprint],
     full: &Rows,
     specs: &[(&ColumnSpec, Option<i32>)],
+    row_places: &RowPlaces,
     resolved: &mut Resolved,
-) -> Result<(), LoadError> {
+) {
     let groups: Vec<&[Fingerprint]> =
         fingerprints.chunk_by(|a, b| a.person == b.person).filter(|group| group.len() > 1).collect();
     // The rows of `full` stand in the order of the extract, so their numbers are sorted.
     let row = |f: &Fingerprint| full.ordinals.binary_search(&f.ordinal).expect("every row is in `full`");
     let (order, last) = match conflict {
-        Conflict::Error if groups.is_empty() => return Ok(()),
+        Conflict::Error if groups.is_empty() => return,
         Conflict::Error => {
             let remedy = format!(
                 "set on_conflict = \"exclude_person\" in [extract.{}], or {{ last_by = \"column\" }} with a column that \
                  says which row stands",
                 extract.name
             );
-            return Err(contradiction(extract, &groups, full, specs, &remedy));
+            resolved.errors.push(contradiction(row_places, &groups, full, specs, &remedy));
+            return;
         }
         Conflict::ExcludePerson => {
             resolved.contradicting = groups.iter().map(|group| group[0].person).collect();
             resolved.dropped.extend(groups.iter().flat_map(|group| group.iter().map(|f| f.ordinal)));
-            return Ok(());
+            return;
         }
         Conflict::FirstBy(column) => (column, false),
         Conflict::LastBy(column) => (column, true),
@@ -121,12 +122,11 @@ fn resolve_conflicts(
     }
     if !tied.is_empty() {
         let remedy = format!("{order} does not tell them apart; set on_conflict = \"exclude_person\"");
-        return Err(contradiction(extract, &tied, full, specs, &remedy));
+        resolved.errors.push(contradiction(row_places, &tied, full, specs, &remedy));
     }
     let message =
         format!("persons with contradicting rows: the {} by {order} stands", if last { "last" } else { "first" });
     resolved.notes.push(Note::new(&extract.name, &message, groups.len() as u64, "persons"));
-    Ok(())
 }
 
 /// An order of the values of a column in which the row that stands comes first; a missing value never does.
@@ -148,7 +148,7 @@ fn rank(values: &Values, dictionary: &super::schema::Dictionary, row: usize, las
 }
 
 fn contradiction(
-    extract: &Extract,
+    row_places: &RowPlaces,
     groups: &[&[Fingerprint]],
     full: &Rows,
     specs: &[(&ColumnSpec, Option<i32>)],
@@ -166,7 +166,16 @@ fn contradiction(
         _ => "rows".to_string(),
     };
     let rule = format!("{} {have} {rows} that differ in {}", counted(groups.len() as u64, "person"), names.join(", "));
-    LoadError::Duplicates(Fault::new(place(extract), rule, remedy))
+    // Of each person the first row may be the right one: the first of the others is where to look.
+    let others =
+        groups.iter().filter_map(|group| group.iter().map(|f| f.ordinal).filter(|o| *o != first_of(group)).min());
+    let first = others.min().expect("rows that contradict each other are two");
+    LoadError::Duplicates(Fault::new(row_places.place(first), rule, remedy))
+}
+
+/// The row of a person that stands first.
+fn first_of(group: &[Fingerprint]) -> u32 {
+    group.iter().map(|f| f.ordinal).min().expect("a group has rows")
 }
 
 /// What was done to the cells of a column.

@@ -275,19 +275,29 @@ fn readable(rehearsal: &Rehearsal) -> String {
     for file in &rehearsal.files {
         text += &format!("- {}: {} rows\n", file.path, file.rows);
     }
-    if !rehearsal.planted.is_empty() {
-        text += "\n## Faults that were planted, and where the program tells of them\n\n";
-        for p in &rehearsal.planted {
-            let place =
-                [&p.extract, &p.file, &p.column].into_iter().filter(|t| !t.is_empty()).cloned().collect::<Vec<_>>();
-            text += &format!("- {}, {} {}, {}: {}\n", p.kind, p.count, p.unit, place.join(", "), p.told);
-        }
-    }
+    text += &planted_lines(&rehearsal.planted);
     text += "\n## What the study does not say and was assumed\n\n";
     for line in &rehearsal.assumed {
         text += &format!("- {line}\n");
     }
     text
+}
+
+/// What was planted: what the results tell of, and what the study stops at.
+fn planted_lines(planted: &[Planted]) -> String {
+    let is_stop = |p: &&Planted| matches!(p.told, Told::Stops { .. });
+    let line = |p: &Planted| match &p.told {
+        Told::Stops { text } => format!("- {}, {} {}: `{}: {text}`\n", p.kind, p.count, p.unit, p.place()),
+        told => format!("- {}, {} {}, {}: {told}\n", p.kind, p.count, p.unit, p.place()),
+    };
+    let section = |head: &str, lines: String| match lines.is_empty() {
+        true => lines,
+        false => format!("\n## {head}\n\n{lines}"),
+    };
+    let told: String = planted.iter().filter(|p| !is_stop(p)).map(line).collect();
+    let stops: String = planted.iter().filter(is_stop).map(line).collect();
+    section("Faults that were planted, and where the program tells of them", told)
+        + &section("Planted faults that stop the study, each with the message to expect", stops)
 }
 
 fn refuse_sas(study: &Study) -> Result<(), RehearsalError> {

@@ -8,7 +8,7 @@ use super::place::{self, Place, WrittenFile};
 use super::plan::{ExtractPlan, Shape};
 use super::write::{Row, Table, TableError};
 use super::{RehearsalError, Simulated};
-use crate::study::{FileFormat, InputFile, Key, LinkageFile, Study};
+use crate::study::{FileFormat, Header, InputFile, Key, LinkageFile, Study};
 
 /// Files of one shape: an extract, or a linkage file.
 pub(super) struct Sheet<'s> {
@@ -69,6 +69,26 @@ impl Sheet<'_> {
             }
         }
         self.rows = rows;
+    }
+
+    /// The number that messages give a row of a file: its line, or its place from 1.
+    pub(super) fn row_number(&self, row: usize) -> u64 {
+        let of_header = match self.format {
+            FileFormat::Delimited(rules) => u64::from(rules.header == Header::FirstRow),
+            _ => 0,
+        };
+        row as u64 + 1 + of_header
+    }
+
+    /// The name of a column in a file.
+    pub(super) fn header(&self, plan: &ExtractPlan, at: usize, file: usize) -> String {
+        let slot = &plan.slots[at];
+        family::column_name(&slot.spec.source, slot.year, file, self.files.len())
+    }
+
+    /// The name of the key in a file.
+    pub(super) fn key_header(&self, key: &Key, file: usize) -> String {
+        family::alias(&key.aliases, file, self.files.len()).to_owned()
     }
 
     /// Writes the files; one of those that a pattern stands for is there only if it has rows.

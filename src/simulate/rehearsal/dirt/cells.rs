@@ -4,7 +4,7 @@
 //! missing stands where there was none, or in a further row under a key that nobody has; one that stops the study stands
 //! anywhere.
 
-use super::{Planting, Told};
+use super::{ByFile, Planting, Told};
 use crate::loader::error::counted;
 use crate::loader::quality::step_name;
 use crate::simulate::rehearsal::cells::{Stored, stored, text};
@@ -68,35 +68,34 @@ impl Planting<'_, '_, '_> {
         let (ColumnKind::Code(rules) | ColumnKind::Codes { code: rules, .. }) = &slot.spec.kind else { return };
         let (Some(CodeSystem::Column { blank, .. }), Some(system)) = (&rules.system, slot.system) else { return };
         let n = self.how_many("blank_system", blank.is_none());
-        let mut by_file: Vec<u64> = vec![0; self.sheets[sheet].files.len()];
-        for (file, row) in self.clean_rows(sheet, false) {
-            if by_file.iter().sum::<u64>() as usize == n {
+        let mut by_file = ByFile::new(&self.sheets[sheet]);
+        for (file, number) in self.clean_rows(sheet, false) {
+            if by_file.total() == n {
                 break;
             }
-            let row = &mut self.sheets[sheet].rows[file][row];
+            let row = &mut self.sheets[sheet].rows[file][number];
             let is_blank = matches!((&row.cells[system], blank), (Value::Text(s), Some(b)) if **s == **b);
             if row.cells[at] != Value::Missing && (is_blank || (blank.is_none() && row.cells[system] != Value::Missing))
             {
                 row.cells[system] = Value::Missing;
                 row.dirty = true;
-                by_file[file] += 1;
+                by_file.add(file, number);
             }
         }
         let source = source_of(&plan.extract.name, slot);
-        for (file, count) in by_file.into_iter().enumerate() {
+        // The message is about the column that should say the system.
+        let column = if blank.is_some() { at } else { system };
+        for (spot, count) in by_file.spots(sheet, Some(column)) {
             let told = match blank {
                 Some(blank) => {
                     Told::Note { source: source.clone(), message: format!("codes without a system, taken as {blank}") }
                 }
                 None => {
-                    let have = if count == 1 { "has" } else { "have" };
-                    Told::Stops {
-                        text: format!("{} {have} codes and do", counted(count, "row"))
-                            .replace("has codes and do", "has codes and does"),
-                    }
+                    let have = if count == 1 { "has codes and does" } else { "have codes and do" };
+                    Told::Stops { text: format!("{} {have} not say their system", counted(count, "row")) }
                 }
             };
-            self.note("blank_system", (sheet, Some(file)), &slot.spec.name, count, told);
+            self.note("blank_system", spot, count, told);
         }
     }
 
@@ -110,28 +109,20 @@ impl Planting<'_, '_, '_> {
         told: Told,
     ) {
         let n = self.how_many(kind, false);
-        let mut by_file: Vec<u64> = vec![0; self.sheets[sheet].files.len()];
-        for (file, row) in self.clean_rows(sheet, false) {
-            if by_file.iter().sum::<u64>() as usize == n {
+        let mut by_file = ByFile::new(&self.sheets[sheet]);
+        for (file, number) in self.clean_rows(sheet, false) {
+            if by_file.total() == n {
                 break;
             }
-            let row = &mut self.sheets[sheet].rows[file][row];
+            let row = &mut self.sheets[sheet].rows[file][number];
             if let Some(value) = dirty(&row.cells[at]) {
                 row.cells[at] = value;
                 row.dirty = true;
-                by_file[file] += 1;
+                by_file.add(file, number);
             }
         }
-        let column = self.column(sheet, at);
-        for (file, count) in by_file.into_iter().enumerate() {
-            self.note(kind, (sheet, Some(file)), &column, count, told.clone());
-        }
-    }
-
-    fn column(&self, sheet: usize, at: usize) -> String {
-        match self.sheets[sheet].of {
-            super::Of::Extract(extract) => self.ground.plans[extract].slots[at].spec.name.clone(),
-            super::Of::Linkage(_) => String::new(),
+        for (spot, count) in by_file.spots(sheet, Some(at)) {
+            self.note(kind, spot, count, told.clone());
         }
     }
 
@@ -169,7 +160,8 @@ impl Planting<'_, '_, '_> {
                     says: |slot, n, is| match &slot.spec.kind {
                         ColumnKind::Code(CodeSpec { width: Some(width), .. }) => {
                             let has = if is == "is" { "has" } else { "have" };
-                            format!("{n} {has} {} digits where the code has {width}", width - 1)
+                            let digits = counted(*width as u64 - 1, "digit");
+                            format!("{n} {has} {digits} where the code has {width}")
                         }
                         _ => String::new(),
                     },
@@ -210,34 +202,36 @@ impl Planting<'_, '_, '_> {
         let plan = &self.ground.plans[extract];
         let slot = &plan.slots[at];
         let stops = if_invalid(&slot.spec.kind) == IfInvalid::Error;
+        if stops && plan.slots.iter().any(|other| other.system == Some(at) && !other.blank_system) {
+            return; // A code system that is none is told as one that is not said, too.
+        }
         let n = self.how_many(kind, stops);
-        let files = self.sheets[sheet].files.len();
-        let (mut by_file, mut unlinked): (Vec<u64>, Vec<u64>) = (vec![0; files], vec![0; files]);
-        for (file, row) in self.clean_rows(sheet, false) {
-            if by_file.iter().sum::<u64>() as usize == n {
+        let (mut by_file, mut unlinked) = (ByFile::new(&self.sheets[sheet]), ByFile::new(&self.sheets[sheet]));
+        for (file, number) in self.clean_rows(sheet, false) {
+            if by_file.total() == n {
                 break;
             }
-            let row = &mut self.sheets[sheet].rows[file][row];
+            let row = &mut self.sheets[sheet].rows[file][number];
             if stops || row.cells[at] == Value::Missing {
                 row.cells[at] = invalid.value.clone();
                 row.dirty = true;
-                by_file[file] += 1;
+                by_file.add(file, number);
             }
         }
         // Where every cell has a value, in rows that belong to nobody.
-        let missing = n - by_file.iter().sum::<u64>() as usize;
+        let missing = n - by_file.total();
         let is_persons = plan.extract.key.spelling.is_none() && plan.shape == super::super::plan::Shape::Population;
         let room = if is_persons { 0 } else { self.room_for_unknown(extract).saturating_sub(self.unknown_in(extract)) };
         for (file, row) in self.clean_rows(sheet, false).into_iter().take(missing.min(room)) {
             let mut row = self.sheets[sheet].rows[file][row].clone();
             row.cells[at] = invalid.value.clone();
             row.keys[0] = self.unknown_key(extract);
-            self.push(sheet, file, row);
-            by_file[file] += 1;
-            unlinked[file] += 1;
+            let number = self.push(sheet, file, row);
+            by_file.add(file, number);
+            unlinked.add(file, number);
         }
         let source = source_of(&plan.extract.name, slot);
-        for (file, count) in by_file.into_iter().enumerate() {
+        for (spot, count) in by_file.spots(sheet, Some(at)) {
             let is = if count == 1 { "is" } else { "are" };
             let told = match stops {
                 true => Told::Stops { text: (invalid.says)(slot, &counted(count, "value"), is) },
@@ -246,11 +240,11 @@ impl Planting<'_, '_, '_> {
                     message: "values that break their declaration taken as missing".into(),
                 },
             };
-            self.note(kind, (sheet, Some(file)), &slot.spec.name, count, told);
+            self.note(kind, spot, count, told);
         }
         let told = Told::Link { extract: plan.extract.name.clone(), what: "rows_unmatched" };
-        for (file, count) in unlinked.into_iter().enumerate() {
-            self.note("unknown_key", (sheet, Some(file)), "", count, told.clone());
+        for (spot, count) in unlinked.spots(sheet, None) {
+            self.note("unknown_key", spot, count, told.clone());
         }
     }
 

@@ -44,8 +44,13 @@ pub struct Planted {
     pub extract: String,
     /// The file; empty for persons, whose rows stand in several.
     pub file: String,
+    /// The first row of the file that has the fault, as messages count rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<u64>,
     /// Name of the column in the study; empty for whole rows, keys and persons.
     pub column: String,
+    /// Name of the column, or of the key, in the file; empty for whole rows and persons.
+    pub header: String,
     pub count: u64,
     /// What is counted: `rows` or `persons`.
     pub unit: &'static str,
@@ -81,6 +86,58 @@ impl std::fmt::Display for Told {
             }
             Told::Stops { text } => write!(f, "the study stops: {text}"),
         }
+    }
+}
+
+impl Planted {
+    /// Where it is, in the words of a message.
+    pub fn place(&self) -> String {
+        let row = self.row.map_or(String::new(), |row| format!("row {row}"));
+        let name = if self.header.is_empty() { &self.column } else { &self.header };
+        let column = if name.is_empty() { String::new() } else { format!("column {name}") };
+        let file = if self.file.is_empty() { &self.extract } else { &self.file };
+        [file.clone(), row, column].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Where faults of one kind were planted.
+pub(super) struct Spot {
+    pub(super) sheet: usize,
+    /// File and row within it; `None` for persons, whose rows stand in several.
+    pub(super) first: Option<(usize, usize)>,
+    /// Place of the column.
+    pub(super) at: Option<usize>,
+}
+
+impl Spot {
+    /// Persons, in the sheet that shows it.
+    fn persons(sheet: usize, at: Option<usize>) -> Spot {
+        Spot { sheet, first: None, at }
+    }
+}
+
+/// Faults of one kind in the files of a sheet: how many, and the first row that has one.
+pub(super) struct ByFile(Vec<(u64, usize)>);
+
+impl ByFile {
+    fn new(sheet: &Sheet) -> ByFile {
+        ByFile(vec![(0, usize::MAX); sheet.files.len()])
+    }
+
+    fn add(&mut self, file: usize, row: usize) {
+        let (n, first) = &mut self.0[file];
+        *n += 1;
+        *first = row.min(*first);
+    }
+
+    fn total(&self) -> usize {
+        self.0.iter().map(|(n, _)| *n as usize).sum()
+    }
+
+    /// Spots and counts.
+    fn spots(self, sheet: usize, at: Option<usize>) -> impl Iterator<Item = (Spot, u64)> {
+        let of = move |(file, (n, row)): (usize, (u64, usize))| (Spot { sheet, first: Some((file, row)), at }, n);
+        self.0.into_iter().enumerate().filter(|(_, (n, _))| *n > 0).map(of)
     }
 }
 
@@ -187,19 +244,29 @@ impl<'s> Planting<'_, '_, 's> {
     }
 
     /// Notes what was planted; nothing when it was nothing.
-    fn note(&mut self, kind: &'static str, place: (usize, Option<usize>), column: &str, count: u64, told: Told) {
-        let (sheet, file) = place;
-        let Of::Extract(extract) = self.sheets[sheet].of else { return };
+    fn note(&mut self, kind: &'static str, spot: Spot, count: u64, told: Told) {
+        let sheet = &self.sheets[spot.sheet];
+        let Of::Extract(extract) = sheet.of else { return };
         if count == 0 {
             return;
         }
+        let plan = &self.ground.plans[extract];
         let trap = DIRT_KINDS.iter().find(|(k, _)| *k == kind).map_or(0, |(_, trap)| *trap);
+        let of_key = matches!(kind, "key_without_prefix" | "no_key" | "unknown_key");
+        let file = spot.first.map(|(file, _)| file);
+        let header = match (file, spot.at) {
+            (Some(file), Some(at)) => sheet.header(plan, at, file),
+            (Some(file), None) if of_key => sheet.key_header(&plan.extract.key, file),
+            _ => String::new(),
+        };
         self.planted.push(Planted {
             kind,
             trap,
-            extract: self.ground.plans[extract].extract.name.clone(),
-            file: file.map_or(String::new(), |file| self.sheets[sheet].files[file].written.clone()),
-            column: column.to_owned(),
+            extract: plan.extract.name.clone(),
+            file: file.map_or(String::new(), |file| sheet.files[file].written.clone()),
+            row: spot.first.map(|(_, row)| sheet.row_number(row)),
+            column: spot.at.map_or(String::new(), |at| plan.slots[at].spec.name.clone()),
+            header,
             count,
             unit: if file.is_some() { "rows" } else { "persons" },
             told,

@@ -1,7 +1,7 @@
 //! Persons whose person-time cannot be: copies of persons of the cohort, under keys of their own, with a fault that takes
 //! them out again.
 
-use super::{Planting, Told};
+use super::{Planting, Spot, Told};
 use crate::loader::error::counted;
 use crate::simulate::rehearsal::Of;
 use crate::simulate::rehearsal::columns::Value;
@@ -135,7 +135,7 @@ impl Planting<'_, '_, '_> {
             (None, true) => Told::Stops { text: format!("{} {what}", counted(count, "person")) },
             (None, false) => Told::Flow { label },
         };
-        self.note(kind, (sheet, None), &column.column, count, told);
+        self.note(kind, Spot::persons(sheet, Some(at)), count, told);
     }
 
     /// A row of the event on the index date.
@@ -174,7 +174,7 @@ impl Planting<'_, '_, '_> {
             true => Told::Stops { text: format!("{} with {label} on the day of entry", counted(count, "person")) },
             false => Told::Flow { label: format!("{label} not on the day of entry") },
         };
-        self.note("event_at_entry", (sheet, None), &rows.date, count, told);
+        self.note("event_at_entry", Spot::persons(sheet, Some(plan.demands[demand].date)), count, told);
     }
 
     /// An event after the last day of somebody who had none.
@@ -240,7 +240,7 @@ impl Planting<'_, '_, '_> {
             source: "follow_up".into(),
             message: "events after the end of follow-up, which do not count".into(),
         };
-        self.note("event_after_end", (sheet, None), &rows.date, count, told);
+        self.note("event_after_end", Spot::persons(sheet, Some(plan.demands[demand].date)), count, told);
     }
 
     /// The index date of a person: the only row of the index, or the date column.
@@ -360,7 +360,7 @@ impl Planting<'_, '_, '_> {
             true => Told::Stops { text: format!("{} with {what}", counted(count, "person")) },
             false => Told::Flow { label: format!("no {} ({})", what.trim_start_matches("a "), plan.extract.name) },
         };
-        self.note(kind, (sheet, None), &plan.slots[to].spec.name, count, told);
+        self.note(kind, Spot::persons(sheet, Some(to)), count, told);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rows and keys that should not be: copies, contradictions, rows without a key or with one that nobody has, codes that no
 //! list covers.
 
-use super::{Planting, Told};
+use super::{ByFile, Planting, Spot, Told};
 use crate::loader::error::counted;
 use crate::simulate::rehearsal::columns::{Draw, Value, cleaned, fits};
 use crate::simulate::rehearsal::draft::{holds, meets};
@@ -31,9 +31,11 @@ impl Planting<'_, '_, '_> {
         places
     }
 
-    /// Adds a row to a file; nothing else is planted in it.
-    pub(super) fn push(&mut self, sheet: usize, file: usize, row: Row) {
-        self.sheets[sheet].rows[file].push(Row { dirty: true, ..row });
+    /// Adds a row to a file; nothing else is planted in it. Returns its place in the file.
+    pub(super) fn push(&mut self, sheet: usize, file: usize, row: Row) -> usize {
+        let rows = &mut self.sheets[sheet].rows[file];
+        rows.push(Row { dirty: true, ..row });
+        rows.len() - 1
     }
 
     /// Whether rows meet the extract's own condition.
@@ -52,9 +54,9 @@ impl Planting<'_, '_, '_> {
             return; // Rows that are kept twice are counted twice.
         }
         let n = self.how_many("duplicate_row", identical == Identical::Error);
-        let mut by_file: Vec<u64> = vec![0; self.sheets[sheet].files.len()];
+        let mut by_file = ByFile::new(&self.sheets[sheet]);
         for (file, at) in self.clean_rows(sheet, true) {
-            if by_file.iter().sum::<u64>() as usize == n {
+            if by_file.total() == n {
                 break;
             }
             let row = self.sheets[sheet].rows[file][at].clone();
@@ -62,11 +64,11 @@ impl Planting<'_, '_, '_> {
             let told = identical != Identical::Keep || self.is_considered(extract, &row);
             if told && self.kept(extract, &row) {
                 self.sheets[sheet].rows[file][at].dirty = true;
-                self.push(sheet, file, row);
-                by_file[file] += 1;
+                let number = self.push(sheet, file, row);
+                by_file.add(file, number);
             }
         }
-        let total = by_file.iter().sum();
+        let total = by_file.total() as u64;
         let told = |_| match identical {
             Identical::Error => {
                 let equal = if total == 1 { "equals another" } else { "equal others" };
@@ -77,8 +79,8 @@ impl Planting<'_, '_, '_> {
             }
             Identical::Keep => Told::Note { source: declared.name.clone(), message: ALL_KEPT.into() },
         };
-        for (file, count) in by_file.into_iter().enumerate() {
-            self.note("duplicate_row", (sheet, Some(file)), "", count, told(count));
+        for (spot, count) in by_file.spots(sheet, None) {
+            self.note("duplicate_row", spot, count, told(count));
         }
     }
 
@@ -157,7 +159,7 @@ impl Planting<'_, '_, '_> {
                 message: format!("persons with contradicting rows: the first by {column} stands"),
             },
         };
-        self.note("contradicting_rows", (sheet, None), "", count, told);
+        self.note("contradicting_rows", Spot::persons(sheet, None), count, told);
     }
 
     /// Clean rows of persons of the cohort, or the rows of these further persons.
@@ -200,7 +202,7 @@ impl Planting<'_, '_, '_> {
         if kind == "unknown_key" {
             n = n.min(self.room_for_unknown(extract));
         }
-        let mut by_file: Vec<u64> = vec![0; self.sheets[sheet].files.len()];
+        let mut by_file = ByFile::new(&self.sheets[sheet]);
         for (file, at) in self.clean_rows(sheet, false).into_iter().take(n) {
             let mut row = self.sheets[sheet].rows[file][at].clone();
             row.keys[0] = match kind {
@@ -208,10 +210,10 @@ impl Planting<'_, '_, '_> {
                 "unknown_key" => self.unknown_key(extract),
                 _ => row.keys[0].trim_start_matches(key.strip_prefix.as_deref().unwrap_or("")).to_owned(),
             };
-            self.push(sheet, file, row);
-            by_file[file] += 1;
+            let number = self.push(sheet, file, row);
+            by_file.add(file, number);
         }
-        for (file, count) in by_file.into_iter().enumerate() {
+        for (spot, count) in by_file.spots(sheet, None) {
             let extract = declared.name.clone();
             let told = match kind {
                 "no_key" => Told::Link { extract, what: "rows_without_key" },
@@ -220,7 +222,7 @@ impl Planting<'_, '_, '_> {
                     text: format!("{} without the prefix that key.strip_prefix declares", counted(count, "key")),
                 },
             };
-            self.note(kind, (sheet, Some(file)), "", count, told);
+            self.note(kind, spot, count, told);
         }
     }
 
@@ -275,21 +277,21 @@ impl Planting<'_, '_, '_> {
                 _ => Value::Text(code.as_str().into()),
             };
             let n = self.how_many("uncovered_code", false);
-            let mut by_file: Vec<u64> = vec![0; self.sheets[sheet].files.len()];
+            let mut by_file = ByFile::new(&self.sheets[sheet]);
             for (file, row) in self.clean_rows(sheet, true) {
                 let mut row = self.sheets[sheet].rows[file][row].clone();
                 row.cells[at] = value.clone();
-                if by_file.iter().sum::<u64>() as usize == n {
+                if by_file.total() == n {
                     break;
                 }
                 if self.kept(extract, &row) && slot.system.is_none_or(|system| row.cells[system] != Value::Missing) {
-                    self.push(sheet, file, row);
-                    by_file[file] += 1;
+                    let number = self.push(sheet, file, row);
+                    by_file.add(file, number);
                 }
             }
             let told = Told::Uncovered { extract: plan.extract.name.clone(), column: slot.spec.name.clone() };
-            for (file, count) in by_file.into_iter().enumerate() {
-                self.note("uncovered_code", (sheet, Some(file)), &slot.spec.name, count, told.clone());
+            for (spot, count) in by_file.spots(sheet, Some(at)) {
+                self.note("uncovered_code", spot, count, told.clone());
             }
         }
     }
