@@ -13,6 +13,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// What to do when a signal comes.
 #[derive(Debug, Clone)]
@@ -89,6 +90,13 @@ impl Interrupt {
     /// Whether a signal came.
     pub fn raised(&self) -> bool {
         self.raised.load(Ordering::SeqCst)
+    }
+
+    /// Leaves the end of the program to a signal that came: what fails now fails because folders are being removed.
+    pub fn give_way(&self) {
+        while self.raised() && !self.cooperative.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     fn on_signal(&self) {

@@ -50,6 +50,7 @@ pub fn run(
     let exit = match dispatch(&cli, &mut context) {
         Ok(()) => Exit::Done,
         Err(error) => {
+            context.interrupt.give_way();
             let exit = exit_of(&error);
             report_error(&error, exit, &mut context);
             exit
