@@ -282,11 +282,11 @@ This file is not for export: the numbers of hidden cells below help to work them
 
 - Profile `dk-dst`, after https://steno-aarhus.github.io/registers-guide/en/14_eksport-hjemsendelse.html.
 - Persons and events from 1 to 4 are hidden and shown as `.`; so is what would give as few persons without an event, left out, or between two times. Zero is shown. Missing values are a cell like others.
-- These counts of the run are one system of equations: Table 1, levels, cells of interactions, the flow of persons, ends of follow-up, numbers of models and their differences, groups, numbers at chosen times, linkage, covariates, checks of the records, rows over calendar time. Further cells are hidden until, whatever is worked out from all that is shown, every number from 1 to 5 stays possible at the ends for a small count: the program holds for each of them two sets of numbers that fit everything shown (Hundepool et al. 2012, Statistical Disclosure Control, chapter 4). Counts of codes are not in that system, since they count rows of whole deliveries and not persons; none of them leaves.
+- These counts of the run are one system of equations: Table 1, levels, cells of interactions, the flow of persons, ends of follow-up, numbers of models and their differences, groups, numbers at chosen times, linkage, covariates, checks of the records, rows over calendar time, rows of codes. Further cells are hidden until, whatever is worked out from all that is shown, every number from 1 to 5 stays possible at the ends for a small count: the program holds for each of them two sets of numbers that fit everything shown (Hundepool et al. 2012, Statistical Disclosure Control, chapter 4). The rows of a code are hidden too where the persons behind them are as few; a hidden code that no list of the study names is not named.
 - Person-years are whole, and rates are made of what is shown.
-- Person-time and rates of hidden cells, and estimates of hidden levels and cells with their part of the covariance, are hidden too. A model with a hidden coefficient shows no likelihood, and tests with three digits; tests of hidden coefficients alone are hidden.
+- Person-time and rates of hidden cells, and estimates of hidden levels and cells with their part of the covariance, are hidden too; of an interaction those that are made of a hidden cell (a hazard ratio of two cells, a ratio or an additive measure of four). A model with a hidden coefficient shows no likelihood, and tests with three digits; tests of hidden coefficients alone are hidden.
 - Table 1: shares and standardised differences are made again of the numbers that are shown, hidden levels taken together and hidden groups left out; means, standard deviations and quartiles have four digits and go with small groups, and where one group's alone are hidden those of all persons go too. Tests of nested models go with hidden coefficients.
-- Curves keep those steps by which as many events as the threshold have come together, none nearer to a shown time; probabilities stand on a grid whose steps are at least the threshold of people, their limits on the values outside, and go where that step is more than a fifth; standard errors have two digits; whole curves of groups stay inside where a group is hidden, and those of incidence always. Medians of predicted curves and the end of the longest follow-up stay inside.
+- Curves keep those steps by which as many events as the threshold have come together, none nearer to a shown time; probabilities stand on a grid whose steps are at least the threshold of people, their limits on the values outside, and go where that step is more than a fifth; standard errors have two digits; steps have no counts beside them, numbers at risk and events stand at the chosen times only. Whole curves of groups stay inside where a group is hidden, and those of a kind of event where some group had few of it. Medians of predicted curves and the end of the longest follow-up stay inside.
 - Knots and percentiles that fewer records than the threshold share are hidden, with the hazard ratios at them; a knot between two values of the data, or written in the formula, is shown. So are quartiles of Table 1, and medians of the time to event at which fewer events than the threshold fell.
 - Rows and sizes of the files read, person-time in days, BIC and numbers of pairs behind a concordance are never exported; warnings say no counts.
 
@@ -309,6 +309,42 @@ Nothing else is in `export/`. Person-time records, residuals, predictions of rec
 | interaction group by sex | 1 | 3 | 0 |
 | estimates of adjusted | 0 | 0 | 2 |
 | estimates of group by sex | 0 | 0 | 5 |
+
+## Each hidden cell
+
+Every file of `export/` has the same tables; the data file of a table is named beside it. *Small*: the count itself. *Protects*: it would give a small one back, or what follows from shown ones would be small (persons without an event, those between two times). A count that stands in several tables is listed once and hidden in all.
+
+### levels of sex
+
+| row | hidden | why |
+|---|---|---|
+| Men | events | protects |
+| Ukjent \| unknown, as the register writes it | persons, records | protects |
+| Ukjent \| unknown, as the register writes it | events | small |
+| Missing | persons, records, events | small |
+
+### end of follow-up
+
+| row | hidden | why |
+|---|---|---|
+| death | persons | small |
+| emigration | persons | protects |
+
+### attrition
+
+| row | hidden | why |
+|---|---|---|
+| aged 18 to 65 on the index date | persons, excluded | protects |
+| not dead before the index date | excluded | small |
+
+### interaction group by sex
+
+| row | hidden | why |
+|---|---|---|
+| Nordic × Women | events | protects |
+| Middle East, Ærø & Ålesund × Women | persons | protects |
+| Nordic × Men | events | protects |
+| Middle East, Ærø & Ålesund × Men | events | small |
 
 ## Covered
 
@@ -805,4 +841,164 @@ fn covariates_checks_and_rows_over_time_are_counts_like_others() {
     let acro = export(&report, "acro");
     // Nobody left out is no news of anybody, also where zero is small.
     assert_eq!((acro.checks[0].records, acro.covariates[1].missing_after), (Some(0), Some(0)));
+}
+
+/// Of an interaction those estimates go that are made of the hidden cell, five where it is no reference, and no others.
+#[test]
+fn estimates_of_an_interaction_go_with_the_cells_they_are_made_of() {
+    let levels = |what: &str| (0..3).map(|i| format!("{what}{i}")).collect::<Vec<_>>();
+    let (rows, columns) = (levels("e"), levels("m"));
+    let cell = |e: &String, m: &String, reference: bool| InteractionCell {
+        exposure_level: e.clone(),
+        modifier_level: m.clone(),
+        reference,
+        persons: Some(100),
+        events: Some(40),
+        estimate: Some(0.3),
+        se: Some(0.2),
+        hr: Some(1.35),
+        ..InteractionCell::default()
+    };
+    let every = |reference: &dyn Fn(&str, &str) -> bool| -> Vec<InteractionCell> {
+        rows.iter().flat_map(|e| columns.iter().map(|m| cell(e, m, reference(e, m))).collect::<Vec<_>>()).collect()
+    };
+    let four: Vec<(String, String)> =
+        rows[1..].iter().flat_map(|e| columns[1..].iter().map(move |m| (e.clone(), m.clone()))).collect();
+    let mut interaction = Interaction {
+        exposure: "e".into(),
+        modifier: "m".into(),
+        within: every(&|e, _| e == "e0"),
+        joint: every(&|e, m| e == "e0" && m == "m0"),
+        by_exposure: every(&|_, m| m == "m0"),
+        ratios: four
+            .iter()
+            .map(|(e, m)| cohort::report::InteractionRatio {
+                exposure_level: e.clone(),
+                modifier_level: m.clone(),
+                ratio: Some(1.1),
+                ..Default::default()
+            })
+            .collect(),
+        reri: four
+            .iter()
+            .map(|(e, m)| cohort::report::AdditiveInteraction {
+                exposure_level: e.clone(),
+                modifier_level: m.clone(),
+                reri: Some(0.1),
+                ..Default::default()
+            })
+            .collect(),
+        ..Interaction::default()
+    };
+    let hidden = |interaction: &Interaction| {
+        let model = ModelResult { interactions: vec![interaction.clone()], ..ModelResult::default() };
+        let i =
+            export(&Report { models: vec![model], ..Report::default() }, "dk-dst").models[0].interactions[0].clone();
+        let cells = [&i.within, &i.joint, &i.by_exposure].map(|t| t.iter().filter(|c| c.hr.is_none()).count());
+        let others =
+            [i.ratios.iter().filter(|r| r.ratio.is_none()).count(), i.reri.iter().filter(|r| r.reri.is_none()).count()];
+        (cells, others)
+    };
+    assert_eq!(hidden(&interaction), ([0; 3], [0; 2]));
+    let few = |interaction: &mut Interaction, e: &str, m: &str, n: u64| {
+        let tables = [&mut interaction.within, &mut interaction.joint, &mut interaction.by_exposure];
+        let these = tables.into_iter().flatten().filter(|c| c.exposure_level == e && c.modifier_level == m);
+        these.for_each(|c| c.events = Some(n));
+    };
+    few(&mut interaction, "e1", "m1", 2);
+    assert_eq!(hidden(&interaction), ([1, 1, 1], [1, 1]));
+    few(&mut interaction, "e1", "m1", 40);
+    // The reference of its modifier: all hazard ratios within it go, with ratios and additive measures.
+    few(&mut interaction, "e0", "m1", 2);
+    assert_eq!(hidden(&interaction), ([3, 1, 1], [2, 2]));
+}
+
+/// In a model with a product a coefficient compares cells, those of its level at the other factor's reference.
+#[test]
+fn a_coefficient_of_a_model_with_a_product_goes_with_its_cells() {
+    let part = |variable: &str, level: &str, versus: &str| cohort::report::Part {
+        variable: variable.into(),
+        level: Some(level.into()),
+        versus: Some(versus.into()),
+        ..Default::default()
+    };
+    let coefficient = |parts: Vec<cohort::report::Part>| cohort::report::Coefficient {
+        name: parts.iter().map(|p| p.variable.clone()).collect::<Vec<_>>().join(":"),
+        parts,
+        estimate: Some(0.3),
+        se: Some(0.2),
+        ..Default::default()
+    };
+    let cells = |events: [u64; 4]| -> Vec<InteractionCell> {
+        let names = [("0", "0"), ("0", "1"), ("1", "0"), ("1", "1")];
+        let cell = |((e, m), n): (&(&str, &str), u64)| InteractionCell {
+            exposure_level: (*e).into(),
+            modifier_level: (*m).into(),
+            persons: Some(n + 50),
+            events: Some(n),
+            ..InteractionCell::default()
+        };
+        names.iter().zip(events).map(cell).collect()
+    };
+    let levels = ["e", "m"].into_iter().flat_map(|v| ["0", "1"].map(|l| (v, l)));
+    let levels: Vec<LevelRow> = levels
+        .map(|(v, l)| LevelRow {
+            variable: v.into(),
+            level: l.into(),
+            counts: Counts { persons: Some(2000), events: Some(900), ..Counts::default() },
+            ..LevelRow::default()
+        })
+        .collect();
+    let of = |events: [u64; 4]| {
+        let (e, m) = (part("e", "1", "0"), part("m", "1", "0"));
+        let interaction =
+            Interaction { exposure: "e".into(), modifier: "m".into(), within: cells(events), ..Interaction::default() };
+        let model = ModelResult {
+            coefficients: vec![coefficient(vec![e.clone()]), coefficient(vec![m.clone()]), coefficient(vec![e, m])],
+            interactions: vec![interaction],
+            ..ModelResult::default()
+        };
+        let report = Report { levels: levels.clone(), models: vec![model], ..Report::default() };
+        let profile = Profile { secondary: false, ..Profile::named("dk-dst").unwrap() };
+        apply(&report, &profile).0.models[0].coefficients.iter().map(|c| c.hidden).collect::<Vec<_>>()
+    };
+    assert_eq!(of([300, 300, 300, 300]), [false, false, false]);
+    // Persons at m = 1 without the exposure: the coefficient of m compares them with the reference.
+    assert_eq!(of([300, 2, 300, 300]), [false, true, true]);
+    assert_eq!(of([2, 300, 300, 300]), [true, true, true]);
+}
+
+/// A code of many rows is hidden where they are of few persons; a code that no list names goes with its name.
+#[test]
+fn rows_of_a_code_leave_where_enough_persons_are_behind_them() {
+    let code = |item: &str, code: &str, rows, persons| cohort::report::CodeRows {
+        item: item.into(),
+        code: code.into(),
+        rows: Some(rows),
+        persons: Some(persons),
+        ..Default::default()
+    };
+    let found = vec![code("P76", "P76", 900, 100), code("P70-P79", "P74", 40, 2), code("P70-P79", "P75", 60, 30)];
+    let list = cohort::report::ListUse { codelist: "diagnosis".into(), items: 2, found, ..Default::default() };
+    let column = cohort::report::CodeUse {
+        extract: "claims".into(),
+        column: "diagnoses".into(),
+        lists: vec![list],
+        uncovered: vec![code("", "A97", 400, 100), code("", "B78", 3, 3)],
+        ..Default::default()
+    };
+    let exported = export(&Report { codes: vec![column], ..Report::default() }, "dk-dst");
+    let column = &exported.codes[0];
+    let shown = |c: &cohort::report::CodeRows| (c.item.clone(), c.code.clone(), c.rows, c.persons, c.hidden);
+    let text = |item: &str, code: &str, rows: Option<u64>, hidden| (item.into(), code.into(), rows, None, hidden);
+    assert_eq!(
+        column.lists[0].found.iter().map(shown).collect::<Vec<_>>(),
+        [
+            text("P76", "P76", Some(900), false),
+            text("P70-P79", "", None, true),
+            text("P70-P79", "P75", Some(60), false)
+        ]
+    );
+    assert_eq!(column.uncovered.iter().map(shown).collect::<Vec<_>>(), [text("", "A97", Some(400), false)]);
+    assert!(column.uncovered_hidden);
 }

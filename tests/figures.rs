@@ -158,6 +158,7 @@ fn described(n_groups: usize) -> Report {
             cause: cause.into(),
             label: long(g),
             curve: Some(IncidenceCurve {
+                events: Vec::new(),
                 time: time.clone(),
                 at_risk: at_risk.clone(),
                 probability: time.iter().map(|t| share * risk(*t)).collect(),

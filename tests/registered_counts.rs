@@ -30,6 +30,7 @@ fn one_of_everything() -> Report {
     let incidence = IncidenceCurve {
         time: vec![0.5],
         at_risk: vec![0.5],
+        events: vec![0.5],
         probability: vec![0.5],
         se: vec![None],
         lower: vec![None],
@@ -53,6 +54,7 @@ fn one_of_everything() -> Report {
         pairs: vec![PairTest::default()],
         ..Description::default()
     };
+    let code = || CodeRows { persons: Some(3), ..CodeRows::default() };
     Report {
         study: Some(StudyInfo::default()),
         inputs: vec![Input::default()],
@@ -69,8 +71,8 @@ fn one_of_everything() -> Report {
             ..AttritionStep::default()
         }],
         codes: vec![CodeUse {
-            lists: vec![ListUse { found: vec![CodeRows::default()], ..ListUse::default() }],
-            uncovered: vec![CodeRows::default()],
+            lists: vec![ListUse { found: vec![code()], ..ListUse::default() }],
+            uncovered: vec![code()],
             ..CodeUse::default()
         }],
         rows_in_time: vec![RowsInTime { month: Some(1), ..RowsInTime::default() }],

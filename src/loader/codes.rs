@@ -47,7 +47,13 @@ pub struct CodeRows {
     pub system: String,
     /// Rows that hold it.
     pub rows: u64,
+    /// Persons whose rows these are; [`FEW`] where they are as many or more.
+    #[serde(default)]
+    pub persons: u64,
 }
+
+/// Persons of a code are told apart up to so many: more than any site's threshold.
+pub const FEW: usize = 100;
 
 /// The name of the column that says the code system of a column, if one does.
 pub(crate) fn system_column(spec: &ColumnSpec) -> Option<&str> {
@@ -169,7 +175,33 @@ struct Counter<'a> {
     blank: Option<String>,
     lists: Vec<(String, &'a CodeList, Option<usize>)>,
     /// By number of the system (0 is none) and of the code.
-    rows: Vec<Vec<u64>>,
+    found: Vec<Vec<Found>>,
+}
+
+/// The rows of a code, and the first persons who have one.
+#[derive(Debug, Clone, Default)]
+struct Found {
+    rows: u64,
+    persons: Vec<u32>,
+}
+
+impl Found {
+    fn add(&mut self, person: u32) {
+        self.rows += 1;
+        // Rows of a person often follow each other.
+        if self.persons.len() < FEW && self.persons.last() != Some(&person) && !self.persons.contains(&person) {
+            self.persons.push(person);
+        }
+    }
+
+    fn merge(&mut self, other: &Found) {
+        self.rows += other.rows;
+        for person in &other.persons {
+            if self.persons.len() < FEW && !self.persons.contains(person) {
+                self.persons.push(*person);
+            }
+        }
+    }
 }
 
 impl<'a> Occurrences<'a> {
@@ -190,32 +222,32 @@ impl<'a> Occurrences<'a> {
             }
             let of = systems.columns[place].as_ref();
             let (system, blank) = (of.map(|of| of.place), of.and_then(|of| of.blank.clone()));
-            (!lists.is_empty()).then_some(Counter { place, system, blank, lists, rows: Vec::new() })
+            (!lists.is_empty()).then_some(Counter { place, system, blank, lists, found: Vec::new() })
         };
         Occurrences { columns: specs.iter().enumerate().filter_map(counter).collect() }
     }
 
-    /// Counts the codes of these rows of a batch.
-    pub(crate) fn add(&mut self, values: &[Values], rows: &[u32]) {
+    /// Counts the codes of these rows of a batch, whose persons are those of `persons`.
+    pub(crate) fn add(&mut self, values: &[Values], persons: &[u32], rows: &[u32]) {
         for counter in &mut self.columns {
             let codes = &values[counter.place];
             for &row in rows {
                 let system = counter.system.and_then(|place| values[place].codes(row as usize).first());
                 let system = system.map_or(0, |&s| s as usize + 1);
-                if counter.rows.len() <= system {
-                    counter.rows.resize(system + 1, Vec::new());
+                if counter.found.len() <= system {
+                    counter.found.resize(system + 1, Vec::new());
                 }
-                let counts = &mut counter.rows[system];
+                let found = &mut counter.found[system];
                 let of_row = codes.codes(row as usize);
                 for (i, &code) in of_row.iter().enumerate() {
                     // A code that stands twice in a cell is one row.
                     if of_row[..i].contains(&code) {
                         continue;
                     }
-                    if counts.len() <= code as usize {
-                        counts.resize(code as usize + 1, 0);
+                    if found.len() <= code as usize {
+                        found.resize(code as usize + 1, Found::default());
                     }
-                    counts[code as usize] += 1;
+                    found[code as usize].add(persons[row as usize]);
                 }
             }
         }
@@ -233,9 +265,9 @@ impl<'a> Occurrences<'a> {
             }
         }
         for (column, counters) in by_column {
-            let mut rows: BTreeMap<(String, String), u64> = BTreeMap::new();
+            let mut rows: BTreeMap<(String, String), Found> = BTreeMap::new();
             for counter in &counters {
-                counter.texts(converters).for_each(|(key, n)| *rows.entry(key).or_default() += n);
+                counter.texts(converters).for_each(|(key, found)| rows.entry(key).or_default().merge(found));
             }
             let lists: Vec<ListUse> = counters[0].lists.iter().map(|list| list_use(list, &rows)).collect();
             let covered: BTreeSet<(&str, &str)> =
@@ -243,12 +275,7 @@ impl<'a> Occurrences<'a> {
             let mut uncovered: Vec<CodeRows> = rows
                 .iter()
                 .filter(|((system, code), _)| !covered.contains(&(system, code)))
-                .map(|((system, code), &rows)| CodeRows {
-                    code: code.clone(),
-                    system: system.clone(),
-                    rows,
-                    ..CodeRows::default()
-                })
+                .map(|((system, code), found)| code_rows("", code, system, found))
                 .collect();
             uncovered.sort_by_key(|code| std::cmp::Reverse(code.rows));
             out.push(CodeUse { extract: extract.name.clone(), column: column.to_string(), lists, uncovered });
@@ -258,32 +285,36 @@ impl<'a> Occurrences<'a> {
 }
 
 impl Counter<'_> {
-    /// System, code and rows of every code that occurs.
-    fn texts<'c>(&'c self, converters: &'c [Converter]) -> impl Iterator<Item = ((String, String), u64)> + 'c {
+    /// System, code, rows and persons of every code that occurs.
+    fn texts<'c>(&'c self, converters: &'c [Converter]) -> impl Iterator<Item = ((String, String), &'c Found)> + 'c {
         let dictionary = &converters[self.place].dictionary;
-        self.rows.iter().enumerate().flat_map(move |(system, counts)| {
+        self.found.iter().enumerate().flat_map(move |(system, found)| {
             let text = match (system.checked_sub(1), self.system) {
                 (Some(number), Some(place)) => converters[place].dictionary.text(number as u32).to_string(),
                 _ => self.blank.clone().unwrap_or_default(),
             };
             let code = |number: usize| dictionary.text(number as u32).to_string();
-            let counted = counts.iter().enumerate().filter(|(_, n)| **n > 0);
-            counted.map(move |(number, &n)| ((text.clone(), code(number)), n)).collect::<Vec<_>>()
+            let occurring = found.iter().enumerate().filter(|(_, of_code)| of_code.rows > 0);
+            occurring.map(move |(number, of_code)| ((text.clone(), code(number)), of_code)).collect::<Vec<_>>()
         })
     }
 }
 
+fn code_rows(item: &str, code: &str, system: &str, found: &Found) -> CodeRows {
+    let (item, code, system) = (item.to_string(), code.to_string(), system.to_string());
+    CodeRows { item, code, system, rows: found.rows, persons: found.persons.len() as u64 }
+}
+
 fn list_use(
     (name, list, prefix): &(String, &CodeList, Option<usize>),
-    rows: &BTreeMap<(String, String), u64>,
+    rows: &BTreeMap<(String, String), Found>,
 ) -> ListUse {
     let mut found: Vec<(usize, CodeRows)> = Vec::new();
-    for ((system, code), &rows) in rows {
+    for ((system, code), of_code) in rows {
         let of_system = system.is_empty() || list.system.as_ref().is_none_or(|s| s == system);
         let head: String = code.chars().take(prefix.unwrap_or(usize::MAX)).collect();
         if let Some(item) = list.item_index(&head).filter(|_| of_system) {
-            let (text, code, system) = (list.items[item].0.to_string(), code.clone(), system.clone());
-            found.push((item, CodeRows { item: text, code, system, rows }));
+            found.push((item, code_rows(&list.items[item].0.to_string(), code, system, of_code)));
         }
     }
     found.sort_by_key(|(item, _)| *item);

@@ -378,7 +378,7 @@ impl<'a> Reading<'a> {
             self.left_out += (before - rows.len()) as u64;
             self.unknown += unknown;
         }
-        self.occurrences.add(&values, &rows);
+        self.occurrences.add(&values, &persons, &rows);
         let mut kept = vec![false; persons.len()];
         for collector in &mut self.collectors {
             collector.keep(&batch, &rows, &mut kept)?;

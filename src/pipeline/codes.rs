@@ -10,6 +10,8 @@ pub fn code_use(found: &loader::CodeUse) -> report::CodeUse {
         code: code.code.clone(),
         system: code.system.clone(),
         rows: Some(code.rows),
+        persons: Some(code.persons),
+        hidden: false,
     };
     let list = |list: &loader::ListUse| report::ListUse {
         codelist: list.codelist.clone(),
@@ -22,7 +24,7 @@ pub fn code_use(found: &loader::CodeUse) -> report::CodeUse {
         column: found.column.clone(),
         lists: found.lists.iter().map(list).collect(),
         uncovered: found.uncovered.iter().map(rows).collect(),
-        hidden: false,
+        uncovered_hidden: false,
     }
 }
 

@@ -13,11 +13,11 @@ pub struct CodeUse {
     pub column: String,
     /// The code lists, in the order of the study.
     pub lists: Vec<ListUse>,
-    /// Codes that none of the lists covers, most frequent first; empty when disclosure control hid them.
+    /// Codes that none of the lists covers, most frequent first; under a disclosure profile those that may be named.
     pub uncovered: Vec<CodeRows>,
-    /// Whether disclosure control hid counts and uncovered codes: rows are not persons, and a rare code is a small cell.
+    /// Whether disclosure control took codes of few persons out of `uncovered`.
     #[serde(skip_serializing_if = "super::is_false")]
-    pub hidden: bool,
+    pub uncovered_hidden: bool,
 }
 
 /// What a code list found in a column.
@@ -47,6 +47,12 @@ pub struct CodeRows {
     pub system: String,
     /// Rows; `None` when disclosure control hid them.
     pub rows: Option<u64>,
+    /// Persons whose rows these are, told apart up to 100; never exported under a profile that hides anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persons: Option<u64>,
+    /// Whether disclosure control hid the rows.
+    #[serde(skip_serializing_if = "super::is_false")]
+    pub hidden: bool,
 }
 
 /// Rows of an extract in a year or month.

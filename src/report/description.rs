@@ -171,8 +171,10 @@ pub struct CauseIncidence {
 pub struct IncidenceCurve {
     /// Times.
     pub time: Vec<f64>,
-    /// At risk of any event, weighted.
+    /// At risk of any event, weighted; inside only under a disclosure profile, as are events.
     pub at_risk: Vec<f64>,
+    /// Events of the kind, weighted.
+    pub events: Vec<f64>,
     /// Cumulative incidence.
     pub probability: Vec<f64>,
     /// Its standard error.

@@ -58,6 +58,8 @@ fn attack(out: &Path, profile: &Profile) -> Findings {
     let values = known.values(&truth);
     let mut found = Findings { faults: numbers::faults(&exported, &site), ..Findings::default() };
     found.faults.extend(known.contradictions(&values));
+    found.faults.extend(numbers::few_by_steps(&exported, &original, profile));
+    found.faults.extend(numbers::codes_of_few(&exported, &original, &known, &values, profile));
     found.faults.extend(numbers::unknown_in_tables(&out.join("export"), &exported));
     known.propagate();
     for (name, &id) in known.names.iter().filter(|(name, _)| !name.starts_with("rest ")) {

@@ -1,7 +1,9 @@
 //! Numbers that are not counts, read as an attacker reads them: what is made of hidden counts must not stand in `export/`,
 //! and what is made of rounded ones must be made of what is shown.
 
+use super::knowledge::Knowledge;
 use super::reading::{Site, flag, list, text};
+use cohort::report::Profile;
 use serde_json::Value;
 use std::path::Path;
 
@@ -115,33 +117,129 @@ fn group(group: &Value, site: &Site<'_>, found: &mut Vec<String>) {
     let name = text(group, "name");
     let points = list(group, "incidence").iter().flat_map(|c| list(c, "points"));
     for point in list(group, "survival").iter().chain(points) {
-        let gone = flag(point, "hidden") || flag(group, "hidden");
+        let gone = flag(point, "hidden") && !point["events"].is_number() || flag(group, "hidden");
         if gone && ["probability", "se", "lower"].into_iter().any(|w| point[w].is_number()) {
             found.push(format!("{name}: a probability beside a hidden number"));
         }
     }
-    let threshold = site.profile.threshold as f64;
-    let curve = &group["curve"];
-    let numbers = |what: &str| list(curve, what).iter().filter_map(Value::as_f64).collect::<Vec<f64>>();
-    let events = numbers("events");
-    if events.iter().any(|n| *n > 0.0 && *n < threshold && site.shown(*n as i64) != Some(*n as i64)) {
-        found.push(format!("{name}: a step of few events"));
+    let curves = list(group, "incidence").iter().map(|c| &c["curve"]).chain([&group["curve"]]);
+    if curves.flat_map(|c| ["at_risk", "events", "censored"].map(|what| list(c, what))).any(|of| !of.is_empty()) {
+        found.push(format!("{name}: counts beside the steps of a curve"));
     }
     // The height of a step times the number at risk is its events.
-    let (survival, at_risk) = (numbers("survival"), numbers("at_risk"));
-    for (k, pair) in survival.windows(2).enumerate() {
-        let made = (pair[0] - pair[1]) / pair[0] * at_risk[k + 1];
-        if made > 0.0 && made < 0.4 * threshold {
+    let at_risk = group["records"].as_f64().unwrap_or_default();
+    let survival: Vec<f64> = list(&group["curve"], "survival").iter().filter_map(Value::as_f64).collect();
+    for pair in survival.windows(2) {
+        let made = (pair[0] - pair[1]) / pair[0] * at_risk;
+        if made > 0.0 && made < 0.4 * site.profile.threshold as f64 {
             found.push(format!("{name}: a step of {made:.2} events by its height"));
         }
     }
-    let all = group["events"].as_f64();
-    if let Some(all) = all.filter(|_| !events.is_empty() && !site.rounds()) {
-        let later = all - events.iter().sum::<f64>();
-        if later > 0.0 && later < threshold {
-            found.push(format!("{name}: {later} events after the last step"));
+}
+
+/// The times of an exported curve, in turn with those at which its group has numbers: by the whole curve, few events lie between
+/// no two of them.
+pub fn few_by_steps(exported: &Value, original: &Value, profile: &Profile) -> Vec<String> {
+    let mut found = Vec::new();
+    let all = |report: &Value| -> Vec<Value> {
+        list(report, "descriptions").iter().flat_map(|d| list(d, "groups")).cloned().collect()
+    };
+    for (group, whole) in all(exported).iter().zip(&all(original)) {
+        let (curves, whole_curves) = (curves_of(group), curves_of(whole));
+        for ((name, curve, points), (_, whole, _)) in curves.iter().zip(&whole_curves) {
+            let numbers =
+                |of: &Value, what: &str| list(of, what).iter().filter_map(Value::as_f64).collect::<Vec<f64>>();
+            let mut times = numbers(curve, "time");
+            if times.is_empty() {
+                continue;
+            }
+            times.extend(points.iter().filter(|p| p["events"].is_number()).filter_map(|p| p["time"].as_f64()));
+            times.push(f64::INFINITY);
+            times.sort_by(f64::total_cmp);
+            let mut before = f64::NEG_INFINITY;
+            for time in times {
+                let within = numbers(whole, "time").into_iter().zip(numbers(whole, "events"));
+                let events: f64 = within.filter(|(t, _)| *t > before && *t <= time).map(|(_, n)| n).sum();
+                if events > 0.0 && events < profile.threshold as f64 {
+                    found.push(format!("{} {name}: {events} events after {before} until {time}", text(group, "name")));
+                }
+                before = time;
+            }
         }
     }
+    found.extend(missing_curves(exported, original, profile));
+    found
+}
+
+/// Name, curve and points of each kind of event of a group.
+fn curves_of(group: &Value) -> Vec<(String, &Value, &[Value])> {
+    let causes = list(group, "incidence").iter().map(|c| (text(c, "cause"), &c["curve"], list(c, "points")));
+    causes.chain([("any".to_owned(), &group["curve"], list(group, "survival"))]).collect()
+}
+
+/// That a curve is missing where others of the kind are there must not say that its events are few.
+fn missing_curves(exported: &Value, original: &Value, profile: &Profile) -> Vec<String> {
+    let mut found = Vec::new();
+    for (shown, whole) in list(exported, "descriptions").iter().zip(list(original, "descriptions")) {
+        for (g, group) in list(whole, "groups").iter().enumerate() {
+            for (c, cause) in list(group, "incidence").iter().enumerate() {
+                let there =
+                    |g: &Value| list(g, "incidence").get(c).is_some_and(|c| !list(&c["curve"], "time").is_empty());
+                let any = list(shown, "groups").iter().any(there);
+                let few = cause["events"].as_u64().is_some_and(|n| n > 0 && n < profile.threshold);
+                if any && few && !there(&list(shown, "groups")[g]) {
+                    found.push(format!("{}: no curve of {}", text(group, "name"), text(cause, "cause")));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Rows of codes of few persons are shown nowhere, and nobody narrows them down to less than the threshold around them.
+pub fn codes_of_few(
+    exported: &Value,
+    original: &Value,
+    known: &Knowledge,
+    values: &[i64],
+    profile: &Profile,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for (shown, whole) in list(exported, "codes").iter().zip(list(original, "codes")) {
+        let of = |column: &Value| -> Vec<Value> {
+            let lists = list(column, "lists").iter().flat_map(|l| list(l, "found"));
+            lists.chain(list(column, "uncovered")).cloned().collect()
+        };
+        let codes = of(shown);
+        let mut hidden: Vec<(String, i64, bool)> = Vec::new();
+        for code in of(whole) {
+            let few = code["persons"].as_u64().is_some_and(|n| n < profile.threshold);
+            let same =
+                |c: &&Value| text(c, "code") == text(&code, "code") && text(c, "system") == text(&code, "system");
+            if few && codes.iter().find(same).is_some_and(|c| c["rows"].is_number()) {
+                found.push(format!("code {}: rows of few persons", text(&code, "code")));
+            }
+            let name = format!("{} {}", text(&code, "system"), text(&code, "code"));
+            let rows = code["rows"].as_i64().unwrap_or_default();
+            if !codes.iter().any(|c| same(&c) && c["rows"].is_number()) && hidden.iter().all(|(n, ..)| *n != name) {
+                hidden.push((name, rows, few));
+            }
+        }
+        if of(shown).iter().any(|c| c["persons"].is_number()) {
+            found.push("numbers of persons of codes".to_owned());
+        }
+        let name = format!("hidden codes of {}.{}", text(shown, "extract"), text(shown, "column"));
+        let Some(&id) = known.names.get(&name) else { continue };
+        let threshold = profile.threshold as i64;
+        // Together they may be known; then the others must leave each of them room.
+        if !known.other_world(values, id, values[id] + threshold) {
+            let room =
+                |name: &String| hidden.iter().filter(|(n, ..)| n != name).map(|(_, rows, _)| rows - 1).sum::<i64>();
+            let narrow = hidden.iter().filter(|(name, _, few)| *few && room(name) < threshold);
+            found.extend(narrow.map(|(code, rows, _)| format!("{name}: the {rows} rows of {code} are known")));
+        }
+    }
+    found
 }
 
 /// Numbers of CSV files that are not in `results.json`: then the attack would not have seen them.

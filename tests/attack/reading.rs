@@ -98,6 +98,7 @@ pub fn read(report: &Value, site: Site<'_>) -> Knowledge {
     reader.table_one(&report["table_one"]);
     list(report, "descriptions").iter().enumerate().for_each(|(i, d)| reader.description(i, d));
     list(report, "links").iter().for_each(|l| reader.link(l));
+    list(report, "codes").iter().for_each(|c| reader.codes(c));
     reader.extracts(report);
     reader.k
 }
@@ -446,6 +447,34 @@ impl Reader<'_> {
             let all = self.k.count(&format!("{level} events"));
             self.k.rest(&format!("{name} later"), last, all);
         }
+    }
+
+    /// Rows of each code that a column holds, once however many lists name it; all are rows of the extract.
+    fn codes(&mut self, column: &Value) {
+        let place = format!("{}.{}", text(column, "extract"), text(column, "column"));
+        let mut parts = Vec::new();
+        let found = list(column, "lists").iter().flat_map(|l| list(l, "found")).chain(list(column, "uncovered"));
+        for code in found.filter(|code| code["rows"].is_number()) {
+            let name = format!("code {place} {} {}", text(code, "system"), text(code, "code"));
+            let Some(id) = self.see(&name, &code["rows"], false) else { continue };
+            if !parts.contains(&id) {
+                parts.push(id);
+            }
+        }
+        if let Some(hidden) = self.hidden_codes(column, &place) {
+            parts.push(hidden);
+        }
+        let rows = self.k.count(&format!("link {} rows_matched", text(column, "extract")));
+        // In these studies a row has one code.
+        if parts.len() > 1 && text(column, "column") == "code" {
+            self.k.sum(rows, &parts);
+        }
+    }
+
+    /// All rows of codes that are hidden or not named; none where every code is shown.
+    fn hidden_codes(&mut self, column: &Value, place: &str) -> Option<usize> {
+        let hidden = list(column, "lists").iter().flat_map(|l| list(l, "found")).any(|c| flag(c, "hidden"));
+        (hidden || flag(column, "uncovered_hidden")).then(|| self.k.count(&format!("hidden codes of {place}")))
     }
 
     fn link(&mut self, link: &Value) {

@@ -30,6 +30,22 @@ visit = { column = "visit", type = "date", format = "YYYY-MM-DD" }
 death = { column = "death", type = "date", format = "YYYY-MM-DD" }
 end = { column = "end", type = "date", format = "YYYY-MM-DD" }
 
+[extract.claims]
+file = "claims.csv"
+delimiter = ";"
+encoding = "utf-8"
+key = { column = "id" }
+
+[extract.claims.columns]
+date = { column = "date", type = "date", format = "YYYY-MM-DD" }
+code = { column = "code", type = "code" }
+
+[codelist.excluding]
+include = ["P70", "P71"]
+
+[codelist.other]
+include = ["P70-P99"]
+
 [cohort]
 population = "people"
 
@@ -39,6 +55,14 @@ date = "people.start"
 [[cohort.step]]
 label = "aged 18 or more"
 include = "years >= 18"
+
+[[cohort.step]]
+label = "no such claim before"
+exclude = { any = "claims", date = "date", within = ["-100 days", "-1 day"], codes = { column = "code", codelist = "excluding" } }
+
+[[cohort.step]]
+label = "not many other claims before"
+exclude = { count = "claims", date = "date", within = ["-100 days", "-1 day"], codes = { column = "code", codelist = "other" }, at_least = 12 }
 
 [follow_up]
 scale = "since_index"
@@ -136,9 +160,26 @@ fn people(seed: u64) -> String {
     text
 }
 
+/// Claims of some of them, most of them of one person again and again.
+fn claims(seed: u64, n_people: usize) -> String {
+    const CODES: [&str; 8] = ["A01", "P70", "P71", "P74", "P76", "P80", "P99", "Z29"];
+    let mut random = Random(seed.wrapping_mul(104_729));
+    let mut text = String::from("id;date;code\n");
+    for id in 0..n_people {
+        let (code, n) = (CODES[(random.unit() * random.unit() * 8.0) as usize], random.below(9));
+        for k in 0..n.saturating_sub(3) {
+            let code = if random.below(5) == 0 { CODES[random.below(8) as usize] } else { code };
+            text.push_str(&format!("{id};2009-12-{:02};{code}\n", 1 + 3 * k));
+        }
+    }
+    text
+}
+
 /// The report of a random study, by the whole pipeline.
 pub fn tiny_study(seed: u64, folder: &Path) -> Option<Report> {
-    std::fs::write(folder.join("people.csv"), people(seed)).expect("written");
+    let people = people(seed);
+    std::fs::write(folder.join("claims.csv"), claims(seed, people.lines().count() - 1)).expect("written");
+    std::fs::write(folder.join("people.csv"), people).expect("written");
     let study = study::check(STUDY, &folder.join("study.toml"), None).unwrap_or_else(|faults| panic!("{faults}"));
     // A model of a study this small may have no events at all in a level; that is an error of its own.
     let run = run_study(&study, &mut Quiet, &mut NoOutputs, &mut Stopwatch::new(&|| 0.0));

@@ -143,6 +143,7 @@ fn whole_incidence(curves: &IncidenceCurves, cause: usize, settings: &DescribeSe
     IncidenceCurve {
         time: curves.time.clone(),
         at_risk: curves.at_risk.clone(),
+        events: own.events.clone(),
         probability: own.incidence.clone(),
         se: own.se.iter().map(|se| finite(*se)).collect(),
         lower: limits.iter().map(|l| finite(l.0)).collect(),

@@ -3,8 +3,12 @@
 //! A new family of counts is registered by one function here or in its own file, called from [`visit`], and by what it adds
 //! up to in `relations.rs`. `tests/registered_counts.rs` fails on a number of `results.json` that nobody registered.
 
+use super::interactions::References;
 use super::system::Price;
-use super::{extracts, keys, table_one};
+use super::system::{CellId, System};
+use super::{codes, extracts, keys, table_one};
+use crate::report::folder::file_name;
+use crate::report::label_or;
 use crate::report::{
     AttritionStep, Counts, Description, ExitCount, Interaction, InteractionCell, LevelRow, Link, ModelResult, Note,
     Report, StandardisedRisks, SurvivalCurve, SurvivalPoint, TimeVarying,
@@ -12,8 +16,8 @@ use crate::report::{
 
 /// A count where it stands in the report.
 pub struct Place<'a> {
-    /// The table it belongs to, as the checker reads it.
-    pub table: String,
+    /// Where the checker finds it.
+    pub spot: Spot,
     /// Its name among all counts of the run; the same count at two places has one name.
     pub key: String,
     /// Counts of one bundle are hidden together.
@@ -24,6 +28,23 @@ pub struct Place<'a> {
     pub count: &'a mut Option<u64>,
     /// Where the report says that it is hidden.
     pub hidden: &'a mut bool,
+}
+
+/// A table, row and column in the words that are printed there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Spot {
+    /// The data table, as its file is called.
+    pub file: String,
+    /// The table, as the checker reads it.
+    pub table: String,
+    /// Its row.
+    pub row: String,
+    /// What is counted.
+    pub column: String,
+}
+
+pub(super) fn spot(file: &str, table: &str, row: &str, column: &str) -> Spot {
+    Spot { file: file.to_owned(), table: table.to_owned(), row: row.to_owned(), column: column.to_owned() }
 }
 
 /// What sees the counts.
@@ -37,6 +58,8 @@ const LEVEL: Price = Price(4.0);
 const CELL: Price = Price(1.0);
 const FLOW: Price = Price(3.0);
 const MODEL: Price = Price(6.0);
+/// What the checker calls curves of models and standardised risks.
+pub(super) const CURVES: &str = "curves and standardised risks";
 const POINT: Price = Price(2.0);
 pub(super) const SIDE: Price = Price(1.0);
 
@@ -44,7 +67,8 @@ pub(super) const SIDE: Price = Price(1.0);
 pub fn visit(report: &mut Report, see: See<'_>) {
     let references = super::estimates::references(report);
     let event = report.follow_up.as_ref().map(|f| f.event.clone());
-    report.total.iter_mut().for_each(|total| counts("total", "total".to_owned(), TOTAL, total, see));
+    let of_total = spot("levels", "total", "all", "");
+    report.total.iter_mut().for_each(|total| counts(&of_total, "total".to_owned(), TOTAL, total, see));
     for row in &mut report.levels {
         let is_reference = references.contains(&(row.variable.clone(), row.level.clone()));
         level(row, if is_reference { REFERENCE } else { LEVEL }, see);
@@ -59,6 +83,7 @@ pub fn visit(report: &mut Report, see: See<'_>) {
     report.models.iter_mut().for_each(|m| model(m, see));
     report.links.iter_mut().for_each(|l| link(l, see));
     report.key_clean_up.iter_mut().for_each(|c| keys::visit(c, see));
+    report.codes.iter_mut().for_each(|c| codes::visit(c, see));
     report.rows_in_time.iter_mut().for_each(|r| extracts::rows(r, see));
     report.covariates.iter_mut().for_each(|c| extracts::covariate(c, see));
     report.checks.iter_mut().enumerate().for_each(|(i, c)| extracts::check(i, c, see));
@@ -92,52 +117,50 @@ pub fn point_key(description: usize, group: usize, kind: &str, at: usize, what: 
 }
 
 /// Persons, records and events of a group.
-pub(super) fn counts(table: &str, key: String, price: Price, counts: &mut Counts, see: See<'_>) {
-    let place = |what: &str| (table.to_owned(), format!("{key}|{what}"));
+pub(super) fn counts(of: &Spot, key: String, price: Price, counts: &mut Counts, see: See<'_>) {
+    let place = |what: &str| (Spot { column: what.to_owned(), ..of.clone() }, format!("{key}|{what}"));
     let bundles = [format!("{key}|persons"), format!("{key}|events")];
     for (what, count) in [("persons", &mut counts.persons), ("records", &mut counts.records)] {
-        let ((table, key), bundle, hidden) = (place(what), bundles[0].clone(), &mut counts.persons_hidden);
-        see(Place { table, key, bundle, price, count, hidden });
+        let ((spot, key), bundle, hidden) = (place(what), bundles[0].clone(), &mut counts.persons_hidden);
+        see(Place { spot, key, bundle, price, count, hidden });
     }
-    let ((table, key), bundle) = (place("events"), bundles[1].clone());
-    see(Place { table, key, bundle, price, count: &mut counts.events, hidden: &mut counts.events_hidden });
+    let ((spot, key), bundle) = (place("events"), bundles[1].clone());
+    see(Place { spot, key, bundle, price, count: &mut counts.events, hidden: &mut counts.events_hidden });
 }
 
 fn level(row: &mut LevelRow, price: Price, see: See<'_>) {
     let key = level_name(&row.variable, &row.level);
-    let table = format!("levels of {}", row.variable);
-    counts(&table, key, price, &mut row.counts, see);
+    let title = label_or(&row.level_label, &row.level);
+    let spot = spot("levels", &format!("levels of {}", row.variable), title, "");
+    counts(&spot, key, price, &mut row.counts, see);
 }
 
 fn exit(exit: &mut ExitCount, is_event: bool, see: See<'_>) {
     let key = format!("exits|{}", exit.reason);
     let price = if is_event { TOTAL } else { FLOW };
-    let (table, bundle) = ("end of follow-up".to_owned(), key.clone());
-    see(Place { table, key, bundle, price, count: &mut exit.persons, hidden: &mut exit.hidden });
+    let (spot, bundle) = (spot("exits", "end of follow-up", &exit.reason, "persons"), key.clone());
+    see(Place { spot, key, bundle, price, count: &mut exit.persons, hidden: &mut exit.hidden });
 }
 
 fn attrition(step: &mut AttritionStep, see: See<'_>) {
     let key = |what: &str| format!("attrition|{}|{what}", step.step);
-    let table = || "attrition".to_owned();
-    let (persons, excluded) = (key("persons"), key("excluded"));
-    let (bundle, price) = (persons.clone(), Price(2.0 * FLOW.0));
-    let (count, hidden) = (&mut step.persons, &mut step.persons_hidden);
-    see(Place { table: table(), key: persons, bundle, price, count, hidden });
-    let (added, bundle) = (key("added"), key("persons"));
-    let (count, hidden) = (&mut step.added, &mut step.persons_hidden);
-    see(Place { table: table(), key: added, bundle, price, count, hidden });
-    let (bundle, count, hidden) = (excluded.clone(), &mut step.excluded, &mut step.excluded_hidden);
-    see(Place { table: table(), key: excluded, bundle, price: FLOW, count, hidden });
-    let events = [("events", &mut step.events), ("excluded events", &mut step.excluded_events)];
-    for (what, count) in events {
-        let (key, bundle, hidden) =
-            (format!("attrition|{}|{what}", step.step), key_of_events(step.step), &mut step.events_hidden);
-        see(Place { table: "attrition".to_owned(), key, bundle, price: FLOW, count, hidden });
+    let numbers = [
+        ("persons", key("persons"), Price(2.0 * FLOW.0), &mut step.persons, &mut step.persons_hidden),
+        ("excluded", key("excluded"), FLOW, &mut step.excluded, &mut step.excluded_hidden),
+        ("events", key("events"), FLOW, &mut step.events, &mut step.events_hidden),
+    ];
+    for (what, bundle, price, count, hidden) in numbers {
+        let spot = spot("attrition", "attrition", &step.label, what);
+        see(Place { spot, key: bundle.clone(), bundle, price, count, hidden });
     }
-}
-
-fn key_of_events(step: usize) -> String {
-    format!("attrition|{step}|events")
+    let numbers = [
+        ("added", key("persons"), Price(2.0 * FLOW.0), &mut step.added, &mut step.persons_hidden),
+        ("excluded events", key("excluded events"), FLOW, &mut step.excluded_events, &mut step.events_hidden),
+    ];
+    for (what, bundle, price, count, hidden) in numbers {
+        let spot = spot("attrition", "attrition", &step.label, what);
+        see(Place { spot, key: key(what), bundle, price, count, hidden });
+    }
 }
 
 fn model(model: &mut ModelResult, see: See<'_>) {
@@ -146,9 +169,9 @@ fn model(model: &mut ModelResult, see: See<'_>) {
     model.interactions.iter_mut().for_each(|i| interaction(&name, i, see));
     if let Some(competing) = &mut model.competing {
         let key = format!("model|{name}|competing");
-        let (table, bundle) = ("competing events".to_owned(), key.clone());
+        let (spot, bundle) = (spot("models", "competing events", &name, "events"), key.clone());
         let (count, hidden) = (&mut competing.n_events, &mut competing.hidden);
-        see(Place { table, key, bundle, price: FLOW, count, hidden });
+        see(Place { spot, key, bundle, price: FLOW, count, hidden });
     }
     model.time_varying.iter_mut().for_each(|v| time_varying(&name, v, see));
     model.curves.iter_mut().for_each(|c| curve(&name, c, see));
@@ -166,9 +189,9 @@ fn model_numbers(model: &mut ModelResult, name: &str, see: See<'_>) {
     let missing = model.missing.iter_mut().map(|m| (format!("missing {}", m.variable), &mut m.records));
     let all = numbers.map(|(what, count)| (what.to_owned(), count)).into_iter().chain(missing);
     for (what, count) in all {
-        let (table, key) = ("numbers of models".to_owned(), format!("model|{name}|{what}"));
+        let (spot, key) = (spot("models", "numbers of models", name, &what), format!("model|{name}|{what}"));
         let (bundle, hidden) = (format!("model|{name}"), &mut model.counts_hidden);
-        see(Place { table, key, bundle, price: MODEL, count, hidden });
+        see(Place { spot, key, bundle, price: MODEL, count, hidden });
     }
 }
 
@@ -176,23 +199,32 @@ fn interaction(model: &str, interaction: &mut Interaction, see: See<'_>) {
     let bundle = format!("model|{model}|{}|{}", interaction.exposure, interaction.modifier);
     let mut hidden = false;
     for (what, count) in [("records", &mut interaction.n_records), ("events", &mut interaction.n_events)] {
-        let (table, key) = ("numbers of models".to_owned(), format!("{bundle}|{what}"));
-        see(Place { table, key, bundle: bundle.clone(), price: MODEL, count, hidden: &mut hidden });
+        let row = format!("{model}, {} by {}", interaction.exposure, interaction.modifier);
+        let (spot, key) = (spot("interactions", "numbers of models", &row, what), format!("{bundle}|{what}"));
+        see(Place { spot, key, bundle: bundle.clone(), price: MODEL, count, hidden: &mut hidden });
     }
     let names = (interaction.exposure.clone(), interaction.modifier.clone());
+    let references = References::of(interaction);
     let cells = interaction.within.iter_mut().chain(&mut interaction.joint).chain(&mut interaction.by_exposure);
-    cells.for_each(|c| interaction_cell((&names.0, &names.1), c, see));
+    for cell in cells {
+        let price = Price(CELL.0 * references.made_of(cell));
+        interaction_cell((&names.0, &names.1), cell, price, see);
+    }
 }
 
-fn interaction_cell((exposure, modifier): (&str, &str), cell: &mut InteractionCell, see: See<'_>) {
+fn interaction_cell((exposure, modifier): (&str, &str), cell: &mut InteractionCell, price: Price, see: See<'_>) {
     let key = |what| pair_key((exposure, &cell.exposure_level), (modifier, &cell.modifier_level), what);
-    let table = || format!("interaction {exposure} by {modifier}");
-    let price = if cell.reference { Price(3.0) } else { CELL };
-    let (persons, events) = (key("persons"), key("events"));
-    let (bundle, count, hidden) = (persons.clone(), &mut cell.persons, &mut cell.persons_hidden);
-    see(Place { table: table(), key: persons, bundle, price, count, hidden });
-    let (bundle, count, hidden) = (events.clone(), &mut cell.events, &mut cell.events_hidden);
-    see(Place { table: table(), key: events, bundle, price, count, hidden });
+    let spot = |what: &str| {
+        let row = format!("{} × {}", cell.exposure_title(), cell.modifier_title());
+        let file = file_name(&format!("interaction_{exposure}_{modifier}"));
+        spot(&file, &format!("interaction {exposure} by {modifier}"), &row, what)
+    };
+    let [persons, events] = ["persons", "events"].map(|what| (spot(what), key(what)));
+    for ((spot, key), count, hidden) in
+        [(persons, &mut cell.persons, &mut cell.persons_hidden), (events, &mut cell.events, &mut cell.events_hidden)]
+    {
+        see(Place { spot, bundle: key.clone(), key, price, count, hidden });
+    }
 }
 
 /// Events of a level in every interval of time; they are hidden with the hazard ratio.
@@ -203,8 +235,10 @@ fn time_varying(model: &str, varying: &mut TimeVarying, see: See<'_>) {
         let bundle = format!("model|{model}|along time|{variable}|{}|{i}", levels[0].as_deref().unwrap_or_default());
         for (level, count) in levels.iter().zip([&mut at.events, &mut at.events_versus]) {
             let key = interval_key(model, &variable, level.as_deref().unwrap_or_default(), i);
-            let (table, bundle) = (format!("hazard ratios of {variable} along time"), bundle.clone());
-            see(Place { table, key, bundle, price: POINT, count, hidden: &mut at.hidden });
+            let row = format!("{}, interval {}", level.as_deref().unwrap_or_default(), i + 1);
+            let table = format!("hazard ratios of {variable} along time");
+            let (spot, bundle) = (spot("time_varying", &table, &row, "events"), bundle.clone());
+            see(Place { spot, key, bundle, price: POINT, count, hidden: &mut at.hidden });
         }
     }
 }
@@ -219,23 +253,36 @@ fn curve(model: &str, curve: &mut SurvivalCurve, see: See<'_>) {
     for point in &mut curve.times {
         let bundle = format!("model|{model}|curve|{stratum}|{}", point.time);
         for (what, count) in [("at risk", &mut point.at_risk), ("events", &mut point.events)] {
-            let (table, key) = ("curves and standardised risks".to_owned(), format!("{bundle}|{what}"));
-            see(Place { table, key, bundle: bundle.clone(), price: POINT, count, hidden: &mut point.hidden });
+            let row = format!("{model} {stratum} at {}", point.time);
+            let (spot, key) = (spot("curves", CURVES, &row, what), format!("{bundle}|{what}"));
+            see(Place { spot, key, bundle: bundle.clone(), price: POINT, count, hidden: &mut point.hidden });
         }
     }
 }
 
+fn standardised_file(exposure: &str) -> String {
+    file_name(&format!("standardised_{exposure}"))
+}
+
 fn standardised(model: &str, risks: &mut StandardisedRisks, see: See<'_>) {
-    let table = || "curves and standardised risks".to_owned();
     let key = |rest: &str| format!("model|{model}|standardised|{}|{rest}", risks.exposure);
     let (all, bundle) = (key("all"), format!("model|{model}"));
     let mut hidden = false;
     let rows: Vec<String> = risks.rows.iter().map(|row| key(&format!("{}|{}", row.level, row.time))).collect();
-    see(Place { table: table(), key: all, bundle, price: MODEL, count: &mut risks.n_averaged, hidden: &mut hidden });
+    let of_all = spot(
+        &standardised_file(&risks.exposure),
+        CURVES,
+        &format!("{model}, {}", risks.exposure),
+        "persons averaged over",
+    );
+    let count = &mut risks.n_averaged;
+    see(Place { spot: of_all, key: all, bundle, price: MODEL, count, hidden: &mut hidden });
     for (row, bundle) in risks.rows.iter_mut().zip(rows) {
         for (what, count) in [("records", &mut row.records), ("events", &mut row.events)] {
-            let key = format!("{bundle}|{what}");
-            see(Place { table: table(), key, bundle: bundle.clone(), price: POINT, count, hidden: &mut row.hidden });
+            let of_row = format!("{model}, {} at {}", label_or(&row.level_label, &row.level), row.time);
+            let (spot, key) =
+                (spot(&standardised_file(&risks.exposure), CURVES, &of_row, what), format!("{bundle}|{what}"));
+            see(Place { spot, key, bundle: bundle.clone(), price: POINT, count, hidden: &mut row.hidden });
         }
     }
 }
@@ -247,33 +294,37 @@ fn description(i: usize, description: &mut Description, see: See<'_>) {
         let observed = group.observed_expected.as_mut().map(|o| ("observed", &mut o.observed));
         let numbers = [("records", &mut group.records), ("persons", &mut group.persons), ("events", &mut group.events)];
         for (what, count) in numbers.into_iter().chain(observed) {
-            let (table, key) = (table.clone(), group_key(i, g, what));
-            see(Place { table, key, bundle: bundle.clone(), price: LEVEL, count, hidden: &mut group.hidden });
+            let (spot, key) =
+                (spot("groups", &table, label_or(&group.label, &group.name), what), group_key(i, g, what));
+            see(Place { spot, key, bundle: bundle.clone(), price: LEVEL, count, hidden: &mut group.hidden });
         }
-        points(&table, i, g, "any", &mut group.survival, see);
+        let of_group = spot("survival", &table, label_or(&group.label, &group.name), "");
+        points(&of_group, (i, g), "any", &mut group.survival, see);
+        let of_group = Spot { file: "cumulative_incidence".to_owned(), ..of_group };
         for cause in &mut group.incidence {
-            points(&table, i, g, &cause.cause.clone(), &mut cause.points, see);
+            points(&of_group, (i, g), &cause.cause, &mut cause.points, see);
         }
     }
 }
 
 /// Numbers at chosen times. Who is at risk of one kind of event is at risk of any: that number has one name.
-fn points(table: &str, i: usize, g: usize, kind: &str, points: &mut [SurvivalPoint], see: See<'_>) {
+fn points(of: &Spot, (i, g): (usize, usize), kind: &str, points: &mut [SurvivalPoint], see: See<'_>) {
     for (at, point) in points.iter_mut().enumerate() {
         for (kind, what, number) in [("any", "at risk", &mut point.at_risk), (kind, "events", &mut point.events)] {
             // Weighted numbers are nobody's count; `descriptions.rs` takes them away.
             let Some(whole) = number.filter(|x| x.fract() == 0.0) else { continue };
             let mut count = Some(whole as u64);
             let key = point_key(i, g, kind, at, what);
-            let (table, bundle, hidden) = (table.to_owned(), key.clone(), &mut point.hidden);
-            see(Place { table, key, bundle, price: POINT, count: &mut count, hidden });
+            let column = if kind == "any" { what.to_owned() } else { format!("{what} ({kind})") };
+            let row = format!("{} at {}", of.row, point.time);
+            let (spot, bundle, hidden) = (Spot { row, column, ..of.clone() }, key.clone(), &mut point.hidden);
+            see(Place { spot, key, bundle, price: POINT, count: &mut count, hidden });
             *number = count.map(|n| n as f64);
         }
     }
 }
 
 fn link(link: &mut Link, see: See<'_>) {
-    let bundle = format!("link|{}", link.extract);
     let numbers = [
         ("keys", &mut link.keys),
         ("matched", &mut link.matched),
@@ -283,13 +334,18 @@ fn link(link: &mut Link, see: See<'_>) {
         ("repeated", &mut link.repeated),
     ];
     for (what, count) in numbers {
-        let (table, key) = ("linkage".to_owned(), format!("{bundle}|{what}"));
-        see(Place { table, key, bundle: bundle.clone(), price: SIDE, count, hidden: &mut link.hidden });
+        let (spot, key) = (spot("links", "linkage", &link.extract, what), format!("link|{}|{what}", link.extract));
+        see(Place { spot, bundle: key.clone(), key, price: SIDE, count, hidden: &mut link.hidden });
     }
+}
+
+/// A number of the linkage of an extract.
+pub(super) fn of_link(system: &System, extract: &str, what: &str) -> Option<CellId> {
+    system.find(&format!("link|{extract}|{what}"))
 }
 
 fn note(i: usize, note: &mut Note, see: See<'_>) {
     let key = format!("note|{i}");
-    let (table, bundle) = ("notes".to_owned(), key.clone());
-    see(Place { table, key, bundle, price: SIDE, count: &mut note.count, hidden: &mut note.hidden });
+    let (spot, bundle) = (spot("notes", "notes", &format!("{}: {}", note.source, note.message), ""), key.clone());
+    see(Place { spot, key, bundle, price: SIDE, count: &mut note.count, hidden: &mut note.hidden });
 }

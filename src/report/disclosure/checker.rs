@@ -1,5 +1,6 @@
 //! What the output checker reads beside the exported files: rules, what was hidden where, what is left to look at.
 
+use super::system::Why;
 use super::{Hidden, Profile};
 use crate::study::disclosure::{Extremes, Rates, Rounding, Small, Totals};
 
@@ -16,6 +17,7 @@ pub fn checker(profile: &Profile, hidden: &[Hidden], files: &[(String, &'static 
     );
     out.push_str("\n## Hidden\n\n");
     tables(&mut out, hidden);
+    cells(&mut out, hidden, files);
     let unprotected: Vec<String> = hidden.iter().filter(|h| h.unprotected > 0).map(|h| h.table.clone()).collect();
     if !unprotected.is_empty() {
         let why = "Small counts that other numbers may give back, since nothing more could be hidden. Look at each before \
@@ -49,6 +51,42 @@ fn tables(out: &mut String, hidden: &[Hidden]) {
     out.push('\n');
 }
 
+/// Each hidden cell, one table after the other, without its value.
+fn cells(out: &mut String, hidden: &[Hidden], files: &[(String, &'static str)]) {
+    let hidden: Vec<&Hidden> = hidden.iter().filter(|h| !h.cells.is_empty()).collect();
+    if hidden.is_empty() {
+        return;
+    }
+    out.push_str(
+        "## Each hidden cell\n\nEvery file of `export/` has the same tables; the data file of a table is named beside it. *Small*: \
+        the count itself. *Protects*: it would give a small one back, or what follows from shown ones would be small \
+        (persons without an event, those between two times). A count that stands in several tables is listed once and \
+        hidden in all.\n\n",
+    );
+    for of_table in hidden {
+        cells_of_table(out, of_table, files);
+    }
+}
+
+fn cells_of_table(out: &mut String, hidden: &Hidden, files: &[(String, &'static str)]) {
+    let mut named: Vec<&str> = Vec::new();
+    for (spot, _) in &hidden.cells {
+        let name = format!("tables/{}.csv", spot.file);
+        let file = files.iter().map(|(file, _)| file.as_str()).find(|file| *file == name);
+        named.extend(file.filter(|file| !named.contains(file)));
+    }
+    let named: Vec<String> = named.iter().map(|file| format!(" `{file}`")).collect();
+    let text = |text: &str| text.replace('|', "\\|").replace('\n', " ");
+    out.push_str(&format!("### {}{}\n\n", text(&hidden.table), named.join(",")));
+    out.push_str("| row | hidden | why |\n|---|---|---|\n");
+    for same in hidden.cells.chunk_by(|(a, x), (b, y)| a.row == b.row && x == y) {
+        let columns: Vec<String> = same.iter().map(|(spot, _)| text(&spot.column)).collect();
+        let why = if same[0].1 == Why::Small { "small" } else { "protects" };
+        out.push_str(&format!("| {} | {} | {why} |\n", text(&same[0].0.row), columns.join(", ")));
+    }
+    out.push('\n');
+}
+
 fn rules(profile: &Profile) -> Vec<String> {
     let mut rules = vec![match profile.source.as_str() {
         "" => format!("Profile `{}`.", profile.name),
@@ -74,8 +112,9 @@ fn rules(profile: &Profile) -> Vec<String> {
     rules.push(
         "Curves keep those steps by which as many events as the threshold have come together, none nearer to a shown time; \
          probabilities stand on a grid whose steps are at least the threshold of people, their limits on the values outside, \
-         and go where that step is more than a fifth; standard errors have two digits; whole curves of groups stay inside \
-         where a group is hidden, and those of incidence always. Medians of predicted curves and the end of the longest \
+         and go where that step is more than a fifth; standard errors have two digits; steps have no counts beside them, \
+         numbers at risk and events stand at the chosen times only. Whole curves of groups stay inside where a group is \
+         hidden, and those of a kind of event where some group had few of it. Medians of predicted curves and the end of the longest \
          follow-up stay inside."
             .to_string(),
     );
@@ -135,11 +174,11 @@ fn secondary(profile: &Profile) -> String {
     format!(
         "These counts of the run are one system of equations: Table 1, levels, cells of interactions, the flow of persons, \
          ends of follow-up, numbers of models and their differences, groups, numbers at chosen times, linkage, covariates, \
-         checks of the records, rows over calendar time. Further cells are \
+         checks of the records, rows over calendar time, rows of codes. Further cells are \
          hidden until, whatever is worked out from all that is shown, {range} stays possible at the ends for a small count: \
          the program holds for each of them two sets of numbers that fit everything shown (Hundepool et al. 2012, \
-         Statistical Disclosure Control, chapter 4). Counts of codes are not in that system, since they count rows of whole \
-         deliveries and not persons; none of them leaves."
+         Statistical Disclosure Control, chapter 4). The rows of a code are hidden too where the persons behind them are as \
+         few; a hidden code that no list of the study names is not named."
     )
 }
 
@@ -170,7 +209,8 @@ fn rounding(profile: &Profile) -> Vec<String> {
 fn estimates(profile: &Profile) -> Vec<String> {
     let mut rules = vec![
         "Person-time and rates of hidden cells, and estimates of hidden levels and cells with their part of the covariance, \
-         are hidden too. A model with a hidden coefficient shows no likelihood, and tests with three digits; tests of hidden \
+         are hidden too; of an interaction those that are made of a hidden cell (a hazard ratio of two cells, a ratio or an \
+         additive measure of four). A model with a hidden coefficient shows no likelihood, and tests with three digits; tests of hidden \
          coefficients alone are hidden."
             .to_string(),
     ];

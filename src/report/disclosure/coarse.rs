@@ -18,7 +18,7 @@ pub(super) fn shown_times(report: &Report) -> Vec<f64> {
     });
     let of_groups = report.descriptions.iter().flat_map(|d| &d.groups).flat_map(|g| {
         let causes = g.incidence.iter().flat_map(|c| &c.points);
-        g.survival.iter().chain(causes).filter(|p| !p.hidden).map(|p| p.time)
+        g.survival.iter().chain(causes).map(|p| p.time)
     });
     let mut times: Vec<f64> = of_models.chain(of_groups).collect();
     times.sort_by(f64::total_cmp);

@@ -4,8 +4,11 @@
 
 use super::coarse::{Grid, error, shown_times, steps};
 use super::{Hidden, Profile};
-use crate::report::{Curve, Description, GroupDescription, QuantilePoint, Report, SurvivalPoint};
-use crate::study::disclosure::{Rates, Rounding};
+use crate::report::{
+    CauseIncidence, Curve, Description, GroupDescription, IncidenceCurve, QuantilePoint, Report, SurvivalPoint,
+};
+use crate::study::disclosure::Rates;
+use std::collections::BTreeSet;
 
 /// Hides what descriptions show of hidden groups and points; `original` has all numbers.
 pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hidden: &mut Vec<Hidden>) {
@@ -14,11 +17,16 @@ pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hi
     let whole_curves = report.descriptions.iter().flat_map(|d| &d.groups).all(|g| !g.hidden);
     for (description, whole) in report.descriptions.iter_mut().zip(&original.descriptions) {
         let mut estimates = 0;
+        let few = few_causes(description, whole, profile);
         for (group, whole) in description.groups.iter_mut().zip(&whole.groups) {
             estimates += hide_points(group);
-            let curve = group.curve.take().filter(|_| whole_curves && profile.threshold > 1);
-            group.curve = curve.and_then(|c| coarse(&c, &times, whole.records.unwrap_or(0), profile));
             let grid = Grid::of(whole.records.unwrap_or(0), profile);
+            let curves_shown = whole_curves && profile.threshold > 1;
+            group.curve = group.curve.take().filter(|_| curves_shown).and_then(|c| coarse(&c, &times, grid, profile));
+            for cause in &mut group.incidence {
+                let curve = cause.curve.take().filter(|_| curves_shown && !few.contains(&cause.cause));
+                cause.curve = curve.and_then(|c| coarse_incidence(&c, &times, grid, profile));
+            }
             points(group).for_each(|p| shorten(p, grid));
             group.quantiles.iter_mut().for_each(|q| hide_quantile(q, whole.curve.as_ref(), profile));
         }
@@ -32,11 +40,25 @@ fn points(group: &mut GroupDescription) -> impl Iterator<Item = &mut SurvivalPoi
     group.survival.iter_mut().chain(group.incidence.iter_mut().flat_map(|c| &mut c.points))
 }
 
-/// Takes the numbers of hidden points, and of all points of a hidden group, away; returns how many.
+/// Kinds of events of which some group has few, or a hidden number: that a curve is missing would say which.
+fn few_causes(description: &Description, whole: &Description, profile: &Profile) -> BTreeSet<String> {
+    let hidden = description
+        .groups
+        .iter()
+        .flat_map(|g| &g.incidence)
+        .filter(|c| c.points.iter().any(|p| p.hidden && p.events.is_none()));
+    let small = |c: &&CauseIncidence| c.events.is_none_or(|n| profile.is_small(n));
+    let few = whole.groups.iter().flat_map(|g| &g.incidence).filter(small);
+    hidden.chain(few).map(|c| c.cause.clone()).collect()
+}
+
+/// Takes the estimates away where events are hidden, and all points of a hidden group; returns how many. Beside a hidden number
+/// at risk the events are shown, and a probability on the grid does not say how many were lost.
 fn hide_points(group: &mut GroupDescription) -> usize {
     let all = group.hidden;
     let mut n = 0;
-    for point in points(group).filter(|p| p.hidden || all || !is_count(p.at_risk) || !is_count(p.events)) {
+    let is_gone = |p: &SurvivalPoint| all || p.hidden && p.events.is_none();
+    for point in points(group).filter(|p| is_gone(p) || !is_count(p.at_risk) || !is_count(p.events)) {
         *point = SurvivalPoint { time: point.time, hidden: true, ..SurvivalPoint::default() };
         n += 1;
     }
@@ -65,39 +87,54 @@ fn hide_quantile(of: &mut QuantilePoint, curve: Option<&Curve>, profile: &Profil
     [&mut of.time, &mut of.lower, &mut of.upper].into_iter().for_each(|time| *time = time.filter(shown));
 }
 
-/// A whole curve with the steps that may be shown; its numbers at risk and censored are rounded to the threshold.
-fn coarse(curve: &Curve, shown: &[f64], records: u64, profile: &Profile) -> Option<Curve> {
-    let counts: Option<Vec<u64>> = curve.events.iter().map(|n| (n.fract() == 0.0).then_some(*n as u64)).collect();
-    let events = counts?;
-    let mut kept = steps(&curve.time, &events, shown, profile.threshold);
-    kept.retain(|&k| curve.at_risk[k] >= profile.threshold as f64);
-    let base = Rounding::Nearest(profile.threshold.max(profile.rounding.step()));
-    let grid = Grid::of(records, profile);
+/// The steps of a curve that may be shown, by its events and numbers at risk; none where these are weighted.
+fn shown_steps(time: &[f64], events: &[f64], at_risk: &[f64], shown: &[f64], profile: &Profile) -> Option<Vec<usize>> {
+    let events: Vec<u64> = events.iter().map(|n| is_count(Some(*n)).then_some(*n as u64)).collect::<Option<_>>()?;
+    let mut kept = steps(time, &events, shown, profile.threshold);
+    kept.retain(|&k| at_risk[k] >= profile.threshold as f64);
+    (!kept.is_empty()).then_some(kept)
+}
+
+/// Steps without counts: exact numbers at risk beside the times of steps would give the few between two of them.
+fn coarse(curve: &Curve, shown: &[f64], grid: Grid, profile: &Profile) -> Option<Curve> {
+    let kept = shown_steps(&curve.time, &curve.events, &curve.at_risk, shown, profile)?;
     // Of a group too small for the grid no curve is left.
     let short = |values: &[f64]| kept.iter().map(|&k| grid.nearest(values[k])).collect::<Option<Vec<f64>>>();
-    let limits = |k: &usize| grid.outward(curve.lower[*k], curve.upper[*k]);
-    let (lower, upper): (Vec<_>, Vec<_>) = kept.iter().map(limits).unzip();
-    let few_digits = |values: &[Option<f64>]| kept.iter().map(|&k| error(values[k])).collect::<Vec<_>>();
-    let since = |of: &dyn Fn(usize) -> u64| -> Vec<u64> {
-        let starts = std::iter::once(0).chain(kept.iter().map(|k| k + 1));
-        starts.zip(&kept).map(|(start, &k)| (start..=k).map(of).sum()).collect()
-    };
-    let rounded = |counts: Vec<u64>| counts.into_iter().map(|n| base.shown(n) as f64).collect();
-    if kept.is_empty() {
-        return None;
-    }
+    let (lower, upper) = outward(&kept, (&curve.lower, &curve.upper), grid);
     Some(Curve {
         time: kept.iter().map(|&k| curve.time[k]).collect(),
-        at_risk: rounded(kept.iter().map(|&k| curve.at_risk[k] as u64).collect()),
-        events: since(&|k| events[k]).into_iter().map(|n| profile.rounded(n) as f64).collect(),
-        censored: rounded(since(&|k| curve.censored[k] as u64)),
         survival: short(&curve.survival)?,
-        se: few_digits(&curve.se),
+        se: few_digits(&kept, &curve.se),
         lower,
         upper,
         cumulative_hazard: short(&curve.cumulative_hazard)?,
-        cumulative_hazard_se: few_digits(&curve.cumulative_hazard_se),
+        cumulative_hazard_se: few_digits(&kept, &curve.cumulative_hazard_se),
+        ..Curve::default()
     })
+}
+
+/// The same of the incidence of one kind of event.
+fn coarse_incidence(curve: &IncidenceCurve, shown: &[f64], grid: Grid, profile: &Profile) -> Option<IncidenceCurve> {
+    let kept = shown_steps(&curve.time, &curve.events, &curve.at_risk, shown, profile)?;
+    let (lower, upper) = outward(&kept, (&curve.lower, &curve.upper), grid);
+    Some(IncidenceCurve {
+        time: kept.iter().map(|&k| curve.time[k]).collect(),
+        probability: kept.iter().map(|&k| grid.nearest(curve.probability[k])).collect::<Option<Vec<f64>>>()?,
+        se: few_digits(&kept, &curve.se),
+        lower,
+        upper,
+        ..IncidenceCurve::default()
+    })
+}
+
+type Limits = Vec<Option<f64>>;
+
+fn outward(kept: &[usize], (lower, upper): (&Limits, &Limits), grid: Grid) -> (Limits, Limits) {
+    kept.iter().map(|&k| grid.outward(lower[k], upper[k])).unzip()
+}
+
+fn few_digits(kept: &[usize], values: &[Option<f64>]) -> Vec<Option<f64>> {
+    kept.iter().map(|&k| error(values[k])).collect()
 }
 
 /// Takes away what belongs to hidden groups, and what would give hidden or rounded numbers back.
@@ -113,7 +150,7 @@ fn clear(description: &mut Description, profile: &Profile) {
     description.pairs.retain(|pair| !hidden.contains(&pair.a) && !hidden.contains(&pair.b));
     let per = description.rate_per.unwrap_or(1.0);
     for group in &mut description.groups {
-        group.incidence.iter_mut().for_each(|c| (c.events, c.curve) = (None, None));
+        group.incidence.iter_mut().for_each(|c| c.events = None);
         if group.hidden {
             clear_group(group);
             continue;

@@ -1,15 +1,14 @@
 //! Estimates that would give hidden counts back: a standard error of a log hazard ratio is near √(1/d₁ + 1/d₀).
 
 use super::derived::significant;
-use super::{Hidden, Profile, time_varying};
+use super::{Hidden, Profile, interactions, time_varying};
 use crate::report::{
-    AdditiveInteraction, Coefficient, Concordance, Interaction, InteractionCell, LevelRow, ModelResult, Part, Report,
-    TestResult,
+    Coefficient, Concordance, Interaction, InteractionCell, LevelRow, ModelResult, Part, Report, TestResult,
 };
 use std::collections::BTreeSet;
 
 /// A variable and one of its levels.
-type LevelKey = (String, String);
+pub(super) type LevelKey = (String, String);
 
 /// The levels that any coefficient is compared with.
 pub(super) fn references(report: &Report) -> BTreeSet<LevelKey> {
@@ -33,10 +32,7 @@ pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hi
         hidden.push(Hidden { table: format!("estimates of {}", model.name), estimates, ..Hidden::default() });
         for (interaction, whole) in model.interactions.iter_mut().zip(&whole.interactions) {
             let too_few = too_few || whole.n_events.is_some_and(|n| n < profile.min_events_model);
-            let few_events = |c: &InteractionCell| c.events.is_some_and(|n| n < profile.min_events_level);
-            let few: BTreeSet<LevelKey> =
-                whole.within.iter().filter(|c| too_few || few_events(c)).map(cell_key).collect();
-            let estimates = hide_cells(interaction, &few, too_few);
+            let estimates = interactions::hide(interaction, whole, too_few, profile.min_events_level);
             let table = format!("estimates of {} by {}", interaction.exposure, interaction.modifier);
             hidden.push(Hidden { table, estimates, ..Hidden::default() });
         }
@@ -58,10 +54,9 @@ fn hide_coefficients(model: &mut ModelResult, shown: &BTreeSet<LevelKey>, too_fe
         !too_few && level.as_ref().is_none_or(|l| shown.contains(&(variable.to_string(), l.clone())))
     };
     let part_shown = |p: &Part| level_shown(&p.variable, &p.level) && level_shown(&p.variable, &p.versus);
-    let cells_shown = |c: &Coefficient| {
-        let factors = c.parts.iter().filter(|p| p.level.is_some()).count();
-        factors < 2 || model.interactions.iter().any(|i| pair_shown(i, &c.parts))
-    };
+    let mut products: Vec<Vec<&Part>> = model.coefficients.iter().map(factors).filter(|f| f.len() > 1).collect();
+    products.dedup_by_key(|product| product.iter().map(|p| &p.variable).collect::<Vec<_>>());
+    let cells_shown = |c: &Coefficient| products.iter().all(|product| cells_shown(c, product, &model.interactions));
     let steps_shown = |c: &Coefficient| {
         let marked =
             |p: &Part| p.level.as_ref().is_some_and(|l| time_varying::is_marked(&model.time_varying, &p.variable, l));
@@ -123,7 +118,7 @@ fn hide_global(model: &mut ModelResult, hide: &[bool]) {
 }
 
 /// A test with three significant digits.
-fn coarse(test: TestResult) -> TestResult {
+pub(super) fn coarse(test: TestResult) -> TestResult {
     let short = |x: Option<f64>| x.map(|x| significant(x, 3));
     TestResult { chisq: short(test.chisq), df: test.df, p: short(test.p) }
 }
@@ -167,84 +162,29 @@ fn hide_coefficient_tests(model: &mut ModelResult) {
     }
 }
 
-/// Whether the interaction analysis of exactly these two variables shows the counts of the coefficient's cell.
-fn pair_shown(interaction: &Interaction, parts: &[Part]) -> bool {
-    let level = |variable: &str| parts.iter().find(|p| p.variable == variable).and_then(|p| p.level.as_deref());
-    parts.len() == 2
-        && level(&interaction.exposure).zip(level(&interaction.modifier)).is_some_and(|(exposure, modifier)| {
-            interaction.within.iter().any(|c| {
-                c.exposure_level == exposure && c.modifier_level == modifier && !c.persons_hidden && !c.events_hidden
-            })
-        })
+fn factors(coefficient: &Coefficient) -> Vec<&Part> {
+    coefficient.parts.iter().filter(|p| p.level.is_some()).collect()
 }
 
-/// A hazard ratio of a table goes with its cell or with the cell it is compared with; ratios go with any of their
-/// four; an additive measure, made of four cells too, goes with any cell of the table.
-fn hide_cells(interaction: &mut Interaction, few: &BTreeSet<LevelKey>, too_few: bool) -> usize {
-    let cells = || interaction.within.iter().chain(&interaction.joint);
-    let is_gone = |c: &&InteractionCell| c.persons_hidden || c.events_hidden || few.contains(&cell_key(c));
-    let gone: BTreeSet<LevelKey> = cells().filter(is_gone).map(cell_key).collect();
-    if gone.is_empty() {
-        return 0;
+/// Whether the counts are shown of the cells that a coefficient is made of in a model with this product of levels: without
+/// the product each is a comparison of levels, with it one of cells at the reference of the other factor.
+fn cells_shown(c: &Coefficient, product: &[&Part], interactions: &[Interaction]) -> bool {
+    let own = |p: &Part| c.parts.iter().find(|own| own.level.is_some() && own.variable == p.variable);
+    if product.iter().all(|p| own(p).is_none()) {
+        return true;
     }
-    let tested = |t: &TestResult| !too_few && t.df.is_some_and(|df| df > 1.0);
-    interaction.wald = interaction.wald.filter(tested).map(coarse);
-    interaction.lr = interaction.lr.filter(tested).map(coarse);
-    interaction.pooled_test = interaction.pooled_test.take().filter(|t| !too_few && t.df1.is_some_and(|df| df > 1.0));
-    let base_gone: BTreeSet<String> = interaction
-        .within
-        .iter()
-        .filter(|c| c.reference && gone.contains(&cell_key(c)))
-        .map(|c| c.modifier_level.clone())
-        .collect();
-    let joint_gone = interaction.joint.iter().any(|c| c.reference && gone.contains(&cell_key(c)));
-    let mut n = hide_ratios(interaction, &gone, &base_gone);
-    let within = interaction.within.iter_mut();
-    n += within
-        .filter(|c| gone.contains(&cell_key(c)) || base_gone.contains(&c.modifier_level))
-        .map(hide_cell)
-        .sum::<usize>();
-    let joint = interaction.joint.iter_mut();
-    n += joint.filter(|c| joint_gone || gone.contains(&cell_key(c))).map(hide_cell).sum::<usize>();
-    // Each compares two cells; any of them may be one that is gone.
-    n += interaction.by_exposure.iter_mut().map(hide_cell).sum::<usize>();
-    for r in &mut interaction.reri {
-        let (exposure_level, modifier_level) = (r.exposure_level.clone(), r.modifier_level.clone());
-        *r = AdditiveInteraction { exposure_level, modifier_level, hidden: true, ..AdditiveInteraction::default() };
-    }
-    for warning in &mut interaction.warnings {
-        warning.message = "interaction: an estimate is not shown (disclosure control)".to_string();
-        warning.level = None;
-    }
-    n + interaction.reri.len()
-}
-
-/// The level of the modifier that ratios are taken against is the one without ratios.
-fn hide_ratios(interaction: &mut Interaction, gone: &BTreeSet<LevelKey>, base_gone: &BTreeSet<String>) -> usize {
-    let with_ratios: BTreeSet<&String> = interaction.ratios.iter().map(|r| &r.modifier_level).collect();
-    let modifiers = interaction.within.iter().map(|c| &c.modifier_level);
-    let bases: BTreeSet<String> = modifiers.filter(|m| !with_ratios.contains(m)).cloned().collect();
-    let mut n = 0;
-    for r in &mut interaction.ratios {
-        let is_gone = |m: &String| base_gone.contains(m) || gone.contains(&(r.exposure_level.clone(), m.clone()));
-        if bases.iter().chain([&r.modifier_level]).any(is_gone) {
-            (r.ratio, r.lower, r.upper, r.p, r.hidden) = (None, None, None, None, true);
-            (r.p_adjusted, r.bootstrap) = (None, None);
-            n += 1;
-        }
-    }
-    n
-}
-
-fn cell_key(cell: &InteractionCell) -> LevelKey {
-    (cell.exposure_level.clone(), cell.modifier_level.clone())
-}
-
-fn hide_cell(cell: &mut InteractionCell) -> usize {
-    (cell.estimate, cell.se, cell.hr) = (None, None, None);
-    (cell.lower, cell.upper, cell.p, cell.reason) = (None, None, None, None);
-    (cell.p_adjusted, cell.bootstrap) = (None, None);
-    let shown = !cell.hidden && !cell.reference;
-    cell.hidden = true;
-    usize::from(shown)
+    let [a, b] = product else { return false };
+    let levels = |p: &Part| [own(p).and_then(|own| own.level.clone()), p.versus.clone()];
+    let (of_a, of_b) = (levels(a), levels(b));
+    let cells = of_a.iter().flatten().flat_map(|x| of_b.iter().flatten().map(move |y| (x, y)));
+    interactions.iter().any(|i| {
+        let in_order = i.exposure == a.variable && i.modifier == b.variable;
+        let turned = i.exposure == b.variable && i.modifier == a.variable;
+        let shown = |x: &String, y: &String| {
+            let (e, m) = if in_order { (x, y) } else { (y, x) };
+            let this = |c: &&InteractionCell| c.exposure_level == *e && c.modifier_level == *m;
+            i.within.iter().find(this).is_some_and(|c| !c.persons_hidden && !c.events_hidden)
+        };
+        (in_order || turned) && cells.clone().all(|(x, y)| shown(x, y))
+    })
 }

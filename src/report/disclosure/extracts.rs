@@ -1,6 +1,6 @@
 //! Counts of what was read and made of it: covariates, checks of the records, rows over calendar time.
 
-use super::cells::{Place, SIDE, See, level_key};
+use super::cells::{Place, SIDE, See, level_key, spot};
 use super::system::{CellId, System};
 use crate::report::{Covariate, RecordCheck, Report, RowsInTime};
 
@@ -26,26 +26,28 @@ pub(super) fn covariate(of: &mut Covariate, see: See<'_>) {
         ("overridden", &mut of.overridden),
     ];
     for (what, count) in numbers {
-        let (table, key) = ("covariates".to_owned(), covariate_key(&of.name, what));
+        let (spot, key) = (spot("covariates", "covariates", &of.name, what), covariate_key(&of.name, what));
         let (bundle, hidden) = (covariate_key(&of.name, ""), &mut of.hidden);
-        see(Place { table, key, bundle, price: SIDE, count, hidden });
+        see(Place { spot, key, bundle, price: SIDE, count, hidden });
     }
 }
 
 /// Shows what a check of the records found to `see`.
 pub(super) fn check(at: usize, of: &mut RecordCheck, see: See<'_>) {
     for (what, count) in [("records", &mut of.records), ("persons", &mut of.persons)] {
-        let (table, key) = ("checks".to_owned(), check_key(at, what));
-        see(Place { table, key, bundle: check_key(at, ""), price: SIDE, count, hidden: &mut of.hidden });
+        let (spot, key) = (spot("checks", "checks", &of.looked_for, what), check_key(at, what));
+        see(Place { spot, key, bundle: check_key(at, ""), price: SIDE, count, hidden: &mut of.hidden });
     }
 }
 
 /// Shows the rows of an extract in a year or month to `see`.
 pub(super) fn rows(of: &mut RowsInTime, see: See<'_>) {
-    let (all, without, bundle) = (rows_key(of, "rows"), rows_key(of, "without key"), rows_key(of, ""));
-    for (key, count) in [(all, &mut of.rows), (without, &mut of.without_key)] {
-        let (table, bundle) = ("rows over calendar time".to_owned(), bundle.clone());
-        see(Place { table, key, bundle, price: SIDE, count, hidden: &mut of.hidden });
+    let period = of.month.map_or(of.year.to_string(), |month| format!("{}-{month:02}", of.year));
+    let row = format!("{} {period}", of.extract);
+    let (all, without) = (rows_key(of, "rows"), rows_key(of, "without key"));
+    for (what, key, count) in [("rows", all, &mut of.rows), ("without key", without, &mut of.without_key)] {
+        let spot = spot("rows_in_time", "rows over calendar time", &row, what);
+        see(Place { spot, bundle: key.clone(), key, price: SIDE, count, hidden: &mut of.hidden });
     }
 }
 

@@ -1,6 +1,6 @@
 //! Counts of the declared clean-up of person keys: a key is a person, and few changed keys are few persons.
 
-use super::cells::{Place, SIDE, See};
+use super::cells::{Place, SIDE, See, of_link, spot};
 use super::system::{CellId, System};
 use crate::report::{KeyCleanUp, KeyLine, Report};
 
@@ -11,9 +11,10 @@ fn key(of: &KeyCleanUp, what: &str) -> String {
 /// Shows the counts of a line to `see`.
 pub(super) fn visit(of: &mut KeyCleanUp, see: See<'_>) {
     let (rows, keys, bundle) = (key(of, "rows"), key(of, "keys"), key(of, ""));
-    for (key, count) in [(rows, &mut of.rows), (keys, &mut of.keys)] {
-        let (table, bundle) = ("clean-up of keys".to_owned(), bundle.clone());
-        see(Place { table, key, bundle, price: SIDE, count, hidden: &mut of.hidden });
+    let row = format!("{} {:?} {}", source(of), of.line, of.step);
+    for (what, key, count) in [("rows", rows, &mut of.rows), ("keys", keys, &mut of.keys)] {
+        let (spot, bundle) = (spot("key_clean_up", "clean-up of keys", &row, what), bundle.clone());
+        see(Place { spot, key, bundle, price: SIDE, count, hidden: &mut of.hidden });
     }
 }
 
@@ -68,7 +69,7 @@ fn linkage(
     else {
         return;
     };
-    let of_link = |what: &str| system.find(&format!("link|{}|{what}", link.extract));
+    let of_link = |what: &str| of_link(system, &link.extract, what);
     let [all, without, linked] = ["rows", "rows without key", "keys"].map(of_link);
     if let [Some(all), Some(without), Some(rows)] = [all, without, rows] {
         system.sum(all, &[without, rows]);

@@ -15,7 +15,8 @@
 //! | `relations.rs`, `over_time.rs` | what adds up to what; along time |
 //! | `system.rs`, `simplex.rs` | which further counts go |
 //! | `derived.rs` | rates, person-time, totals, rounding |
-//! | `estimates.rs`, `terms.rs`, `time_varying.rs`, `curves.rs`, `coarse.rs`, `descriptions.rs` | numbers that are not counts |
+//! | `estimates.rs`, `interactions.rs`, `terms.rs`, `time_varying.rs` | numbers that are not counts: estimates |
+//! | `curves.rs`, `coarse.rs`, `descriptions.rs` | curves and groups |
 //! | `comparisons.rs`, `codes.rs` | tests of nested models; codes as they occur |
 //! | `words.rs` | sentences that say a count |
 
@@ -29,6 +30,7 @@ mod derived;
 mod descriptions;
 mod estimates;
 mod extracts;
+mod interactions;
 mod keys;
 mod over_time;
 mod profile;
@@ -106,6 +108,8 @@ pub struct Hidden {
     pub estimates: usize,
     /// Small counts that could not be protected: nothing else could be hidden.
     pub unprotected: usize,
+    /// Each hidden cell and why.
+    pub cells: Vec<(cells::Spot, Why)>,
 }
 
 /// The report that may leave under `profile`, and what was hidden where.
@@ -158,6 +162,7 @@ fn merged(hidden: Vec<Hidden>) -> Vec<Hidden> {
         of_table.secondary += h.secondary;
         of_table.estimates += h.estimates;
         of_table.unprotected += h.unprotected;
+        of_table.cells.extend(h.cells);
     }
     found.into_values().collect()
 }
@@ -185,11 +190,12 @@ fn hide(report: &mut Report, system: &System, unprotected: Vec<String>) -> Vec<H
         if !there || !seen.insert(place.key) {
             return;
         }
-        let of_table = found.entry(place.table).or_default();
+        let of_table = found.entry(place.spot.table.clone()).or_default();
         match why {
             Why::Small => of_table.primary += 1,
             Why::Protects => of_table.secondary += 1,
         }
+        of_table.cells.push((place.spot, why));
     });
     let mut hidden: Vec<Hidden> = found.into_iter().map(|(table, hidden)| Hidden { table, ..hidden }).collect();
     hidden.extend(unprotected.into_iter().map(|table| Hidden { table, unprotected: 1, ..Hidden::default() }));

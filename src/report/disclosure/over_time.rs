@@ -2,7 +2,7 @@
 
 use super::cells::{group_key, interval_key, level_key, point_key};
 use super::system::{CellId, System};
-use crate::report::{Description, ModelResult, SurvivalPoint};
+use crate::report::{Description, ModelResult, Report, SurvivalPoint};
 use std::collections::BTreeSet;
 
 /// Events by interval of time add up to the events of the level.
@@ -23,8 +23,27 @@ pub(super) fn along_time(model: &ModelResult, system: &mut System) {
     }
 }
 
-/// Steps between chosen times, and what is left after the last.
-fn steps(name: &str, cumulative: &[CellId], all: Option<CellId>, system: &mut System) {
+/// The day after which nobody is followed, on the scale since the index date; that of the longest months and years.
+fn end_of_follow_up(report: &Report) -> Option<f64> {
+    let follow_up = report.follow_up.as_ref().filter(|f| f.scale == "since_index")?;
+    let (n, unit) = follow_up.maximum.as_ref()?.split_once(' ')?;
+    let days = match unit.trim_end_matches('s') {
+        "day" => 1.0,
+        "week" => 7.0,
+        "month" => 31.0,
+        "year" => 366.0,
+        _ => return None,
+    };
+    n.parse::<f64>().ok().map(|n| n * days)
+}
+
+/// Whether nobody is followed after a time.
+fn is_end(report: &Report, time: Option<f64>) -> bool {
+    end_of_follow_up(report).zip(time).is_some_and(|(end, time)| time >= end)
+}
+
+/// Steps between chosen times, and what is left after the last; at the end of follow-up none are left, of nobody.
+fn steps(name: &str, cumulative: &[CellId], all: Option<CellId>, ended: bool, system: &mut System) {
     let mut before: Option<CellId> = None;
     for (at, &now) in cumulative.iter().enumerate() {
         if let Some(before) = before {
@@ -32,9 +51,8 @@ fn steps(name: &str, cumulative: &[CellId], all: Option<CellId>, system: &mut Sy
         }
         before = Some(now);
     }
-    if let Some((all, last)) = all.zip(before) {
-        system.rest(&format!("{name}|after"), all, last);
-    }
+    let after = all.zip(before).and_then(|(all, last)| system.rest(&format!("{name}|after"), all, last));
+    after.into_iter().filter(|_| ended).for_each(|id| system.zero_says_nothing(id));
 }
 
 /// Numbers at risk fall from time to time.
@@ -46,7 +64,7 @@ fn falls(name: &str, at_risk: &[CellId], first: Option<CellId>, system: &mut Sys
 }
 
 /// At risk and events of curves, in each stratum.
-pub(super) fn curves(model: &ModelResult, system: &mut System) {
+pub(super) fn curves(report: &Report, model: &ModelResult, system: &mut System) {
     let strata: BTreeSet<&String> = model.curves.iter().map(|c| &c.stratum).collect();
     for stratum in strata {
         let curves = model.curves.iter().filter(|c| c.stratum == *stratum);
@@ -67,12 +85,12 @@ pub(super) fn curves(model: &ModelResult, system: &mut System) {
         let so_far: Vec<CellId> = times.iter().filter_map(|t| system.find(&key(t, "events"))).collect();
         let name = format!("model|{}|curve|{stratum}", model.name);
         falls(&name, &risk, records, system);
-        steps(&name, &so_far, events, system);
+        steps(&name, &so_far, events, is_end(report, times.last().copied()), system);
     }
 }
 
 /// Records and events of the levels of standardised risks.
-pub(super) fn standardised(model: &ModelResult, system: &mut System) {
+pub(super) fn standardised(report: &Report, model: &ModelResult, system: &mut System) {
     for risks in &model.standardised {
         let key = |rest: String| format!("model|{}|standardised|{}|{rest}", model.name, risks.exposure);
         let mut levels: Vec<&String> = Vec::new();
@@ -85,6 +103,7 @@ pub(super) fn standardised(model: &ModelResult, system: &mut System) {
                 times.push(row.time);
             }
         }
+        let ended = is_end(report, times.iter().copied().reduce(f64::max));
         for level in &levels {
             let of = |what: &str| -> Vec<CellId> {
                 times.iter().filter_map(|t| system.find(&key(format!("{level}|{t}|{what}")))).collect()
@@ -92,11 +111,12 @@ pub(super) fn standardised(model: &ModelResult, system: &mut System) {
             let (records, events) = (of("records"), of("events"));
             // The same number at every time.
             records.windows(2).for_each(|pair| system.within(pair[0], pair[1]));
-            steps(&key(format!("{level}|events")), &events, records.first().copied(), system);
+            steps(&key(format!("{level}|events")), &events, records.first().copied(), false, system);
             if let Some((level_events, last)) =
                 system.find(&level_key(&risks.exposure, level, "events")).zip(events.last().copied())
             {
-                system.rest(&key(format!("{level}|later events")), level_events, last);
+                let later = system.rest(&key(format!("{level}|later events")), level_events, last);
+                later.into_iter().filter(|_| ended).for_each(|id| system.zero_says_nothing(id));
             }
             if let Some((of_level, own)) =
                 system.find(&level_key(&risks.exposure, level, "records")).zip(records.first().copied())
@@ -120,7 +140,7 @@ pub(super) fn standardised(model: &ModelResult, system: &mut System) {
 }
 
 /// Numbers at chosen times: within each group, of each kind of event, and over the groups.
-pub(super) fn points(i: usize, description: &Description, system: &mut System) {
+pub(super) fn points(report: &Report, i: usize, description: &Description, system: &mut System) {
     let n_groups = description.groups.len();
     let mut kinds: Vec<(String, Vec<f64>)> = Vec::new();
     for group in &description.groups {
@@ -151,7 +171,7 @@ pub(super) fn points(i: usize, description: &Description, system: &mut System) {
                 (_, Some(n)) => Some(system.implied(&format!("{name}|events"), n)),
                 (_, None) => None,
             };
-            steps(&name, &events, all_events, system);
+            steps(&name, &events, all_events, is_end(report, times.last().copied()), system);
         }
     }
     for (kind, _) in kinds.iter().filter(|(kind, _)| kind != "any") {

@@ -4,10 +4,10 @@
 //! records without a value, the persons in no level), which somebody could work out and which is protected like others.
 
 use super::Profile;
-use super::cells::{group_key, level_key, level_name, pair_key};
+use super::cells::{group_key, level_key, level_name, of_link, pair_key};
 use super::derived::variable_of_totals;
 use super::system::{CellId, System};
-use super::{extracts, keys, over_time, table_one};
+use super::{codes, extracts, keys, over_time, table_one};
 use crate::report::{Description, Interaction, ModelResult, Report};
 use crate::study::disclosure::Totals;
 use std::collections::BTreeSet;
@@ -24,12 +24,13 @@ pub fn state(report: &Report, profile: &Profile, system: &mut System) {
     models(report, system);
     for (i, description) in report.descriptions.iter().enumerate() {
         groups(report, i, description, system);
-        over_time::points(i, description, system);
+        over_time::points(report, i, description, system);
     }
     links(report, system);
     keys::state(report, system);
     table_one::state(report, profile, system);
     extracts::state(report, system);
+    codes::state(report, profile, system);
 }
 
 /// Persons without an event, and persons within records, of one group.
@@ -221,8 +222,8 @@ fn models(report: &Report, system: &mut System) {
         }
         left_out(report, model, system);
         over_time::along_time(model, system);
-        over_time::curves(model, system);
-        over_time::standardised(model, system);
+        over_time::curves(report, model, system);
+        over_time::standardised(report, model, system);
         competing(model, system);
     }
 }
@@ -289,10 +290,6 @@ pub(super) fn single_level<'a>(name: &str, levels: &'a [String]) -> Option<(Stri
     let variable = name.strip_suffix(level.as_str()).and_then(|v| v.strip_suffix('='))?;
     let variable = variable.trim_start_matches("factor(").trim_end_matches(')').trim_matches('`');
     Some((variable.to_owned(), level))
-}
-
-fn of_link(system: &System, extract: &str, what: &str) -> Option<CellId> {
-    system.find(&format!("link|{extract}|{what}"))
 }
 
 /// Keys and rows that did not link, and what notes say of them.

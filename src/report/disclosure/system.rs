@@ -15,8 +15,8 @@
 //! Sources: Cox (1980), JASA 75:377-385, doi 10.1080/01621459.1980.10477481; Kelly, Golden and Assad (1992), Networks
 //! 22:397-417, doi 10.1002/net.3230220407; Hundepool et al. (2012), Statistical Disclosure Control, Wiley, chapter 4.
 
-use super::Profile;
 use super::simplex::{self, Column};
+use super::{Profile, Range};
 use std::collections::BTreeMap;
 
 /// A count.
@@ -36,6 +36,8 @@ pub struct Cell {
     counts_people: bool,
     /// Whether nobody is as few as somebody here, where the profile says so of zero.
     zero_tells: bool,
+    /// Whether those behind it are few, however large it is: rows of one person.
+    few: bool,
     /// The relations it stands in.
     relations: Vec<usize>,
 }
@@ -115,6 +117,7 @@ impl System {
             derived: false,
             counts_people: true,
             zero_tells: true,
+            few: false,
             relations,
         });
         id
@@ -145,9 +148,24 @@ impl System {
         self.cells[id].zero_tells = false;
     }
 
+    /// Says that a cell counts something of few people, so that it is small whatever its value.
+    pub fn few(&mut self, id: CellId) {
+        self.cells[id].few = self.cells[id].value > 0;
+    }
+
     /// Whether the number of a cell is to be protected.
     fn is_small(&self, cell: &Cell, profile: &Profile) -> bool {
-        cell.counts_people && profile.is_small(cell.value) && (cell.value > 0 || cell.zero_tells)
+        cell.few || cell.counts_people && profile.is_small(cell.value) && (cell.value > 0 || cell.zero_tells)
+    }
+
+    /// The values that nobody may exclude of a small cell; of a number of few people those around it.
+    fn protection_range(&self, id: CellId, profile: &Profile) -> Range {
+        let cell = &self.cells[id];
+        let (low, high) = profile.protection_range(cell.value);
+        match cell.few {
+            false => (low, high),
+            true => (cell.value.saturating_sub(profile.threshold).max(1), high.max(cell.value + profile.threshold)),
+        }
     }
 
     /// The parts make up the total, with a rest where they are fewer; where they are more (persons who are in several),
@@ -199,7 +217,7 @@ impl System {
     pub fn protect(&mut self, profile: &Profile) -> Vec<String> {
         for cell in &self.cells {
             if self.is_small(cell, profile)
-                && profile.marks(cell.value)
+                && (cell.few || profile.marks(cell.value))
                 && let Some(bundle) = cell.bundle
             {
                 self.bundles[bundle].hidden = Some(Why::Small);
@@ -284,7 +302,7 @@ impl<'a> Protection<'a> {
     /// Finds a witness of one end of a cell's protection range, hiding what it takes.
     fn witness(&mut self, cell: CellId, end: usize) -> bool {
         let value = self.system.value(cell);
-        let (low, high) = self.profile.protection_range(value);
+        let (low, high) = self.system.protection_range(cell, self.profile);
         let by = if end == 0 { low as i64 - value as i64 } else { high as i64 - value as i64 };
         if self.seen[&cell][end] || (end == 0 && by >= 0) || (end == 1 && by <= 0) {
             return true;
@@ -310,7 +328,7 @@ impl<'a> Protection<'a> {
     fn learn(&mut self, found: &Move) {
         for (id, change) in found {
             let value = self.system.value(*id);
-            let (low, high) = self.profile.protection_range(value);
+            let (low, high) = self.system.protection_range(*id, self.profile);
             if let Some(ends) = self.seen.get_mut(id) {
                 let moved = value as i64 + change;
                 ends[0] |= moved <= low as i64;

@@ -4,12 +4,13 @@
 //! again of what is shown, so that they say nothing more. Means go with small groups; where one group's alone is hidden, that
 //! of all persons goes too, since it would give the one back. Quartiles are values of persons, for which a profile has a rule.
 
-use super::cells::{Place, See, TOTAL, level_key, pair_key};
+use super::cells::{Place, See, Spot, TOTAL, level_key, pair_key, spot};
 use super::derived::significant;
 use super::relations::within_group;
 use super::system::{CellId, Price, System};
 use super::{Hidden, Profile, cells, derived};
 use crate::describe::{difference_of_means, difference_of_shares};
+use crate::report::label_or;
 use crate::report::{Counts, NumberSummary, Report, TableOne, TableOneCell, TableOneGroup, TableOneVariable};
 use crate::study::disclosure::Extremes;
 
@@ -45,28 +46,42 @@ fn number_key(variable: &str, group: usize, what: &str) -> String {
 pub(super) fn visit(one: &mut TableOne, total: Option<&Counts>, see: See<'_>) {
     for group in &mut one.groups {
         let key = group_key(group, total);
-        cells::counts(TABLE, key.clone(), if group.all { TOTAL } else { SIZE }, &mut group.counts, see);
+        let of_group = table_spot("groups", group_title(group), "");
+        cells::counts(&of_group, key.clone(), if group.all { TOTAL } else { SIZE }, &mut group.counts, see);
         if let Some(NumberSummary { n, hidden, .. }) = &mut group.follow_up {
-            let (table, key, bundle) = (TABLE.to_owned(), format!("{key}|persons"), format!("{key}|persons"));
-            see(Place { table, key, bundle, price: SIZE, count: n, hidden });
+            let (key, bundle) = (format!("{key}|persons"), format!("{key}|persons"));
+            let spot = Spot { column: "persons followed".to_owned(), ..of_group };
+            see(Place { spot, key, bundle, price: SIZE, count: n, hidden });
         }
     }
-    let all: Vec<bool> = one.groups.iter().map(|g| g.all).collect();
+    let groups: Vec<(String, bool)> = one.groups.iter().map(|g| (group_title(g).to_owned(), g.all)).collect();
     for variable in &mut one.variables {
-        self::variable(variable, &all, see);
+        self::variable(variable, &groups, see);
     }
-    let (table, key) = (TABLE.to_owned(), "table one|left out".to_owned());
+    let (spot, key) = (table_spot("left out", "", "persons"), "table one|left out".to_owned());
     let (bundle, mut hidden) = (key.clone(), false);
-    see(Place { table, key, bundle, price: MARGIN, count: &mut one.n_left_out, hidden: &mut hidden });
+    see(Place { spot, key, bundle, price: MARGIN, count: &mut one.n_left_out, hidden: &mut hidden });
 }
 
-fn variable(of: &mut TableOneVariable, all: &[bool], see: See<'_>) {
-    let price = |g: usize| if all.get(g) == Some(&true) { MARGIN } else { CELL };
+fn group_title(group: &TableOneGroup) -> &str {
+    if group.all { "all" } else { label_or(&group.label, &group.level) }
+}
+
+fn table_spot(row: &str, group: &str, what: &str) -> Spot {
+    let column = if group.is_empty() { what.to_owned() } else { group.to_owned() };
+    spot("table_one", TABLE, row, &column)
+}
+
+fn variable(of: &mut TableOneVariable, groups: &[(String, bool)], see: See<'_>) {
+    let price = |g: usize| if groups.get(g).is_some_and(|g| g.1) { MARGIN } else { CELL };
+    let group = |g: usize| groups.get(g).map_or("", |g| g.0.as_str());
+    let title = label_or(&of.label, &of.variable).to_owned();
     for level in &mut of.levels {
         for (g, TableOneCell { persons, hidden, .. }) in level.cells.iter_mut().enumerate() {
             let key = cell_key(&of.variable, &level.level, g);
-            let (table, bundle) = (TABLE.to_owned(), key.clone());
-            see(Place { table, key, bundle, price: price(g), count: persons, hidden });
+            let row = format!("{title}: {}", label_or(&level.label, &level.level));
+            let (spot, bundle) = (table_spot(&row, group(g), "persons"), key.clone());
+            see(Place { spot, key, bundle, price: price(g), count: persons, hidden });
         }
     }
     let numbers = of.numbers.iter_mut().enumerate().filter_map(|(g, s)| s.as_mut().map(|s| (g, s)));
@@ -74,9 +89,10 @@ fn variable(of: &mut TableOneVariable, all: &[bool], see: See<'_>) {
     let without = of.missing.iter_mut().enumerate();
     let without = without.map(|(g, TableOneCell { persons, hidden, .. })| (g, "without a number", persons, hidden));
     for (g, what, count, hidden) in with.chain(without) {
-        let (table, key) = (TABLE.to_owned(), number_key(&of.variable, g, what));
+        let spot = table_spot(&format!("{title}, {what}"), group(g), "persons");
+        let key = number_key(&of.variable, g, what);
         let bundle = number_key(&of.variable, g, "numbers");
-        see(Place { table, key, bundle, price: price(g), count, hidden });
+        see(Place { spot, key, bundle, price: price(g), count, hidden });
     }
 }
 
@@ -101,6 +117,8 @@ pub(super) fn state(report: &Report, profile: &Profile, system: &mut System) {
     for variable in &one.variables {
         state_variable(one, variable, &sizes, profile, system);
     }
+    // Everybody has a group.
+    system.find("table one|left out").into_iter().for_each(|id| system.zero_says_nothing(id));
 }
 
 fn state_variable(

@@ -116,17 +116,25 @@ fn survival_of(group: &GroupDescription, all: &str) -> Option<Named> {
             limits: curve.lower[k].zip(curve.upper[k]),
         });
         let points = std::iter::once(Point { x: start, ..first }).chain(steps).collect();
-        let at_risk = curve.time.iter().copied().zip(curve.at_risk.iter().map(|n| Some(*n))).collect();
-        return Some(Named { name, points, join: Join::Steps, at_risk, whole: true });
+        return Some(of_steps(name, points, (&curve.time, &curve.at_risk), &group.survival));
     }
     of_points(name, &group.survival)
 }
 
+/// A curve with its numbers at risk; one that left a server has them at chosen times only.
+fn of_steps(name: String, points: Vec<Point>, (times, at_risk): (&[f64], &[f64]), chosen: &[SurvivalPoint]) -> Named {
+    let whole = !at_risk.is_empty();
+    let at_risk = match whole {
+        true => times.iter().copied().zip(at_risk.iter().map(|n| Some(*n))).collect(),
+        false => chosen.iter().map(|p| (p.time, p.at_risk)).collect(),
+    };
+    Named { name, points, join: Join::Steps, at_risk, whole }
+}
+
 /// Values at chosen times; `None` when none is shown.
 fn of_points(name: String, points: &[SurvivalPoint]) -> Option<Named> {
-    let shown = points.iter().filter(|p| !p.hidden);
     let of_one = |p: &SurvivalPoint| Some(Point { x: p.time, y: p.probability?, limits: p.lower.zip(p.upper) });
-    let drawn: Vec<Point> = shown.filter_map(of_one).collect();
+    let drawn: Vec<Point> = points.iter().filter_map(of_one).collect();
     let at_risk = points.iter().map(|p| (p.time, p.at_risk)).collect();
     (!drawn.is_empty()).then_some(Named { name, points: drawn, join: Join::Marks, at_risk, whole: false })
 }
@@ -179,8 +187,7 @@ fn incidence_of(group: &GroupDescription, cause: usize, name: &str) -> Option<Na
     });
     let start = curve.time.first().map_or(0.0, |t| t.min(0.0));
     let points = std::iter::once(Point { x: start, y: 0.0, limits: Some((0.0, 0.0)) }).chain(steps).collect();
-    let at_risk = curve.time.iter().copied().zip(curve.at_risk.iter().map(|n| Some(*n))).collect();
-    Some(Named { name: name.to_string(), points, join: Join::Steps, at_risk, whole: true })
+    Some(of_steps(name.to_string(), points, (&curve.time, &curve.at_risk), &incidence.points))
 }
 
 /// The predicted curves of a model, of one kind.

@@ -78,9 +78,10 @@ pub(super) fn count_texts(report: &Report, counts: &Counts, style: &FigureStyle)
 
 /// A count, the marker where it is hidden, nothing where there is none.
 pub(super) fn count_text(report: &Report, count: Option<u64>, hidden: bool, style: &FigureStyle) -> String {
-    match (hidden, count) {
-        (true, _) => marker(report),
-        (false, count) => count.map_or(String::new(), |n| style.numbers.count(n)),
+    match count {
+        Some(n) => style.numbers.count(n),
+        None if hidden => marker(report),
+        None => String::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which codes of a list were found, which never occurred, which no list covers; rows over calendar time.
 
 use super::{Cell, Column, ColumnKind, DisplayTable, RowKind, marker};
-use crate::report::{CodeUse, Report};
+use crate::report::{CodeRows, CodeUse, Report};
 
 /// Codes or items that a cell of the report's own table names; all of them are in the data table.
 const NAMED: usize = 8;
@@ -21,27 +21,27 @@ pub fn codelist_table(report: &Report) -> Option<DisplayTable> {
     let marker = marker(report);
     for column in &report.codes {
         let place = format!("{}.{}", column.extract, column.column);
-        let count = |n: u64| Cell::count(Some(n), column.hidden, &marker);
+        let count = |n: Option<u64>| Cell::count(n, true, &marker);
+        let rows_of = |codes: &[CodeRows]| codes.iter().map(|c| c.rows).sum::<Option<u64>>();
         for list in &column.lists {
-            let rows = list.found.iter().filter_map(|c| c.rows).sum();
             let cells = vec![
                 Cell::text(&place),
                 Cell::text(&list.codelist),
-                Cell::count(Some(list.items as u64), false, &marker),
-                count(list.found.len() as u64),
-                count(rows),
+                count(Some(list.items as u64)),
+                count(Some(list.found.len() as u64).filter(|_| list.found.iter().all(|c| !c.hidden))),
+                count(rows_of(&list.found)),
                 Cell::text(named(report, list.never.iter().map(String::as_str))),
             ];
             table.push(RowKind::Plain, &[], cells);
         }
-        if !column.uncovered.is_empty() {
-            let rows = column.uncovered.iter().filter_map(|c| c.rows).sum();
+        if !column.uncovered.is_empty() || column.uncovered_hidden {
+            let all = !column.uncovered_hidden;
             let cells = vec![
                 Cell::text(&place),
                 Cell::text(w.no_list()),
                 Cell::count(None, false, &marker),
-                count(column.uncovered.len() as u64),
-                count(rows),
+                count(Some(column.uncovered.len() as u64).filter(|_| all)),
+                count(rows_of(&column.uncovered).filter(|_| all)),
                 Cell::text(named(report, column.uncovered.iter().map(|c| c.code.as_str()))),
             ];
             table.push(RowKind::Plain, &[], cells);
@@ -73,7 +73,7 @@ pub fn code_data(report: &Report) -> Option<DisplayTable> {
     for column in &report.codes {
         for list in &column.lists {
             for found in &list.found {
-                let rows = Cell::count(found.rows, column.hidden, &marker);
+                let rows = Cell::count(found.rows, found.hidden, &marker);
                 push(&mut table, column, [&list.codelist, &found.item, &found.code, &found.system], rows);
             }
             for item in &list.never {
@@ -81,7 +81,7 @@ pub fn code_data(report: &Report) -> Option<DisplayTable> {
             }
         }
         for code in &column.uncovered {
-            let rows = Cell::count(code.rows, column.hidden, &marker);
+            let rows = Cell::count(code.rows, code.hidden, &marker);
             push(&mut table, column, ["", "", &code.code, &code.system], rows);
         }
     }

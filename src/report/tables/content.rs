@@ -234,7 +234,8 @@ impl Cell {
 
     /// A count, the marker where it is hidden, nothing where there is none.
     pub(crate) fn count(value: Option<u64>, hidden: bool, marker: &str) -> Cell {
-        Cell::from(if hidden { Value::Hidden(marker.to_string()) } else { value.map_or(Value::Empty, Value::Count) })
+        let none = if hidden { Value::Hidden(marker.to_string()) } else { Value::Empty };
+        Cell::from(value.map_or(none, Value::Count))
     }
 
     /// A number with decimals, or nothing.

@@ -127,11 +127,12 @@ fn point_columns(head: &str, report: &Report) -> Vec<Column> {
 
 fn point_cells(table: &mut DisplayTable, report: &Report, point: &SurvivalPoint) -> Vec<Cell> {
     let hidden = || Cell::from(Value::Hidden(marker(report)));
-    let number = |value: Option<f64>| value.map_or(Value::Empty, |v| Value::Number(v, usize::from(v.fract() != 0.0)));
-    let estimate = point.probability.map_or(Value::Empty, |p| Value::Probability(p, point.lower, point.upper));
+    let none = || if point.hidden { Value::Hidden(marker(report)) } else { Value::Empty };
+    let number = |value: Option<f64>| value.map_or(none(), |v| Value::Number(v, usize::from(v.fract() != 0.0)));
+    let estimate = point.probability.map_or(none(), |p| Value::Probability(p, point.lower, point.upper));
     let note = (point.beyond && !point.hidden).then(|| table.footnote(report.words().beyond_last_record()));
     let time = report.number_style().number(point.time);
-    if point.hidden {
+    if point.hidden && point.events.is_none() {
         return vec![Cell::text(time), hidden(), hidden(), hidden(), hidden()];
     }
     vec![
@@ -322,7 +323,8 @@ fn curve_table(report: &Report, description: &Description) -> Option<DisplayTabl
     for (group, curve) in description.groups.iter().filter_map(|g| g.curve.as_ref().map(|c| (g, c))) {
         for k in 0..curve.time.len() {
             let numbers = [&curve.time, &curve.at_risk, &curve.events, &curve.censored, &curve.survival];
-            let mut cells: Vec<Cell> = numbers.iter().map(|v| Cell::number(Some(v[k]), 4)).collect();
+            // Of a curve that left there are no counts.
+            let mut cells: Vec<Cell> = numbers.iter().map(|v| Cell::number(v.get(k).copied(), 4)).collect();
             cells.extend([&curve.se, &curve.lower, &curve.upper].map(|v| Cell::number(v[k], 4)));
             cells.push(Cell::number(Some(curve.cumulative_hazard[k]), 4));
             cells.push(Cell::number(curve.cumulative_hazard_se[k], 4));
