@@ -2,6 +2,7 @@
 
 use crate::report::sample;
 use cohort::house_style::Language;
+use cohort::inference::hypothesis::normal_two_sided;
 use cohort::report::disclosure::apply;
 use cohort::report::number::NumberStyle;
 use cohort::report::render::{Format, json, render, text};
@@ -357,7 +358,8 @@ Every file of `export/` has the same tables; the data file of a table is named b
 
 - Differences to results of other runs on the same data.
 - Knowledge from outside: who knows some of the people, or a total from elsewhere.
-- Standard errors of shown levels give their numbers of events nearly exactly: they undo the rounding of a count, not its hiding.
+- Hazard ratios themselves, which sites let pass: without adjustment one is near the ratio of two rates, so that with person-years it narrows the rounded events of a small level.
+- Events of a level that one model leaves out for missing values and another does not: without rounding the standard errors of both tell them nearly.
 - Labels, notes and formulas that the user wrote: a label can name a group of one.
 - Coefficients of numeric covariates, concordance, and likelihoods and tests of models without a hidden coefficient are shown at full precision.
 - Variables whose levels nest (municipality in county) are tied together only by the totals.
@@ -1001,4 +1003,158 @@ fn rows_of_a_code_leave_where_enough_persons_are_behind_them() {
     );
     assert_eq!(column.uncovered.iter().map(shown).collect::<Vec<_>>(), [text("", "A97", Some(400), false)]);
     assert!(column.uncovered_hidden);
+}
+
+/// A report of one exposure with and without a modifier whose errors are what counts alone would make them, and nothing else:
+/// the variance of each comparison is the sum of 1/events.
+fn report_of_counts(events: [u64; 4]) -> Report {
+    let [a, b, c, d] = events;
+    let se = |of: &[u64]| Some(of.iter().map(|n| 1.0 / *n as f64).sum::<f64>().sqrt());
+    let hr = 1.4_f64;
+    let limits = |se: Option<f64>| se.map(|se| ((hr.ln() - 1.96 * se).exp(), (hr.ln() + 1.96 * se).exp())).unzip();
+    let p = |se: Option<f64>| se.map(|se| normal_two_sided(hr.ln() / se));
+    let test =
+        |se: Option<f64>, df| Some(TestResult { chisq: se.map(|se| (hr.ln() / se).powi(2)), df: Some(df), p: p(se) });
+    let rows = [("e", "0", a + b), ("e", "1", c + d), ("m", "0", a + c), ("m", "1", b + d)];
+    let level = |(variable, level, n): &(&str, &str, u64)| LevelRow {
+        variable: (*variable).into(),
+        level: (*level).into(),
+        counts: Counts { persons: Some(1000), events: Some(*n), ..Counts::default() },
+        ..LevelRow::default()
+    };
+    let cell = |e: &str, m: &str, n: u64, of: &[u64]| {
+        let se = (!of.is_empty()).then(|| se(of)).flatten();
+        let (lower, upper) = limits(se);
+        InteractionCell {
+            exposure_level: e.into(),
+            modifier_level: m.into(),
+            reference: of.is_empty(),
+            persons: Some(500),
+            events: Some(n),
+            estimate: Some(if of.is_empty() { 0.0 } else { hr.ln() }),
+            hr: Some(if of.is_empty() { 1.0 } else { hr }),
+            se,
+            lower,
+            upper,
+            p: p(se),
+            ..InteractionCell::default()
+        }
+    };
+    let of_four = se(&events);
+    let (lower, upper) = limits(of_four);
+    let interaction = Interaction {
+        exposure: "e".into(),
+        modifier: "m".into(),
+        within: vec![
+            cell("0", "0", a, &[]),
+            cell("0", "1", b, &[]),
+            cell("1", "0", c, &[c, a]),
+            cell("1", "1", d, &[d, b]),
+        ],
+        joint: vec![
+            cell("0", "0", a, &[]),
+            cell("0", "1", b, &[b, a]),
+            cell("1", "0", c, &[c, a]),
+            cell("1", "1", d, &[d, a]),
+        ],
+        ratios: vec![cohort::report::InteractionRatio {
+            exposure_level: "1".into(),
+            modifier_level: "1".into(),
+            ratio: Some(hr),
+            lower,
+            upper,
+            p: p(of_four),
+            ..Default::default()
+        }],
+        wald: test(of_four, 1.0),
+        lr: test(of_four, 1.0),
+        ..Interaction::default()
+    };
+    let own = se(&[a + b, c + d]);
+    let (hr_lower, hr_upper) = limits(own);
+    let coefficient = cohort::report::Coefficient {
+        name: "e1".into(),
+        term: "e".into(),
+        parts: vec![cohort::report::Part {
+            variable: "e".into(),
+            level: Some("1".into()),
+            versus: Some("0".into()),
+            ..Default::default()
+        }],
+        estimate: Some(hr.ln()),
+        se: own,
+        z: own.map(|se| hr.ln() / se),
+        p: p(own),
+        hr: Some(hr),
+        hr_lower,
+        hr_upper,
+        lower: hr_lower.map(f64::ln),
+        upper: hr_upper.map(f64::ln),
+        ..Default::default()
+    };
+    let contrast = Contrast {
+        comparison: "e=0 vs e=1".into(),
+        weights: vec![Some(-1.0)],
+        estimate: Some(hr.ln()),
+        se: own,
+        z: own.map(|se| hr.ln() / se),
+        p: p(own),
+        hr: Some(hr),
+        lower: hr_lower,
+        upper: hr_upper,
+        ..Contrast::default()
+    };
+    let terms = vec![cohort::report::TermTests {
+        term: "e".into(),
+        wald: test(own, 1.0),
+        lr: test(own, 1.0),
+        ..Default::default()
+    }];
+    let tests = cohort::report::GlobalTests { lr: test(own, 1.0), wald: test(own, 1.0), ..Default::default() };
+    let model = ModelResult {
+        name: "one".into(),
+        n_records: Some(2000),
+        n_events: Some(a + b + c + d),
+        coefficients: vec![coefficient],
+        covariance: vec![vec![own.map(|se| se * se)]],
+        aic: own,
+        terms,
+        tests,
+        contrasts: vec![contrast],
+        interactions: vec![interaction],
+        ..ModelResult::default()
+    };
+    Report { levels: rows.iter().map(level).collect(), models: vec![model], ..Report::default() }
+}
+
+/// Who holds the export cannot tell two studies apart whose rounded counts are the same, though their errors are made of nothing
+/// but exact counts: no error, limit, test or P value narrows a count further than its rounding does.
+#[test]
+fn errors_do_not_undo_the_rounding_of_counts() {
+    // Sums of levels are rounded to the same numbers too.
+    for profile in ["acro", "uk-opensafely", "uk-opensafely-midpoint6", "us-drb"] {
+        let [one, other] = [[98, 48, 62, 34], [99, 48, 61, 34]].map(report_of_counts);
+        let errors = |report: &Report| report.models[0].coefficients[0].se.unwrap();
+        assert!((errors(&one) - errors(&other)).abs() > 1e-4);
+        let exported = [&one, &other].map(|report| export(report, profile));
+        assert_eq!(json::results(&exported[0]), json::results(&exported[1]), "{profile}");
+        let (inside, outside) = (&one.models[0].coefficients[0], &exported[0].models[0].coefficients[0]);
+        assert!(outside.se > inside.se && outside.hr_upper > inside.hr_upper && outside.hr_lower < inside.hr_lower);
+        assert_eq!((outside.hr, exported[0].models[0].covariance[0][0]), (inside.hr, None));
+        let se = outside.estimate.unwrap() / outside.z.unwrap();
+        assert!((se / outside.se.unwrap() - 1.0).abs() < 0.01, "z is made of the error that is shown");
+    }
+    // Without rounding the errors of shown levels stay what they are.
+    let report = report_of_counts([98, 48, 61, 33]);
+    assert_eq!(export(&report, "dk-dst").models[0].coefficients[0], report.models[0].coefficients[0]);
+}
+
+/// Shown as zero like a few others: then no estimate says how many there are.
+#[test]
+fn estimates_of_a_level_that_is_shown_as_zero_go() {
+    let report = report_of_counts([98, 48, 3, 2]);
+    let profile = Profile { secondary: false, ..Profile::named("uk-ehrql-measures").unwrap() };
+    let model = &apply(&report, &profile).0.models[0];
+    assert!(model.coefficients[0].hidden && model.coefficients[0].se.is_none());
+    assert!(model.interactions[0].joint[2].se.is_none() && model.interactions[0].joint[1].se.is_some());
 }

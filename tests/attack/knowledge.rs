@@ -77,6 +77,12 @@ impl Knowledge {
         self.bounds = bounds;
     }
 
+    /// All that is known, to be compared.
+    pub fn fingerprint(&self) -> (Vec<(String, i64, i64)>, Vec<Vec<(usize, i64)>>) {
+        let bounds = self.names.iter().map(|(name, id)| (name.clone(), self.bounds[*id].0, self.bounds[*id].1));
+        (bounds.collect(), self.equations.clone())
+    }
+
     fn equations_of_counts(&self) -> Vec<Vec<usize>> {
         let mut of_count: Vec<Vec<usize>> = vec![Vec::new(); self.bounds.len()];
         for (e, equation) in self.equations.iter().enumerate() {

@@ -7,10 +7,13 @@
 //! | `reading.rs` | what a reader of `results.json` knows to add up, in the words of the site and not of the program |
 //! | `knowledge.rs` | bounds and equations; the attack, and the proof that none can do better |
 //! | `numbers.rs` | numbers that are not counts |
+//! | `files.rs` | the other files of `export/`, and what of `results.json` is read |
 //!
-//! Of the program it uses the files it writes, nothing else. What is asked of every small count: nobody can show that it is
+//! Of the program it uses the files it writes, nothing else; only that the other files say no more than `results.json` is
+//! shown by making them of it once more. What is asked of every small count: nobody can show that it is
 //! below the threshold, nor tell its value. Its least possible value is 1, unless it is a sum of hidden counts.
 
+mod files;
 mod knowledge;
 mod numbers;
 mod reading;
@@ -20,9 +23,10 @@ use cohort::loader::Quiet;
 use cohort::pipeline::{NoOutputs, Stopwatch, run_study};
 use cohort::report::render::Format;
 use cohort::report::{Existing, Manifest, OutputFolder, Profile, Report};
-use cohort::study;
+use cohort::study::{self, FigureOptions};
 use reading::Site;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Profiles that differ in their rules.
@@ -40,7 +44,7 @@ struct Findings {
 /// Writes the results folder of a report under a profile.
 fn write(report: &Report, profile: &Profile, place: &Path) -> PathBuf {
     let folder = OutputFolder::prepare(&place.join("out"), Existing::Replace).expect("a folder");
-    folder.write_report(report, Some(profile), &[Format::Csv, Format::Text]).expect("written");
+    folder.write_report(report, Some(profile), &[Format::Csv]).expect("written");
     folder.commit(&Manifest::default()).expect("a results folder")
 }
 
@@ -173,4 +177,52 @@ fn without_secondary_suppression_the_attack_succeeds() {
         faults += attack(&write(&report, &profile, folder.path()), &profile).faults.len();
     }
     assert!(faults > 10, "{faults}");
+}
+
+/// Whatever file of `export/` is read, documents and figures too: it says nothing that `results.json` does not say.
+#[test]
+fn every_exported_file_is_made_of_the_results_file_alone() {
+    let place = tempfile::tempdir().expect("a folder");
+    let report = studies::tiny_study(1, place.path()).expect("a report");
+    for name in ["dk-dst", "uk-opensafely"] {
+        let figures = FigureOptions::default();
+        let width = figures.width_mm;
+        let folder = OutputFolder::prepare(&place.path().join("out"), Existing::Replace).expect("a folder");
+        let folder = folder.with_figures(figures);
+        folder
+            .write_report(&report, Some(&Profile::named(name).expect("a profile")), &files::FORMATS)
+            .expect("written");
+        let out = folder.commit(&Manifest::default()).expect("a results folder");
+        let n_files = std::fs::read_dir(out.join("export/figures")).expect("figures").count();
+        assert!(n_files > 1, "{n_files} figures");
+        assert_eq!(files::beyond_results(&out.join("export"), width), Vec::<String>::new(), "{name}");
+    }
+}
+
+/// The attack looks at every count that the results file of its studies may hold.
+#[test]
+fn the_attack_reads_every_count_of_the_results_file() {
+    let place = tempfile::tempdir().expect("a folder");
+    let report = studies::tiny_study(1, place.path()).expect("a report");
+    let profile = Profile::none();
+    let value = serde_json::to_value(&report).expect("JSON");
+    let unread = files::unread_counts(&value, Site { profile: &profile, exact: true });
+    assert_eq!(unread.into_iter().collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+/// Texts of the results file are those of the study file: on other people they have the same digits.
+#[test]
+fn no_text_with_a_digit_depends_on_the_people() {
+    let place = tempfile::tempdir().expect("a folder");
+    let profile = Profile::named("dk-dst").expect("a profile");
+    let texts = |seed: u64| {
+        let report = studies::tiny_study(seed, place.path()).expect("a report");
+        let exported = cohort::report::disclosure::apply(&report, &profile).0;
+        files::texts_with_digits(&serde_json::to_value(&exported).expect("JSON"))
+    };
+    let (first, second) = (texts(1), texts(4));
+    let paths: BTreeSet<&String> = first.keys().chain(second.keys()).collect();
+    let differ: Vec<&&String> = paths.iter().filter(|path| first.get(**path) != second.get(**path)).collect();
+    // What the file is, and nothing of who is in it; codes that enough people have.
+    assert_eq!(differ, [&&"codes[].lists[].found[].code".to_owned(), &&"inputs[].hash".to_owned()]);
 }

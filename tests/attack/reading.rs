@@ -92,6 +92,7 @@ pub fn read(report: &Value, site: Site<'_>) -> Knowledge {
     reader.flow(report);
     for model in list(report, "models") {
         reader.model(model);
+        list(model, "interactions").iter().for_each(|i| reader.numbers_of_interaction(model, i));
         list(model, "interactions").iter().for_each(|i| reader.cells(i));
         list(model, "standardised").iter().for_each(|s| reader.standardised(model, s));
     }
@@ -149,7 +150,20 @@ impl Reader<'_> {
                 self.see(&name, &report["total"][what], flag(&report["total"], &format!("{what}_hidden")));
             }
         }
+        self.records("total", &report["total"]);
         self.without_event("total");
+    }
+
+    /// One record a person in these studies.
+    fn records(&mut self, name: &str, counts: &Value) {
+        if self.site.sums_cells() && name == "total" {
+            return;
+        }
+        let persons = self.k.count(&format!("{name} persons"));
+        let hidden = flag(counts, "persons_hidden") || flag(counts, "hidden");
+        if let Some(records) = self.see(&format!("{name} records"), &counts["records"], hidden) {
+            self.same(persons, records);
+        }
     }
 
     fn levels(&mut self, report: &Value) {
@@ -166,7 +180,9 @@ impl Reader<'_> {
             variables.values().for_each(|parts| self.k.sum(total, parts));
         }
         for row in list(report, "levels") {
-            self.without_event(&format!("{}={}", text(row, "variable"), text(row, "level")));
+            let name = format!("{}={}", text(row, "variable"), text(row, "level"));
+            self.records(&name, row);
+            self.without_event(&name);
         }
     }
 
@@ -264,10 +280,28 @@ impl Reader<'_> {
         }
     }
 
+    fn numbers_of_interaction(&mut self, model: &Value, interaction: &Value) {
+        let name = format!("model {}", text(model, "name"));
+        let own = format!("{name}, {} by {}", text(interaction, "exposure"), text(interaction, "modifier"));
+        for what in ["n_records", "n_events"] {
+            // Nothing says that it is hidden: then it is not there.
+            if let Some(id) = self.see_among(&format!("{own} {what}"), &interaction[what], false) {
+                let of_model = self.k.count(&format!("{name} {what}"));
+                self.k.within(id, of_model);
+            }
+        }
+    }
+
     fn cells(&mut self, interaction: &Value) {
         let (exposure, modifier) = (text(interaction, "exposure"), text(interaction, "modifier"));
         for what in ["persons", "events"] {
             let mut lines: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            for cell in list(interaction, "joint") {
+                let row = format!("{exposure}={}", text(cell, "exposure_level"));
+                let column = format!("{modifier}={}", text(cell, "modifier_level"));
+                let hidden = flag(cell, &format!("{what}_hidden"));
+                self.see(&crossed(&row, &column, what), &cell[what], hidden);
+            }
             for cell in list(interaction, "within") {
                 let row = format!("{exposure}={}", text(cell, "exposure_level"));
                 let column = format!("{modifier}={}", text(cell, "modifier_level"));
@@ -326,6 +360,17 @@ impl Reader<'_> {
                     self.see(&format!("{name} {what}"), &counts[what], flag(counts, &format!("{what}_hidden")));
                 }
             }
+        }
+        for ((name, all), group) in groups.iter().zip(list(one, "groups")) {
+            if !(*all && self.site.sums_cells()) {
+                self.records(name, &group["counts"]);
+                let follow_up = &group["follow_up"];
+                self.see(&format!("{name} persons"), &follow_up["n"], flag(follow_up, "hidden"));
+            }
+        }
+        let total = self.k.count("total persons");
+        if let Some(left_out) = self.see_among("left out of table one", &one["n_left_out"], false) {
+            self.k.within(left_out, total);
         }
         for variable in list(one, "variables") {
             let name = text(variable, "variable");
@@ -388,6 +433,7 @@ impl Reader<'_> {
                     groups.entry(what).or_default().push(id);
                 }
             }
+            self.records(&level, group);
             self.without_event(&level);
             let name = format!("group {i} {level}");
             let mut kinds = vec![("any".to_owned(), list(group, "survival"))];
@@ -481,6 +527,13 @@ impl Reader<'_> {
         let (hidden, name) = (flag(link, "hidden"), format!("link {}", text(link, "extract")));
         let mut see = |what: &str| self.see_among(&format!("{name} {what}"), &link[what], hidden);
         let [keys, matched, rows, rows_matched] = ["keys", "matched", "rows", "rows_matched"].map(&mut see);
+        let [without_key, repeated] = ["rows_without_key", "repeated"].map(&mut see);
+        if let (Some(repeated), Some(matched)) = (repeated, matched) {
+            self.k.within(repeated, matched);
+        }
+        if let (Some(without_key), Some(rows)) = (without_key, rows) {
+            self.k.within(without_key, rows);
+        }
         for (part, whole, what) in [(matched, keys, "keys"), (rows_matched, rows, "rows")] {
             if let (Some(part), Some(whole)) = (part, whole) {
                 self.k.rest(&format!("{name} {what} not linked"), part, whole);
@@ -507,6 +560,15 @@ impl Reader<'_> {
                 if of_this && text(note, "message").starts_with("missing values taken as") {
                     let said = self.see(&format!("{name} missing_before"), &note["count"], flag(note, "hidden"));
                     assert!(said.is_some());
+                }
+            }
+        }
+        for (i, check) in list(report, "checks").iter().enumerate() {
+            for (what, whole) in [("records", "total records"), ("persons", "total persons")] {
+                let id = self.see_among(&format!("check {i} {what}"), &check[what], flag(check, "hidden"));
+                if let Some(id) = id.filter(|_| !report["total"].is_null()) {
+                    let whole = self.k.count(whole);
+                    self.k.within(id, whole);
                 }
             }
         }

@@ -200,10 +200,18 @@ fn rounding(profile: &Profile) -> Vec<String> {
         Rates::FromRounded => "rates are made of rounded events and person-years and have no limits",
         Rates::Hide => "rates are hidden",
     };
-    vec![format!(
-        "Every count that is left, and person-years, are {how}; {totals}; {rates}; exclusions are differences of \
-        rounded numbers."
-    )]
+    vec![
+        format!(
+            "Every count that is left, and person-years, are {how}; {totals}; {rates}; exclusions are differences of \
+            rounded numbers."
+        ),
+        "An exact standard error would give the events back that were rounded (it is near √(1/events + 1/events of the \
+         reference)). In its place stands that of the fewest events which the rounded numbers may stand for, with three \
+         digits; intervals, z and P values are made of it, so that they are wider and never narrower. Tests of one degree of \
+         freedom are made smaller by the same factor, others have three digits. Covariances, likelihoods, AIC, bootstrap \
+         limits and pooling within imputations stay inside; so do estimates of numbers that are shown as 0."
+            .to_string(),
+    ]
 }
 
 fn estimates(profile: &Profile) -> Vec<String> {
@@ -239,11 +247,13 @@ const COVERED: [&str; 4] = [
     "Texts: warnings lose their counts; notes that nobody is in a group go where zero is small or the study population is.",
 ];
 
-const LEFT: [&str; 8] = [
+const LEFT: [&str; 9] = [
     "Differences to results of other runs on the same data.",
     "Knowledge from outside: who knows some of the people, or a total from elsewhere.",
-    "Standard errors of shown levels give their numbers of events nearly exactly: they undo the rounding of a count, not its \
-     hiding.",
+    "Hazard ratios themselves, which sites let pass: without adjustment one is near the ratio of two rates, so that with \
+     person-years it narrows the rounded events of a small level.",
+    "Events of a level that one model leaves out for missing values and another does not: without rounding the standard \
+     errors of both tell them nearly.",
     "Labels, notes and formulas that the user wrote: a label can name a group of one.",
     "Coefficients of numeric covariates, concordance, and likelihoods and tests of models without a hidden coefficient are \
      shown at full precision.",

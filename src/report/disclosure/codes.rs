@@ -17,7 +17,9 @@ pub(super) fn visit(column: &mut CodeUse, see: See<'_>) {
     let names = CodeUse { extract: column.extract.clone(), column: column.column.clone(), ..CodeUse::default() };
     for code in column.lists.iter_mut().flat_map(|list| &mut list.found).chain(&mut column.uncovered) {
         let key = code_key(&names, code);
-        let row = format!("{}.{}: {}", names.extract, names.column, code.code);
+        // What the study file names; another code would be named to whoever reads that it is hidden.
+        let item = if code.item.is_empty() { "a code of no list" } else { &code.item };
+        let row = format!("{}.{}: {item}", names.extract, names.column);
         let spot = spot("codes", "codes", &row, "rows");
         see(Place { spot, bundle: key.clone(), key, price: SIDE, count: &mut code.rows, hidden: &mut code.hidden });
     }

@@ -18,7 +18,7 @@ pub(super) fn references(report: &Report) -> BTreeSet<LevelKey> {
 
 /// Hides the estimates of hidden levels and cells, in models and in interaction analyses; `original` has all counts.
 pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hidden: &mut Vec<Hidden>) {
-    let enough = |row: &LevelRow| row.counts.events.is_none_or(|n| n >= profile.min_events_level);
+    let enough = |row: &LevelRow| row.counts.events.is_none_or(|n| has_enough(n, profile));
     let shown: BTreeSet<LevelKey> = report
         .levels
         .iter()
@@ -32,11 +32,17 @@ pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hi
         hidden.push(Hidden { table: format!("estimates of {}", model.name), estimates, ..Hidden::default() });
         for (interaction, whole) in model.interactions.iter_mut().zip(&whole.interactions) {
             let too_few = too_few || whole.n_events.is_some_and(|n| n < profile.min_events_model);
-            let estimates = interactions::hide(interaction, whole, too_few, profile.min_events_level);
+            let estimates = interactions::hide(interaction, whole, too_few, profile);
             let table = format!("estimates of {} by {}", interaction.exposure, interaction.modifier);
             hidden.push(Hidden { table, estimates, ..Hidden::default() });
         }
     }
+}
+
+/// Whether estimates of so many events may be shown: of fewer than the rule asks for, or shown as zero like a few, not.
+pub(super) fn has_enough(events: u64, profile: &Profile) -> bool {
+    let (low, high) = profile.range(events);
+    events >= profile.min_events_level && (low > 0 || high == 0)
 }
 
 /// Whether a model rests on too few events, or on too few records for its coefficients (ACRO's residual degrees of freedom).

@@ -3,7 +3,8 @@
 //! Every estimate compares two cells or four. Those that are left compare cells that are shown, so that no sum or
 //! difference of them, of their variances neither, holds a hidden one.
 
-use super::estimates::{LevelKey, coarse};
+use super::Profile;
+use super::estimates::{LevelKey, coarse, has_enough};
 use crate::report::{AdditiveInteraction, Interaction, InteractionCell, TestResult};
 use std::collections::BTreeSet;
 
@@ -13,8 +14,8 @@ const NOTE: &str = "RERI, AP and S are meant for a reference with the lowest haz
 
 /// The cells that estimates are compared with, and how many there are.
 pub(super) struct References {
-    exposure: Option<String>,
-    modifier: Option<String>,
+    pub(super) exposure: Option<String>,
+    pub(super) modifier: Option<String>,
     n_exposures: usize,
     n_modifiers: usize,
 }
@@ -52,10 +53,10 @@ impl References {
     }
 }
 
-/// Hides the estimates that are made of hidden cells or of cells with fewer events than `least`, all of them when the
-/// model has `too_few`; says how many. `whole` has all counts.
-pub(super) fn hide(interaction: &mut Interaction, whole: &Interaction, too_few: bool, least: u64) -> usize {
-    let few = |c: &&InteractionCell| too_few || c.events.is_some_and(|n| n < least);
+/// Hides the estimates that are made of hidden cells or of cells without enough events, all of them when the model has
+/// `too_few`; says how many. `whole` has all counts.
+pub(super) fn hide(interaction: &mut Interaction, whole: &Interaction, too_few: bool, profile: &Profile) -> usize {
+    let few = |c: &&InteractionCell| too_few || c.events.is_some_and(|n| !has_enough(n, profile));
     let is_hidden = |c: &&InteractionCell| c.persons_hidden || c.events_hidden;
     let hidden = interaction.within.iter().chain(&interaction.joint).filter(is_hidden);
     let gone: BTreeSet<LevelKey> = hidden.chain(whole.within.iter().filter(few)).map(cell_key).collect();

@@ -16,6 +16,7 @@
 //! | `system.rs`, `simplex.rs` | which further counts go |
 //! | `derived.rs` | rates, person-time, totals, rounding |
 //! | `estimates.rs`, `interactions.rs`, `terms.rs`, `time_varying.rs` | numbers that are not counts: estimates |
+//! | `rounded_errors.rs` | errors, intervals and tests where counts are rounded |
 //! | `curves.rs`, `coarse.rs`, `descriptions.rs` | curves and groups |
 //! | `comparisons.rs`, `codes.rs` | tests of nested models; codes as they occur |
 //! | `words.rs` | sentences that say a count |
@@ -35,6 +36,7 @@ mod keys;
 mod over_time;
 mod profile;
 mod relations;
+mod rounded_errors;
 pub mod simplex;
 pub mod system;
 mod table_one;
@@ -91,7 +93,8 @@ impl DisclosureStatement {
             0 => String::new(),
             t => w.counts_hidden(t, &self.marker),
         };
-        w.disclosure_of(&self.profile, hidden, rounded)
+        let errors = if rounded.is_empty() { "" } else { w.errors_of_fewest_events() };
+        w.disclosure_of(&self.profile, hidden, format!("{rounded}{errors}"))
     }
 }
 
@@ -132,6 +135,7 @@ pub fn apply(report: &Report, profile: &Profile) -> (Report, Vec<Hidden>) {
     curves::hide(&mut out, report, profile, &mut hidden);
     comparisons::hide(&mut out, &mut hidden);
     codes::hide(&mut out);
+    rounded_errors::widen(&mut out, report, profile);
     derived::round(&mut out, totals.as_deref(), profile);
     say_totals(&mut out, totals.as_deref(), profile);
     table_one::derive(&mut out, profile);

@@ -123,6 +123,10 @@ words! {
         "Alle: summen av de avrundede tallene for {variable} som er vist (avsløringskontroll); rader for andre variabler kan ha en annen sum."
     }
     counts_rounded(base) { ", counts rounded to the nearest {base}", ", antall avrundet til nærmeste {base}" }
+    errors_of_fewest_events {
+        "; standard errors and intervals are those of the fewest events that rounded counts stand for",
+        "; standardfeil og intervaller er de som hører til det laveste antallet hendelser som avrundede tall kan stå for"
+    }
     counts_rounded_by_size { ", counts rounded by their size", ", antall avrundet etter størrelse" }
     counts_rounded_to_midpoints(width) {
         ", counts rounded to the middle of classes of {width}",
