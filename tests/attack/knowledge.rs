@@ -78,9 +78,9 @@ impl Knowledge {
     }
 
     /// All that is known, to be compared.
-    pub fn fingerprint(&self) -> (Vec<(String, i64, i64)>, Vec<Vec<(usize, i64)>>) {
-        let bounds = self.names.iter().map(|(name, id)| (name.clone(), self.bounds[*id].0, self.bounds[*id].1));
-        (bounds.collect(), self.equations.clone())
+    pub fn fingerprint(&self) -> String {
+        let bounds = self.names.iter().map(|(name, id)| (name, self.bounds[*id]));
+        format!("{:?} {:?}", bounds.collect::<Vec<_>>(), self.equations)
     }
 
     fn equations_of_counts(&self) -> Vec<Vec<usize>> {
