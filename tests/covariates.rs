@@ -123,8 +123,35 @@ fn every_source_by_hand() {
     assert_eq!(noted(&loaded, "covariate.civil", "missing values taken as level unknown"), Some(1));
     assert_eq!(noted(&loaded, "covariate.group", "given by override"), Some(1));
     assert_eq!(noted(&loaded, "covariate.income", "missing values taken as 0"), Some(1));
+    assert_eq!(noted(&loaded, "covariate.diagnosis", "codes of several levels"), Some(1)); // a3
     let ColumnData::Factor(age) = &table.column("age_group").unwrap().data else { panic!() };
     assert_eq!(age.levels, ["25-34", "18-24", "35-65"], "the reference comes first");
+}
+
+/// For whom a declared rule chose between values is counted.
+#[test]
+fn what_declared_rules_choose_is_counted() {
+    let mut delivery = delivery();
+    let year = "at = \"year before index\"";
+    delivery.replace(
+        &format!("value = \"income\"\n{year}"),
+        &format!("value = \"income\"\n{year}\nlook_back = \"2 years\""),
+    );
+    delivery.replace(
+        &format!("wide = \"education.level\"\n{year}"),
+        &format!("wide = \"education.level\"\n{year}\nlook_back = \"1 year\""),
+    );
+    delivery
+        .replace("value = \"status\"\nat = \"index\"", "value = \"status\"\nat = \"index\"\nlook_back = \"1 year\"");
+    // Income of 2008 counts for a1, whose 2009 is empty; a3 has no education in 2011; her status is of the year before.
+    delivery.write("income.csv", "id;year;income\na1;2009;\na1;2008;9\na3;2011;300\na3;2012;1\n");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(numbers(&loaded.table, "income"), [9.0, 0.0, 300.0]);
+    assert_eq!(levels(&loaded.table, "education"), ["high", "low", "high"]);
+    let earlier = "a value of an earlier year counts";
+    assert_eq!(noted(&loaded, "covariate.income", earlier), Some(1));
+    assert_eq!(noted(&loaded, "covariate.education", earlier), Some(1));
+    assert_eq!(noted(&loaded, "covariate.civil", "too old for look_back"), Some(1));
 }
 
 #[test]

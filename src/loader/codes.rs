@@ -2,7 +2,8 @@
 
 use super::Note;
 use super::error::{Fault, Place, counted};
-use super::schema::{Converter, Values};
+use super::schema::Converter;
+use super::values::Values;
 use crate::study::{CodeList, CodeSystem, ColumnKind, ColumnSpec, Extract, Kind, Recode, Source, Study};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

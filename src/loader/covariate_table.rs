@@ -1,6 +1,7 @@
 //! What every covariate of the table is: where its values come from, as of which day, and how many had none.
 
-use super::covariate::{self, Derived, Holders, RuleKind};
+use super::covariate::{self, Holders};
+use super::derived::{Derived, RuleKind};
 use crate::study::{
     Covariate, DateOf, IfMissing, Kind, Lookback, LookbackStart, MatchedColumn, Measure, PickRow, Source, Study,
     Timing, YearAt,

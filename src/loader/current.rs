@@ -5,13 +5,15 @@
 //! are equal in all. Covariates that are made of others are worked out record by record at the end.
 
 use super::attrition::Attrition;
-use super::covariate::{self, Derived, Raw};
+use super::covariate;
 use super::covariate_table::{self, Tally};
 use super::dated::{self, Asked, Changes};
+use super::derived::Derived;
 use super::error::LoadError;
 use super::follow_up::Span;
 use super::merge::{Entry, Role, Rules, Timeline};
 use super::people::{Kept, People, Slots};
+use super::raw_values::{self, Raw};
 use super::{ExitCount, Note};
 use crate::study::{Covariate, Timing};
 use indexmap::IndexMap;
@@ -107,7 +109,7 @@ fn follows_raw(
 ) -> Result<Raw, LoadError> {
     let fixed = Covariate { timing: Timing::Index, ..covariate.clone() };
     match dated::answers(&Asked::at_index(people), kept, &fixed, notes)? {
-        None => covariate::raw_values(people, kept, covariate, slots),
+        None => raw_values::raw_values(people, kept, covariate, slots),
         Some((_, raw)) => {
             let rows: Vec<Option<u32>> = slots.positions.iter().map(|&p| Some(p)).collect();
             Ok(Raw { values: raw.values.take_or_missing(&rows), dictionary: raw.dictionary })

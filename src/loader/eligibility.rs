@@ -1,10 +1,11 @@
 //! Who enters the cohort, and the steps in order.
 
 use super::attrition::Attrition;
-use super::covariate::{self, Derived};
+use super::covariate;
+use super::derived::Derived;
 use super::error::{Fault, LoadError, Place};
-use super::extract::Request;
 use super::people::{Kept, People, Slots};
+use super::request::Request;
 use super::spells::SpellRows;
 use super::{Note, condition};
 use crate::day::Day;

@@ -5,6 +5,7 @@
 //! then forgotten. So memory follows what is kept, not what was delivered, and a file is read once however many
 //! rules look at it. Cheap tests (person, date, code) come before SQL, which sees only the rows they leave.
 
+use super::collector::{Batch, Collector};
 use super::condition::{self, Compiled};
 use super::error::{Fault, LoadError, Place};
 use super::format::FileRead;
@@ -14,72 +15,17 @@ use super::key_reader::{KeyReader, KeysRead, LinkReport};
 use super::key_tally::KeyCleanUp;
 use super::link::{Linker, NO_KEY};
 use super::quality;
+use super::request::{ColumnKey, Request};
 use super::row_places::RowPlaces;
 use super::rows::Rows;
 use super::rows_in_time::{RowsByMonth, RowsInTime};
-use super::schema::{Converter, Dictionary, Values, mix};
+use super::schema::Converter;
+use super::values::{Dictionary, Values};
 use super::{CodeUse, Input, Note, Progress, codes};
-use crate::day::Day;
 use crate::stored::{StoredColumn, Wanted};
-use crate::study::{
-    CodeCondition, CodeList, ColumnSource, ColumnSpec, EventRows, Extract, Identical, InputFile, RowsPerPerson, Sql,
-    Study, fit,
-};
-use crate::table::MISSING_WHOLE;
-use polars::prelude::DataFrame;
+use crate::study::{ColumnSource, ColumnSpec, Extract, Identical, InputFile, RowsPerPerson, Study, fit};
 use rayon::prelude::*;
 use std::sync::Arc;
-
-/// A column of an extract; one year of it for a yearly family.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ColumnKey {
-    pub(crate) name: String,
-    pub(crate) year: Option<i32>,
-}
-
-impl ColumnKey {
-    /// A column that is no yearly family.
-    pub(crate) fn one(name: &str) -> ColumnKey {
-        ColumnKey { name: name.to_string(), year: None }
-    }
-}
-
-/// Which rows and columns of an extract somebody needs.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Request {
-    /// The columns that are kept, in this order.
-    pub(crate) columns: Vec<ColumnKey>,
-    /// Rows are kept when they pass; all rows when `None`.
-    pub(crate) filter: Option<Filter>,
-}
-
-/// Which dated rows are kept.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Filter {
-    /// The date column; rows without a date are counted and left out.
-    pub(crate) date: String,
-    condition: Option<Sql>,
-    /// Code columns and code list.
-    codes: Option<CodeCondition>,
-    /// The first and last day, where they are limited.
-    from: Option<Day>,
-    to: Option<Day>,
-}
-
-impl Request {
-    /// All rows, these columns.
-    pub(crate) fn all(columns: &[&str]) -> Request {
-        Request { columns: columns.iter().map(|c| ColumnKey::one(c)).collect(), filter: None }
-    }
-
-    /// The dated rows that `rows` describes, from `from` to `to`: the date first, then `columns`.
-    pub(crate) fn events(rows: &EventRows, from: Option<Day>, to: Option<Day>, columns: &[&str]) -> Request {
-        let filter =
-            Filter { date: rows.date.clone(), condition: rows.condition.clone(), codes: rows.codes.clone(), from, to };
-        let columns = std::iter::once(&*rows.date).chain(columns.iter().copied()).map(ColumnKey::one).collect();
-        Request { columns, filter: Some(filter) }
-    }
-}
 
 /// What one extract gave.
 pub(crate) struct Extracted {
@@ -476,156 +422,4 @@ fn declared(extract: &Extract) -> impl Iterator<Item = (&ColumnSpec, Option<i32>
         };
         years.into_iter().map(move |year| (spec, year))
     })
-}
-
-impl Request {
-    /// Whether the request needs the column of that name.
-    fn names(&self, name: &str) -> bool {
-        let filter = |f: &Filter| {
-            f.date == name
-                || f.condition.as_ref().is_some_and(|sql| sql.names.iter().any(|n| n == name))
-                || f.codes.as_ref().is_some_and(|codes| codes.columns.iter().any(|c| c == name))
-        };
-        self.columns.iter().any(|c| c.name == name) || self.filter.as_ref().is_some_and(filter)
-    }
-}
-
-/// Converted rows on their way to the requests.
-struct Batch<'b> {
-    persons: &'b [u32],
-    values: &'b [Values],
-    converters: &'b [Converter],
-    systems: &'b codes::Systems,
-    /// The number of the first row within the extract.
-    first: u32,
-}
-
-impl Batch<'_> {
-    /// Those of `rows` for which the condition is true, and the number of those for which it is unknown.
-    fn condition(&self, condition: &Compiled, rows: Vec<u32>) -> Result<(Vec<u32>, u64), LoadError> {
-        if rows.is_empty() {
-            return Ok((rows, 0));
-        }
-        let named = self
-            .converters
-            .iter()
-            .zip(self.values)
-            .filter(|(c, _)| c.year.is_none() && condition.names.contains(&c.name));
-        let columns = named.filter_map(|(c, v)| v.to_polars(&c.name, &c.dictionary, Some(&rows))).collect();
-        let frame = DataFrame::new(rows.len(), columns).expect("columns of a batch have one length");
-        let (kept, unknown) = condition.rows(&frame)?;
-        Ok((kept.into_iter().map(|i| rows[i as usize]).collect(), unknown))
-    }
-
-    /// Adds person, hash of all columns that are read and number of each of these rows.
-    fn fingerprint(&self, rows: &[u32], fingerprints: &mut Vec<quality::Fingerprint>) {
-        let mut hashes = vec![0; rows.len()];
-        self.values.iter().for_each(|v| v.mix(rows, &mut hashes));
-        fingerprints.extend(rows.iter().zip(hashes).map(|(&row, hash)| quality::Fingerprint {
-            person: self.persons[row as usize],
-            hash: mix(hash, 0),
-            ordinal: self.first + row,
-        }));
-    }
-}
-
-/// Keeps the rows of one request.
-struct Collector<'a> {
-    /// Places of the kept columns among the converters.
-    places: Vec<usize>,
-    date: Option<usize>,
-    days: (i32, i32),
-    codes: Option<(&'a CodeList, Vec<CodeTest>)>,
-    condition: Option<Compiled>,
-    rows: Rows,
-}
-
-/// A code column that a condition looks at, and whether each code of its dictionary is in the list.
-#[derive(Debug)]
-struct CodeTest {
-    place: usize,
-    listed: Vec<bool>,
-}
-
-impl<'a> Collector<'a> {
-    fn new(
-        study: &'a Study,
-        extract: &Extract,
-        request: &Request,
-        specs: &[(&ColumnSpec, Option<i32>)],
-    ) -> Result<Collector<'a>, LoadError> {
-        let place = |name: &str, year: Option<i32>| {
-            let found = specs.iter().position(|(spec, y)| spec.name == name && *y == year);
-            found.expect("columns of a checked study are declared")
-        };
-        let places: Vec<usize> = request.columns.iter().map(|c| place(&c.name, c.year)).collect();
-        let rows = Rows::empty(places.iter().map(|&i| Values::empty(&specs[i].0.kind)).collect());
-        let mut collector =
-            Collector { places, date: None, days: (i32::MIN, i32::MAX), codes: None, condition: None, rows };
-        if let Some(filter) = &request.filter {
-            collector.date = Some(place(&filter.date, None));
-            collector.days = (filter.from.map_or(i32::MIN, |d| d.0), filter.to.map_or(i32::MAX, |d| d.0));
-            collector.codes = filter.codes.as_ref().map(|codes| {
-                let test = |column: &String| CodeTest { place: place(column, None), listed: Vec::new() };
-                (study.codelist(&codes.codelist), codes.columns.iter().map(test).collect())
-            });
-            let name = format!("extract.{}, where", extract.name);
-            collector.condition =
-                filter.condition.as_ref().map(|sql| condition::compile(&sql.text, &name)).transpose()?;
-        }
-        Ok(collector)
-    }
-
-    /// Keeps the rows that pass, and marks them.
-    fn keep(&mut self, batch: &Batch, rows: &[u32], kept: &mut [bool]) -> Result<(), LoadError> {
-        let mut rows = rows.to_vec();
-        if let Some(date) = self.date {
-            let days = batch.values[date].days();
-            let (from, to) = self.days;
-            let without_date = &mut self.rows.without_date;
-            rows.retain(|&row| {
-                let day = days[row as usize];
-                *without_date += u64::from(day == MISSING_WHOLE);
-                day != MISSING_WHOLE && (from..=to).contains(&day)
-            });
-        }
-        if let Some((list, tests)) = &mut self.codes {
-            for test in tests.iter_mut() {
-                let texts = batch.converters[test.place].dictionary.texts();
-                let new = texts[test.listed.len()..].iter();
-                test.listed.extend(new.map(|code| list.matches(code)));
-            }
-            rows.retain(|&row| {
-                tests.iter().any(|test| {
-                    let codes = batch.values[test.place].codes(row as usize);
-                    codes.iter().any(|&c| test.listed[c as usize])
-                        && batch.systems.is_of(
-                            test.place,
-                            row as usize,
-                            list.system.as_deref(),
-                            batch.values,
-                            batch.converters,
-                        )
-                })
-            });
-        }
-        if let Some(condition) = &self.condition {
-            let unknown;
-            (rows, unknown) = batch.condition(condition, rows)?;
-            self.rows.unknown += unknown;
-        }
-        rows.iter().for_each(|&row| kept[row as usize] = true);
-        self.rows.persons.extend(rows.iter().map(|&r| batch.persons[r as usize]));
-        self.rows.ordinals.extend(rows.iter().map(|&r| batch.first + r));
-        for (column, &place) in self.rows.columns.iter_mut().zip(&self.places) {
-            column.extend_from(&batch.values[place], &rows);
-        }
-        Ok(())
-    }
-
-    fn finish(self, dictionaries: &[Arc<Dictionary>]) -> Rows {
-        let Collector { places, mut rows, .. } = self;
-        rows.dictionaries = places.iter().map(|&i| Arc::clone(&dictionaries[i])).collect();
-        rows
-    }
 }

@@ -5,9 +5,10 @@
 //! said: `factor(…)` makes levels of it.
 
 use super::error::LoadError;
-use super::flat::{Flat, FlatOptions, check_names, sorted_factor};
+use super::flat::{Flat, FlatOptions, check_names};
 use super::format::file::{DataBatch, DataFile, exact_whole};
-use super::schema::{Dictionary, MISSING_CODE};
+use super::guessed_column::sorted_factor;
+use super::values::{Dictionary, MISSING_CODE};
 use super::{Note, Progress};
 use crate::stored::{Cells, StoredColumn, StoredType, StoredValues, Wanted};
 use crate::study::{FileFormat, InputFile};

@@ -8,8 +8,8 @@
 use super::attrition::Attrition;
 use super::ends::{Ends, Outcome};
 use super::error::{Fault, LoadError, Place, counted};
-use super::extract::Request;
 use super::people::{Kept, People};
+use super::request::Request;
 use super::spells::{self, SpellFaults, SpellRows};
 use super::{ExitCount, Note};
 use crate::day::Day;

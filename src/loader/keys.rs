@@ -4,7 +4,7 @@
 //! two places in memory.
 
 use super::link::NO_PERSON;
-use super::schema::mix;
+use super::values::mix;
 use std::cmp::Ordering;
 
 /// Keys, one after the other. A key of up to 15 bytes is one 128-bit number, its bytes first and its length last,

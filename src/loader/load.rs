@@ -2,12 +2,14 @@
 
 use super::attrition::Attrition;
 use super::covariate::Holders;
-use super::extract::{self, ColumnKey, Persons, Request};
+use super::derived::Derived;
+use super::extract::{self, Persons};
 use super::people::{Kept, Matched, People, Slots};
+use super::request::{ColumnKey, Request};
 use super::store::{Build, Store};
 use super::{
-    CodeUse, Input, KeyCleanUp, LinkReport, LoadError, Loaded, Note, Progress, RowsByMonth, covariate, covariate_table,
-    current, eligibility, follow_up, linkage, matching, person_time, spells,
+    CodeUse, Input, KeyCleanUp, LinkReport, LoadError, Loaded, Note, Progress, RowsByMonth, covariate, covariate_rows,
+    covariate_table, current, eligibility, follow_up, linkage, matching, person_time, spells,
 };
 use crate::day::Day;
 use crate::study::{ColumnRef, ColumnSource, Condition, Extract, IndexSource, Offset, RowsPerPerson, Study, Washout};
@@ -397,7 +399,7 @@ impl<'a> Load<'a> {
 /// Everybody with an index event, and their covariates at index.
 struct Exposed<'e, 'p> {
     people: &'e People<'p>,
-    derived: &'e IndexMap<String, covariate::Derived>,
+    derived: &'e IndexMap<String, Derived>,
 }
 
 /// The exposed persons at the positions of `alive` with their comparison persons; those without enough of them leave.
@@ -517,7 +519,7 @@ fn plan(study: &Study) -> IndexMap<String, Vec<Request>> {
     }
     follow_up::requests(study).into_iter().for_each(|(extract, request)| add(&extract, request));
     for covariate in study.covariates.values() {
-        if let Some((extract, request)) = covariate::request(study, covariate) {
+        if let Some((extract, request)) = covariate_rows::request(study, covariate) {
             add(&extract, request);
         }
     }

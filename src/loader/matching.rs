@@ -14,9 +14,9 @@
 
 use super::condition;
 use super::error::LoadError;
-use super::extract::Request;
 use super::people::{Kept, Matched, People, Slots};
-use super::schema::{Dictionary, mix};
+use super::request::Request;
+use super::values::{Dictionary, mix};
 use super::{Note, eligibility};
 use crate::day::Day;
 use crate::study::{ComparisonGroup, Replacement, Study, WhenExposed};

@@ -5,7 +5,9 @@
 //! | file | does |
 //! |---|---|
 //! | `format/` | files to batches of fields or stored columns, each with its row |
-//! | `schema` | fields to typed values, by the declared types |
+//! | `schema`, `cells` | fields to typed values, by the declared types: column by column, cell by cell |
+//! | `broken` | the rules that cells can break, and what is said about it |
+//! | `values` | typed values of a column, and the texts that codes stand for |
 //! | `condition` | SQL conditions over rows or persons |
 //! | `keys`, `shapes` | keys packed and numbered; what they look like, without showing one |
 //! | `key_shape`, `key_tally` | keys to their declared shape, and how many that changed or made one |
@@ -13,12 +15,15 @@
 //! | `key_reader` | the keys of an extract to person numbers |
 //! | `codes` | code systems of rows; which codes occur, and which lists cover them |
 //! | `rows_in_time` | rows by month, and how many have no key |
-//! | `extract` | an extract read once in batches: convert, link, filter, keep what somebody asked for |
+//! | `request` | which rows and columns of an extract somebody needs |
+//! | `extract`, `collector` | an extract read once in batches: convert, link, filter, keep what was asked for |
 //! | `rows`, `spells` | kept rows by person and day; which spell covers a day |
 //! | `quality` | duplicates, contradictions, what was done to cells |
 //! | `people` | persons with an index date, and what conditions see of them |
-//! | `dated` | what dated rows and clocks say as of a day, and when they begin to say something else |
-//! | `covariate` | raw values to levels and numbers |
+//! | `dated` | what dated sources say as of a day, and when they begin to say something else |
+//! | `latest_rows`, `windows`, `clocks` | of them: the row that holds; rows in a window; time since a date |
+//! | `covariate_rows`, `raw_values` | the rows that a covariate needs; raw values that are not dated |
+//! | `covariate`, `recode`, `derived` | raw values to levels and numbers; what they became, and how |
 //! | `eligibility`, `attrition` | index dates, steps in order, the flow of persons |
 //! | `matching` | comparison persons for each exposed person |
 //! | `ends`, `follow_up` | entry to the first of event, exits and maximum |
@@ -30,7 +35,7 @@
 //! | `store`, `kept_builds` | person-time kept for the next run, and how much of it |
 //! | `number_file` | columns of numbers as Parquet, piece by piece |
 //! | `load` | all of it, in order |
-//! | `flat` | a data file for `cohort fit DATA`, types found by looking |
+//! | `flat`, `guessed_column` | a data file for `cohort fit DATA`, types found by looking |
 //! | `flat_stored` | the same for Stata, SPSS and SAS files, types are the file's own |
 //!
 //! # Arrays and queries
@@ -44,12 +49,18 @@
 //! rule did is counted in a [`Note`].
 
 pub(crate) mod attrition;
+mod broken;
+mod cells;
+mod clocks;
 pub(crate) mod codes;
+mod collector;
 pub(crate) mod condition;
 pub(crate) mod covariate;
+mod covariate_rows;
 mod covariate_table;
 pub(crate) mod current;
 pub(crate) mod dated;
+pub(crate) mod derived;
 pub(crate) mod eligibility;
 mod ends;
 pub mod error;
@@ -58,11 +69,13 @@ pub mod flat;
 mod flat_stored;
 pub(crate) mod follow_up;
 pub mod format;
+mod guessed_column;
 mod kept_builds;
 mod key_reader;
 mod key_shape;
 mod key_tally;
 pub(crate) mod keys;
+mod latest_rows;
 pub(crate) mod link;
 pub(crate) mod linkage;
 mod load;
@@ -72,6 +85,9 @@ mod number_file;
 pub(crate) mod people;
 pub(crate) mod person_time;
 pub(crate) mod quality;
+mod raw_values;
+mod recode;
+pub(crate) mod request;
 pub(crate) mod row_places;
 mod rows;
 pub(crate) mod rows_in_time;
@@ -81,6 +97,8 @@ mod shapes;
 pub(crate) mod spells;
 pub mod split;
 mod store;
+pub(crate) mod values;
+mod windows;
 
 pub use codes::{CodeRows, CodeUse, ListUse, describe_codelists};
 pub use covariate_table::CovariateSource;

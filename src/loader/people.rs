@@ -1,11 +1,11 @@
 //! The persons with an index date, what later stages may ask of them, and the rows that were kept for them.
 
 use super::condition::{Compiled, day_column, table_column};
-use super::covariate::Derived;
+use super::derived::Derived;
 use super::error::LoadError;
-use super::extract::{ColumnKey, Request};
+use super::request::{ColumnKey, Request};
 use super::rows::Rows;
-use super::schema::{Dictionary, Values};
+use super::values::{Dictionary, Values};
 use crate::day::Day;
 use crate::study::{ColumnRef, Study};
 use crate::table::{ColumnData, MISSING_WHOLE};

@@ -4,7 +4,8 @@ use super::Note;
 use super::error::{Fault, LoadError, counted};
 use super::row_places::RowPlaces;
 use super::rows::Rows;
-use super::schema::{Converter, Values};
+use super::schema::Converter;
+use super::values::{Dictionary, Values};
 use crate::study::{Clean, ColumnKind, ColumnSpec, Conflict, Extract, Identical, RowsPerPerson};
 use rayon::prelude::*;
 
@@ -130,7 +131,7 @@ fn resolve_conflicts(
 }
 
 /// An order of the values of a column in which the row that stands comes first; a missing value never does.
-fn rank(values: &Values, dictionary: &super::schema::Dictionary, row: usize, last: bool) -> (bool, f64, String) {
+fn rank(values: &Values, dictionary: &Dictionary, row: usize, last: bool) -> (bool, f64, String) {
     if values.is_missing(row) {
         return (true, 0.0, String::new());
     }

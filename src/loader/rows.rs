@@ -4,7 +4,7 @@
 //! window — is asked person by person, so rows are sorted once by person and day and then walked. That is clearer
 //! than a join per question, needs no second copy of the rows, and does not depend on the number of threads.
 
-use super::schema::{Dictionary, Values};
+use super::values::{Dictionary, Values};
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Rows of an extract by month, and how many of them have no key: what late claims and incomplete keys look like.
 
-use super::extract::Request;
 use super::link::NO_KEY;
-use super::schema::Values;
+use super::request::Request;
+use super::values::Values;
 use crate::day::Day;
 use crate::study::{ColumnSpec, Extract};
 use crate::table::MISSING_WHOLE;

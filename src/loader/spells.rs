@@ -3,8 +3,8 @@
 //! `from` is the first day and `to` the last; an empty `to` is still open. Spells that overlap or touch (the next
 //! begins on the day after) are one spell, and so are those with a gap that the study allows for between them.
 
-use super::extract::Request;
 use super::people::Kept;
+use super::request::Request;
 use super::rows::Rows;
 use crate::study::Spells;
 use crate::table::MISSING_WHOLE;
@@ -102,7 +102,7 @@ impl<'a> SpellRows<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::loader::schema::Values;
+    use crate::loader::values::Values;
 
     fn rows(spells: &[(i32, i32)]) -> Rows {
         let (from, to) = spells.iter().copied().unzip();

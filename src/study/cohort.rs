@@ -1,6 +1,6 @@
 //! Who enters the cohort and when, and how they are followed up.
 
-use super::dates::{Offset, Window};
+use super::offsets::{Offset, Window};
 use super::{ColumnRef, ComparisonGroup, LateEntry, Span, Sql};
 use crate::day::Day;
 

@@ -3,7 +3,7 @@
 //! Left truncation: who is gone by the day of entry was never under observation, and is no censored person either. A
 //! landmark is the same with one length of time for everybody.
 
-use super::dates::Offset;
+use super::offsets::Offset;
 use super::{ColumnRef, Span};
 use crate::day::Day;
 

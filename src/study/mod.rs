@@ -44,6 +44,7 @@ pub mod check_files;
 mod codelist;
 mod cohort;
 mod covariate;
+mod date_pattern;
 mod dates;
 pub mod describe;
 pub mod disclosure;
@@ -57,6 +58,7 @@ mod late_entry;
 mod linkage;
 mod loader_part;
 mod matching;
+mod offsets;
 mod output;
 pub mod spec;
 mod sql;
@@ -79,9 +81,8 @@ pub use covariate::{
     Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, Lookback, LookbackStart, Measure, Overlap, Override,
     PickRow, Recode, Source, Timing, Unlisted, YearAt,
 };
-pub use dates::{
-    DateFault, DateFormat, DatePattern, DateSpec, Offset, OffsetUnit, PatternFault, PlaceInMonth, Reading, Window,
-};
+pub use date_pattern::{DatePattern, PatternFault};
+pub use dates::{DateFault, DateFormat, DateSpec, PlaceInMonth, Reading};
 pub use describe::Describe;
 pub use extract::{
     CharacterSet, Clean, CodeSpec, CodeSystem, ColumnKind, ColumnRef, ColumnSource, ColumnSpec, Conflict, Coverage,
@@ -95,6 +96,7 @@ pub use late_entry::{EntryDay, EventBetween, LateEntry};
 pub use linkage::{Linkage, LinkageFile};
 pub use loader_part::loader_part;
 pub use matching::{ComparisonGroup, MatchVariable, MatchedColumn, Replacement, WhenExposed};
+pub use offsets::{Offset, OffsetUnit, Window};
 pub use output::{
     Adjust, CensoringTies, Contrast, Correction, Curve, CurveOf, Disclosure, FigureOptions, Format, ImageFormat,
     Interaction, Interval, Model, PREDICTIONS, PredictionReference, RESIDUALS, RatiosAt, Regression, ReportOptions,

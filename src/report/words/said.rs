@@ -163,6 +163,16 @@ const SAID: &[Phrase] = &[
         "årstall med to sifre, i de hundre årene fra years_from",
     ),
     ("dates with a time of day, which is dropped", "datoer med klokkeslett, som er utelatt"),
+    (
+        "codes of several levels, of which the first in the order of the list counts",
+        "koder fra flere nivåer, der den første i listens rekkefølge teller",
+    ),
+    ("a value of an earlier year counts, as look_back says", "en verdi fra et tidligere år teller, som look_back sier"),
+    ("a value that is too old for look_back does not count", "en verdi som er for gammel for look_back, teller ikke"),
+    (
+        "of several spells of one day the one that began last counts",
+        "av flere perioder på samme dag teller den som begynte sist",
+    ),
     ("rows without a person key, left out", "rader uten personnøkkel, utelatt"),
     ("rows whose key is not linked, left out", "rader med nøkkel som ikke er koblet, utelatt"),
     (

@@ -3,7 +3,7 @@
 use super::Context;
 use super::cohort::CohortDraft;
 use super::recode::Raw;
-use crate::study::covariate::{Covariate, Source};
+use crate::study::covariate::{Covariate, Source, Timing};
 use crate::study::spec::{Section, Text, Value};
 use crate::study::sql::{self, NameKind};
 use crate::study::{ComparisonGroup, MatchVariable, MatchedColumn, Replacement, WhenExposed};
@@ -81,6 +81,10 @@ impl Context<'_> {
         let mut scope = self.step_scope(population, covariates);
         for covariate in covariates.values().filter(|c| matches!(c.source, Source::Matching(_))) {
             let reason = "it says what matching made of a person; match by something else";
+            scope.names.insert(covariate.name.clone(), NameKind::Refused(reason));
+        }
+        for covariate in covariates.values().filter(|c| c.timing == Timing::Entry) {
+            let reason = "it is as of entry, and sets are made as of the index date";
             scope.names.insert(covariate.name.clone(), NameKind::Refused(reason));
         }
         let read = |text: &Text| {

@@ -2,7 +2,7 @@
 //! or a date format, never content.
 
 use super::Guess;
-use crate::study::dates::{DateFormat, DatePattern, PlaceInMonth};
+use crate::study::{DateFormat, DatePattern, PlaceInMonth};
 
 /// Forms of dates that deliveries use, the likelier before the others.
 const DATES: [&str; 14] = [
