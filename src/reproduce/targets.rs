@@ -159,6 +159,9 @@ pub struct Place {
     pub variable: Option<String>,
     /// Its level; `None` for a number.
     pub level: Option<String>,
+    /// Whether the row itself gives the level, so that it is meant even where the variable proves to be a number; a level
+    /// taken from the words of the print may be anything.
+    pub level_is_given: bool,
     /// The level it is compared with; that of the run where absent.
     pub versus: Option<String>,
     /// The modifier within whose level the hazard ratio is meant.
@@ -209,8 +212,16 @@ impl Row {
             parts.push(place.into_iter().flatten().collect::<Vec<_>>().join(" "));
         }
         parts.push(self.about.words());
+        parts.extend(self.units());
         parts.retain(|part| !part.is_empty());
         if parts.is_empty() { "all".to_owned() } else { parts.join(", ") }
+    }
+
+    /// `per 10`, where the number is not that of one unit and the words of the table do not say so.
+    fn units(&self) -> Option<String> {
+        let per = self.place.per;
+        let is_said = self.about.words().split_whitespace().any(|word| word == "per");
+        (per != 1.0 && !is_said).then(|| format!("per {per}"))
     }
 
     /// What a reference is by definition: a ratio 1, a coefficient 0.

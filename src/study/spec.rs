@@ -235,8 +235,17 @@ impl<'a> Section<'a> {
         text
     }
 
-    /// A text that must be there; an empty text and a fault when it is not.
+    /// A text that must be there and say something; an empty text and a fault when it is not there.
     pub fn required_text(&self, key: &'static str, remedy: &str) -> Text {
+        let text = self.present_text(key, remedy);
+        if self.has(key) && text.text.trim().is_empty() && self.node(key).is_some_and(|node| node.as_text().is_some()) {
+            self.faults.add(&text.span, format!("`{key}` is empty"), remedy);
+        }
+        text
+    }
+
+    /// A text that must be there and may be blank; an empty text and a fault when it is not there.
+    pub fn present_text(&self, key: &'static str, remedy: &str) -> Text {
         if !self.has(key) {
             self.missing(key, remedy);
         }

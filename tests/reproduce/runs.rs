@@ -478,6 +478,30 @@ fn a_wrong_name_concerns_its_row_only() {
     assert!(said.contains("targets.toml: expected ident at line 1") && said.contains("give a results.json"), "{said}");
 }
 
+/// A number has no levels: a level that a row gives is a slip, and units are part of a verdict's name.
+#[test]
+fn a_level_of_a_number_is_refused_and_units_are_named() {
+    let number = |name: &str, more: &str| {
+        format!(
+            "\n[[table.number]]\nrow = \"{name}\"\nvariable = \"karno\"\nmeasure = \"hr\"\nvalue = \"0.73\"\n{more}\n"
+        )
+    };
+    let rows = number("slip", "level = \"70\"")
+        + &number("units", "per = 10")
+        + &number("words", "per = 10\ngroup = \"Karnofsky\"");
+    let out = stdout(&veteran("", &rows).run(&[]));
+    let slip = line(&out, "slip");
+    assert!(slip.starts_with("not covered"), "{out}");
+    assert!(
+        slip.contains("`karno` is a number in model") && slip.contains("leave level out, and say per = \"10\""),
+        "{slip}"
+    );
+    // exp(10 × -0.0310) = 0.733.
+    assert!(line(&out, "units").starts_with("reproduced"), "{out}");
+    assert!(line(&out, "units").contains("hr of karno, per 10"), "{out}");
+    assert!(line(&out, "words").contains("hr of Karnofsky, per 10"), "{out}");
+}
+
 /// Verdicts hold numbers before disclosure control; a results folder's `export/` is what may leave.
 #[test]
 fn verdicts_are_not_written_into_export() {

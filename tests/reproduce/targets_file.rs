@@ -55,6 +55,21 @@ wrong = 1
     }
 }
 
+/// A name that says nothing is none.
+#[test]
+fn an_empty_name_is_refused_with_its_place() {
+    let text = "[targets]\nname = \"\"\n\n[[table]]\nname = \" \"\nsource = \"S\"\n\n[[table.number]]\nrow = \"a\"\nmeasure = \"hr\"\nvalue = \"1.2\"\n";
+    let run = Place::new(text).run(&[]);
+    assert_eq!(run.status.code(), Some(10));
+    let said = stderr(&run);
+    for line in [
+        "line 2, column 8: `name` is empty; a short name: it is the name of the test suite for CI",
+        "line 5, column 8: `name` is empty; a short name, such as \"T2\"",
+    ] {
+        assert!(said.contains(line), "missing: {line}\n{said}");
+    }
+}
+
 /// A consistent and an inconsistent row, made by hand: HR 2 with z = 1.96 and se 0.2 on the log scale.
 const SMALL: &str = r#"[targets]
 name = "small"

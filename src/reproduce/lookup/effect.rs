@@ -219,6 +219,7 @@ fn main_effect(place: &Place, model: &ModelResult, report: &Report, ways: &[Vari
         return Err(format!("model `{}` has no variable `{variable}`; {}", model.name, meant(variable, model)));
     };
     let Some(own_reference) = &part.versus else {
+        refuse_level(place, variable, model)?;
         return difference(model, Some(*first), None); // A number.
     };
     let Some(level) = &place.level else {
@@ -243,6 +244,18 @@ fn main_effect(place: &Place, model: &ModelResult, report: &Report, ways: &[Vari
         return Ok(Effect::NONE);
     }
     difference(model, plus, minus)
+}
+
+/// A number has no level: what the row gives as one is a slip. Errors: what to write instead.
+fn refuse_level(place: &Place, variable: &str, model: &ModelResult) -> Result<(), String> {
+    match &place.level {
+        Some(level) if place.level_is_given => Err(format!(
+            "`{variable}` is a number in model `{}` and has no level `{level}`; leave level out, and say per = \"10\" for the hazard \
+             ratio of 10 units",
+            model.name
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// A level by its name, and by the label that the study gives it.

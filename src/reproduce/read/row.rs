@@ -162,6 +162,7 @@ fn place(fields: &dyn Fields, about: &About, defaults: &Defaults) -> Place {
         against: run(fields, defaults),
         model: renamed(&defaults.models, &about.model),
         level: fields.field("level").or_else(level).map(|level| renamed(&defaults.levels, &level)),
+        level_is_given: fields.has("level"),
         variable,
         versus: fields.field("versus").or(defaults.versus.clone()).map(|level| renamed(&defaults.levels, &level)),
         modifier_level: fields.field("modifier_level").or_else(stratum),

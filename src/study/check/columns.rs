@@ -42,7 +42,7 @@ pub fn read(entry: &Entry, parent: &Section<'_>) -> Option<ColumnSpec> {
         Some(0) => ColumnKind::Date(read_date(&section)),
         Some(1) => ColumnKind::Code(read_code(&section)),
         Some(2) => {
-            let split = section.required_text("split", "the text between codes, for example split = \",\"");
+            let split = section.present_text("split", "the text between codes, for example split = \",\"");
             if split.text.is_empty() && section.has("split") {
                 faults.add(&split.span, "`split` is empty", "write the text between codes");
             }

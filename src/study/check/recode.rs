@@ -229,7 +229,7 @@ impl Context<'_> {
             let level = match item.as_text() {
                 Some(text) => Some(Level { value: text.text.clone(), label: text.text }),
                 None => Section::new("a level", &item.span, item, self.faults).map(|table| {
-                    let value = table.required_text("value", "the value as it stands in the data").text;
+                    let value = table.present_text("value", "the value as it stands in the data").text;
                     let label = table.text("label").map_or(value.clone(), |t| t.text);
                     table.finish();
                     Level { value, label }
