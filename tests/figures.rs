@@ -576,7 +576,7 @@ fn a_small_forest_plot_as_svg() {
 <title id="figure-forest-title">Hazard ratios</title>
 <desc id="figure-forest-desc">Hazard ratios (marks) with 95% confidence intervals (lines), on a logarithmic axis.</desc>
 <rect width="240.94" height="68.1" fill="#ffffff"/>
-<g font-family="Liberation Sans, Arimo, Arial, Helvetica, sans-serif" font-size="6" fill="#000000">
+<g font-family="Figure Sans, Liberation Sans, Arimo, Arial, Helvetica, sans-serif" font-size="6" fill="#000000">
 <text x="42.62" y="11.7" textLength="23.68" text-anchor="end" font-weight="bold">Persons</text>
 <text x="68.9" y="11.7" textLength="19.68" text-anchor="end" font-weight="bold">Events</text>
 <text x="193.91" y="11.7" textLength="34" font-weight="bold">HR (95% CI)</text>
@@ -625,7 +625,7 @@ fn a_small_flow_chart_as_svg() {
 <title id="figure-flow-title">Flyt av personer</title>
 <desc id="figure-flow-desc">Kobling av uttrekkene, personer igjen og ekskludert i hvert trinn, og hvordan oppfølgingen endte.</desc>
 <rect width="240.94" height="68.46" fill="#ffffff"/>
-<g font-family="Liberation Sans, Arimo, Arial, Helvetica, sans-serif" font-size="6" fill="#000000">
+<g font-family="Figure Sans, Liberation Sans, Arimo, Arial, Helvetica, sans-serif" font-size="6" fill="#000000">
 <path d="M81.94 34.23L172.89 34.23" fill="none" stroke-linejoin="round" stroke="#000000" stroke-width="0.6"/>
 <path d="M172.89 34.23L168.89 32.03L168.89 36.43Z" fill="#000000"/>
 <path d="M81.94 22.8L81.94 45.66" fill="none" stroke-linejoin="round" stroke="#000000" stroke-width="0.6"/>
@@ -661,7 +661,7 @@ fn a_small_survival_curve_as_svg() {
 <title id="figure-survival-title">Survival</title>
 <desc id="figure-survival-desc">Survival (Kaplan-Meier estimate). Bands are 95% confidence intervals.</desc>
 <rect width="240.94" height="182.84" fill="#ffffff"/>
-<g font-family="Liberation Sans, Arimo, Arial, Helvetica, sans-serif" font-size="6" fill="#000000">
+<g font-family="Figure Sans, Liberation Sans, Arimo, Arial, Helvetica, sans-serif" font-size="6" fill="#000000">
 <path d="M26.54 7.8L131.41 7.8L131.41 20.8L236.28 20.8L236.28 33.81L236.28 111.83L236.28 85.82L131.41 85.82L131.41 46.81L78.97 46.81L78.97 7.8L26.54 7.8Z" fill="#000000" fill-opacity="0.16"/>
 <path d="M26.54 7.8L78.97 7.8L78.97 20.8L131.41 20.8L131.41 50.06L236.28 50.06L236.28 79.32" fill="none" stroke-linejoin="round" stroke="#000000" stroke-width="1.2"/>
 <line x1="26.54" y1="7.8" x2="26.54" y2="137.84" stroke="#000000" stroke-width="0.5"/>
@@ -725,6 +725,9 @@ fn a_study_and_a_data_file_write_the_figures_that_are_asked_for() {
     assert_eq!(names(&narrow, "internal/figures"), ["forest.png", "forest.svg"]);
     let svg = std::fs::read_to_string(out.join("internal/figures/forest.svg")).unwrap();
     assert!(svg.contains("width=\"85mm\""));
+    // The font of its letters, regular and bold, comes with the file.
+    assert_eq!(svg.matches("@font-face{font-family:\"Figure Sans\"").count(), 2);
+    assert_eq!(svg.matches("src:url(data:font/ttf;base64,").count(), 2);
     let describe = ["describe", lung, "--formula", "Surv(time, status == 2) ~ factor(sex)", "--figures", "svg"];
     assert_eq!(names(&describe, "internal/figures"), ["survival.svg"]);
     // Drawn again from the results, without the data, they are the same bytes.

@@ -31,7 +31,7 @@ fn of_one(figure: &Figure, formats: &[ImageFormat]) -> Result<Vec<FigureFile>, I
     let bytes = |format: &ImageFormat| match (format, &picture) {
         (ImageFormat::Png, Some(picture)) => picture.png(DOTS_PER_INCH),
         (ImageFormat::Pdf, Some(picture)) => picture.pdf(),
-        _ => Ok(figure.svg.clone().into_bytes()),
+        _ => Ok(figure.standalone().into_bytes()),
     };
     let file = |format: &ImageFormat| {
         Ok(FigureFile { name: format!("{}.{}", figure.id, format.name()), bytes: bytes(format)? })

@@ -13,8 +13,10 @@ use std::sync::OnceLock;
 pub(super) const REGULAR: &[u8] = include_bytes!("fonts/LiberationSans-Regular.ttf");
 /// The bold face.
 pub(super) const BOLD: &[u8] = include_bytes!("fonts/LiberationSans-Bold.ttf");
-/// The family, followed by fonts with the same widths where a browser does not have it.
-pub(super) const FAMILY: &str = "Liberation Sans, Arimo, Arial, Helvetica, sans-serif";
+/// The name of the subsets that SVG files and pages bring with them.
+pub(super) const SUBSET_FAMILY: &str = "Figure Sans";
+/// The subset, followed by the whole font and others with the same widths where a program passes over web fonts.
+pub(super) const FAMILY: &str = "Figure Sans, Liberation Sans, Arimo, Arial, Helvetica, sans-serif";
 
 /// Height of a capital letter, in font sizes.
 pub(super) const CAP_HEIGHT: f64 = 1409.0 / 2048.0;
@@ -40,6 +42,24 @@ pub(super) fn width(text: &str, weight: Weight, size: f64) -> f64 {
     let advances: i64 = glyphs.iter().map(|g| i64::from(face.advance(*g))).sum();
     let kerning: i64 = glyphs.windows(2).map(|pair| i64::from(face.kern(pair[0], pair[1]))).sum();
     (advances + kerning) as f64 * size / face.units_per_em
+}
+
+/// The file of a face.
+pub(super) fn file(weight: Weight) -> &'static [u8] {
+    match weight {
+        Weight::Regular => REGULAR,
+        Weight::Bold => BOLD,
+    }
+}
+
+/// The glyph of a letter; 0, the empty box, where the font has none.
+pub(super) fn glyph(letter: char, weight: Weight) -> u16 {
+    face(weight).glyph(letter)
+}
+
+/// How much nearer two glyphs stand, in units of the font.
+pub(super) fn kern(left: u16, right: u16, weight: Weight) -> i16 {
+    face(weight).kern(left, right)
 }
 
 /// The lines of `text`, none wider than `limit` unless one letter is: broken at blanks, else after a hyphen, dash or
@@ -150,7 +170,7 @@ fn table_start(font: &[u8], tag: &[u8; 4]) -> usize {
 }
 
 /// Glyph by character, from the subtable for Windows and Unicode's basic plane.
-fn character_map(cmap: &[u8]) -> Vec<u16> {
+pub(super) fn character_map(cmap: &[u8]) -> Vec<u16> {
     let records = (0..usize::from(u16_at(cmap, 2))).map(|i| 4 + 8 * i);
     let record = records.into_iter().find(|at| (u16_at(cmap, *at), u16_at(cmap, at + 2)) == (3, 1));
     let map = &cmap[u32_at(cmap, record.expect("the embedded font maps Unicode") + 4) as usize..];
@@ -179,11 +199,11 @@ fn kerning(kern: &[u8]) -> BTreeMap<(u16, u16), i16> {
     pairs.map(|at| ((u16_at(kern, at), u16_at(kern, at + 2)), u16_at(kern, at + 4) as i16)).collect()
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> u16 {
     u16::from_be_bytes([bytes[at], bytes[at + 1]])
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 

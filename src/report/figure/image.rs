@@ -11,6 +11,7 @@ use flate2::{Compression, Crc};
 use krilla_svg::{SurfaceExt, SvgSettings};
 use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::{self, Tree, fontdb};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
@@ -146,36 +147,71 @@ fn fonts() -> Arc<fontdb::Database> {
     FONTS.get_or_init(load).clone()
 }
 
-/// A PNG of 8-bit red, green and blue that says its resolution. Rows differ little from those above them, so every row is
-/// written as the difference (filter "up") and the fastest compression does.
+/// A PNG that says its resolution. A figure has few colours, so a pixel is as a rule one byte that names one of them; with
+/// more than 256 it is red, green and blue. Rows are written as they are: edges of letters and lines repeat better
+/// than their differences do.
 ///
 /// Source: PNG specification, third edition, https://www.w3.org/TR/png-3/.
 fn encode(pixmap: &Pixmap, dots_per_inch: f64) -> Vec<u8> {
-    let (width, height) = (pixmap.width(), pixmap.height());
-    let row_bytes = 3 * width as usize;
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(3));
-    let mut above = vec![0; row_bytes];
-    let mut row = vec![0; row_bytes];
-    let mut line = vec![2; row_bytes + 1];
-    for pixels in pixmap.data().chunks_exact(4 * width as usize) {
-        for (rgb, rgba) in row.chunks_exact_mut(3).zip(pixels.chunks_exact(4)) {
-            rgb.copy_from_slice(&rgba[..3]);
-        }
-        for ((out, now), before) in line[1..].iter_mut().zip(&row).zip(&above) {
-            *out = now.wrapping_sub(*before);
-        }
-        encoder.write_all(&line).expect("writing to memory does not fail");
-        std::mem::swap(&mut above, &mut row);
-    }
-    let data = encoder.finish().expect("writing to memory does not fail");
+    let pixels: Vec<[u8; 3]> = pixmap.data().chunks_exact(4).map(|rgba| [rgba[0], rgba[1], rgba[2]]).collect();
+    let width = pixmap.width() as usize;
     let per_metre = (dots_per_inch / 0.0254).round() as u32;
     let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
-    // Bit depth 8, colour type 2 (RGB), the only compression and filter methods, no interlacing.
-    chunk(&mut out, b"IHDR", &[&width.to_be_bytes()[..], &height.to_be_bytes()[..], &[8, 2, 0, 0, 0]].concat());
-    chunk(&mut out, b"pHYs", &[&per_metre.to_be_bytes()[..], &per_metre.to_be_bytes()[..], &[1]].concat());
+    let mut head = |colour_type: u8| {
+        let size = [pixmap.width().to_be_bytes(), pixmap.height().to_be_bytes()].concat();
+        // Bit depth 8, the colour type, the only compression and filter methods, no interlacing.
+        chunk(&mut out, b"IHDR", &[&size[..], &[8, colour_type, 0, 0, 0]].concat());
+        chunk(&mut out, b"pHYs", &[&per_metre.to_be_bytes()[..], &per_metre.to_be_bytes()[..], &[1]].concat());
+    };
+    let data = match indexed(&pixels) {
+        Some((palette, indices)) => {
+            head(3);
+            chunk(&mut out, b"PLTE", palette.as_flattened());
+            compressed(&indices, width)
+        }
+        None => {
+            head(2);
+            compressed(pixels.as_flattened(), 3 * width)
+        }
+    };
     chunk(&mut out, b"IDAT", &data);
     chunk(&mut out, b"IEND", &[]);
     out
+}
+
+/// The colours in the order of their first pixel, and for every pixel the place of its colour; `None` for more than 256.
+fn indexed(pixels: &[[u8; 3]]) -> Option<(Vec<[u8; 3]>, Vec<u8>)> {
+    let mut palette: Vec<[u8; 3]> = Vec::new();
+    let mut places: BTreeMap<[u8; 3], u8> = BTreeMap::new();
+    let mut indices = Vec::with_capacity(pixels.len());
+    let mut last: Option<([u8; 3], u8)> = None;
+    for &colour in pixels {
+        let place = match last {
+            Some((same, place)) if same == colour => place,
+            _ => match places.get(&colour) {
+                Some(place) => *place,
+                None => {
+                    let place = u8::try_from(palette.len()).ok()?;
+                    palette.push(colour);
+                    places.insert(colour, place);
+                    place
+                }
+            },
+        };
+        last = Some((colour, place));
+        indices.push(place);
+    }
+    Some((palette, indices))
+}
+
+/// The rows of a picture, each without a filter.
+fn compressed(bytes: &[u8], row_bytes: usize) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(6));
+    for row in bytes.chunks_exact(row_bytes) {
+        let written = encoder.write_all(&[0]).and_then(|()| encoder.write_all(row));
+        written.expect("writing to memory does not fail");
+    }
+    encoder.finish().expect("writing to memory does not fail")
 }
 
 fn chunk(out: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
@@ -186,4 +222,19 @@ fn chunk(out: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
     let mut crc = Crc::new();
     crc.update(&out[start..]);
     out.extend(crc.sum().to_be_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixels_name_their_colours_in_the_order_of_the_first() {
+        let [white, black] = [[255; 3], [0; 3]];
+        let found = indexed(&[white, white, black, white, black]);
+        assert_eq!(found, Some((vec![white, black], vec![0, 0, 1, 0, 1])));
+        let shades = |n: usize| (0..n).map(|i| [i as u8, (i / 256) as u8, 0]).collect::<Vec<_>>();
+        assert_eq!(indexed(&shades(256)).map(|(palette, _)| palette.len()), Some(256));
+        assert_eq!(indexed(&shades(257)), None);
+    }
 }

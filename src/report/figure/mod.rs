@@ -11,10 +11,12 @@
 //! | `panel`, `line` | axes with lines: `curve` (survival, cumulative incidence), `ratio` (hazard ratios along a number or time), `residual` (Schoenfeld smooths) |
 //! | `flow_chart` | linkage, attrition, ends of follow-up |
 //! | `font`, `svg`, `axis`, `palette`, `words` | what all of them stand on |
+//! | `embed` | the letters of a figure as a web font |
 //! | `image`, `files` | PNG and PDF from SVG; all of them as files |
 
 mod axis;
 mod curve;
+mod embed;
 mod files;
 mod flow_chart;
 mod font;
@@ -37,6 +39,7 @@ use super::Report;
 use super::number::NumberStyle;
 use std::collections::BTreeMap;
 
+pub use embed::Letters;
 pub use files::{FigureFile, files};
 pub use image::{ImageError, pdf, png, png_at};
 
@@ -99,14 +102,22 @@ pub struct Figure {
     pub title: String,
     /// What a reader needs to know beside it, in sentences.
     pub caption: String,
-    /// The picture, to be written to a file or put into a page as it is; its ids begin with `id`.
+    /// The picture, to be put into a page that brings the font of its letters; its ids begin with `id`. A file of its own
+    /// is [`Figure::standalone`].
     pub svg: String,
+    /// The letters of its text.
+    pub letters: Letters,
     /// Width in millimetres.
     pub width_mm: f64,
     /// Height in millimetres.
     pub height_mm: f64,
     /// Language, as BCP 47 writes it.
     pub language: &'static str,
+}
+
+/// The width of a text in the font of the figures, which is that of Arial, in the unit of `size`.
+pub(in crate::report) fn text_width(text: &str, bold: bool, size: f64) -> f64 {
+    font::width(text, if bold { font::Weight::Bold } else { font::Weight::Regular }, size)
 }
 
 /// What a kind of figure hands over: pictures before they have their final names.
@@ -141,8 +152,26 @@ impl Drawn {
         let n = seen.entry(name.clone()).and_modify(|n| *n += 1).or_insert(1);
         let id = if *n > 1 { format!("{name}_{n}") } else { name };
         let language = style.numbers.language.name();
+        let letters = self.canvas.letters().clone();
         let svg = self.canvas.finish(&format!("figure-{id}"), self.height, &self.title, &self.caption, language);
         let height_mm = self.height / svg::POINTS_PER_MM;
-        Figure { id, title: self.title, caption: self.caption, svg, width_mm: style.width_mm, height_mm, language }
+        Figure {
+            id,
+            title: self.title,
+            caption: self.caption,
+            svg,
+            letters,
+            width_mm: style.width_mm,
+            height_mm,
+            language,
+        }
+    }
+}
+
+impl Figure {
+    /// The picture as an SVG file: with the font of its letters.
+    pub fn standalone(&self) -> String {
+        let style = format!("</desc>\n<defs><style>\n{}</style></defs>\n", self.letters.style());
+        self.svg.replacen("</desc>\n", &style, 1)
     }
 }

@@ -1,8 +1,10 @@
 //! Writes SVG: shapes and measured text on a canvas in points (1/72 inch), the origin at the top left.
 //!
-//! Attributes only, no style sheets: several figures can stand in one HTML page without touching each other. Every text
-//! carries its width (`textLength`), so that it keeps its place where a browser has to take another font.
+//! Attributes only, no style sheets: several figures can stand in one HTML page without touching each other. The font comes
+//! with the file or the page (`embed`). Every text carries its width (`textLength`), so that it keeps its place where a
+//! program has to take another font.
 
+use super::embed::Letters;
 use super::font::{self, FAMILY, Weight};
 use std::fmt::Write;
 
@@ -64,12 +66,13 @@ pub(super) struct Canvas {
     width: f64,
     size: f64,
     body: String,
+    letters: Letters,
 }
 
 impl Canvas {
     /// An empty canvas of this width whose ordinary text has this size, both in points.
     pub fn new(width: f64, size: f64) -> Canvas {
-        Canvas { width, size, body: String::new() }
+        Canvas { width, size, body: String::new(), letters: Letters::default() }
     }
 
     /// A straight line.
@@ -151,6 +154,7 @@ impl Canvas {
         if text.is_empty() {
             return width;
         }
+        self.letters.add(text, weight);
         let anchor = match anchor {
             Anchor::Start => "",
             Anchor::Middle => " text-anchor=\"middle\"",
@@ -165,6 +169,11 @@ impl Canvas {
             "<text x=\"{x}\" y=\"{y}\" textLength=\"{length}\"{anchor}{bold}{size}{further}>{text}</text>"
         );
         width
+    }
+
+    /// The letters of its text so far.
+    pub fn letters(&self) -> &Letters {
+        &self.letters
     }
 
     /// The finished picture, `height` points high, on white. `id` must be the figure's own: the title and the description

@@ -5,10 +5,12 @@
 //! that repeat as heads, the title of the document, its styles, and the order of elements that Word's schema asks for. To the same end
 //! the look of cells comes from styles of paragraphs.
 
+mod package;
 mod pictures;
+mod sheet;
 mod styles;
 
-use super::layout::{self, letter, widths};
+use super::layout::{self, letter};
 use super::{display, display_remark};
 use crate::report::Report;
 use crate::report::figure::Figure;
@@ -19,18 +21,13 @@ use docx_rs::{
     TableBorderPosition, TableBorders, TableCell, TableCellBorder, TableCellBorderPosition, TableCellBorders,
     TableLayoutType, TableRow, VAlignType, VMergeType, VertAlignType, WidthType,
 };
+use sheet::{INDENT, Sheet};
 use std::io::Cursor;
 
 /// A4 and its margins in twentieths of a point.
 const SHORT: u32 = 11906;
 const LONG: u32 = 16838;
 const MARGIN: u32 = 1134;
-/// The room that a character takes, in twentieths of a point for every point of its size.
-const CHARACTER: f64 = 11.4;
-/// Room around the words of a cell, its margins included.
-const PADDING: usize = 250;
-/// The widest that a column of words becomes, in characters.
-const WIDEST: usize = 34;
 /// A row height that nothing else has: marks the rows that repeat as heads until the XML is finished.
 const HEAD_MARK: &str = r#"<w:trHeight w:val="1" w:hRule="atLeast" />"#;
 
@@ -247,7 +244,7 @@ impl<'a> Writer<'a> {
         for (j, cell) in row.cells.iter().enumerate() {
             let mut words = self.paragraph(&Side::of(table, j).style(sheet.points));
             if j == 0 && row.kind == RowKind::Item {
-                words = words.indent(Some(200), None, None, None);
+                words = words.indent(Some(INDENT), None, None, None);
             }
             let words = self.filled(words, cell, false);
             cells.push(TableCell::new().add_paragraph(words).width(sheet.widths[j], WidthType::Dxa));
@@ -318,7 +315,7 @@ impl<'a> Writer<'a> {
         );
         let mut file = Cursor::new(Vec::new());
         parts.pack(&mut file).expect("writing to memory does not fail");
-        file.into_inner()
+        package::compressed(&file.into_inner())
     }
 }
 
@@ -368,32 +365,4 @@ fn head_rules(above: bool, below: bool) -> TableCellBorders {
         borders = borders.set(rule(TableCellBorderPosition::Bottom));
     }
     borders
-}
-
-/// How a table fits on its page.
-struct Sheet {
-    landscape: bool,
-    /// Size of its words, of [`SIZES`].
-    points: usize,
-    /// Width of its columns, in twentieths of a point.
-    widths: Vec<usize>,
-}
-
-impl Sheet {
-    /// Upright with words of 9 points if it fits, then landscape, then smaller; in the end columns of words wrap more.
-    fn of(table: &DisplayTable, style: &NumberStyle) -> Sheet {
-        let wanted = widths(table, style, WIDEST);
-        let at = |points: usize| -> Vec<usize> {
-            wanted.iter().map(|n| (*n as f64 * points as f64 * CHARACTER) as usize + PADDING).collect()
-        };
-        let room = |landscape: bool| (if landscape { LONG } else { SHORT } - 2 * MARGIN) as usize;
-        for (landscape, points) in [(false, 9), (false, 8), (true, 9), (true, 8), (true, 7)] {
-            let widths = at(points);
-            if widths.iter().sum::<usize>() <= room(landscape) {
-                return Sheet { landscape, points, widths };
-            }
-        }
-        let wraps: Vec<bool> = (0..table.columns.len()).map(|j| layout::wraps(table, j)).collect();
-        Sheet { landscape: true, points: 7, widths: layout::squeeze(&at(7), &wraps, room(true)) }
-    }
 }

@@ -22,9 +22,10 @@ pub fn page(report: &Report, style: &NumberStyle) -> String {
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("page", TEMPLATE).expect("the template of this program is a template");
     let template = environment.get_template("page").expect("it was just added");
-    let page = minijinja::Value::from(Serde(page::Page::new(report, style)));
-    // The rules of style hold no character that HTML would read as markup: a test says so.
-    let css = minijinja::Value::from_safe_string(CSS.to_owned());
+    let page = page::Page::new(report, style);
+    // The rules of style hold no character that HTML would read as markup: tests say so.
+    let css = minijinja::Value::from_safe_string(format!("{CSS}{}", page.letters.style()));
+    let page = minijinja::Value::from(Serde(page));
     template.render(context! { page, css }).expect("every name in the template is a field of the page")
 }
 

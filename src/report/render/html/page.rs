@@ -2,7 +2,7 @@
 
 use super::table::Table;
 use crate::report::Report;
-use crate::report::figure::Figure;
+use crate::report::figure::{Figure, Letters};
 use crate::report::number::NumberStyle;
 use crate::report::tables::{self, Block, Document};
 use serde::Serialize;
@@ -19,6 +19,9 @@ pub(super) struct Page {
     words: Words,
     sections: Vec<Section>,
     provenance: Vec<String>,
+    /// The letters of all figures, whose font the page brings.
+    #[serde(skip)]
+    pub(super) letters: Letters,
 }
 
 /// The few words that belong to the page rather than to the report.
@@ -77,16 +80,20 @@ impl Page {
         let w = report.words();
         let document = tables::document(report);
         let study = report.study.as_ref().map(|s| s.name.clone()).filter(|name| *name != document.title);
+        let mut letters = Letters::default();
+        let title = document.title.clone();
+        let sections = sections(report, document, style, &mut letters);
         Page {
             language: w.name(),
             software: format!("{} {}", report.software.name, report.software.version),
-            title: document.title.clone(),
+            title,
             study,
             facts: facts(report, style),
             status: status(report),
             words: Words { contents: w.contents(), skip: w.skip_to_results(), note: w.footnote() },
-            sections: sections(report, document, style),
+            sections,
             provenance: provenance(report, style),
+            letters,
         }
     }
 }
@@ -112,9 +119,10 @@ fn status(report: &Report) -> String {
     }
 }
 
-/// Blocks under their headings, and the figures where they stand.
-fn sections(report: &Report, mut document: Document, style: &NumberStyle) -> Vec<Section> {
+/// Blocks under their headings, and the figures where they stand; `letters` takes those of the figures.
+fn sections(report: &Report, mut document: Document, style: &NumberStyle, letters: &mut Letters) -> Vec<Section> {
     let (figures, at) = super::super::figures(report, &document);
+    figures.iter().for_each(|figure| letters.join(&figure.letters));
     let rest = document.blocks.split_off(at);
     let mut outline = Outline { sections: vec![Section::default()], n_tables: 0, style };
     document.blocks.into_iter().for_each(|block| outline.push(block));
