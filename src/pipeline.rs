@@ -7,6 +7,7 @@ mod codes;
 mod competing;
 mod contrasts;
 mod curves;
+mod declared_order;
 mod describe;
 mod diagnostics;
 mod entry_rules;

@@ -117,6 +117,30 @@ fn a_person_is_averaged_over_once_with_her_first_record() {
     close(&rows[1]["risk_ratio"]["estimate"], of(1) / of(0));
 }
 
+/// R's `survfit(Surv(time, status) ~ 1, lung)`: at 791 the first event with fewer than ten, nine, at risk.
+#[test]
+fn mean_times_that_count_on_few_at_risk_are_marked() {
+    let args = [
+        LUNG,
+        "--formula",
+        "Surv(time, status == 2) ~ age + factor(sex)",
+        "--standardise",
+        "sex",
+        "--times",
+        "790,791",
+    ];
+    let rows = model(&args)["standardised"][0]["rows"].clone();
+    let few: Vec<(f64, bool)> = rows
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| (row["time"].as_f64().expect("a time"), row["few_at_risk"].as_bool().unwrap_or(false)))
+        .collect();
+    assert_eq!(few, [(790.0, false), (790.0, false), (791.0, true), (791.0, true)]);
+    let text = String::from_utf8(cohort(&[&["fit"], &args[..]].concat()).stdout).expect("UTF-8");
+    assert_eq!(text.matches("fewer than 10 were at risk at some event within this time").count(), 1, "{text}");
+}
+
 #[test]
 fn faults_say_what_to_do() {
     let curve = |text: &str| message(&[LUNG, "--formula", FORMULA, "--curve", text]);

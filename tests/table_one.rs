@@ -103,6 +103,29 @@ fn a_study_in_norwegian_has_no_english_notes_and_the_same_data_files() {
     for words in ["Personflyt", "Sammenlikning av modeller", "felles referanse", "Referansenivåer", "tosidige"] {
         assert!(text.contains(words), "{words}");
     }
+    // Levels stand in the order of the study file with the reference where it is, and are called by their labels.
+    let levels = |of: &Value| {
+        let rows = of
+            .as_array()
+            .expect("levels")
+            .iter()
+            .filter(|row| row["variable"] == "age_group" || row["variable"].is_null());
+        rows.map(|row| row["level"].as_str().expect("text").to_owned()).collect::<Vec<_>>()
+    };
+    let ages = ["18-24", "25-34", "35-44", "45-54", "55-65"];
+    assert_eq!(levels(&report["levels"]), ages);
+    let described = report["table_one"]["variables"].as_array().expect("variables");
+    let age_group = described.iter().find(|v| v["variable"] == "age_group").expect("the ages");
+    assert_eq!(levels(&age_group["levels"]), ages);
+    let english_text = read(english.join("report.md"));
+    for words in [
+        "Civil status: level Unknown",
+        "standardised directly over Sex, Age group;",
+        "up to 365 and 730 days for everybody",
+        "With event: those with first outpatient contact during the follow-up that their dates give",
+    ] {
+        assert!(english_text.contains(words), "{words}");
+    }
     let checklist = read(norwegian.join("checklist.md"));
     assert!(checklist.contains("STROBE 13a") && checklist.contains("Personer igjen"), "{checklist}");
 }

@@ -320,6 +320,17 @@ fn the_command_line_fits_and_shows_both() {
     for row in ["up to 60", "over 60, up to 180", "over 180", "at 30", "at 90"] {
         assert!(text.contains(row), "{row}: {text}");
     }
+    assert!(!text.contains("the model also has"), "{text}");
+    // A spline of the same number is no part of these hazard ratios, and the table says what they are then.
+    let formula = "Surv(time, status) ~ ns(karno, df = 3) + tt(karno, log)";
+    let text = run(&["veteran.csv", "--formula", formula, "--hr-times", "30"]);
+    let said = "karno: the model also has ns(karno, df = 3). These are not the hazard ratios of one unit more, but the factors by \
+                which time multiplies the hazard ratio that ns(karno, df = 3) gives.";
+    assert!(text.contains(said), "{text}");
+    // There is no likelihood-ratio test of a Fine-Gray model with robust errors, and no empty column for it.
+    let formula = "Surv(etime, event == \"death\") ~ age + sex";
+    let text = run(&["mgus2.csv", "--formula", formula, "--competing", "event == \"pcm\"", "--fine-gray", "--robust"]);
+    assert!(text.contains("Wald test") && !text.contains("Likelihood-ratio test"), "{text}");
 }
 
 #[test]

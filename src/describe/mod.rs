@@ -26,7 +26,7 @@ mod timeline;
 
 pub use aalen_johansen::{CauseCurve, Causes, IncidenceAt, IncidenceCurves, incidence_curves};
 pub use bands::{BandTable, Bands, PersonTime, person_time};
-pub use curve::{Quantile, RestrictedMean, SurvivalAt};
+pub use curve::{FEW_AT_RISK, Quantile, RestrictedMean, SurvivalAt};
 pub use gray::gray_tests;
 pub use kaplan_meier::{CurveOptions, HazardEstimator, SurvivalCurve, SurvivalEstimator, survival_curves};
 pub use log_rank::{LogRank, LogRankRequest, LogRankWeight, log_rank};

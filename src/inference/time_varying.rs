@@ -20,6 +20,9 @@ pub struct TimeVaryingEffect {
     pub level: Option<(LevelInfo, LevelInfo)>,
     /// Other variables of interactions that the covariate takes part in: the hazard ratios hold at their reference.
     pub at_reference: Vec<String>,
+    /// Terms with other functions of the same number (`ns(age, df = 3)`), which change with it and are not in these hazard
+    /// ratios: these are then the factors by which those of the terms are multiplied.
+    pub besides: Vec<String>,
     /// In the order of time.
     pub hazard_ratios: Vec<HazardRatioAt>,
 }
@@ -72,6 +75,7 @@ pub fn time_varying_effects(fit: &CoxFit, columns: &ModelColumns, times: &[f64],
                 covariate: covariate.to_string(),
                 level: of_level.map(|i| (info.levels[i].clone(), info.levels[0].clone())),
                 at_reference: partners(columns, info),
+                besides: other_functions(columns, info),
                 hazard_ratios: when.iter().map(at).collect(),
             });
         }
@@ -110,6 +114,18 @@ fn weights(columns: &ModelColumns, covariate: &str, level: Option<usize>, when: 
         weights[main] = 1.0;
     }
     weights
+}
+
+/// The terms that hold the number of a `tt()` in another function than that of the `tt()`.
+fn other_functions(columns: &ModelColumns, info: &VariableInfo) -> Vec<String> {
+    let in_time = |v: usize| columns.time.columns.iter().any(|c| c.variable == v);
+    let is_other = |v: &usize| {
+        let variable = &columns.variables[*v];
+        let same_number = info.column.is_some() && variable.column == info.column && variable.levels.is_empty();
+        same_number && variable.label != info.covariate() && !in_time(*v)
+    };
+    let terms = columns.terms.iter().filter(|t| t.variables.iter().any(is_other));
+    terms.map(|t| t.label.clone()).collect()
 }
 
 /// The titles of the variables with which the covariate stands in a product.

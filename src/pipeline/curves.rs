@@ -170,7 +170,7 @@ pub(super) fn shown(
     let covariate =
         |(variable, value): &(String, String)| CurveCovariate { variable: variable.clone(), value: value.clone() };
     let at: Vec<CurveCovariate> = request.at.iter().map(covariate).collect();
-    let in_words = || at.iter().map(|c| format!("{} {}", c.variable, c.value)).collect::<Vec<_>>().join(", ");
+    let in_words = || at.iter().map(|c| in_words(c, fitted)).collect::<Vec<_>>().join(", ");
     let observed_until = last_exit(fitted, person.stratum);
     let limits = Limits::new(&curve, request.limits, settings.level);
     report::SurvivalCurve {
@@ -252,6 +252,16 @@ fn points(
         }
     };
     request.times.iter().zip(at_risk).map(one).collect()
+}
+
+/// A covariate and its value; a factor and its level by their labels.
+fn in_words(covariate: &CurveCovariate, fitted: &Fitted) -> String {
+    let CurveCovariate { variable, value } = covariate;
+    let factor = fitted.built.columns.factor_of(variable).filter(|factor| factor.label == *variable);
+    match factor.and_then(|f| f.levels.iter().find(|l| l.name == *value).map(|level| (f, level))) {
+        Some((factor, level)) => format!("{} {}", factor.title, level.label),
+        None => format!("{variable} {value}"),
+    }
 }
 
 /// Records of a stratum at risk at each time: entry before it, exit at it or later.

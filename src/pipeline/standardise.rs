@@ -3,12 +3,14 @@
 use super::curves::NO_PREDICTIONS;
 use super::model::Fitted;
 use super::settings::ModelSettings;
+use crate::describe::FEW_AT_RISK;
 use crate::design::{CodedColumn, group_numbers};
 use crate::engine::{Standardisation, SurvivalForm};
 use crate::error::{Error, Result};
 use crate::inference::standardise::{Covariates, Measured, StandardisedEstimates, standardised_estimates};
 use crate::report::{self, Measure, ModelResult, StandardisedRow, finite};
 use crate::table::Table;
+use std::collections::BTreeMap;
 
 /// Standardised risks per level of an exposure.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -66,6 +68,7 @@ fn one(
     let spans: Vec<f64> = times.iter().map(|t| t - from).collect();
     let estimates = standardised_estimates(&found, request.covariates, &spans, settings.level);
     let counts = counts(fitted, &exposure, &times);
+    let sparse_from = first_with_few_at_risk(fitted, from);
     let label = built.columns.factor_of(&request.exposure).map_or(String::new(), |v| v.title.clone());
     Ok(report::StandardisedRisks {
         exposure: request.exposure.clone(),
@@ -80,7 +83,7 @@ fn one(
             Covariates::Sampled => "sampled".to_owned(),
             Covariates::Fixed => "fixed".to_owned(),
         },
-        rows: estimates.iter().map(|e| row(e, &exposure, &times, &counts)).collect(),
+        rows: estimates.iter().map(|e| row(e, &exposure, &times, &counts, sparse_from)).collect(),
     })
 }
 
@@ -175,7 +178,33 @@ fn counts(fitted: &Fitted, exposure: &CodedColumn, times: &[f64]) -> Counts {
     counts
 }
 
-fn row(e: &StandardisedEstimates, exposure: &CodedColumn, times: &[f64], counts: &Counts) -> StandardisedRow {
+/// The first time after `from` at which an event happens while fewer than [`FEW_AT_RISK`] records of its stratum are at
+/// risk; infinite when there is none.
+fn first_with_few_at_risk(fitted: &Fitted, from: f64) -> f64 {
+    let data = &fitted.built.data;
+    let mut strata: BTreeMap<usize, [Vec<f64>; 3]> = BTreeMap::new();
+    for i in 0..data.n_records() {
+        let [entries, exits, events] = strata.entry(fitted.stratum(i)).or_default();
+        let exit = data.exit.value(i);
+        entries.push(data.entry.as_ref().map_or(f64::NEG_INFINITY, |e| e.value(i)));
+        exits.push(exit);
+        events.extend((data.event[i] && exit > from).then_some(exit));
+    }
+    let first = |[entries, exits, events]: &mut [Vec<f64>; 3]| {
+        [&mut *entries, exits, events].into_iter().for_each(|times| times.sort_unstable_by(f64::total_cmp));
+        let at_risk = |t: f64| entries.partition_point(|e| *e < t) - exits.partition_point(|e| *e < t);
+        events.iter().copied().find(|t| (at_risk(*t) as f64) < FEW_AT_RISK).unwrap_or(f64::INFINITY)
+    };
+    strata.values_mut().map(first).fold(f64::INFINITY, f64::min)
+}
+
+fn row(
+    e: &StandardisedEstimates,
+    exposure: &CodedColumn,
+    times: &[f64],
+    counts: &Counts,
+    sparse_from: f64,
+) -> StandardisedRow {
     let level = &exposure.levels[e.level].0;
     let some = |m: Option<Measured>| m.map_or(Measure::default(), |m| measure(&m));
     StandardisedRow {
@@ -183,6 +212,7 @@ fn row(e: &StandardisedEstimates, exposure: &CodedColumn, times: &[f64], counts:
         level: level.name.clone(),
         level_label: level.label.clone(),
         reference: e.level == 0,
+        few_at_risk: sparse_from <= times[e.time],
         records: Some(counts.records[e.level]),
         events: Some(counts.events[e.level][e.time]),
         risk: measure(&e.risk),

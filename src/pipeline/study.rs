@@ -4,6 +4,7 @@ use super::Stopwatch;
 use super::codes;
 use super::competing::{CompetingModel, CompetingSettings};
 use super::curves::{CurveRequest, PredictionSettings};
+use super::declared_order;
 use super::describe::descriptions;
 use super::diagnostics::DiagnosticSettings;
 use super::entry_rules;
@@ -64,6 +65,7 @@ pub fn run_study(
     }
     study_models::fit_all(study, &loaded.table, &mut report, progress, outputs, watch)?;
     levels::fill_cells(&mut report, &loaded.table)?;
+    declared_order::of_interactions(study, &mut report);
     Ok(StudyRun { report, person_time: loaded.table, build: loaded.build })
 }
 
@@ -111,6 +113,7 @@ fn load(study: &Study, progress: &mut dyn Progress, watch: &mut Stopwatch) -> Re
     report.notes.splice(of_loader..of_loader, empty);
     levels::fill(&mut report, &loaded.table, &study.report.table_variables)?;
     report.table_one = Some(table_one::of_study(study, &loaded.table, &report.settings)?);
+    declared_order::of_levels(study, &mut report);
     Ok((loaded, report))
 }
 

@@ -70,6 +70,7 @@ fn of_effect(effect: &TimeVaryingEffect, built: &Built) -> report::TimeVarying {
         level_label: effect.level.as_ref().map(|l| l.0.label.clone()).unwrap_or_default(),
         versus: effect.level.as_ref().map(|l| l.1.name.clone()),
         at_reference: effect.at_reference.clone(),
+        besides: effect.besides.clone(),
         hazard_ratios: effect.hazard_ratios.iter().map(|at| of_moment(at, counts.as_ref())).collect(),
         curve: Vec::new(),
     }

@@ -1,6 +1,7 @@
 //! What every covariate of the person-time is, how many persons had no value, and what the records were checked for.
 
-use super::is_false;
+use super::{is_false, label_or};
+use crate::house_style::Language;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,28 @@ pub struct Covariate {
     /// Whether disclosure control hid the counts.
     #[serde(skip_serializing_if = "is_false")]
     pub hidden: bool,
+}
+
+impl Covariate {
+    /// What tables call it.
+    pub(super) fn title(&self) -> &str {
+        label_or(&self.label, &self.name)
+    }
+
+    /// The labels of its levels.
+    pub(super) fn level_labels(&self) -> Vec<&str> {
+        self.levels.iter().map(|l| label_or(&l.label, &l.level)).collect()
+    }
+
+    /// What the study does about missing values, with a level by its label.
+    pub(super) fn if_missing_in_words(&self, w: Language) -> String {
+        let named =
+            self.if_missing.strip_prefix("level ").and_then(|name| self.levels.iter().find(|l| l.level == name));
+        match named {
+            Some(level) => w.if_missing_in_words(&format!("level {}", label_or(&level.label, &level.level))),
+            None => w.if_missing_in_words(&self.if_missing),
+        }
+    }
 }
 
 /// A level of a covariate.

@@ -165,6 +165,9 @@ pub struct StandardisedRow {
     pub level_label: String,
     /// Whether differences and ratios are against this level.
     pub reference: bool,
+    /// Whether fewer than 10 records were at risk at an event up to this time, so that limits of mean times are too narrow.
+    #[serde(skip_serializing_if = "is_false")]
+    pub few_at_risk: bool,
     /// Records that had the level.
     pub records: Option<u64>,
     /// Their events up to the time.

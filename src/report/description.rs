@@ -146,6 +146,9 @@ pub struct MeanTime {
     /// Whether the horizon lies after the last record of the group.
     #[serde(skip_serializing_if = "is_false")]
     pub beyond: bool,
+    /// Whether fewer than 10 were at risk at an event up to the horizon, so that the limits are too narrow.
+    #[serde(skip_serializing_if = "is_false")]
+    pub few_at_risk: bool,
 }
 
 /// The cumulative incidence of one kind of event.

@@ -190,6 +190,11 @@ impl Report {
         self.settings.language
     }
 
+    /// Whether its times are days since the index date, as in most studies; a data file has its own unit.
+    pub(crate) fn counts_days(&self) -> bool {
+        self.follow_up.as_ref().is_some_and(|f| f.scale == "since_index")
+    }
+
     /// How its numbers are written for people.
     pub fn number_style(&self) -> NumberStyle {
         NumberStyle::of(self.settings.style, self.settings.language)

@@ -88,10 +88,10 @@ impl NumberStyle {
     ///
     /// | style | source of its rules |
     /// |---|---|
-    /// | `bmj` | rule of four: Cole 2015, doi 10.1136/bmj.h1845; exact P to two significant digits, at most three decimals, and `to` between limits: as its research papers print, its house style (bmj.com, "House style") names neither |
+    /// | `bmj` | rule of four: Cole 2015, doi 10.1136/bmj.h1845; `to` between limits, thin spaces from five digits: as its research papers print (`1.28 to 3.35`, `48 582`: doi 10.1136/bmj.b929; `59 616` beside `6091`: doi 10.1136/bmj.g3617), its house style (bmj.com, "House style") names neither; exact P to two significant digits, at most three decimals: from papers too, not confirmed by a rule |
     /// | `nejm` | journal's statistical reporting guidelines: P above 0.01 with two decimals, to 0.001 with three |
     /// | `ama` | AMA Manual of Style, 11th edition, 17.4.3, 18.7.1 and 19.5 ("Visual presentation of data": P with two decimals, three where they would be zeros, `<.001` below): no zero before the decimals of P; thin spaces from five digits |
-    /// | `lancet` | "Formatting guidelines for electronic submission of manuscripts" (thelancet.com): mid-line decimal point, `23·4`; P to two significant digits, at most four decimals, and thin spaces from five digits: as its papers print |
+    /// | `lancet` | "Formatting guidelines for electronic submission of manuscripts" (thelancet.com): mid-line decimal point, `23·4`; `p=0·0003`, `p=0·07`, and thin spaces from five digits, `20 536` beside `1328`: as its papers print (doi 10.1016/S0140-6736(02)09327-3), `p<0·0001` and a dash between limits (the same trial's follow-up of 2011); that P has two significant digits is not confirmed by a rule |
     /// | `norwegian` | Språkrådet, "Tall" (sprakradet.no): groups of three by spaces, decimal comma, space before %; Tidsskrift for Den norske legeforening, "Talluttrykk" (tidsskriftet.no): numbers from 1000 in groups, `p < 0,01`. The journal itself has no space before % |
     pub fn of(style: Style, language: Language) -> NumberStyle {
         let plain = NumberStyle { language, ..NumberStyle::ENGLISH };

@@ -23,6 +23,9 @@ pub struct TimeVarying {
     pub versus: Option<String>,
     /// Labels of the variables of interactions at whose reference the hazard ratios hold.
     pub at_reference: Vec<String>,
+    /// Terms with other functions of the same number: the hazard ratios are then factors that multiply those of the terms.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub besides: Vec<String>,
     /// In the order of time.
     pub hazard_ratios: Vec<HazardRatioAt>,
     /// The curve over the middle nine tenths of the event times, for its figure; none for steps. Nothing of it leaves under a

@@ -50,6 +50,7 @@ fn survival(group: &mut GroupDescription, curve: &SurvivalCurve, settings: &Desc
             lower: finite(found.mean - width),
             upper: finite(found.mean + width),
             beyond: found.beyond,
+            few_at_risk: found.few_at_risk,
         }
     });
     group.curve = keeps_whole(settings, curve.time.len()).then(|| whole(curve, settings));

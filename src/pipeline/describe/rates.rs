@@ -32,7 +32,7 @@ pub(super) fn fill(
     crude_rates(description, &cells, rates, settings.level);
     if !rates.standardise.is_empty() {
         let strata = Strata::count(sample, table, settings, rates, &rates.standardise)?;
-        standardise(description, &strata, rates, settings.level)?;
+        standardise(description, &strata, &over(table, &strata.columns), rates, settings.level)?;
     }
     if let Some((reference, per)) = &rates.reference {
         let strata = Strata::count(sample, table, settings, rates, &reference.columns)?;
@@ -221,7 +221,19 @@ fn keys(
     (0..n_combinations).flat_map(|c| of_bands.iter().map(move |band| (c, band))).map(|(c, band)| one(c, band)).collect()
 }
 
-fn standardise(description: &mut Description, strata: &Strata, settings: &RateSettings, level: f64) -> Result<()> {
+/// What tables call the columns that are standardised over.
+fn over(table: &Table, columns: &[String]) -> String {
+    let label = |name: &String| table.column(name).map(|c| c.label.clone()).filter(|label| !label.is_empty());
+    columns.iter().map(|name| label(name).unwrap_or_else(|| name.clone())).collect::<Vec<_>>().join(", ")
+}
+
+fn standardise(
+    description: &mut Description,
+    strata: &Strata,
+    over: &str,
+    settings: &RateSettings,
+    level: f64,
+) -> Result<()> {
     let weights: Vec<f64> = match &settings.standard {
         Standard::All => (0..strata.keys.len()).map(|s| strata.total(s).person_time).collect(),
         Standard::Group(name) => {
@@ -234,7 +246,6 @@ fn standardise(description: &mut Description, strata: &Strata, settings: &RateSe
         }
         Standard::File(values) => strata.numbers(values)?,
     };
-    let over = strata.columns.join(", ");
     description.standard = Some(match &settings.standard {
         Standard::All => format!("{over}; standard: the person-time of all groups"),
         Standard::Group(name) => format!("{over}; standard: the person-time of {name}"),

@@ -315,6 +315,8 @@ fn grid(report: &Report, figure: Curves, style: &FigureStyle) -> Grid {
     let n_panels = if together { 1 } else { figure.curves.len() };
     let ticks = x_ticks(&figure.curves, &time, x, n_panels, style);
     let y = y_ends(&figure);
+    let cut = (y.1 < highest_limit(&figure)).then_some(words.bands_cut);
+    let caption = std::iter::once(figure.caption.as_str()).chain(cut).collect::<Vec<_>>().join(" ");
     let has_numbers = figure.curves.iter().any(|c| !c.at_risk.is_empty());
     let below = |curve: &Named, name: &str| {
         // An axis that was rounded up to 24 months does not ask for the day after the last one.
@@ -362,7 +364,7 @@ fn grid(report: &Report, figure: Curves, style: &FigureStyle) -> Grid {
     Grid {
         id: figure.id,
         title: figure.title,
-        caption: figure.caption,
+        caption,
         x_title: time.title,
         y_title: figure.y_title,
         panels,
@@ -417,16 +419,23 @@ fn x_ticks(
     time::ticks(time, &scale, 7, 0.8 * size, &label_width).into_iter().map(label).collect()
 }
 
-/// From 0 to 1 for survival, from 0 to a round number above every limit for probabilities of the event.
+fn highest_estimate(figure: &Curves) -> f64 {
+    figure.curves.iter().flat_map(|c| &c.points).map(|p| p.y).fold(0.0, f64::max)
+}
+
+fn highest_limit(figure: &Curves) -> f64 {
+    let top = |p: &Point| p.limits.map_or(p.y, |l| l.1.max(p.y));
+    figure.curves.iter().flat_map(|c| &c.points).map(top).fold(0.0, f64::max)
+}
+
+/// From 0 to 1 for survival; for probabilities of the event from 0 to a round number above every limit, or above three times
+/// the highest estimate, where wider bands are cut.
 fn y_ends(figure: &Curves) -> (f64, f64) {
     if figure.from_one {
         return (0.0, 1.0);
     }
-    let top = |p: &Point| p.limits.map_or(p.y, |l| l.1.max(p.y));
-    let estimate = figure.curves.iter().flat_map(|c| &c.points).map(|p| p.y).fold(0.0, f64::max);
-    let highest = figure.curves.iter().flat_map(|c| &c.points).map(top).fold(0.0, f64::max);
     // The limits of a handful of people would press everybody else's curve flat.
-    let highest = highest.min(2.0 * estimate).max(1e-6);
+    let highest = highest_limit(figure).min(3.0 * highest_estimate(figure)).max(1e-6);
     let step = step(highest, 5);
     (0.0, ((highest / step - 1e-9).ceil() * step).min(1.0))
 }

@@ -52,10 +52,13 @@ fn along_time(model: &ModelResult, report: &Report, style: &FigureStyle) -> Vec<
     };
     let panel = |of: &&TimeVarying| panel(&title(of), &of.curve, drawn.len(), &time, style);
     let names = [model.title(), &style.numbers.level(report.settings.level)];
+    let with_others = drawn.iter().filter(|of| !of.besides.is_empty());
+    let besides: Vec<String> =
+        with_others.map(|of| report.words().factor_beside_terms(of.title(), of.besides.join(", "))).collect();
     let grid = Grid {
         id: format!("hr_over_time_{}", model.name),
         title: fill(words.along_time_title, &names[..1]),
-        caption: fill(words.along_time_caption, &names),
+        caption: [vec![fill(words.along_time_caption, &names)], besides].concat().join(" "),
         x_title: time.title.clone(),
         y_title: words.hazard_ratio_axis.to_string(),
         panels: drawn.iter().map(panel).collect(),

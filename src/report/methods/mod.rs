@@ -22,7 +22,7 @@ mod descriptions;
 mod persons;
 
 use super::tables::percent;
-use super::{ModelResult, Report, SurvivalCurve};
+use super::{CurveCovariate, ModelResult, Report, SurvivalCurve, label_or};
 use crate::conventions::Conventions;
 use crate::house_style::Language;
 use std::collections::BTreeSet;
@@ -242,11 +242,52 @@ fn limits_of<'a>(w: Language, curves: impl Iterator<Item = &'a SurvivalCurve>) -
     if scales.is_empty() { String::new() } else { w.limits_on(w.list_or(&scales)) }
 }
 
-/// Times of predictions, each once.
+/// Times of predictions, each once and in order.
 fn times_of(report: &Report, times: impl Iterator<Item = f64>) -> String {
-    let mut shown: Vec<String> = times.map(|time| report.number_style().number(time)).collect();
-    shown.dedup();
-    report.words().list_and(&shown)
+    let mut times: Vec<f64> = times.collect();
+    times.sort_by(f64::total_cmp);
+    times.dedup();
+    if times.is_empty() {
+        return String::new();
+    }
+    let shown: Vec<String> = times.iter().map(|time| report.number_style().number(*time)).collect();
+    let listed = report.words().list_and(&shown);
+    if report.counts_days() { report.words().in_days(listed) } else { listed }
+}
+
+/// The covariates of a curve in words, after its own label where the study gives it one.
+fn pattern(report: &Report, curve: &SurvivalCurve) -> String {
+    let value = |c: &CurveCovariate| {
+        let level = report.levels.iter().find(|l| l.variable == c.variable && l.level == c.value);
+        level.map_or(c.value.clone(), |level| label_or(&level.level_label, &level.level).to_owned())
+    };
+    if curve.at.iter().all(|c| curve.label.contains(&value(c))) {
+        return curve.label.clone();
+    }
+    let variable = |name: &str| {
+        let covariate = report.covariates.iter().find(|c| c.name == name);
+        covariate.map_or(name.to_owned(), |c| c.title().to_owned())
+    };
+    let covariates = curve.at.iter().map(|c| format!("{} {}", variable(&c.variable), value(c))).collect::<Vec<_>>();
+    format!("{} ({})", curve.label, covariates.join(", "))
+}
+
+/// Whose curves were predicted, each once in the order of the report, and the times of their tables.
+fn curve_patterns(report: &Report) -> Option<String> {
+    let curves = || report.models.iter().flat_map(|m| &m.curves);
+    let mut patterns: Vec<String> = Vec::new();
+    for pattern in curves().filter(|c| !c.at.is_empty()).map(|c| pattern(report, c)) {
+        if !patterns.contains(&pattern) {
+            patterns.push(pattern);
+        }
+    }
+    let times = times_of(report, curves().flat_map(|c| &c.times).map(|p| p.time));
+    let w = report.words();
+    match (patterns.is_empty(), times.is_empty()) {
+        (true, _) => None,
+        (false, true) => Some(w.curve_patterns_sentence(patterns.join("; "))),
+        (false, false) => Some(w.curve_patterns_at_sentence(patterns.join("; "), times)),
+    }
 }
 
 fn prediction_sentences(report: &Report) -> Vec<String> {
@@ -267,6 +308,7 @@ fn prediction_sentences(report: &Report) -> Vec<String> {
     if incidence(false).next().is_some() {
         sentences.push(w.incidence_by_causes_sentence(limits_of(w, incidence(false))));
     }
+    sentences.extend(curve_patterns(report));
     if models().any(|m| m.pooling.is_some() && !(m.curves.is_empty() && m.standardised.is_empty())) {
         sentences.push(w.pooled_predictions_sentence().to_owned());
     }

@@ -140,15 +140,14 @@ fn entry_words(w: Language, f: &FollowUp) -> String {
 /// Numbers in classes, covariates that change, what became of missing values.
 fn covariate_sentences(report: &Report) -> Vec<String> {
     let w = report.words();
-    let label = |c: &Covariate| if c.label.is_empty() { c.name.clone() } else { c.label.clone() };
+    let label = |c: &Covariate| c.title().to_owned();
     let is_class = |c: &&Covariate| c.source.starts_with("covariate ") && !c.levels.is_empty();
-    let levels = |c: &Covariate| c.levels.iter().map(|l| l.label.as_str()).collect::<Vec<_>>().join(", ");
-    let classes: Vec<String> =
-        report.covariates.iter().filter(is_class).map(|c| format!("{} ({})", label(c), levels(c))).collect();
+    let in_classes = |c: &Covariate| format!("{} ({})", label(c), c.level_labels().join(", "));
+    let classes: Vec<String> = report.covariates.iter().filter(is_class).map(in_classes).collect();
     let current = report.covariates.iter().filter(|c| c.timing == "current");
     let changing: Vec<String> = current.map(label).collect();
     let known = |c: &&Covariate| !c.if_missing.is_empty() && c.if_missing != "error";
-    let treated = |c: &Covariate| format!("{}: {}", label(c), w.if_missing_in_words(&c.if_missing));
+    let treated = |c: &Covariate| format!("{}: {}", label(c), c.if_missing_in_words(w));
     let missing: Vec<String> = report.covariates.iter().filter(known).map(treated).collect();
     let mut sentences = Vec::new();
     sentences.extend((!classes.is_empty()).then(|| w.classes_sentence(classes.join("; "))));

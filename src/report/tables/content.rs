@@ -206,6 +206,22 @@ impl DisplayTable {
         self.rows.push(Row { kind: RowKind::Group, keys: Vec::new(), cells });
     }
 
+    /// Without the columns whose key begins with `prefix`, when no row has anything in them.
+    pub(crate) fn without_empty(mut self, prefix: &str) -> DisplayTable {
+        let columns: Vec<bool> = self.columns.iter().map(|c| !c.key.starts_with(prefix)).collect();
+        let is_empty =
+            |row: &Row| row.cells.iter().zip(&columns).all(|(cell, keep)| *keep || cell.value == Value::Empty);
+        if self.rows.iter().all(is_empty) {
+            let mut keep = columns.iter();
+            self.columns.retain(|_| *keep.next().expect("one answer a column"));
+            for row in &mut self.rows {
+                let mut keep = columns.iter();
+                row.cells.retain(|_| *keep.next().expect("one answer a column"));
+            }
+        }
+        self
+    }
+
     /// Adds a row.
     pub(crate) fn push(&mut self, kind: RowKind, keys: &[&str], cells: Vec<Cell>) {
         debug_assert_eq!(cells.len(), self.columns.len(), "a row has one cell per column");

@@ -1,7 +1,7 @@
 //! Where the covariates come from, and how many persons had no value.
 
 use super::{Cell, Column, ColumnKind, DisplayTable, RowKind, marker};
-use crate::report::{Covariate, Report};
+use crate::report::Report;
 
 /// Every covariate with its source, levels and missing values.
 pub fn covariate_table(report: &Report) -> Option<DisplayTable> {
@@ -30,10 +30,10 @@ pub fn covariate_table(report: &Report) -> Option<DisplayTable> {
                 "entry" => w.entry_day(),
                 _ => w.index(),
             }),
-            Cell::text(levels(covariate)),
+            Cell::text(covariate.level_labels().join(", ")),
             count(covariate.persons),
             count(covariate.missing_before),
-            Cell::text(w.if_missing_in_words(&covariate.if_missing)),
+            Cell::text(covariate.if_missing_in_words(w)),
             count(covariate.missing_after),
             count(covariate.unlisted),
             count(covariate.overridden),
@@ -58,8 +58,4 @@ pub fn check_table(report: &Report) -> Option<DisplayTable> {
         table.push(RowKind::Plain, &[], std::iter::once(Cell::text(w.said(&check.looked_for))).chain(counts).collect());
     }
     (!table.rows.is_empty()).then_some(table)
-}
-
-fn levels(covariate: &Covariate) -> String {
-    covariate.levels.iter().map(|l| l.level.as_str()).collect::<Vec<_>>().join(", ")
 }

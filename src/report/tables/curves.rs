@@ -74,7 +74,7 @@ fn point_table(
 ) -> Option<DisplayTable> {
     let w = report.words();
     let columns = vec![
-        Column::new("time", w.time(), ColumnKind::Number),
+        Column::new("time", super::time_head(report), ColumnKind::Number),
         Column::new("at_risk", w.at_risk(), ColumnKind::Number),
         Column::new("events", w.events(), ColumnKind::Number),
         Column::new(heads.name, &interval_head(heads.value, report), ColumnKind::Interval),
@@ -164,14 +164,23 @@ fn one_table(report: &Report, model: &ModelResult, risks: &StandardisedRisks, of
         DisplayTable::new(&format!("{id}_{}", risks.exposure), &title, &["model", "time", "level"], columns);
     for rows in risks.rows.chunk_by(|a, b| a.time == b.time) {
         let time = rows[0].time;
-        table.push_group(&w.by_time(time_text(report, time)));
+        let by = time_text(report, time);
+        table.push_group(&if report.counts_days() { w.by_day(by) } else { w.by_time(by) });
         for row in rows {
-            table.push(RowKind::Item, &[&model.name, &time.to_string(), &row.level], cells(report, row, of_risks));
+            let mut cells = cells(report, row, of_risks);
+            if row.few_at_risk && !of_risks && !row.hidden {
+                let mark = table.footnote(w.few_at_risk());
+                cells[OWN_MEASURE] = cells[OWN_MEASURE].clone().marked(mark);
+            }
+            table.push(RowKind::Item, &[&model.name, &time.to_string(), &row.level], cells);
         }
     }
     table.remarks.push(Remark::Text(basis(report, model, risks, of_risks)));
     table
 }
+
+/// The place of the level's own risk or mean time among the cells of its row.
+const OWN_MEASURE: usize = 3;
 
 fn cells(report: &Report, row: &StandardisedRow, of_risks: bool) -> Vec<Cell> {
     let marker = marker(report);

@@ -76,8 +76,9 @@ fn group_table(report: &Report, description: &Description) -> Option<DisplayTabl
         if let Some(mean) = &group.restricted_mean {
             let value =
                 if group.hidden { Value::Hidden(mark.clone()) } else { measure(mean.mean, mean.lower, mean.upper) };
-            let note = mean.beyond.then(|| table.footnote(report.words().beyond_last_record()));
-            cells.push(note.into_iter().fold(Cell::from(value), Cell::marked));
+            let notes = [(mean.beyond, w.beyond_last_record()), (mean.few_at_risk, w.few_at_risk())];
+            let notes = notes.into_iter().filter(|(applies, _)| *applies && !group.hidden);
+            cells.push(notes.fold(Cell::from(value), |cell, (_, note)| cell.marked(table.footnote(note))));
         }
         table.push(RowKind::Plain, &[&group.name], cells);
     }
@@ -117,7 +118,7 @@ fn remarks(report: &Report, description: &Description) -> Vec<Remark> {
 fn point_columns(head: &str, report: &Report) -> Vec<Column> {
     let w = report.words();
     vec![
-        Column::new("time", w.time(), ColumnKind::Number),
+        Column::new("time", super::time_head(report), ColumnKind::Number),
         Column::new("at_risk", w.at_risk(), ColumnKind::Number),
         Column::new("events", w.events_so_far(), ColumnKind::Number),
         Column::new("estimate", &interval_head(head, report), ColumnKind::Interval),

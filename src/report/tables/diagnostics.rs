@@ -42,7 +42,7 @@ pub fn time_smooth_table(report: &Report) -> Option<DisplayTable> {
     let w = report.words();
     let columns = vec![
         Column::new("label", "", ColumnKind::Text),
-        Column::new("time", w.time(), ColumnKind::Number),
+        Column::new("time", super::time_head(report), ColumnKind::Number),
         Column::new("hr", w.hr_two_se(), ColumnKind::Interval),
     ];
     let keys = &["model", "coefficient", "share"];

@@ -1,6 +1,6 @@
 //! Where people and rows came from and went: attrition, ends of follow-up, files, linkage, what rules did.
 
-use super::{Cell, Column, ColumnKind, DisplayTable, RowKind, Value, marker};
+use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
 use crate::report::{KeyLine, Link, Report, RowsInTime};
 
 /// The flow of persons, step by step, with their events once index dates are known.
@@ -26,6 +26,8 @@ pub fn attrition_table(report: &Report) -> Option<DisplayTable> {
         cells.extend(with_events.then(|| Cell::count(step.events, step.events_hidden, &marker)));
         table.push(RowKind::Plain, &[&step.step.to_string()], cells);
     }
+    let event = report.follow_up.as_ref().map(|f| f.event.clone()).filter(|event| with_events && !event.is_empty());
+    table.remarks.extend(event.map(|event| Remark::Text(w.events_of_the_flow(event))));
     (!table.rows.is_empty()).then_some(table)
 }
 

@@ -129,8 +129,13 @@ pub fn interaction_data(report: &Report, interaction: &Interaction) -> DisplayTa
     table
 }
 
-/// The tests of every interaction analysis, one row each.
+/// To read: the tests of every interaction analysis, one row each; without a test that none has.
 pub fn interaction_tests_table(report: &Report) -> Option<DisplayTable> {
+    interaction_tests_data(report).map(DisplayTable::without_absent_tests)
+}
+
+/// For programs: the same rows with the columns of both tests.
+pub fn interaction_tests_data(report: &Report) -> Option<DisplayTable> {
     let w = report.words();
     let mut columns = vec![
         Column::new("label", w.interaction(), ColumnKind::Text),

@@ -43,7 +43,7 @@ pub use curves::{median_table, predicted_incidence_table, standardised_tables, s
 pub use description::{curve_tables, description_tables};
 pub use diagnostics::{functional_form_table, proportional_hazards_table, time_smooth_table};
 pub use flow::{attrition_table, exit_table, input_table, key_table, link_table, note_table};
-pub use interaction::{interaction_data, interaction_table, interaction_tests_table};
+pub use interaction::{interaction_data, interaction_table, interaction_tests_data, interaction_tests_table};
 pub use levels::{brief_level_table, level_data, level_table};
 pub use model::{comparison_data, comparison_table, model_data, model_table, term_data, term_table};
 pub use pooling::{imputation_table, pooled_test_table, pooling_table};
@@ -140,7 +140,7 @@ fn plain_data_tables(report: &Report) -> Vec<DisplayTable> {
         proportional_hazards_table(report),
         time_smooth_table(report),
         functional_form_table(report),
-        interaction_tests_table(report),
+        interaction_tests_data(report),
         attrition_table(report),
         exit_table(report),
         covariate_table(report),
@@ -312,6 +312,14 @@ fn unique_ids(tables: &mut [DisplayTable]) {
 }
 
 /// What stands where a number was hidden.
+/// The head of a column of times: a study that counts from the index date has days.
+fn time_head(report: &Report) -> &'static str {
+    match report.counts_days() {
+        true => report.words().time_in_days(),
+        false => report.words().time(),
+    }
+}
+
 fn marker(report: &Report) -> String {
     report.disclosure.as_ref().map_or_else(|| report.words().hidden().to_string(), |d| d.marker.clone())
 }

@@ -217,8 +217,13 @@ fn comparisons(report: &Report, with_tests: bool) -> Option<DisplayTable> {
     Some(table)
 }
 
-/// To read: Wald and likelihood-ratio test of every term of every model.
+/// To read: Wald and likelihood-ratio test of every term of every model; without a test that no model has.
 pub fn term_table(report: &Report) -> Option<DisplayTable> {
+    term_data(report).map(DisplayTable::without_absent_tests)
+}
+
+/// For programs: the same rows with the columns of both tests.
+pub fn term_data(report: &Report) -> Option<DisplayTable> {
     let mut columns = vec![Column::new("label", "", ColumnKind::Text)];
     columns.extend(test_columns(report));
     let mut table = DisplayTable::new("terms", report.words().terms_title(), &["model", "term"], columns);
@@ -235,11 +240,6 @@ pub fn term_table(report: &Report) -> Option<DisplayTable> {
     (!table.rows.is_empty()).then_some(table)
 }
 
-/// For programs: the same rows; group heads are left out there anyway.
-pub fn term_data(report: &Report) -> Option<DisplayTable> {
-    term_table(report)
-}
-
 /// Chi-squared, degrees of freedom and P of a Wald and of a likelihood-ratio test.
 pub(super) fn test_columns(report: &Report) -> Vec<Column> {
     let w = report.words();
@@ -250,6 +250,13 @@ pub(super) fn test_columns(report: &Report) -> Vec<Column> {
         }
     }
     columns
+}
+
+impl DisplayTable {
+    /// Without the columns of a Wald or likelihood-ratio test that no row has.
+    pub(super) fn without_absent_tests(self) -> DisplayTable {
+        self.without_empty("wald_").without_empty("lr_")
+    }
 }
 
 /// One test as three cells, in the order of [`test_columns`].

@@ -13,7 +13,7 @@ pub fn time_varying_tables(report: &Report) -> Vec<DisplayTable> {
 fn table(report: &Report, model: &ModelResult) -> DisplayTable {
     let stepwise = model.time_varying.iter().any(|v| v.level.is_some() && v.is_stepwise());
     let w = report.words();
-    let mut columns = vec![Column::new("time", w.time(), ColumnKind::Text)];
+    let mut columns = vec![Column::new("time", super::time_head(report), ColumnKind::Text)];
     if stepwise {
         columns.push(Column::new("events", w.events(), ColumnKind::Number));
         columns.push(Column::new("events_versus", w.events_reference(), ColumnKind::Number));
@@ -34,6 +34,10 @@ fn table(report: &Report, model: &ModelResult) -> DisplayTable {
             }
             cells.extend([ratio(report, model, at), Cell::p(at.ratio.p.filter(|_| model.converged))]);
             table.push(RowKind::Item, &[], cells);
+        }
+        if !varying.besides.is_empty() {
+            let terms = varying.besides.join(", ");
+            table.remarks.push(Remark::Text(w.factor_beside_terms(varying.title(), terms)));
         }
         if !varying.at_reference.is_empty() {
             let others = varying.at_reference.join(", ");

@@ -34,6 +34,7 @@ words! {
     coefficient { "Coefficient", "Koeffisient" }
     model { "Model", "Modell" }
     time { "Time", "Tid" }
+    time_in_days { "Time, days", "Tid, dager" }
     at_risk { "At risk", "Under risiko" }
     test { "Test", "Test" }
     ratio { "Ratio", "Ratio" }

@@ -49,6 +49,7 @@ words! {
     }
     risk { "Risk", "Risiko" }
     mean_time { "Mean time", "Gjennomsnittlig tid" }
+    by_day(time) { "By day {time}", "Innen dag {time}" }
     by_time(time) { "By time {time}", "Innen tid {time}" }
     averaged_risk(model, population, n, from, level) {
         "Mean risk predicted by the model \"{model}\" over the {population}{n}, everyone at the level of the row, from time {from} on. {level} intervals by the delta method",

@@ -8,6 +8,10 @@ words! {
         "after the last record of the group: the last value is carried on",
         "etter gruppens siste observasjon: den siste verdien er videreført"
     }
+    few_at_risk {
+        "fewer than 10 were at risk at some event within this time, so the interval is too narrow: choose a time by which more are left, or begin where more are at risk",
+        "færre enn 10 var under risiko ved en hendelse i denne tiden, så intervallet er for smalt: velg en tid da flere er igjen, eller begynn der flere er under risiko"
+    }
     records_and_events { "Records and events", "Observasjoner og hendelser" }
     curves_kaplan_meier { "Kaplan-Meier curves", "Kaplan-Meier-kurver" }
     curves_nelson_aalen {

@@ -191,6 +191,12 @@ words! {
         "The predicted cumulative incidence combines the hazards of the event and of the competing events together, each from a cause-specific model of the same formula, with delta-method standard errors{limits} of one minus it.",
         "Den predikerte kumulative insidensen kombinerer hasardene for hendelsen og for de konkurrerende hendelsene samlet, hver fra en årsaksspesifikk modell med samme formel, med standardfeil etter deltametoden{limits} for én minus den."
     }
+    curve_patterns_sentence(patterns) { "Curves were predicted for: {patterns}.", "Kurver ble predikert for: {patterns}." }
+    curve_patterns_at_sentence(patterns, times) {
+        "Curves were predicted for: {patterns}; their tables show them at {times}.",
+        "Kurver ble predikert for: {patterns}; tabellene viser dem ved {times}."
+    }
+    in_days(times) { "{times} days", "{times} dager" }
     pooled_predictions_sentence {
         "Over completed data sets curves and risks were pooled as logarithms of the cumulative hazard, ln(−ln(1 − risk)), ratios as logarithms, differences and mean times as they are.",
         "Over kompletterte datasett ble kurver og risikoer slått sammen som logaritmer av den kumulative hasarden, ln(−ln(1 − risiko)), forholdstall som logaritmer, differanser og gjennomsnittstider som de er."

@@ -197,6 +197,10 @@ words! {
     along_time_of(model) { "Hazard ratios along time, {model}", "Hasardratioer langs tiden, {model}" }
     events_reference { "Events, reference", "Hendelser, referanse" }
     at_the_reference(what, others) { "{what}: at the reference of {others}.", "{what}: ved referansen for {others}." }
+    factor_beside_terms(what, terms) {
+        "{what}: the model also has {terms}. These are not the hazard ratios of one unit more, but the factors by which time multiplies the hazard ratio that {terms} gives.",
+        "{what}: modellen har også {terms}. Dette er ikke hasardratioene for én enhet mer, men faktorene som tiden multipliserer hasardratioen fra {terms} med."
+    }
     per_unit(what) { "{what} (per unit)", "{what} (per enhet)" }
     when_at(time) { "at {time}", "ved {time}" }
     when_up_to(time) { "up to {time}", "til og med {time}" }

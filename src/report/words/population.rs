@@ -44,6 +44,10 @@ words! {
         "rader i {extract} uten personnøkkel, {year}"
     }
     persons_left { "Persons left", "Personer igjen" }
+    events_of_the_flow(event) {
+        "With event: those with {event} during the follow-up that their dates give, whatever later steps say of them. For whom no follow-up can be, such as after an event on the day of entry, none is counted.",
+        "Med hendelse: de med {event} i den oppfølgingen datoene deres gir, uansett hva senere trinn sier om dem. For dem som ikke kan følges opp, som etter en hendelse på inngangsdagen, telles ingen."
+    }
     with_event { "with event", "med hendelse" }
     added { "Added", "Lagt til" }
     end_of_follow_up { "End of follow-up", "Slutt på oppfølging" }
