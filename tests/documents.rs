@@ -129,8 +129,8 @@ fn the_page_asks_the_network_for_nothing() {
     report.study.as_mut().expect("a study").title = "<script src=\"http://evil.example/x.js\"></script>".into();
     let page = html::page(&report, &STYLE);
     for forbidden in ["<script", "http:", "https:", "url(", "@import", "src=", "<iframe", "<object", "onload"] {
-        // Within the page a picture may refer to a part of itself.
-        let text = page.replace("url(#", "");
+        // Within the page a picture may refer to a part of itself, and the font of the figures is in the page.
+        let text = page.replace("url(#", "").replace("src:url(data:font/ttf;base64,", "");
         let text = text.replace("&lt;script src=&quot;http:&#x2f;&#x2f;evil.example&#x2f;x.js&quot;&gt;", "");
         assert!(!text.contains(forbidden), "{forbidden}");
     }

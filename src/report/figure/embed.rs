@@ -164,9 +164,9 @@ fn names(original: &[u8], weight: Weight) -> Vec<u8> {
 /// A text of a `name` table as it stands there, in English; empty when it has none.
 fn name(table: &[u8], id: u16) -> Vec<u8> {
     let storage = usize::from(font::u16_at(table, 4));
-    let records = table[6..storage].chunks_exact(12);
+    let mut records = table[6..storage].chunks_exact(12);
     let is_it = |r: &&[u8]| [0, 2, 4, 6].map(|at| font::u16_at(r, at)) == [3, 1, 0x409, id];
-    records.into_iter().find(is_it).map_or(Vec::new(), |record| {
+    records.find(is_it).map_or(Vec::new(), |record| {
         let start = storage + usize::from(font::u16_at(record, 10));
         table[start..start + usize::from(font::u16_at(record, 8))].to_vec()
     })

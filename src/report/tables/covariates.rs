@@ -1,10 +1,22 @@
 //! Where the covariates come from, and how many persons had no value.
 
 use super::{Cell, Column, ColumnKind, DisplayTable, RowKind, marker};
-use crate::report::Report;
+use crate::report::{Covariate, Report};
 
-/// Every covariate with its source, levels and missing values.
+/// To read: every covariate with its source, levels by their labels, and missing values.
 pub fn covariate_table(report: &Report) -> Option<DisplayTable> {
+    let w = report.words();
+    table(report, |covariate| (covariate.level_labels().join("; "), covariate.if_missing_in_words(w)))
+}
+
+/// For programs: the same rows, levels by the values that formulas use.
+pub fn covariate_data(report: &Report) -> Option<DisplayTable> {
+    let values = |c: &Covariate| c.levels.iter().map(|l| l.level.as_str()).collect::<Vec<_>>().join(", ");
+    table(report, |covariate| (values(covariate), report.words().if_missing_in_words(&covariate.if_missing)))
+}
+
+/// The rows, with what is said of levels and of missing values.
+fn table(report: &Report, said: impl Fn(&Covariate) -> (String, String)) -> Option<DisplayTable> {
     let w = report.words();
     let columns = vec![
         Column::new("label", w.covariate(), ColumnKind::Text),
@@ -22,6 +34,7 @@ pub fn covariate_table(report: &Report) -> Option<DisplayTable> {
     let marker = marker(report);
     for covariate in &report.covariates {
         let count = |n: Option<u64>| Cell::count(n, covariate.hidden, &marker);
+        let (levels, if_missing) = said(covariate);
         let cells = vec![
             Cell::text(&covariate.label),
             Cell::text(w.source_in_words(&covariate.source)),
@@ -30,10 +43,10 @@ pub fn covariate_table(report: &Report) -> Option<DisplayTable> {
                 "entry" => w.entry_day(),
                 _ => w.index(),
             }),
-            Cell::text(covariate.level_labels().join(", ")),
+            Cell::text(levels),
             count(covariate.persons),
             count(covariate.missing_before),
-            Cell::text(covariate.if_missing_in_words(w)),
+            Cell::text(if_missing),
             count(covariate.missing_after),
             count(covariate.unlisted),
             count(covariate.overridden),

@@ -38,7 +38,7 @@ pub(super) use coefficients::percent;
 pub use coefficients::{coefficient_data, coefficient_table};
 pub use content::{Block, Cell, Column, ColumnKind, DisplayTable, Document, Remark, Row, RowKind, Value};
 pub use contrast::contrast_table;
-pub use covariates::{check_table, covariate_table};
+pub use covariates::{check_table, covariate_data, covariate_table};
 pub use curves::{median_table, predicted_incidence_table, standardised_tables, survival_table};
 pub use description::{curve_tables, description_tables};
 pub use diagnostics::{functional_form_table, proportional_hazards_table, time_smooth_table};
@@ -143,7 +143,7 @@ fn plain_data_tables(report: &Report) -> Vec<DisplayTable> {
         interaction_tests_data(report),
         attrition_table(report),
         exit_table(report),
-        covariate_table(report),
+        covariate_data(report),
         check_table(report),
         input_table(report),
         link_table(report),
