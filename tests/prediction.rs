@@ -117,6 +117,15 @@ fn a_person_is_averaged_over_once_with_her_first_record() {
     close(&rows[1]["risk_ratio"]["estimate"], of(1) / of(0));
 }
 
+#[test]
+fn the_methods_text_names_whose_curves_were_predicted_and_when() {
+    let args = ["fit", LUNG, "--formula", FORMULA, "--curve", "age=50, sex=1, ph.ecog=0", "--times", "365,180"];
+    let text = String::from_utf8(cohort(&args).stdout).expect("UTF-8");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "Curves were predicted for: age 50, sex 1, ph.ecog 0; their tables show them at 180 and 365.";
+    assert!(text.contains(said), "{text}");
+}
+
 /// R's `survfit(Surv(time, status) ~ 1, lung)`: at 791 the first event with fewer than ten, nine, at risk.
 #[test]
 fn mean_times_that_count_on_few_at_risk_are_marked() {
