@@ -1,7 +1,7 @@
 //! Dirt at its worst: every fault that `cohort simulate --study --dirt` plants is told by the program with exactly its count,
 //! and where the study declares what to do with it, the fit is that of the clean extracts.
 
-use crate::rehearsal::{FORMATS, cohort, stderr};
+use crate::rehearsal::{DANISH, FORMATS, NORWEGIAN, cohort, stderr};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -118,7 +118,7 @@ fn every_fault_is_told(text: &str, kinds: &str, least: usize) {
     }
 }
 
-const ALL_BUT_PREFIX: &str = "exit_before_entry,event_before_entry,event_at_entry,reversed_spell,overlapping_spells,\
+const ALL_BUT_PREFIX: &str = "exit_before_entry,event_before_entry,event_at_entry,reversed_spell,overlapping_spells,gap_between_spells,\
     event_after_end,contradicting_rows,duplicate_row,no_key,unknown_key,uncovered_code,blank_system,code_upper,code_lower,\
     code_trim,code_drop_dot,code_drop_blank,code_cut,code_drop,lost_zero,no_such_day,date_form,date_range,level,number";
 
@@ -267,7 +267,39 @@ fn a_study_of_other_formats_without_rules_stops_until_every_fault_is_told() {
     stops_until_all_is_told(FORMATS, 5);
 }
 
+/// Where persons are compared with each other, persons are planted only with what stops the study: further ones change who is drawn.
+#[test]
+fn a_matched_study_without_rules_stops_until_every_fault_is_told() {
+    let strict =
+        DANISH.replace("on_invalid = { reversed_spell = \"exclude\", overlapping_spells = \"exclude\" }\n", "");
+    assert!(strict.len() < DANISH.len());
+    stops_until_all_is_told(&strict, 6);
+}
+
+#[test]
+fn a_study_with_late_entry_and_two_keys_a_person_stops_until_every_fault_is_told() {
+    stops_until_all_is_told(NORWEGIAN, 5);
+}
+
 /// The middle level plants only what a study has rules for: it runs as it is.
+#[test]
+fn some_dirt_changes_no_result() {
+    for (name, text) in [("danish", DANISH), ("norwegian", NORWEGIAN)] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("study.toml"), text).unwrap();
+        let person_time = |dirt: &str| {
+            let simulate = ["simulate", "--study", "study.toml", "--persons", "700", "--seed", SEED, "--dirt", dirt];
+            let simulated = cohort(&[&simulate[..], &["--out", dirt]].concat(), folder.path());
+            assert!(simulated.status.success(), "{}", stderr(&simulated));
+            let out = format!("{dirt}.csv");
+            let build = cohort(&["build", "study.toml", "--data", dirt, "--out", &out], folder.path());
+            assert!(build.status.success(), "{name}, {dirt}: {}", stderr(&build));
+            fs::read_to_string(folder.path().join(out)).unwrap()
+        };
+        assert_eq!(person_time("none"), person_time("some"), "{name}");
+    }
+}
+
 #[test]
 fn some_dirt_lets_a_study_run() {
     let folder = tempfile::tempdir().unwrap();

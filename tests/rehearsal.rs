@@ -403,6 +403,11 @@ name = "arm"
 formula = "arm + score"
 "#;
 
+/// Three formats, chains of linkage files with several keys of one deliverer, spells, yearly wide tables, late entry.
+pub const NORWEGIAN: &str = include_str!("rehearsal_studies/norwegian.toml");
+/// Comparison persons, registers in four formats, labels of a file, history before the index date.
+pub const DANISH: &str = include_str!("rehearsal_studies/danish.toml");
+
 fn planned(text: &str, folder: &Path) -> Study {
     study::check_planned(text, &folder.join("study.toml"), Some(folder)).unwrap_or_else(|e| panic!("{e}"))
 }
@@ -466,6 +471,25 @@ fn every_format_key_and_rule_of_a_study_can_be_rehearsed() {
 fn a_matched_cohort_can_be_rehearsed() {
     let loaded = runs(MATCHED, 2000, 0.3);
     assert!(loaded.attrition.iter().any(|s| s.added.is_some_and(|n| n > 500)), "{:#?}", loaded.attrition);
+}
+
+/// Persons with two keys of one deliverer are one person; rows for other reasons than those of the code lists are counted.
+#[test]
+fn a_norwegian_study_can_be_rehearsed() {
+    let loaded = runs(NORWEGIAN, 1500, 0.6);
+    assert!(loaded.links.iter().all(|l| l.keys == l.keys_matched), "{:#?}", loaded.links);
+    let folder = tempfile::tempdir().unwrap();
+    let written = write(NORWEGIAN, folder.path(), 1500, 11);
+    let rows = |name: &str| written.files.iter().find(|f| f.path == name).unwrap().rows;
+    assert_eq!((rows("kobling/prosjekt.csv"), rows("kobling/npr.sav")), (1500, 1575));
+}
+
+/// Labels of codes stand in the file that has them.
+#[test]
+fn a_danish_study_can_be_rehearsed() {
+    let loaded = runs(DANISH, 1500, 0.3);
+    let ColumnData::Factor(registered) = &loaded.table.column("registered").unwrap().data else { panic!("levels") };
+    assert_eq!(registered.labels, ["kode 1", "kode 2", "kode 5"]);
 }
 
 #[test]
@@ -538,7 +562,7 @@ pub fn stderr(output: &Output) -> String {
 #[test]
 fn the_examples_run_on_what_is_written_for_them() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in ["phc-opmh", "diabetes-register", "current-status"] {
+    for name in ["phc-opmh", "diabetes-register", "current-status", "asthma-primary-care"] {
         let folder = tempfile::tempdir().unwrap();
         let study = format!("{}/examples/{name}/study.toml", root.display());
         let simulated = cohort(

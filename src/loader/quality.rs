@@ -100,6 +100,12 @@ fn resolve_conflicts(
                 extract.name
             );
             resolved.errors.push(contradiction(row_places, &groups, full, specs, &remedy));
+            // Reading goes on for the faults of other extracts, with one row a person.
+            let others = |group: &&[Fingerprint]| {
+                let first = first_of(group);
+                group.iter().map(|f| f.ordinal).filter(|o| *o != first).collect::<Vec<u32>>()
+            };
+            resolved.dropped.extend(groups.iter().flat_map(others));
             return;
         }
         Conflict::ExcludePerson => {

@@ -25,6 +25,7 @@ pub(super) fn stored(slot: &Slot) -> Stored {
             Some(DateFormat::ClockSince { .. }) => Stored::Number,
             _ => Stored::Text,
         },
+        ColumnKind::Code(_) if slot.labelled => Stored::Whole,
         ColumnKind::Code(_) | ColumnKind::Codes { .. } => Stored::Text,
         ColumnKind::Whole { .. } => Stored::Whole,
         ColumnKind::Number { .. } => Stored::Number,
@@ -61,6 +62,7 @@ pub(super) fn number(slot: &Slot, value: &Value) -> Option<f64> {
         Value::Whole(x) => Some(f64::from(*x)),
         Value::Number(x) => Some(*x),
         Value::Day(_) | Value::Written(_) => text(slot, value, Decimal::Point).parse().ok(),
+        Value::Text(code) if slot.labelled => code.parse().ok(),
         Value::Missing | Value::Text(_) | Value::Codes(_) => None,
     }
 }

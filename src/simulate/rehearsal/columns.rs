@@ -1,11 +1,12 @@
 //! What may stand in a column: values that the declaration allows and the rules of the study look for.
 
 use super::literals::Literals;
+use super::other_codes::other_codes;
 use super::readers::{class_bounds, covers, edges, level_of, needs_value, readers};
 use crate::simulate::random::Draws;
 use crate::study::{
-    Clean, CodeItem, CodeList, CodeSpec, CodeSystem, ColumnKind, ColumnSource, ColumnSpec, DateFormat, Extract, Kind,
-    Limits, Matching, Recode, Source, Study,
+    Clean, CodeItem, CodeList, CodeSpec, CodeSystem, ColumnKind, ColumnSource, ColumnSpec, DateFormat, Extract,
+    FileFormat, Kind, Limits, Matching, Recode, Source, Study,
 };
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub(super) struct Slot<'s> {
     pub(super) system: Option<usize>,
     /// Whether rows that do not say their code system may have codes.
     pub(super) blank_system: bool,
+    /// Whether a file of Stata or SPSS holds the codes as numbers with labels.
+    pub(super) labelled: bool,
 }
 
 /// How a value is drawn.
@@ -65,7 +68,9 @@ pub(super) fn slots<'s>(study: &'s Study, extract: &'s Extract, named: &Literals
         let readers = readers(study, &extract.name, &spec.name);
         let cannot = needed.contains(&spec.name) || readers.iter().any(|c| needs_value(study, c));
         let missing = if cannot { 0 } else { MISSING_PER_1000 };
+        let labelled = is_labelled(extract, spec, &draw, &readers);
         slots.extend(years.into_iter().map(|year| Slot {
+            labelled,
             spec,
             year,
             draw: draw.clone(),
@@ -86,6 +91,16 @@ pub(super) fn slots<'s>(study: &'s Study, extract: &'s Extract, named: &Literals
         }
     }
     slots
+}
+
+/// Whether the study takes labels of codes from a file that can have them, and the codes are numbers as they stand.
+fn is_labelled(extract: &Extract, spec: &ColumnSpec, draw: &Draw, readers: &[&crate::study::Covariate]) -> bool {
+    let asks = |c: &&crate::study::Covariate| matches!(&c.kind, Kind::Factor(rules) if rules.file_labels);
+    let whole = |code: &Arc<str>| code.parse::<i32>().is_ok_and(|x| x.to_string() == **code);
+    matches!(extract.format, FileFormat::Stored { .. })
+        && matches!(&spec.kind, ColumnKind::Code(rules) if rules.levels.is_some())
+        && readers.iter().any(asks)
+        && matches!(draw, Draw::Code(codes, _) if codes.iter().all(whole))
 }
 
 fn draw(study: &Study, extract: &Extract, spec: &ColumnSpec, named: &Literals) -> Draw {
@@ -176,6 +191,9 @@ fn candidates(
             kept.push(code);
         }
     }
+    let lists = lists_of(study, extract, spec);
+    let others = other_codes(&lists, &kept, rules);
+    kept.extend(others.into_iter().filter(|code| readers.iter().all(|c| covers(study, c, code))));
     if kept.is_empty() {
         kept = plain_codes(rules).into_iter().filter(|code| fits(code, rules)).collect();
     }
@@ -196,7 +214,11 @@ fn weights(study: &Study, extract: &Extract, spec: &ColumnSpec, codes: &[Arc<str
     let within = |l: &Option<usize>| levels.iter().filter(|other| *other == l).count() as u32;
     let mut weights: Vec<u32> = levels.iter().map(|l| (WHOLE / distinct / within(l)).max(1)).collect();
     let literals = named.texts.get(&spec.name).map_or(&[] as &[String], Vec::as_slice);
-    let is_named: Vec<bool> = codes.iter().map(|code| literals.iter().any(|l| **l == **code)).collect();
+    // So do those that a rule looks for and those of no list.
+    let lists = lists_of(study, extract, spec);
+    let is_other = |code: &str| !lists.is_empty() && !lists.iter().any(|list| list.matches(code));
+    let is_named: Vec<bool> =
+        codes.iter().map(|code| literals.iter().any(|l| **l == **code) || is_other(code)).collect();
     let sum = |of: bool| weights.iter().zip(&is_named).filter(|(_, n)| **n == of).map(|(w, _)| w).sum::<u32>();
     let (of_named, of_others) = (sum(true), sum(false));
     if of_named > 0 && of_named < of_others {

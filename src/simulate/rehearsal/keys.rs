@@ -26,6 +26,21 @@ struct Spelling {
 #[derive(Debug, Clone)]
 pub(super) struct PersonKeys {
     spellings: IndexMap<String, Spelling>,
+    persons: u64,
+    /// Spellings of which a person may have several keys.
+    several: Vec<String>,
+}
+
+/// Numbers of second keys begin so far behind the persons; further persons that are planted stand between.
+const SECOND: u64 = 1_000;
+
+/// Spellings of linkage files with several rows for a person, but those that tell persons and those that files share.
+fn several(study: &Study) -> Vec<String> {
+    let files = || study.linkage.iter().flat_map(|l| &l.files);
+    let in_files = |spelling: &String| files().filter(|f| f.keys.contains_key(spelling)).count();
+    let of_persons = study.population().key.spelling.as_ref();
+    let spellings = files().filter(|f| f.several_rows).flat_map(|f| f.keys.keys());
+    spellings.filter(|s| in_files(s) == 1 && Some(*s) != of_persons).cloned().collect()
 }
 
 /// Every key declaration of a study with its spelling; without linkage file that is the empty text.
@@ -55,7 +70,7 @@ impl PersonKeys {
             let shift = draws.number() % modulus;
             spellings.insert((*spelling).to_owned(), Spelling { factor, shift, modulus, digits });
         }
-        Ok(PersonKeys { spellings })
+        Ok(PersonKeys { spellings, persons, several: several(study) })
     }
 
     /// The key of a person as a number, in whose order keys of one spelling are sorted.
@@ -63,6 +78,20 @@ impl PersonKeys {
         let rules = &self.spellings[spelling];
         let product = u128::from(rules.factor) * u128::from(person) + u128::from(rules.shift);
         (product % u128::from(rules.modulus)) as u64
+    }
+
+    /// The number of the second key of a person who has two.
+    pub(super) fn second_of(&self, person: u64) -> Option<u64> {
+        let number = self.persons + SECOND + person / 20;
+        let room = self.several.iter().all(|s| number + SECOND < self.spellings[s].modulus);
+        (!self.several.is_empty() && person < self.persons && person % 20 == 7 && room).then_some(number)
+    }
+
+    /// What a file holds in row number `nth` of a person: one who has two keys has them by turns.
+    pub(super) fn written_in_row(&self, key: &Key, spelling: &str, person: u64, nth: usize) -> String {
+        let has_two = nth % 2 == 1 && self.several.iter().any(|s| s == spelling);
+        let number = self.second_of(person).filter(|_| has_two).unwrap_or(person);
+        self.written(key, spelling, number)
     }
 
     /// What a file holds for the person of this number counted from the last: no person simulated has so large a number.

@@ -6,10 +6,10 @@
 //! | file | does |
 //! |---|---|
 //! | `plan` | what the rules of the study ask of each extract |
-//! | `columns`, `literals`, `readers` | what may stand in a column |
+//! | `columns`, `literals`, `readers`, `other_codes` | what may stand in a column |
 //! | `calendar`, `clocks` | the days of the study; how long before the index date a date lies |
 //! | `course` | the course of a person: entry, event, exits, the row of the population |
-//! | `rows` | which rows a person has in an extract |
+//! | `rows`, `spells` | which rows a person has in an extract |
 //! | `draft`, `learn` | rows that meet the conditions of the study, found with the loader's own evaluator |
 //! | `keys` | person keys in every spelling |
 //! | `family`, `cells`, `write`, `place` | files: names, text of cells, formats, where they go |
@@ -33,11 +33,13 @@ mod family;
 mod keys;
 mod learn;
 mod literals;
+mod other_codes;
 mod place;
 mod plan;
 mod readers;
 mod rows;
 mod sheets;
+mod spells;
 mod watch;
 mod write;
 
@@ -48,8 +50,8 @@ pub use watch::{Completing, Done, Making, Unfinished, Watch};
 use crate::loader::{self, LoadError};
 use crate::simulate::random::Source;
 use crate::stored::StoredFormat;
-use crate::study::{self, ColumnKind, FileFormat, InputFile, Study, StudyFaults};
-use crate::table::ColumnData;
+use crate::study::{self, Covariate, FileFormat, InputFile, MatchedColumn, Study, StudyFaults};
+use crate::table::{ColumnData, Table};
 use assumed::Assumed;
 use calendar::Calendar;
 use columns::Value;
@@ -153,7 +155,8 @@ pub fn rehearse(study: &Study, options: &RehearsalOptions, watch: &mut dyn Watch
             return Err(RehearsalError::Impossible { extract: plan.extract.name.clone(), rule });
         }
     }
-    note_columns(study, &plans, &calendar, &mut assumed);
+    assumed::note_columns(study, &plans, &calendar, &mut assumed);
+    assumed::note_rows(study, &plans, &mut assumed);
     let mut sheets = sheets::sheets(study, &calendar);
     let names: Vec<String> = sheets.iter().flat_map(|d| &d.files).map(|f| f.written.clone()).collect();
     let declared: Vec<&InputFile> = sheets.iter().flat_map(|d| d.declared).collect();
@@ -245,7 +248,20 @@ fn followed(
         _ => &[],
     };
     let person = |number: &i32| order.get(*number as usize).copied();
-    Ok(Followed { persons: numbers.iter().filter_map(person).collect() })
+    let exposed = exposed_records(study, &loaded.table).map(|is_exposed| {
+        let exposed = numbers.iter().zip(is_exposed).filter(|(_, is)| *is);
+        exposed.filter_map(|(number, _)| person(number)).collect()
+    });
+    Ok(Followed { persons: numbers.iter().filter_map(person).collect(), exposed })
+}
+
+/// By record, whether it is of a person with an index event of her own, where a covariate says so.
+fn exposed_records(study: &Study, table: &Table) -> Option<Vec<bool>> {
+    let is_group = |c: &&Covariate| matches!(c.source, study::Source::Matching(MatchedColumn::Group));
+    let name = &study.covariates.values().find(is_group)?.name;
+    let Some(ColumnData::Factor(group)) = table.column(name).map(|c| &c.data) else { return None };
+    let level = group.levels.iter().position(|level| level == "exposed")?;
+    Some((0..group.codes.len()).map(|row| group.codes.get(row) == Some(level as u32)).collect())
 }
 
 /// What was written and assumed, for people.
@@ -287,8 +303,8 @@ fn readable(rehearsal: &Rehearsal) -> String {
 fn planted_lines(planted: &[Planted]) -> String {
     let is_stop = |p: &&Planted| matches!(p.told, Told::Stops { .. });
     let line = |p: &Planted| match &p.told {
-        Told::Stops { text } => format!("- {}, {} {}: `{}: {text}`\n", p.kind, p.count, p.unit, p.place()),
-        told => format!("- {}, {} {}, {}: {told}\n", p.kind, p.count, p.unit, p.place()),
+        Told::Stops { text } => format!("- {}, {}: `{}: {text}`\n", p.kind, p.counted(), p.place()),
+        told => format!("- {}, {}, {}: {told}\n", p.kind, p.counted(), p.place()),
     };
     let section = |head: &str, lines: String| match lines.is_empty() {
         true => lines,
@@ -308,51 +324,6 @@ fn refuse_sas(study: &Study) -> Result<(), RehearsalError> {
         Some((name, _)) => Err(RehearsalError::Sas(name)),
         None => Ok(()),
     }
-}
-
-/// What stands in columns that the study says little of.
-fn note_columns(study: &Study, plans: &[ExtractPlan], calendar: &Calendar, assumed: &mut Assumed) {
-    assumed.note("hazards", HAZARDS);
-    assumed.note("shares", SHARES);
-    for plan in plans {
-        for (at, slot) in plan.slots.iter().enumerate() {
-            let part = format!("{}.{}", plan.extract.name, slot.spec.name);
-            let noted = match &slot.draw {
-                columns::Draw::Code(codes, _) => noted_codes(&slot.spec.kind, codes),
-                columns::Draw::Whole(..) if plan.shape == (Shape::Yearly { year: at }) => None,
-                columns::Draw::Whole(low, high) => Some(format!("lies between {low} and {high}")),
-                columns::Draw::Number(low, high) => Some(format!("lies between {low} and {high}")),
-                columns::Draw::Date => noted_birth(study, plan, calendar, slot),
-            };
-            noted.into_iter().for_each(|what| assumed.note(&part, what));
-        }
-    }
-}
-
-const HAZARDS: &str = "by the end of follow-up a third has the event and one in seventeen each exit; code columns of the \
-                       population with 2 to 12 values change the hazard of the event by factors of 0.78, 1 and 1.28 in the \
-                       order of their values, nothing else does";
-const SHARES: &str = "95 of 100 persons have an index event (fewer where comparison persons are drawn); a step takes out about \
-                      7 of 100; 3 of 100 values are missing where the study can do without them";
-
-/// The codes of a column whose levels the study does not declare.
-fn noted_codes(kind: &ColumnKind, codes: &[std::sync::Arc<str>]) -> Option<String> {
-    if matches!(kind, ColumnKind::Code(c) | ColumnKind::Codes { code: c, .. } if c.levels.is_some()) {
-        return None;
-    }
-    let shown: Vec<&str> = codes.iter().take(6).map(|c| &**c).collect();
-    let more = if codes.len() > 6 { format!(" and {} more", codes.len() - 6) } else { String::new() };
-    Some(format!("holds {}{more}, all levels as likely where no condition says otherwise", shown.join(", ")))
-}
-
-/// The ages at entry, where a column of the population is taken for the date of birth.
-fn noted_birth(study: &Study, plan: &ExtractPlan, calendar: &Calendar, slot: &columns::Slot) -> Option<String> {
-    let column = study::ColumnRef { extract: plan.extract.name.clone(), column: slot.spec.name.clone() };
-    let clock = clocks::clock(study, calendar, &column);
-    let years = |days: f64| (days / 365.25).round();
-    let (low, high) = (years(clock.asked.0), years(clock.asked.1));
-    (clock.is_birth && plan.shape == Shape::Population)
-        .then(|| format!("is a date of birth; ages at entry are mostly {low} to {high}"))
 }
 
 /// Rows of one extract, each with the number of its person.

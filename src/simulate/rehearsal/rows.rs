@@ -10,20 +10,20 @@ use super::readers::{needs_value, readers, runs};
 use crate::day::Day;
 use crate::simulate::random::{Draws, Source};
 use crate::study::{
-    ColumnRef, Condition, Covariate, ExitSource, FollowUpEvent, IndexSource, LookbackStart, Offset, Pick,
-    Source as From, StepKind, Study,
+    ColumnRef, Condition, Covariate, FollowUpEvent, IndexSource, LookbackStart, Offset, Pick, Source as From, StepKind,
+    Study,
 };
 
 /// Makes the rows of one extract.
 pub(super) struct Rows<'s> {
     pub(super) study: &'s Study,
-    calendar: &'s Calendar,
-    plan: &'s ExtractPlan<'s>,
+    pub(super) calendar: &'s Calendar,
+    pub(super) plan: &'s ExtractPlan<'s>,
     /// Place of the extract in the study; it parts the random streams.
     number: u64,
     source: &'s Source,
     /// By slot, what counts from a date.
-    clocks: Vec<Option<Clock>>,
+    pub(super) clocks: Vec<Option<Clock>>,
 }
 
 /// Days between two measurements, unless a look-back needs them closer.
@@ -65,7 +65,7 @@ impl<'s> Rows<'s> {
     }
 
     /// First and last day on which the person can have rows.
-    fn present(&self, course: &Course) -> (i32, i32) {
+    pub(super) fn present(&self, course: &Course) -> (i32, i32) {
         let coverage = &self.plan.extract.coverage;
         let born = course.birth.unwrap_or(i32::MIN).max(self.calendar.index.0 - 25 * 365);
         let first = begins(coverage).unwrap_or(i32::MIN).max(born);
@@ -75,7 +75,7 @@ impl<'s> Rows<'s> {
 
     /// The days for which covariates need values: of the person's own follow-up; of all where a missing value stops the study,
     /// because another row may turn out to be the index event, or where persons are compared on each other's days.
-    fn needed_days(&self, course: &Course, strict: bool) -> (i32, i32) {
+    pub(super) fn needed_days(&self, course: &Course, strict: bool) -> (i32, i32) {
         if strict || self.study.cohort.matching.is_some() {
             return (self.calendar.index.0, self.calendar.ends);
         }
@@ -117,26 +117,26 @@ impl<'s> Rows<'s> {
 }
 
 /// The rows of one person on their way.
-struct Maker<'m, 's> {
-    rows: &'m Rows<'s>,
-    course: &'m Course,
+pub(super) struct Maker<'m, 's> {
+    pub(super) rows: &'m Rows<'s>,
+    pub(super) course: &'m Course,
     place: u32,
     drafts: Vec<Draft>,
     stream: &'m dyn Fn(u64) -> Draws,
 }
 
 impl Maker<'_, '_> {
-    fn add(&mut self, fixed: Vec<(usize, Value)>, must: Option<usize>) {
+    pub(super) fn add(&mut self, fixed: Vec<(usize, Value)>, must: Option<usize>) {
         let draft = Draft::new(self.place, (self.stream)(self.drafts.len() as u64 + 1));
         let draft = fixed.into_iter().fold(draft, |draft, (at, value)| draft.with(at, value));
         self.drafts.push(must.into_iter().fold(draft, Draft::meeting));
     }
 
-    fn study(&self) -> &Study {
+    pub(super) fn study(&self) -> &Study {
         self.rows.study
     }
 
-    fn demands(&self) -> &[Demand<'_>] {
+    pub(super) fn demands(&self) -> &[Demand<'_>] {
         &self.rows.plan.demands
     }
 
@@ -187,94 +187,6 @@ impl Maker<'_, '_> {
             }
             fixed.push((at, value));
         }
-    }
-
-    // ------------------------------------------------------------ spells
-
-    /// Spells that follow each other without a gap, now and then with one long before the index date.
-    fn spells(&mut self, from: usize, to: usize, draws: &mut Draws) {
-        let course = self.course;
-        let plan = self.rows.plan;
-        let (lowest, _) = self.rows.present(course);
-        let start = self.start_of_spells(from, draws).max(lowest.min(course.index - 40));
-        let end = self.end_of_spells(draws);
-        let valued = plan.slots.iter().any(|s| !readers(self.study(), &plan.extract.name, &s.spec.name).is_empty());
-        let last_day = end.unwrap_or(self.rows.calendar.ends);
-        let mut starts: Vec<(i32, Option<usize>)> = vec![(start, None)];
-        let more = if valued { draws.below(4) } else { u32::from(draws.below(10) == 0) };
-        for _ in 0..more {
-            starts.push((draws.between(start + 40, last_day - 40), None));
-        }
-        for demand in 0..self.demands().len() {
-            if self.demands()[demand].date == from {
-                starts.extend(self.days_of(demand, draws).into_iter().map(|day| (day, Some(demand))));
-            }
-        }
-        let months = plan.slots[from].is_month() || plan.slots[to].is_month();
-        if months {
-            starts.iter_mut().for_each(|(day, _)| *day = first_of_month(*day));
-        }
-        starts.retain(|(day, _)| (start.min(course.index)..last_day).contains(day));
-        starts.sort_by_key(|(day, must)| (*day, must.is_none()));
-        starts.dedup_by_key(|(day, _)| *day);
-        let gap = (!valued && starts.len() > 1 && starts[1].0 < course.index - 800 && starts[1].0 > start + 400)
-            .then(|| draws.between(60, 300));
-        for (i, (day, must)) in starts.iter().enumerate() {
-            let next = starts.get(i + 1).map(|(next, _)| next - 1);
-            let last = match (next, gap) {
-                (Some(next), Some(gap)) if i == 0 => Some(next - gap),
-                (Some(next), _) => Some(next),
-                (None, _) => end,
-            };
-            let last = last.map_or(Value::Missing, Value::Day);
-            self.add(vec![(from, Value::Day(*day)), (to, last)], *must);
-        }
-    }
-
-    /// The first day: as covariates count from it and windows of steps need it, or anything.
-    fn start_of_spells(&self, from: usize, draws: &mut Draws) -> i32 {
-        let course = self.course;
-        let plan = self.rows.plan;
-        let needed = self.rows.needed_days(course, false).0;
-        let windows = self.study().cohort.steps.iter().filter_map(|step| match &step.condition {
-            Condition::Covered { spells, within, .. } if spells.extract == plan.extract.name => {
-                Some(within.around(Day(needed)).0.0)
-            }
-            _ => None,
-        });
-        let window = windows.min().unwrap_or(needed).min(needed - 40);
-        let drawn = match &self.rows.clocks[from] {
-            Some(clock) => course.index - clock.days(draws),
-            None => match course.birth {
-                Some(birth) if draws.below(2) == 0 => birth,
-                _ => draws.between(needed - 25 * 365, needed - 40),
-            },
-        };
-        // Nearly everybody is there when steps ask for it.
-        if draws.below(100) < 93 || self.study().cohort.matching.is_some() {
-            drawn.min(window)
-        } else {
-            drawn.min(course.index - 40)
-        }
-    }
-
-    /// The last day; `None` while the spell is open.
-    fn end_of_spells(&self, draws: &mut Draws) -> Option<i32> {
-        let plan = self.rows.plan;
-        let course = self.course;
-        let in_step =
-            self.study().cohort.steps.iter().any(
-                |step| matches!(&step.condition, Condition::InSpell(spells) if spells.extract == plan.extract.name),
-            );
-        if course.away && in_step {
-            return Some(course.index - draws.between(20, 39));
-        }
-        let ends =
-            self.study().follow_up.exits.iter().zip(&course.exits).filter_map(|(exit, day)| match &exit.source {
-                ExitSource::SpellEnd(spells) if spells.extract == plan.extract.name => *day,
-                _ => None,
-            });
-        ends.min()
     }
 
     // ------------------------------------------------------------ changes of a status
@@ -364,7 +276,7 @@ impl Maker<'_, '_> {
     }
 
     /// The days on which a person has rows of a demand.
-    fn days_of(&self, demand: usize, draws: &mut Draws) -> Vec<i32> {
+    pub(super) fn days_of(&self, demand: usize, draws: &mut Draws) -> Vec<i32> {
         let wanted = &self.demands()[demand];
         let mut days: Vec<i32> = Vec::new();
         for purpose in &wanted.purposes {
@@ -478,9 +390,4 @@ impl Slotted<'_, '_> {
 /// About how many days a span has; at least one.
 fn days(offset: Offset) -> i32 {
     (offset.from(Day(20_000)).0 - 20_000).abs().max(1)
-}
-
-fn first_of_month(day: i32) -> i32 {
-    let (year, month, _) = Day(day).ymd();
-    Day::from_ymd(year, month, 1).map_or(day, |d| d.0)
 }

@@ -54,15 +54,23 @@ impl Sheet<'_> {
         match self.of {
             Of::Linkage(file) => {
                 for person in 0..simulated.persons {
-                    let keys = file.keys.iter().map(|(spelling, key)| keys.written(key, spelling, person)).collect();
-                    rows[family::file_of(&self.files, None, person)].push(Row::new(person, keys, Vec::new()));
+                    let of = family::file_of(&self.files, None, person);
+                    let n = if file.several_rows && keys.second_of(person).is_some() { 2 } else { 1 };
+                    for nth in 0..n {
+                        let written =
+                            |(spelling, key): (&String, &Key)| keys.written_in_row(key, spelling, person, nth);
+                        rows[of].push(Row::new(person, file.keys.iter().map(written).collect(), Vec::new()));
+                    }
                 }
             }
             Of::Extract(number) => {
                 let (plan, key) = (&plans[number], &plans[number].extract.key);
                 let spelling = key.spelling.as_deref().unwrap_or("");
+                let (mut last, mut nth) = (None, 0);
                 for (person, cells) in std::mem::take(&mut simulated.extracts[number]) {
-                    let keys = vec![keys.written(key, spelling, person)];
+                    nth = if last == Some(person) { nth + 1 } else { 0 };
+                    last = Some(person);
+                    let keys = vec![keys.written_in_row(key, spelling, person, nth)];
                     let file = family::file_of(&self.files, year_of(plan, &cells), person);
                     rows[file].push(Row::new(person, keys, cells));
                 }

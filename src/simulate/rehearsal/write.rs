@@ -1,7 +1,7 @@
 //! Rows as files: delimited text in its delimiter, quoting, encoding and decimal mark, Parquet, Stata and SPSS.
 
 use super::cells::{self, Stored};
-use super::columns::{Slot, Value};
+use super::columns::{Draw, Slot, Value};
 use crate::stored::{Sheet, SheetColumn, SheetValues, StoredFormat};
 use crate::study::{Decimal, Delimited, Encoding, FileFormat, Header};
 use crate::table::MISSING_WHOLE;
@@ -150,16 +150,15 @@ impl Table<'_, '_> {
         let wholes: Vec<Vec<i32>> = (0..self.slots.len()).map(|at| self.wholes(at)).collect();
         let numbers: Vec<Vec<f64>> =
             (0..self.slots.len()).map(|at| self.numbers(at).map(|x| x.unwrap_or(f64::NAN)).collect()).collect();
-        let column = |name: &String, values| SheetColumn {
+        let column = |name: &String, values, value_labels| SheetColumn {
             name: name.clone(),
             label: String::new(),
             values,
-            value_labels: Vec::new(),
+            value_labels,
         };
-        let keys =
-            self.key_names.iter().enumerate().map(|(at, name)| {
-                column(name, SheetValues::Text(self.rows.iter().map(|r| r.keys[at].as_str()).collect()))
-            });
+        let keys = self.key_names.iter().enumerate().map(|(at, name)| {
+            column(name, SheetValues::Text(self.rows.iter().map(|r| r.keys[at].as_str()).collect()), Vec::new())
+        });
         let others = self.slots.iter().enumerate().map(|(at, slot)| {
             let values = match cells::stored(slot) {
                 Stored::Text => SheetValues::Text(texts[at].iter().map(String::as_str).collect()),
@@ -168,7 +167,7 @@ impl Table<'_, '_> {
                 Stored::Day => SheetValues::Day(&wholes[at]),
                 Stored::Month => SheetValues::Month(&wholes[at]),
             };
-            column(&self.names[at], values)
+            column(&self.names[at], values, labels(slot))
         });
         let sheet = Sheet { label: String::new(), columns: keys.chain(others).collect() };
         let written = match format {
@@ -192,6 +191,13 @@ impl Table<'_, '_> {
         };
         self.rows.iter().map(|r| of(r).unwrap_or(MISSING_WHOLE)).collect()
     }
+}
+
+/// Labels of the codes of a column that has them.
+fn labels(slot: &Slot) -> Vec<(i32, String)> {
+    let Draw::Code(codes, _) = &slot.draw else { return Vec::new() };
+    let codes = codes.iter().filter(|_| slot.labelled).filter_map(|code| code.parse().ok());
+    codes.map(|code: i32| (code, format!("{} {code}", slot.spec.name))).collect()
 }
 
 /// Text in its encoding. Errors: a character that the encoding does not have.

@@ -168,7 +168,9 @@ impl Planting<'_, '_, '_> {
                 })
             }
             ("level", ColumnKind::Code(rules)) => {
-                let text = "X".repeat(rules.width.unwrap_or(7));
+                // A column of numbers holds no letters.
+                let letter = if stored(slot) == Stored::Whole { "9" } else { "X" };
+                let text = letter.repeat(rules.width.unwrap_or(7));
                 rules.levels.as_ref().filter(|levels| !levels.contains(&text))?;
                 let clean = super::super::columns::cleaned(&text, rules);
                 (rules.width.is_none_or(|w| clean.chars().count() == w)).then_some(Invalid {
@@ -272,7 +274,7 @@ fn kind_of(step: Clean) -> &'static str {
 /// A code that exactly one of its clean-up steps changes back to what it was.
 fn dirtied(value: &Value, slot: &Slot, rules: &CodeSpec, place: usize) -> Option<Value> {
     let whole = match value {
-        Value::Text(_) | Value::Codes(_) => text(slot, value, Decimal::Point),
+        Value::Text(_) | Value::Codes(_) if !slot.labelled => text(slot, value, Decimal::Point),
         _ => return None,
     };
     let (first, others) = match &slot.spec.kind {

@@ -6,16 +6,18 @@
 //! further persons who have to leave. Then nothing of the result changes but the counts. Where the study declares nothing,
 //! a fault stops the run, and its message has the count; such faults are planted at the worst level only.
 //!
-//! `persons` plants persons, `rows` rows and keys, `cells` cells; each in rows that no other fault has touched.
+//! `persons` plants persons, `spells` spells, `rows` rows and keys, `cells` cells; each in rows that no other fault has touched.
 
 mod cells;
 mod persons;
 mod rows;
+mod spells;
 
 use super::calendar::Calendar;
 use super::keys::PersonKeys;
 use super::plan::ExtractPlan;
 use super::{Of, Sheet};
+use crate::loader::error::counted;
 use crate::simulate::random::Draws;
 use crate::study::Study;
 use serde::Serialize;
@@ -90,6 +92,11 @@ impl std::fmt::Display for Told {
 }
 
 impl Planted {
+    /// `1 row`, `3 persons`.
+    pub fn counted(&self) -> String {
+        counted(self.count, self.unit.trim_end_matches('s'))
+    }
+
     /// Where it is, in the words of a message.
     pub fn place(&self) -> String {
         let row = self.row.map_or(String::new(), |row| format!("row {row}"));
@@ -146,6 +153,8 @@ impl ByFile {
 pub(super) struct Followed {
     /// Persons in the cohort.
     pub(super) persons: BTreeSet<u64>,
+    /// Of a matched study that says so in a covariate, those with an index event of their own who are followed for it.
+    pub(super) exposed: Option<BTreeSet<u64>>,
 }
 
 /// What planting needs to know.
@@ -174,12 +183,13 @@ pub(super) struct Planting<'p, 'g, 's> {
 }
 
 /// Every kind with its trap, in the order in which they are planted.
-pub const DIRT_KINDS: [(&str, u8); 26] = [
+pub const DIRT_KINDS: [(&str, u8); 27] = [
     ("exit_before_entry", 11),
     ("event_before_entry", 11),
     ("event_at_entry", 11),
     ("reversed_spell", 11),
     ("overlapping_spells", 11),
+    ("gap_between_spells", 11),
     ("event_after_end", 11),
     ("contradicting_rows", 7),
     ("duplicate_row", 7),
@@ -223,7 +233,9 @@ impl<'s> Planting<'_, '_, 's> {
             let Of::Extract(extract) = self.sheets[sheet].of else { continue };
             match kind {
                 "exit_before_entry" | "event_before_entry" | "event_at_entry" | "reversed_spell"
-                | "overlapping_spells" | "event_after_end" => self.persons_of(kind, sheet, extract),
+                | "overlapping_spells" | "gap_between_spells" | "event_after_end" => {
+                    self.persons_of(kind, sheet, extract)
+                }
                 "contradicting_rows" => self.contradicting_rows(sheet, extract),
                 "duplicate_row" => self.duplicate_rows(sheet, extract),
                 "key_without_prefix" | "no_key" | "unknown_key" => self.keys_of(kind, sheet, extract),

@@ -8,23 +8,24 @@ use crate::simulate::rehearsal::columns::Value;
 use crate::simulate::rehearsal::draft::meets;
 use crate::simulate::rehearsal::plan::{Purpose, Shape};
 use crate::simulate::rehearsal::write::Row;
-use crate::study::{AtEntry, Condition, ExitSource, FollowUpEvent, IndexSource, Invalid, RowsPerPerson, Study};
+use crate::study::{AtEntry, Condition, ExitSource, FollowUpEvent, IndexSource, Invalid, Study};
 
 /// Days before the first index date on which an impossible exit lies.
 const BEFORE: i32 = 400;
 
 impl Planting<'_, '_, '_> {
-    /// Copies of persons of the cohort, all their rows, under keys of their own; none where persons are compared with each
-    /// other, because further ones would be drawn.
-    pub(super) fn further(&mut self, n: usize) -> Vec<u64> {
-        if self.ground.study.cohort.matching.is_some() {
-            return Vec::new();
-        }
-        let sources: Vec<u64> = self.ground.followed.persons.iter().copied().collect();
+    /// Copies of persons of the cohort, all their rows, under keys of their own. Where persons are compared with each other a
+    /// further one changes who is drawn, so that there are some only for faults that stop the study: copies of exposed ones.
+    pub(super) fn further(&mut self, n: usize, stops: bool) -> Vec<u64> {
+        let sources: Vec<u64> = match (&self.ground.study.cohort.matching, &self.ground.followed.exposed) {
+            (None, _) => self.ground.followed.persons.iter().copied().collect(),
+            (Some(_), Some(exposed)) if stops => exposed.iter().copied().collect(),
+            (Some(_), _) => return Vec::new(),
+        };
         let mut made = Vec::new();
         for _ in 0..n.min(sources.len() / 4) {
             let source = sources[self.draws.below(sources.len() as u32) as usize];
-            if self.repeats_itself(source) {
+            if self.repeats_itself(source) || self.ground.keys.second_of(source).is_some() {
                 continue;
             }
             let person = self.ground.persons + self.further_persons;
@@ -44,7 +45,7 @@ impl Planting<'_, '_, '_> {
     }
 
     /// Takes further persons out again whose fault could not be planted.
-    fn forget(&mut self, person: u64) {
+    pub(super) fn forget(&mut self, person: u64) {
         for rows in self.sheets.iter_mut().flat_map(|sheet| &mut sheet.rows) {
             rows.retain(|row| row.person != person);
         }
@@ -78,10 +79,11 @@ impl Planting<'_, '_, '_> {
     }
 
     pub(super) fn persons_of(&mut self, kind: &'static str, sheet: usize, extract: usize) {
-        if self.ground.study.follow_up.late_entry.is_some() {
-            return; // Who is gone before a late entry is no fault.
-        }
+        let enters_late = self.ground.study.follow_up.late_entry.is_some();
         match kind {
+            // Who is gone before a late entry is no fault.
+            "exit_before_entry" | "event_before_entry" | "event_at_entry" if enters_late => {}
+            "gap_between_spells" => self.gap_between_spells(sheet, extract),
             "exit_before_entry" | "event_before_entry" => self.before_entry(kind, sheet, extract),
             "event_at_entry" => self.event_at_entry(sheet, extract),
             "event_after_end" => self.event_after_end(sheet, extract),
@@ -124,7 +126,7 @@ impl Planting<'_, '_, '_> {
             .find(|step| matches!(&step.condition, Condition::Sql(sql) if sql.names.contains(&column.column)));
         let stops = step.is_none() && rule == Invalid::Error;
         let n = self.how_many(kind, stops);
-        let persons = self.further(n);
+        let persons = self.further(n, stops);
         let day = plan.slots[at].within_limits(self.ground.calendar.index.0 - BEFORE);
         for &person in &persons {
             self.rows_of(sheet, person).into_iter().for_each(|row| row.cells[at] = Value::Day(day));
@@ -155,7 +157,7 @@ impl Planting<'_, '_, '_> {
         let Some(example) = self.example(sheet, extract, demand) else { return };
         let n = self.how_many("event_at_entry", stops);
         let mut count = 0;
-        for person in self.further(n) {
+        for person in self.further(n, stops) {
             let Some((day, (file, mut row))) = self.index_of(person).zip(self.any_row(sheet, person, &example)) else {
                 self.forget(person);
                 continue;
@@ -309,58 +311,6 @@ impl Planting<'_, '_, '_> {
         let written = self.ground.keys.written(key, key.spelling.as_deref().unwrap_or(""), person);
         let file = (0..self.sheets[sheet].files.len()).find(|&f| !self.sheets[sheet].rows[f].is_empty())?;
         Some((file, Row { person, keys: vec![written], ..example.clone() }))
-    }
-
-    /// Spells that end before they begin, or overlap.
-    fn spells_of(&mut self, kind: &'static str, sheet: usize, extract: usize) {
-        let (study, plan) = (self.ground.study, &self.ground.plans[extract]);
-        let Shape::Spells { from, to } = plan.shape else { return };
-        let ends = study
-            .follow_up
-            .exits
-            .iter()
-            .any(|e| matches!(&e.source, ExitSource::SpellEnd(s) if s.extract == plan.extract.name));
-        let in_step =
-            study.cohort.steps.iter().any(|s| s.condition.spells().is_some_and(|s| s.extract == plan.extract.name));
-        if (!ends && !in_step)
-            || matches!(plan.extract.rows, RowsPerPerson::One { .. })
-            || plan.slots[from].is_month()
-            || plan.slots[to].is_month()
-        {
-            return;
-        }
-        let invalid = &study.follow_up.on_invalid;
-        let (rule, what) = match kind {
-            "reversed_spell" => (invalid.reversed_spell, "a spell that ends before it begins"),
-            _ => (invalid.overlapping_spells, "overlapping spells"),
-        };
-        let stops = rule == Invalid::Error;
-        let mut count = 0;
-        for person in self.further(self.how_many(kind, stops)) {
-            let place = (0..self.sheets[sheet].files.len()).find_map(|file| {
-                let rows = &self.sheets[sheet].rows[file];
-                let open = |r: &Row| match (&r.cells[from], &r.cells[to]) {
-                    (Value::Day(start), Value::Missing) if r.person == person => Some((file, r.clone(), *start)),
-                    _ => None,
-                };
-                rows.iter().find_map(open)
-            });
-            let Some((file, mut row, start)) = place else {
-                self.forget(person);
-                continue;
-            };
-            let (first, last) =
-                if kind == "reversed_spell" { (start + 30, start + 20) } else { (start + 20, start + 30) };
-            row.cells[from] = Value::Day(first);
-            row.cells[to] = Value::Day(last);
-            self.push(sheet, file, row);
-            count += 1;
-        }
-        let told = match stops {
-            true => Told::Stops { text: format!("{} with {what}", counted(count, "person")) },
-            false => Told::Flow { label: format!("no {} ({})", what.trim_start_matches("a "), plan.extract.name) },
-        };
-        self.note(kind, Spot::persons(sheet, Some(to)), count, told);
     }
 }
 

@@ -39,7 +39,7 @@ impl Planting<'_, '_, '_> {
     }
 
     /// Whether rows meet the extract's own condition.
-    fn kept(&self, extract: usize, row: &Row) -> bool {
+    pub(super) fn kept(&self, extract: usize, row: &Row) -> bool {
         let plan = &self.ground.plans[extract];
         let met = plan.condition.as_ref().map(|c| holds(c, &plan.slots, &[row.cells.as_slice()]));
         met.is_none_or(|met| met.is_ok_and(|met| met[0]))
@@ -125,9 +125,12 @@ impl Planting<'_, '_, '_> {
             Conflict::Error | Conflict::ExcludePerson => None,
         };
         let persons: Vec<u64> = match conflict {
-            Conflict::ExcludePerson => self.further(n),
+            Conflict::ExcludePerson => self.further(n, false),
             _ => Vec::new(),
         };
+        if *conflict == Conflict::ExcludePerson && persons.is_empty() {
+            return; // Persons of the cohort would leave it.
+        }
         let mut count = 0;
         for (file, at) in self.clean_rows_of(sheet, &persons) {
             if count as usize == n {
