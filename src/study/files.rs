@@ -36,8 +36,14 @@ pub fn planned(folder: &Path, written: &str) -> InputFile {
     InputFile { written: written.to_owned(), path: folder.join(written) }
 }
 
+/// Where a pattern begins. The folder of a study file that is named without one is empty, and an empty path cannot be
+/// listed.
 fn start(folder: &Path, written: &str) -> PathBuf {
-    if written.starts_with('/') { PathBuf::from("/") } else { folder.to_owned() }
+    match folder {
+        _ if written.starts_with('/') => PathBuf::from("/"),
+        here if here.as_os_str().is_empty() => PathBuf::from("."),
+        folder => folder.to_owned(),
+    }
 }
 
 /// The entries of `path` that one part of a pattern matches.
@@ -92,6 +98,16 @@ mod tests {
         assert!(matches(b"KUHR_*.dsv", b"KUHR_2010_1.dsv"));
         assert!(!matches(b"KUHR_*.dsv", b"KUHR_2010_1.csv"));
         assert!(matches(b"m?.csv", b"m2.csv") && !matches(b"m?.csv", b"m10.csv"));
+    }
+
+    /// A study file in the folder where one stands: tests stand in that of the crate.
+    #[test]
+    fn a_glob_beside_a_study_file_named_without_a_folder_is_found() {
+        let written = |pattern: &str| -> Vec<String> {
+            resolve(Path::new(""), pattern).unwrap().into_iter().map(|f| f.written).collect()
+        };
+        assert_eq!(written("Cargo.to?l"), ["Cargo.toml"]);
+        assert_eq!(written("benches/handwritten_*.py"), ["benches/handwritten_polars.py"]);
     }
 
     #[test]
