@@ -4,8 +4,13 @@ use super::coefficients::{interval_head, p_head};
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
 use crate::report::{Description, GroupDescription, Report, SurvivalPoint};
 
-/// Every table of every description that has something to show, for people and for programs.
+/// To read: every table of every description that has something to show.
 pub fn description_tables(report: &Report) -> Vec<DisplayTable> {
+    description_data(report).into_iter().map(|table| table.without_empty("stratified_by")).collect()
+}
+
+/// For programs: the same tables with all of their columns.
+pub fn description_data(report: &Report) -> Vec<DisplayTable> {
     let builders = [group_table, survival_table, incidence_table, rate_table, test_table, pair_table];
     let of_one = |d| builders.into_iter().filter_map(move |build| build(report, d));
     report.descriptions.iter().flat_map(of_one).collect()
@@ -281,7 +286,10 @@ fn test_table(report: &Report, description: &Description) -> Option<DisplayTable
         let label = test.cause.as_ref().map_or(test.name.clone(), |cause| format!("{}, {cause}", test.name));
         let cells = vec![
             Cell::text(label.clone()),
-            Cell::text(test.stratified_by.join(", ")),
+            match test.stratified_by.as_slice() {
+                [] => Cell::from(Value::Empty),
+                strata => Cell::text(strata.join(", ")),
+            },
             match test.test.chisq {
                 Some(_) => Cell::test(Some(test.test)),
                 None => Cell::from(Value::NotEstimable),

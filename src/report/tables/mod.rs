@@ -40,7 +40,7 @@ pub use content::{Block, Cell, Column, ColumnKind, DisplayTable, Document, Remar
 pub use contrast::contrast_table;
 pub use covariates::{check_table, covariate_data, covariate_table};
 pub use curves::{median_table, predicted_incidence_table, standardised_tables, survival_table};
-pub use description::{curve_tables, description_tables};
+pub use description::{curve_tables, description_data, description_tables};
 pub use diagnostics::{functional_form_table, proportional_hazards_table, time_smooth_table};
 pub use flow::{attrition_table, exit_table, input_table, key_table, link_table, note_table};
 pub use interaction::{interaction_data, interaction_table, interaction_tests_data, interaction_tests_table};
@@ -155,7 +155,7 @@ fn plain_data_tables(report: &Report) -> Vec<DisplayTable> {
     .into_iter()
     .flatten()
     .collect();
-    tables.extend(description_tables(report));
+    tables.extend(description_data(report));
     tables.extend(curve_tables(report));
     tables.extend(interactions(report).map(|(_, interaction)| interaction_data(report, interaction)));
     tables.extend(interactions(report).filter_map(|(_, interaction)| additive_table(report, interaction)));

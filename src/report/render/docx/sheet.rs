@@ -31,18 +31,30 @@ impl Sheet {
         let wraps: Vec<bool> = (0..table.columns.len()).map(|j| layout::wraps(table, j)).collect();
         let room = |landscape: bool| (if landscape { LONG } else { SHORT } - 2 * MARGIN) as usize;
         for (landscape, points) in [(false, 9), (false, 8), (true, 9), (true, 8), (true, 7)] {
-            let widths = widths(table, style, &wraps, points);
+            let widths = columns(table, style, &wraps, points);
             if widths.iter().sum::<usize>() <= room(landscape) {
-                return Sheet { landscape, points, widths };
+                let whole = columns(table, style, &vec![false; wraps.len()], points);
+                return Sheet { landscape, points, widths: filled(&widths, &whole, room(landscape)) };
             }
         }
-        let widths = layout::squeeze(&widths(table, style, &wraps, 7), &wraps, room(true));
+        let widths = layout::squeeze(&columns(table, style, &wraps, 7), &wraps, room(true));
         Sheet { landscape: true, points: 7, widths }
     }
 }
 
+/// Columns of words take what room is left, from the first one on, up to what they need not to wrap.
+fn filled(widths: &[usize], whole: &[usize], room: usize) -> Vec<usize> {
+    let mut left = room.saturating_sub(widths.iter().sum());
+    let one = |(width, whole): (&usize, &usize)| {
+        let more = whole.saturating_sub(*width).min(left);
+        left -= more;
+        width + more
+    };
+    widths.iter().zip(whole).map(one).collect()
+}
+
 /// What every column wants with words of so many points: room for its longest cell and for the longest word of its head.
-fn widths(table: &DisplayTable, style: &NumberStyle, wraps: &[bool], points: usize) -> Vec<usize> {
+fn columns(table: &DisplayTable, style: &NumberStyle, wraps: &[bool], points: usize) -> Vec<usize> {
     let size = points as f64;
     let cell = |row: &Row, j: usize| {
         let own = &row.cells[j];
@@ -59,4 +71,15 @@ fn widths(table: &DisplayTable, style: &NumberStyle, wraps: &[bool], points: usi
         (20.0 * wanted.max(head)).ceil() as usize + PADDING
     };
     (0..table.columns.len()).map(width).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_take_the_room_that_is_left() {
+        assert_eq!(filled(&[100, 50, 80], &[160, 50, 200], 300), [160, 50, 90]);
+        assert_eq!(filled(&[100, 50], &[100, 50], 300), [100, 50]);
+    }
 }
