@@ -226,3 +226,23 @@ fn no_text_with_a_digit_depends_on_the_people() {
     // What the file is, and nothing of who is in it; codes that enough people have.
     assert_eq!(differ, [&&"codes[].lists[].found[].code".to_owned(), &&"inputs[].hash".to_owned()]);
 }
+
+/// Exact standard errors give the events of levels back; of exported ones no more than are the fewest of those that are rounded
+/// alike, for which nobody needs an error.
+#[test]
+fn standard_errors_do_not_give_rounded_events_back() {
+    let place = tempfile::tempdir().expect("a folder");
+    let profile = Profile::custom(3, ".", 5).expect("a profile");
+    let (mut inside, mut outside) = ([0; 3], [0; 3]);
+    for seed in 300..316 {
+        let Some(report) = studies::tiny_study(seed, place.path()) else { continue };
+        let exported = cohort::report::disclosure::apply(&report, &profile).0;
+        let [truth, shown] = [&report, &exported].map(|r| serde_json::to_value(r).expect("JSON"));
+        let add = |sum: &mut [usize; 3], more: [usize; 3]| sum.iter_mut().zip(more).for_each(|(a, b)| *a += b);
+        add(&mut inside, numbers::events_by_errors(&truth, &truth));
+        add(&mut outside, numbers::events_by_errors(&shown, &truth));
+    }
+    println!("exact events, all, the fewest of their class: {inside:?} within, {outside:?} outside");
+    assert!(inside[1] > 20 && inside[0] * 10 > inside[1] * 8, "{inside:?}");
+    assert!(outside[1] > 10 && outside[0] <= outside[2], "{outside:?}");
+}

@@ -106,10 +106,59 @@ fn estimates(report: &Value, model: &Value, site: &Site<'_>, found: &mut Vec<Str
             }
         }
     }
+    for interaction in list(model, "interactions") {
+        comparisons(interaction, &text(model, "name"), found);
+    }
     if list(model, "means").iter().any(Value::is_number) {
         found.push(format!("model {}: means of columns are shares", text(model, "name")));
     }
     let _ = site;
+}
+
+/// Every estimate of an interaction is of two cells or four; none of them may be hidden where it is shown.
+fn comparisons(interaction: &Value, model: &str, found: &mut Vec<String>) {
+    let of = |v: &Value| (text(v, "exposure_level"), text(v, "modifier_level"));
+    let is_hidden = |c: &&Value| flag(c, "persons_hidden") || flag(c, "events_hidden");
+    let within = list(interaction, "within");
+    let gone: Vec<(String, String)> =
+        within.iter().chain(list(interaction, "joint")).filter(is_hidden).map(of).collect();
+    let Some((e0, m0)) = list(interaction, "joint").iter().find(|c| flag(c, "reference")).map(of) else { return };
+    let shown = |v: &Value| ["estimate", "hr", "lower", "ratio", "reri", "ap", "s"].iter().any(|w| v[*w].is_number());
+    for table in ["within", "joint", "by_exposure", "ratios", "reri"] {
+        for estimate in list(interaction, table).iter().filter(|v| shown(v) && !flag(v, "reference")) {
+            let (e, m) = of(estimate);
+            let others = match table {
+                "within" => vec![(e0.clone(), m.clone())],
+                "joint" => vec![(e0.clone(), m0.clone())],
+                "by_exposure" => vec![(e.clone(), m0.clone())],
+                _ => vec![(e0.clone(), m.clone()), (e.clone(), m0.clone()), (e0.clone(), m0.clone())],
+            };
+            if others.iter().chain([&(e.clone(), m.clone())]).any(|cell| gone.contains(cell)) {
+                found.push(format!("model {model}: {table} of {e} and {m} is made of a hidden cell"));
+            }
+        }
+    }
+}
+
+/// How many coefficients of the first model, which has one factor, give the exact events of their level back by
+/// se² = 1/d + 1/d₀; how many there are; and of how many the events are the fewest that are rounded to the nearest 5 as they
+/// are, which needs no error. `truth` has all events.
+pub fn events_by_errors(report: &Value, truth: &Value) -> [usize; 3] {
+    let events = |report: &Value, variable: &str, level: &str| {
+        let row = |r: &&Value| text(r, "variable") == variable && text(r, "level") == level;
+        list(report, "levels").iter().find(row).and_then(|r| r["events"].as_f64())
+    };
+    let [mut hits, mut all, mut fewest] = [0; 3];
+    for c in list(&report["models"][0], "coefficients").iter().filter(|c| c["se"].is_number()) {
+        let part = &c["parts"][0];
+        let [variable, level, versus] = ["variable", "level", "versus"].map(|what| text(part, what));
+        let known = events(report, &variable, &versus).zip(events(truth, &variable, &level));
+        let (Some((reference, own)), Some(se)) = (known, c["se"].as_f64()) else { continue };
+        all += 1;
+        hits += usize::from((1.0 / (se * se - 1.0 / reference)).round() == own);
+        fewest += usize::from(own % 5.0 == 3.0);
+    }
+    [hits, all, fewest]
 }
 
 /// Probabilities go with their numbers; a step of a curve stands for no few events; a median is no single person's time.

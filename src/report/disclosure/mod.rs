@@ -13,7 +13,7 @@
 //! | `table_one.rs`, `extracts.rs` | those of Table 1; of covariates, checks, rows over calendar time |
 //! | `keys.rs` | those of the clean-up of keys |
 //! | `relations.rs`, `over_time.rs` | what adds up to what; along time |
-//! | `system.rs`, `simplex.rs` | which further counts go |
+//! | `system/`, `simplex.rs` | which further counts go |
 //! | `derived.rs` | rates, person-time, totals, rounding |
 //! | `estimates.rs`, `interactions.rs`, `terms.rs`, `time_varying.rs` | numbers that are not counts: estimates |
 //! | `rounded_errors.rs` | errors, intervals and tests where counts are rounded |
