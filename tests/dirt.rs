@@ -129,7 +129,8 @@ fn the_model_study_tells_every_planted_fault_and_fits_as_on_clean_extracts() {
 
 #[test]
 fn a_study_of_other_formats_tells_every_planted_fault_and_fits_as_on_clean_extracts() {
-    every_fault_is_told(&formats_with_rules(), ALL_BUT_PREFIX, 19);
+    every_fault_is_told(&formats_with_rules(), ALL_BUT_PREFIX, 20);
+    every_fault_is_told(&formats_with_rules(), "gap_between_spells", 1);
 }
 
 /// Where a study declares nothing, each kind of fault stops it, with the count of what was planted in the file it names.

@@ -71,12 +71,13 @@ impl Planting<'_, '_, '_> {
     pub(super) fn gap_between_spells(&mut self, sheet: usize, extract: usize) {
         let (study, plan) = (self.ground.study, &self.ground.plans[extract]);
         let Shape::Spells { from, to } = plan.shape else { return };
-        let gaps: std::collections::BTreeSet<u32> = joined_gaps(study, &plan.extract.name);
+        let gaps = joined_gaps(study, &plan.extract.name);
         let counted_from = |at: usize| {
             let column = ColumnRef { extract: plan.extract.name.clone(), column: plan.slots[at].spec.name.clone() };
             clock(study, self.ground.calendar, &column).counted
         };
-        let [gap] = gaps.into_iter().collect::<Vec<_>>()[..] else { return };
+        // A rule that joins over no or few days tells of it, and so do those that join over more.
+        let (Some(&gap), Some(&longest)) = (gaps.first(), gaps.last()) else { return };
         if study.cohort.matching.is_some() || counted_from(from) || counted_from(to) {
             return; // Another first spell would be another value.
         }
@@ -88,7 +89,7 @@ impl Planting<'_, '_, '_> {
             }
             let row = self.sheets[sheet].rows[file][at].clone();
             let Some(first) = self.first_of_joined(sheet, row.person, (from, to), gap as i32) else { continue };
-            let last = first - gap as i32 - BETWEEN;
+            let last = first - longest as i32 - BETWEEN;
             let early = last - LENGTH;
             let early_enough = begins(&plan.extract.coverage).is_none_or(|begin| early >= begin);
             if !early_enough || !holds_day(&plan.slots[from], early) || !holds_day(&plan.slots[to], last) {
