@@ -45,7 +45,7 @@ Examples:
   cohort describe study.toml --out results
       What the study file asks for under [describe].")]
 pub struct DescribeArgs {
-    /// A study file (.toml), or a data file (.csv, .tsv, .txt, .parquet)
+    /// A study file (.toml), or a data file (.csv, .tsv, .txt, .gz, .parquet, .dta, .sav, .sas7bdat)
     #[arg(value_name = "STUDY|DATA")]
     pub input: PathBuf,
 

@@ -128,7 +128,7 @@ Examples:
       --levels group=none,low,high --interaction group:sex --json - --format none
       A factor with its order, hazard ratios of group within each sex, results as JSON on standard output.")]
 pub struct FitArgs {
-    /// A study file (.toml), or a data file (.csv, .tsv, .txt, .parquet)
+    /// A study file (.toml), or a data file (.csv, .tsv, .txt, .gz, .parquet, .dta, .sav, .sas7bdat)
     #[arg(value_name = "STUDY|DATA")]
     pub input: PathBuf,
 
