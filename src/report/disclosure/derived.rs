@@ -117,10 +117,10 @@ fn sum_up(total: &mut Counts, rows: &[&Counts], per: f64, profile: &Profile) {
     let years: Vec<f64> = rows.iter().filter_map(|c| c.person_years).collect();
     total.person_years = (!years.is_empty() && total.person_years.is_some()).then(|| years.iter().sum());
     (total.rate_lower, total.rate_upper) = (None, None);
-    // Events and person-years of the same rows.
-    let events: u64 = rows.iter().filter(|c| c.person_years.is_some()).filter_map(|c| c.events).sum();
-    let rate = total.person_years.filter(|y| *y > 0.0).map(|y| per * events as f64 / y);
-    total.rate = rate.filter(|_| total.rate.is_some() && profile.rates == Rates::FromRounded);
+    // A rate is of the events and the person-years that stand beside it, which must be of the same rows.
+    let same_rows = rows.iter().all(|c| c.person_years.is_some() == c.events.is_some());
+    let rate = total.person_years.filter(|y| *y > 0.0).zip(total.events).map(|(y, events)| per * events as f64 / y);
+    total.rate = rate.filter(|_| same_rows && total.rate.is_some() && profile.rates == Rates::FromRounded);
     total.persons_hidden |= total.persons.is_none();
     total.events_hidden |= total.events.is_none();
 }
@@ -192,5 +192,19 @@ mod tests {
         };
         assert_eq!(made("dk-dst"), (Some(500.0), Some(108.0), Some(97.2 * 500.1 / 500.0)));
         assert_eq!(made("uk-opensafely"), (Some(500.0), Some(108.0), None));
+    }
+
+    #[test]
+    fn a_total_has_a_rate_only_of_events_and_years_of_the_same_rows() {
+        let row = |events: Option<u64>, person_years: Option<f64>| Counts { events, person_years, ..Counts::default() };
+        let total_of = |rows: [Counts; 2]| {
+            let mut total = Counts { rate: Some(1.0), ..row(Some(1), Some(1.0)) };
+            sum_up(&mut total, &[&rows[0], &rows[1]], 1000.0, &Profile::named("uk-opensafely").unwrap());
+            (total.events, total.person_years, total.rate)
+        };
+        let both = total_of([row(Some(10), Some(500.0)), row(Some(0), Some(500.0))]);
+        assert_eq!(both, (Some(10), Some(1000.0), Some(10.0)));
+        let apart = total_of([row(Some(10), None), row(Some(0), Some(500.0))]);
+        assert_eq!(apart, (Some(10), Some(500.0), None));
     }
 }
