@@ -48,13 +48,13 @@ pub struct CodeRows {
     pub system: String,
     /// Rows that hold it.
     pub rows: u64,
-    /// Persons whose rows these are; [`FEW`] where they are as many or more.
+    /// Persons whose rows these are; 100 where they are as many or more (persons are told apart up to so many).
     #[serde(default)]
     pub persons: u64,
 }
 
 /// Persons of a code are told apart up to so many: more than any site's threshold.
-pub const FEW: usize = 100;
+const FEW: usize = 100;
 
 /// The name of the column that says the code system of a column, if one does.
 pub(crate) fn system_column(spec: &ColumnSpec) -> Option<&str> {
