@@ -100,10 +100,11 @@ impl Covariate {
         for record in records.slot_start[1] as usize..records.n() {
             let at = place[records.pattern[record] as usize] as usize;
             let weight = records.weight(record);
-            jump[at] += weight * tables.martingale(&tables.place(record));
+            let looked_up = tables.place(record);
+            jump[at] += weight * tables.martingale(&looked_up);
             let row = &mut eta[at * width..(at + 1) * width];
-            tables.add_residual(record, -weight, row);
-            if record >= records.event_start[records.exit[record] as usize] as usize {
+            tables.add_residual_at(&looked_up, -weight, row);
+            if looked_up.is_event() {
                 tables.add_distance_from_mean(record, weight, row);
             }
         }

@@ -138,7 +138,7 @@ impl<'a> KeyReader<'a> {
         let (table, key) = (linker.table(self.spelling), self.normaliser.declared());
         let firsts = self.clean_up.as_ref().map(|clean_up| &clean_up.firsts);
         let starts: Vec<usize> = (0..batch.n_rows()).step_by(ROWS_LOOKED_UP).collect();
-        let parts: Vec<Result<LookedUp<'a>, u64>> = starts
+        let parts: Vec<Result<(LookedUp, Normaliser<'a>), u64>> = starts
             .into_par_iter()
             .map(|start| look_up(batch, start..batch.n_rows().min(start + ROWS_LOOKED_UP), (key, table, firsts)))
             .collect();
@@ -148,10 +148,10 @@ impl<'a> KeyReader<'a> {
         }
         let mut persons = Vec::with_capacity(batch.n_rows());
         for part in parts {
-            let part = part?;
+            let (part, normaliser) = part?;
             self.count(&part.persons);
             self.unmatched.extend(part.unmatched);
-            self.normaliser.add(&part.normaliser);
+            self.normaliser.add(&normaliser);
             if let Some((clean_up, tally)) = self.clean_up.as_mut().zip(part.tally) {
                 clean_up.tally.merge(tally);
             }
@@ -233,15 +233,14 @@ impl<'a> KeyReader<'a> {
 const ROWS_LOOKED_UP: usize = 1 << 13;
 
 /// What was found for some rows of a batch.
-struct LookedUp<'a> {
+struct LookedUp {
     persons: Vec<u32>,
     /// Hashes of the keys that belong to nobody.
     unmatched: Vec<u64>,
-    normaliser: Normaliser<'a>,
     tally: Option<Tally>,
 }
 
-impl LookedUp<'_> {
+impl LookedUp {
     /// Notes what the key of a row became: `raw` where clean-up is counted.
     fn found(&mut self, at: usize, table: &KeyTable, became: Became, raw: Option<(&Firsts, Raw)>) {
         self.persons[at] = person_of(table, became);
@@ -262,17 +261,17 @@ fn person_of(table: &KeyTable, became: Became) -> u32 {
     }
 }
 
-/// The persons of the keys of some rows. Errors: the row of a key that is no key.
+/// The persons of the keys of some rows, and the normaliser that saw them. Errors: the row of a key that is no key.
 fn look_up<'a>(
     batch: &DataBatch,
     rows: Range<usize>,
     (key, table, firsts): (&'a Key, &KeyTable, Option<&Firsts>),
-) -> Result<LookedUp<'a>, u64> {
+) -> Result<(LookedUp, Normaliser<'a>), u64> {
     let mut normaliser = Normaliser::new(key);
     let mut buffer = String::new();
     let tally = firsts.map(|_| Tally::new(step_names(key).len()));
     let persons = vec![NO_KEY; rows.len()];
-    let mut looked_up = LookedUp { persons, unmatched: Vec::new(), normaliser: Normaliser::new(key), tally };
+    let mut looked_up = LookedUp { persons, unmatched: Vec::new(), tally };
     let (mut asked, mut asked_at) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for (at, row) in rows.enumerate() {
         let field = batch.key(row, 0, &mut buffer).ok_or(batch.row(row))?;
@@ -303,6 +302,5 @@ fn look_up<'a>(
         let became = if number == NO_PERSON { Became::Stranger(asked.hash) } else { Became::Known(number) };
         looked_up.found(at, table, became, raw);
     }
-    looked_up.normaliser = normaliser;
-    Ok(looked_up)
+    Ok((looked_up, normaliser))
 }

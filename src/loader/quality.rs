@@ -101,11 +101,7 @@ fn resolve_conflicts(
             );
             resolved.errors.push(contradiction(row_places, &groups, full, specs, &remedy));
             // Reading goes on for the faults of other extracts, with one row a person.
-            let others = |group: &&[Fingerprint]| {
-                let first = first_of(group);
-                group.iter().map(|f| f.ordinal).filter(|o| *o != first).collect::<Vec<u32>>()
-            };
-            resolved.dropped.extend(groups.iter().flat_map(others));
+            resolved.dropped.extend(groups.iter().flat_map(|group| others_of(group)));
             return;
         }
         Conflict::ExcludePerson => {
@@ -174,10 +170,15 @@ fn contradiction(
     };
     let rule = format!("{} {have} {rows} that differ in {}", counted(groups.len() as u64, "person"), names.join(", "));
     // Of each person the first row may be the right one: the first of the others is where to look.
-    let others =
-        groups.iter().filter_map(|group| group.iter().map(|f| f.ordinal).filter(|o| *o != first_of(group)).min());
+    let others = groups.iter().flat_map(|group| others_of(group));
     let first = others.min().expect("rows that contradict each other are two");
     LoadError::Duplicates(Fault::new(row_places.place(first), rule, remedy))
+}
+
+/// The rows of a person but the one that stands first.
+fn others_of(group: &[Fingerprint]) -> impl Iterator<Item = u32> {
+    let first = first_of(group);
+    group.iter().map(|f| f.ordinal).filter(move |ordinal| *ordinal != first)
 }
 
 /// The row of a person that stands first.

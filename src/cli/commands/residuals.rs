@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::loader::{NumberColumn, NumberFile, NumberType};
 use crate::pipeline::{ModelPredictions, ModelResiduals, Outputs};
 use crate::report::folder::{Output, OutputFolder, file_name};
-use std::path::Path;
+use std::ops::Range;
 
 /// Writes to a results folder; without one, nowhere.
 pub struct ResidualFiles<'a> {
@@ -35,18 +35,11 @@ impl Outputs for ResidualFiles<'_> {
         let name = format!("internal/predictions_{}.parquet", file_name(model));
         let named = predictions.columns().into_iter().map(|name| (name, NumberType::Number));
         let columns: Vec<_> = std::iter::once(("row".to_owned(), NumberType::Whole)).chain(named).collect();
-        let mut file = NumberFile::create(&folder.path(&name), &columns).map_err(Error::Load)?;
-        let size = (NUMBERS_PER_PIECE / columns.len()).clamp(1024, 1 << 17);
-        let n_rows = predictions.n_rows();
-        let pieces = (0..n_rows).step_by(size).map(|from| predictions.piece(from..(from + size).min(n_rows)));
-        made_ahead(pieces, |(rows, numbers)| {
+        write(folder, name, &columns, predictions.n_rows(), |rows| {
+            let (row, numbers) = predictions.piece(rows);
             let numbers = numbers.into_iter().map(NumberColumn::Number);
-            file.write(std::iter::once(NumberColumn::Whole(rows)).chain(numbers).collect())
+            std::iter::once(NumberColumn::Whole(row)).chain(numbers).collect()
         })
-        .map_err(Error::Load)?;
-        let (bytes, hash) = file.finish().map_err(Error::Load)?;
-        folder.keep_checksum(Output { path: name, bytes, hash });
-        Ok(())
     }
 
     fn residuals(&mut self, model: &str, residuals: &ModelResiduals<'_>) -> Result<()> {
@@ -57,37 +50,47 @@ impl Outputs for ResidualFiles<'_> {
         for (per_event, suffix) in [(false, ""), (true, "_events")] {
             if residuals.has(per_event) {
                 let name = format!("internal/residuals_{}{suffix}.parquet", file_name(model));
-                let (bytes, hash) = write(&folder.path(&name), residuals, per_event)?;
-                folder.keep_checksum(Output { path: name, bytes, hash });
+                write_residuals(folder, name, residuals, per_event)?;
             }
         }
         Ok(())
     }
 }
 
-/// Writes one file; returns its bytes and its SHA-256.
-fn write(path: &Path, residuals: &ModelResiduals<'_>, per_event: bool) -> Result<(u64, String)> {
+fn write_residuals(folder: &OutputFolder, name: String, residuals: &ModelResiduals<'_>, per_event: bool) -> Result<()> {
     let mut columns = vec![("row".to_owned(), NumberType::Whole)];
     if per_event {
         columns.extend(residuals.is_stratified().then(|| ("stratum".to_owned(), NumberType::Whole)));
         columns.push(("time".to_owned(), NumberType::Number));
     }
     columns.extend(residuals.columns(per_event).into_iter().map(|name| (name, NumberType::Number)));
-    let mut file = NumberFile::create(path, &columns).map_err(Error::Load)?;
-    let n_rows = residuals.n_rows(per_event);
-    let size = (NUMBERS_PER_PIECE / columns.len()).clamp(1024, 1 << 17);
-    let pieces = (0..n_rows).step_by(size).map(|from| residuals.piece(per_event, from..(from + size).min(n_rows)));
-    made_ahead(pieces, |piece| {
+    write(folder, name, &columns, residuals.n_rows(per_event), |rows| {
+        let piece = residuals.piece(per_event, rows);
         let mut values = vec![NumberColumn::Whole(piece.row)];
         if per_event {
             values.extend(residuals.is_stratified().then_some(NumberColumn::Whole(piece.stratum)));
             values.push(NumberColumn::Number(piece.time));
         }
         values.extend(piece.columns.into_iter().map(NumberColumn::Number));
-        file.write(values)
+        values
     })
-    .map_err(Error::Load)?;
-    file.finish().map_err(Error::Load)
+}
+
+/// Writes a file of `n_rows` rows, of which `piece` gives some at a time, and keeps its checksum for the manifest.
+fn write(
+    folder: &OutputFolder,
+    name: String,
+    columns: &[(String, NumberType)],
+    n_rows: usize,
+    piece: impl Fn(Range<usize>) -> Vec<NumberColumn> + Sync,
+) -> Result<()> {
+    let mut file = NumberFile::create(&folder.path(&name), columns).map_err(Error::Load)?;
+    let size = (NUMBERS_PER_PIECE / columns.len()).clamp(1024, 1 << 17);
+    let pieces = (0..n_rows).step_by(size).map(|from| piece(from..(from + size).min(n_rows)));
+    made_ahead(pieces, |values| file.write(values)).map_err(Error::Load)?;
+    let (bytes, hash) = file.finish().map_err(Error::Load)?;
+    folder.keep_checksum(Output { path: name, bytes, hash });
+    Ok(())
 }
 
 /// Hands the pieces to `write` one after the other, and works out the next one while a piece is written.
