@@ -21,9 +21,9 @@ use super::rows::Rows;
 use super::rows_in_time::{RowsByMonth, RowsInTime};
 use super::schema::Converter;
 use super::values::{Dictionary, Values};
-use super::{CodeUse, Input, Note, Progress, codes};
+use super::{CodeUse, Input, Note, Progress, codes, demand};
 use crate::stored::{StoredColumn, Wanted};
-use crate::study::{ColumnSource, ColumnSpec, Extract, Identical, InputFile, RowsPerPerson, Study, fit};
+use crate::study::{ColumnSource, ColumnSpec, Extract, InputFile, RowsPerPerson, Study, fit};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -123,7 +123,6 @@ impl<'a> Reading<'a> {
         persons: &'a Persons<'a>,
     ) -> Result<Reading<'a>, LoadError> {
         let one = matches!(extract.rows, RowsPerPerson::One { .. });
-        let compare = one || !matches!(extract.rows, RowsPerPerson::Many { identical: Identical::Keep });
         let linker = match persons {
             Persons::Collect | Persons::Nobody => None,
             Persons::All(linker) | Persons::Marked(linker, _) => Some(*linker),
@@ -137,15 +136,8 @@ impl<'a> Reading<'a> {
             let columns = declared(extract).map(|(spec, year)| ColumnKey { name: spec.name.clone(), year }).collect();
             requests.push(Request { columns, filter: None });
         }
-        let asked = |spec: &ColumnSpec| {
-            compare
-                || requests.iter().any(|r| r.names(&spec.name))
-                || condition.as_ref().is_some_and(|c| c.names.contains(&spec.name))
-        };
-        let systems: Vec<&str> =
-            extract.columns.values().filter(|spec| asked(spec)).filter_map(codes::system_column).collect();
-        let needed = |spec: &ColumnSpec| asked(spec) || systems.contains(&spec.name.as_str());
-        let specs: Vec<_> = declared(extract).filter(|(spec, _)| needed(spec)).collect();
+        let needed = demand::columns_of(extract, &requests);
+        let specs: Vec<_> = declared(extract).filter(|(spec, _)| needed.contains(&*spec.name)).collect();
         let decimal = extract.format.decimal();
         let converters: Vec<_> = specs.iter().map(|(spec, year)| Converter::new(spec, *year, decimal)).collect();
         let collectors = requests
@@ -169,7 +161,7 @@ impl<'a> Reading<'a> {
             row_places: RowPlaces::default(),
             remarks: Vec::new(),
             fingerprints: Vec::new(),
-            compare_all: compare,
+            compare_all: demand::compares_rows(extract),
             systems,
             occurrences,
             time,

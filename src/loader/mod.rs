@@ -34,6 +34,8 @@
 //! | `sanity` | whether the records keep the rules of person-time |
 //! | `store`, `kept_builds` | person-time kept for the next run, and how much of it |
 //! | `number_file` | columns of numbers as Parquet, piece by piece |
+//! | `demand` | what the rules of a study ask of each extract |
+//! | `delivery` | the extracts, each read once, and the index dates |
 //! | `load` | all of it, in order |
 //! | `flat`, `guessed_column` | a data file for `cohort fit DATA`, types found by looking |
 //! | `flat_stored` | the same for Stata, SPSS and SAS files, types are the file's own |
@@ -60,6 +62,8 @@ mod covariate_rows;
 mod covariate_table;
 pub(crate) mod current;
 pub(crate) mod dated;
+mod delivery;
+pub(crate) mod demand;
 pub(crate) mod derived;
 pub(crate) mod eligibility;
 mod ends;
@@ -102,6 +106,7 @@ mod windows;
 
 pub use codes::{CodeRows, CodeUse, ListUse, describe_codelists};
 pub use covariate_table::CovariateSource;
+pub use demand::{columns_not_read, extracts_not_read};
 pub use error::{Fault, LoadError, Place};
 pub use flat::{Flat, FlatOptions, encoding_named, read_flat};
 pub use format::FileRead;

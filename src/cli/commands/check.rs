@@ -3,8 +3,8 @@
 use super::Context;
 use crate::cli::args::CheckArgs;
 use crate::error::{Error, Result};
-use crate::loader::describe_codelists;
 use crate::loader::error::counted;
+use crate::loader::{columns_not_read, describe_codelists, extracts_not_read};
 use crate::study::{self, Study};
 use std::path::Path;
 
@@ -25,13 +25,25 @@ pub fn run(args: &CheckArgs, context: &mut Context) -> Result<()> {
         n_of(study.covariates.len(), "covariate"),
         n_of(study.models.len(), "model"),
     );
-    let mut lines = std::iter::once(head).chain(completed_data_sets(&study)).chain(describe_codelists(&study));
+    let lines = std::iter::once(head).chain(completed_data_sets(&study)).chain(describe_codelists(&study));
+    let mut lines = lines.chain(not_read(&study));
     lines.try_for_each(|line| writeln!(context.results, "{line}")).map_err(|source| Error::File {
         path: "standard output".into(),
         source,
         remedy: "check where standard output goes",
         writing: true,
     })
+}
+
+/// What is declared and read by no rule: a run says nothing of what stands there.
+fn not_read(study: &Study) -> Vec<String> {
+    let extracts = extracts_not_read(study).into_iter();
+    let extracts =
+        extracts.map(|name| format!("extract {name}: no rule of the study reads it; its rows are not looked at"));
+    let columns = columns_not_read(study).into_iter().map(|(extract, columns)| {
+        format!("extract {extract}: columns that no rule reads, whose cells are not looked at: {}", columns.join(", "))
+    });
+    extracts.chain(columns).collect()
 }
 
 /// Whether the completed data sets are there: `cohort build` writes what they are made from, so a study without them has

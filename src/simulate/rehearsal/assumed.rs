@@ -4,6 +4,7 @@ use super::calendar::Calendar;
 use super::clocks::clock;
 use super::columns::{Draw, Slot};
 use super::plan::{ExtractPlan, Shape};
+use crate::loader::extracts_not_read;
 use crate::study::{ColumnKind, ColumnRef, FollowUpEvent, Study};
 use std::sync::Arc;
 
@@ -81,6 +82,9 @@ pub(super) fn note_rows(study: &Study, plans: &[ExtractPlan], assumed: &mut Assu
     }
     assumed.note("files", FILES);
     assumed.note("keys", KEYS);
+    for name in extracts_not_read(study) {
+        assumed.note(name, "no rule of the study reads it: no faults are planted in it");
+    }
     for plan in plans {
         let what = match plan.shape {
             Shape::Population => continue,

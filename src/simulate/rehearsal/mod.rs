@@ -173,6 +173,7 @@ pub fn rehearse(study: &Study, options: &RehearsalOptions, watch: &mut dyn Watch
             calendar: &calendar,
             keys: &keys,
             followed: &followed,
+            read: loader::demand::columns_read(study),
             persons: options.persons,
             level: options.dirt,
             kinds: &options.kinds,

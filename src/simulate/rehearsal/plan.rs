@@ -5,8 +5,8 @@ use super::literals::Literals;
 use super::readers::{covers, needs_value};
 use crate::loader::condition::{self, Compiled};
 use crate::study::{
-    CodeList, CodeSystem, ColumnKind, ColumnSpec, Condition, Covariate, DateOf, EventRows, ExitSource, Extract,
-    FollowUpEvent, IndexSource, Kind, Measure, Recode, RowsPerPerson, Source, Spells, Sql, Study, Unlisted,
+    CodeList, ColumnKind, Condition, Covariate, EventRows, ExitSource, Extract, FollowUpEvent, IndexSource, Kind,
+    Recode, RowsPerPerson, Source, Spells, Sql, Study, Unlisted,
 };
 use std::sync::Arc;
 
@@ -278,52 +278,6 @@ fn needed(study: &Study, extract: &Extract) -> Vec<String> {
         names.extend(study.cohort.matching.iter().flat_map(|m| &m.by).flat_map(|v| v.sql.names.clone()));
     }
     names
-}
-
-/// All columns of an extract that some rule names.
-pub(super) fn named_columns(study: &Study, extract: &Extract) -> Vec<String> {
-    let mut names = needed(study, extract);
-    for spells in all_spells(study).into_iter().filter(|s| s.extract == extract.name) {
-        names.extend([spells.from.clone(), spells.to.clone()]);
-    }
-    let date_of = |from: &DateOf| match from {
-        DateOf::Row { column, .. } | DateOf::Person(column) if column.extract == extract.name => {
-            Some(column.column.clone())
-        }
-        _ => None,
-    };
-    for covariate in study.covariates.values() {
-        match &covariate.source {
-            Source::YearsSince(from) | Source::DaysSince(from) | Source::YearOf(from) => names.extend(date_of(from)),
-            Source::Status { extract: e, since, value, .. } if *e == extract.name => {
-                names.extend([since.clone(), value.clone()]);
-            }
-            Source::Yearly { extract: e, year, value, .. } if *e == extract.name => {
-                names.extend([year.clone(), value.clone()]);
-            }
-            Source::Events { rows, measure: Measure::Sum(column), .. } if rows.extract == extract.name => {
-                names.push(column.clone());
-            }
-            _ => {}
-        }
-    }
-    let read = |name: &&String| !super::readers::readers(study, &extract.name, name).is_empty();
-    names.extend(extract.columns.keys().filter(read).cloned());
-    let systems: Vec<String> =
-        names.iter().filter_map(|name| extract.columns.get(name)).filter_map(system_column).collect();
-    names.extend(systems);
-    names
-}
-
-/// The column that says the code system of another.
-fn system_column(spec: &ColumnSpec) -> Option<String> {
-    match &spec.kind {
-        ColumnKind::Code(code) | ColumnKind::Codes { code, .. } => match &code.system {
-            Some(CodeSystem::Column { column, .. }) => Some(column.clone()),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 /// All spells that rules look at.

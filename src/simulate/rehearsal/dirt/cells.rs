@@ -9,7 +9,7 @@ use crate::loader::error::counted;
 use crate::loader::quality::step_name;
 use crate::simulate::rehearsal::cells::{Stored, stored, text};
 use crate::simulate::rehearsal::columns::{Slot, Value};
-use crate::study::{Clean, CodeSpec, CodeSystem, ColumnKind, Decimal, FileFormat, IfInvalid, RowsPerPerson, Study};
+use crate::study::{Clean, CodeSpec, CodeSystem, ColumnKind, Decimal, FileFormat, IfInvalid};
 
 /// An invalid value, the message about it in words after the count, and what follows the count in brackets instead.
 struct Invalid {
@@ -22,7 +22,8 @@ impl Planting<'_, '_, '_> {
     pub(super) fn cells_of(&mut self, kind: &'static str, sheet: usize, extract: usize) {
         for at in 0..self.ground.plans[extract].slots.len() {
             let slot = &self.ground.plans[extract].slots[at];
-            if !is_read(self.ground.study, &self.ground.plans[extract].extract.name, slot) {
+            let read = self.ground.read.get(&*self.ground.plans[extract].extract.name);
+            if read.is_none_or(|columns| !columns.contains(&*slot.spec.name)) {
                 continue; // What no rule reads is not looked at.
             }
             if let Some(step) = kind.strip_prefix("code_") {
@@ -337,14 +338,4 @@ fn if_invalid(kind: &ColumnKind) -> IfInvalid {
 fn source_of(extract: &str, slot: &Slot) -> String {
     let year = slot.year.map_or(String::new(), |year| format!(" {year}"));
     format!("{extract}.{}{year}", slot.spec.name)
-}
-
-/// Whether the loader looks at a column: because a rule names it, or because whole rows are compared.
-fn is_read(study: &Study, extract: &str, slot: &Slot) -> bool {
-    let declared = study.extract(extract);
-    let compared = match &declared.rows {
-        RowsPerPerson::One { .. } => true,
-        RowsPerPerson::Many { identical } => *identical != crate::study::Identical::Keep,
-    };
-    compared || super::super::plan::named_columns(study, declared).contains(&slot.spec.name)
 }

@@ -20,6 +20,7 @@ use super::{Of, Sheet};
 use crate::loader::error::counted;
 use crate::simulate::random::Draws;
 use crate::study::Study;
+use indexmap::IndexMap;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -164,6 +165,8 @@ pub(super) struct Ground<'g, 's> {
     pub(super) calendar: &'g Calendar,
     pub(super) keys: &'g PersonKeys,
     pub(super) followed: &'g Followed,
+    /// The columns that the study reads, by extract.
+    pub(super) read: IndexMap<&'s str, BTreeSet<&'s str>>,
     pub(super) persons: u64,
     pub(super) level: DirtLevel,
     /// Kinds to plant; all when empty.
@@ -231,6 +234,9 @@ impl<'s> Planting<'_, '_, 's> {
     fn kind(&mut self, kind: &'static str) {
         for sheet in 0..self.sheets.len() {
             let Of::Extract(extract) = self.sheets[sheet].of else { continue };
+            if !self.ground.read.contains_key(&*self.ground.plans[extract].extract.name) {
+                continue; // Of an extract that no rule reads the program says only that.
+            }
             match kind {
                 "exit_before_entry" | "event_before_entry" | "event_at_entry" | "reversed_spell"
                 | "overlapping_spells" | "gap_between_spells" | "event_after_end" => {
