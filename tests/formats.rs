@@ -65,6 +65,15 @@ fn what_other_programs_wrote_is_read_as_they_meant_it() {
         assert_eq!(shown(name, "seen"), ["2015-06-30", "2015-07-01", "-", "1999-12-31"], "{name}");
         assert_eq!(shown(name, "income"), ["1.5", "-2250000000", "-", "0.1"], "{name}");
     }
+    // Moments of which the day is kept, wherever they have a time of day.
+    let clocks = |name: &str, column: &str| {
+        let (columns, batch) = read(&fixture(name), false).unwrap();
+        let place = columns.iter().position(|c| c.name == column).unwrap();
+        batch.columns[place].clocks_dropped
+    };
+    for name in ["pyreadstat.zsav", "pandas_118.dta", "haven.sas7bdat"] {
+        assert_eq!((clocks(name, "born"), clocks(name, "seen")), (0, 2), "{name}");
+    }
     assert_eq!(shown("pyreadstat.zsav", "kommune")[3], "B\u{e6}rum \u{d8}st \u{c5}");
     assert_eq!(shown("pandas_118.dta", "kommune")[3], "B\u{e6}rum \u{d8}st \u{c5}");
     assert_eq!(shown("pandas_114.dta", "kommune")[3], "B\u{e6}rum \u{d8}st \u{c5}");

@@ -515,6 +515,22 @@ fn rows_for_which_a_condition_is_unknown_are_counted() {
     assert_eq!(records(&loaded.table), Delivery::default().records());
 }
 
+/// Whatever reading leaves out of a cell is counted: empty places among codes, blanks around dates and numbers.
+#[test]
+fn what_is_left_out_of_a_cell_is_counted() {
+    let mut delivery = Delivery::default();
+    delivery.add("contacts.csv", "a1;05.04.2010;A01,,P01;ICPC-2\na1;06.04.2010;P01,;ICPC-2\na1; 07.04.2010;,;ICPC-2\n");
+    delivery.replace("type = \"code\", width = 6", "type = \"whole\"");
+    delivery.write("persons.csv", PERSONS.replace("310000", " 310000 ").replace(";1980", ";  1980"));
+    let loaded = delivery.load().unwrap();
+    assert_eq!(noted(&loaded, "contacts.codes", "an empty place among several codes, left out"), Some(2));
+    assert_eq!(noted(&loaded, "contacts.codes", "codes of which clean-up left nothing"), Some(1));
+    let blanks = "values with blanks around them";
+    let found = ["contacts.date", "persons.school", "persons.birth"].map(|column| noted(&loaded, column, blanks));
+    assert_eq!(found, [Some(1), Some(1), Some(1)]);
+    assert_eq!(records(&loaded.table), Delivery::default().records());
+}
+
 /// trap-07: identical rows and contradicting rows.
 #[test]
 fn duplicates_are_declared_away_or_errors() {
@@ -611,6 +627,32 @@ fn parquet_extracts_give_the_same_records_as_text() {
         "column = \"date\", type = \"date\", format = \"native\"",
     );
     assert_eq!(delivery.records(), Delivery::default().records());
+
+    // Moments: the day counts, and whose time of day is dropped is counted.
+    let noon = frame.column("date").unwrap().cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap();
+    let hours = Series::new("hours".into(), [0i64, 12, 23]) * 3_600_000_000i64;
+    let moments = (noon.cast(&DataType::Int64).unwrap().as_materialized_series() + &hours).unwrap();
+    let moments = moments.cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap();
+    frame.with_column(moments.with_name("date".into()).into_column()).unwrap();
+    let file = std::fs::File::create(delivery.folder.path().join("visits.parquet")).unwrap();
+    ParquetWriter::new(file).finish(&mut frame).unwrap();
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table), Delivery::default().records());
+    assert_eq!(noted(&loaded, "visits.date", "dates with a time of day, which is dropped"), Some(2));
+
+    // Moments of a time zone are stored as moments of UTC: there midnight of a summer day in Oslo is the day before.
+    let zone = TimeZone::opt_try_new(Some("Europe/Oslo")).unwrap();
+    let midnight = frame.column("date").unwrap().cast(&DataType::Date).unwrap();
+    let utc = midnight.cast(&DataType::Datetime(TimeUnit::Microseconds, None)).unwrap().cast(&DataType::Int64).unwrap();
+    let offsets = Series::new("hours".into(), [1i64, 2, 2]) * 3_600_000_000i64;
+    let moments = (utc.as_materialized_series() - &offsets).unwrap();
+    let moments = moments.i64().unwrap().clone().into_datetime(TimeUnit::Microseconds, zone).into_series();
+    frame.with_column(moments.with_name("date".into()).into_column()).unwrap();
+    let file = std::fs::File::create(delivery.folder.path().join("visits.parquet")).unwrap();
+    ParquetWriter::new(file).finish(&mut frame).unwrap();
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table), Delivery::default().records());
+    assert_eq!(noted(&loaded, "visits.date", "dates with a time of day"), None);
     delivery.write("visits.parquet", "no parquet");
     assert!(delivery.error().starts_with("visits.parquet: the file is no Parquet file"));
 }

@@ -20,7 +20,7 @@ pub(super) enum Cell<T> {
 pub(super) struct CleanCode {
     pub(super) start: u32,
     pub(super) end: u32,
-    /// Bit i: step i changed the cell; the bit after the last step: padding did.
+    /// Bit i: step i changed the cell; the bit after the last step: padding did; the next: an empty place was left out.
     pub(super) changed: u64,
 }
 
@@ -31,8 +31,11 @@ pub(super) const NO_CODE: CleanCode = CleanCode { start: 0, end: 0, changed: 0 }
 pub(super) fn read_day(spec: &DateSpec, field: &[u8]) -> (Cell<i32>, Reading) {
     let Ok(text) = std::str::from_utf8(field) else { return (Cell::Broken(Broken::DateForm), Reading::default()) };
     let cell = day_cell(spec.day(text));
-    let reading = if matches!(cell, Cell::Value(_)) { spec.format.reading(text) } else { Reading::default() };
-    (cell, reading)
+    if !matches!(cell, Cell::Value(_)) {
+        return (cell, Reading::default());
+    }
+    let dates = text.trim();
+    (cell, Reading { blanks: dates.len() != text.len(), ..spec.format.reading(dates) })
 }
 
 pub(super) fn day_cell(day: Result<Day, DateFault>) -> Cell<i32> {

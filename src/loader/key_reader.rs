@@ -54,7 +54,7 @@ pub(crate) struct KeyReader<'a> {
     pub(crate) what: String,
     /// The least share of distinct keys that must be found, where the extract says one.
     min_matched: Option<f64>,
-    /// Per person: rows seen, up to two.
+    /// Per known key: rows seen, up to two.
     seen: Vec<u8>,
     unmatched: HashSet<u64>,
     shapes: Shapes,
@@ -78,6 +78,7 @@ impl<'a> KeyReader<'a> {
         linker: Option<&'a Linker>,
         min_matched: Option<f64>,
     ) -> KeyReader<'a> {
+        let known = linker.map_or(0, |linker| linker.table(key.spelling.as_deref()).len());
         KeyReader {
             spelling: key.spelling.as_deref(),
             linker,
@@ -89,37 +90,35 @@ impl<'a> KeyReader<'a> {
             },
             what: format!("extract {extract}"),
             min_matched,
-            seen: vec![0; linker.map_or(0, Linker::n_persons)],
+            seen: vec![0; known],
             unmatched: HashSet::new(),
             shapes: Shapes::default(),
             normaliser: Normaliser::new(key),
-            clean_up: has_steps(key).then(|| {
-                let known = linker.map_or(0, |linker| linker.table(key.spelling.as_deref()).len());
-                CleanUp { firsts: Firsts::new(known), tally: Tally::new(step_names(key).len()) }
-            }),
+            clean_up: has_steps(key)
+                .then(|| CleanUp { firsts: Firsts::new(known), tally: Tally::new(step_names(key).len()) }),
         }
     }
 
     /// The person of a key field; `NO_KEY` when it is empty, `NO_PERSON` when it is not found.
     pub(crate) fn person(&mut self, field: &[u8], row: u64) -> u32 {
         self.shapes.add(field);
-        let person = self.person_uncounted(field, row);
-        self.count(&[person]);
-        person
+        let number = self.key_uncounted(field, row);
+        self.count(&[number]);
+        match self.linker {
+            Some(linker) if number < NO_KEY => linker.table(self.spelling).person_of(number),
+            _ => number,
+        }
     }
 
-    fn person_uncounted(&mut self, field: &[u8], row: u64) -> u32 {
+    /// The number of the known key in a field; `NO_KEY` when it is empty, `NO_PERSON` when it is not found.
+    fn key_uncounted(&mut self, field: &[u8], row: u64) -> u32 {
         let Some((key, changed)) = self.normaliser.key(field, row) else { return NO_PERSON };
-        let (person, became) = match (key, self.linker) {
-            ([], _) => (NO_KEY, Became::Empty),
-            (key, None) => {
-                let number = self.collected.insert(key).0;
-                (number, Became::Known(number))
-            }
+        let became = match (key, self.linker) {
+            ([], _) => Became::Empty,
+            (key, None) => Became::Known(self.collected.insert(key).0),
             (key, Some(linker)) => {
-                let table = linker.table(self.spelling);
-                let became = table.number(key).map_or_else(|| Became::Stranger(hash(pack(key), key)), Became::Known);
-                (person_of(table, became), became)
+                let number = linker.table(self.spelling).number(key);
+                number.map_or_else(|| Became::Stranger(hash(pack(key), key)), Became::Known)
             }
         };
         if let Became::Stranger(hash) = became {
@@ -129,7 +128,7 @@ impl<'a> KeyReader<'a> {
             firsts.grow_to(self.collected.len());
             tally.add(firsts, Raw::new(field, changed), became);
         }
-        person
+        number_of(became)
     }
 
     /// The persons of the keys of a batch, as [`KeyReader::person`] finds them. Errors: the row of a key that is no key.
@@ -149,7 +148,7 @@ impl<'a> KeyReader<'a> {
         let mut persons = Vec::with_capacity(batch.n_rows());
         for part in parts {
             let (part, normaliser) = part?;
-            self.count(&part.persons);
+            self.count(&part.keys);
             self.unmatched.extend(part.unmatched);
             self.normaliser.add(&normaliser);
             if let Some((clean_up, tally)) = self.clean_up.as_mut().zip(part.tally) {
@@ -169,18 +168,19 @@ impl<'a> KeyReader<'a> {
         (0..batch.n_rows()).map(person).collect()
     }
 
-    fn count(&mut self, persons: &[u32]) {
-        self.report.rows += persons.len() as u64;
-        for &person in persons {
-            match person {
+    /// Counts rows by the numbers of their keys; a person may have several keys.
+    fn count(&mut self, keys: &[u32]) {
+        self.report.rows += keys.len() as u64;
+        for &key in keys {
+            match key {
                 NO_KEY => self.report.rows_without_key += 1,
                 NO_PERSON => {}
-                person => {
+                key => {
                     self.report.rows_matched += 1;
-                    if self.seen.len() <= person as usize {
-                        self.seen.resize(person as usize + 1, 0);
+                    if self.seen.len() <= key as usize {
+                        self.seen.resize(key as usize + 1, 0);
                     }
-                    let seen = &mut self.seen[person as usize];
+                    let seen = &mut self.seen[key as usize];
                     *seen = (*seen + 1).min(2);
                 }
             }
@@ -235,6 +235,8 @@ const ROWS_LOOKED_UP: usize = 1 << 13;
 /// What was found for some rows of a batch.
 struct LookedUp {
     persons: Vec<u32>,
+    /// Numbers of the known keys, `NO_KEY` and `NO_PERSON` as among persons.
+    keys: Vec<u32>,
     /// Hashes of the keys that belong to nobody.
     unmatched: Vec<u64>,
     tally: Option<Tally>,
@@ -244,12 +246,22 @@ impl LookedUp {
     /// Notes what the key of a row became: `raw` where clean-up is counted.
     fn found(&mut self, at: usize, table: &KeyTable, became: Became, raw: Option<(&Firsts, Raw)>) {
         self.persons[at] = person_of(table, became);
+        self.keys[at] = number_of(became);
         if let Became::Stranger(hash) = became {
             self.unmatched.push(hash);
         }
         if let Some((tally, (firsts, raw))) = self.tally.as_mut().zip(raw) {
             tally.add(firsts, raw, became);
         }
+    }
+}
+
+/// The number of a known key.
+fn number_of(became: Became) -> u32 {
+    match became {
+        Became::Empty => NO_KEY,
+        Became::Stranger(_) => NO_PERSON,
+        Became::Known(number) => number,
     }
 }
 
@@ -270,8 +282,8 @@ fn look_up<'a>(
     let mut normaliser = Normaliser::new(key);
     let mut buffer = String::new();
     let tally = firsts.map(|_| Tally::new(step_names(key).len()));
-    let persons = vec![NO_KEY; rows.len()];
-    let mut looked_up = LookedUp { persons, unmatched: Vec::new(), tally };
+    let [persons, keys] = [(); 2].map(|()| vec![NO_KEY; rows.len()]);
+    let mut looked_up = LookedUp { persons, keys, unmatched: Vec::new(), tally };
     let (mut asked, mut asked_at) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for (at, row) in rows.enumerate() {
         let field = batch.key(row, 0, &mut buffer).ok_or(batch.row(row))?;
@@ -281,7 +293,7 @@ fn look_up<'a>(
         let shaped = normaliser.key(field, batch.row(row));
         let raw = |changed| firsts.map(|firsts| (firsts, Raw::new(field, changed)));
         match shaped {
-            None => looked_up.persons[at] = NO_PERSON,
+            None => (looked_up.persons[at], looked_up.keys[at]) = (NO_PERSON, NO_PERSON),
             Some(([], changed)) => looked_up.found(at, table, Became::Empty, raw(changed)),
             Some((key, changed)) => match Asked::new(key) {
                 Some(short) => {

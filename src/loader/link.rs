@@ -266,6 +266,12 @@ mod tests {
         let linker = Linker::from_linkage(&file("linkage.csv", &spellings, true), &rows, "ssb").unwrap();
         let npr = &linker.spelling(Some("npr")).table;
         assert_eq!((linker.n_persons(), npr.person(b"a"), npr.person(b"b")), (1, 0, 0));
+        // Of a person with two keys both are counted, and which stand in several rows.
+        let npr = key(None, None, Some("npr"));
+        let mut reader = KeyReader::new("stays", &npr, Some(&linker), None);
+        assert_eq!(["a", "b", "b"].map(|k| reader.person(k.as_bytes(), 2)), [0; 3]);
+        let report = reader.finish().unwrap().report;
+        assert_eq!((report.keys, report.keys_matched, report.keys_repeated), (2, 2, 1));
         let shared = [keys(&["1", "2"]), keys(&["a", "a"])];
         let error = Linker::from_linkage(&file("linkage.csv", &spellings, true), &shared, "ssb").unwrap_err();
         assert!(error.to_string().contains("1 key of spelling npr belongs to more than one person"), "{error}");

@@ -211,6 +211,7 @@ pub(crate) fn column_notes(extract: &Extract, spec: &ColumnSpec, converter: &Con
         ("dates known by month, on the day that place_in_month says", counts.placed_in_month),
         ("years of two digits, in the hundred years from years_from on", counts.short_years),
         ("dates with a time of day, which is dropped", counts.clocks_dropped),
+        ("values with blanks around them, which do not count", counts.trimmed),
     ] {
         notes.extend((n > 0).then(|| Note::new(&source, message, n, "rows")));
     }
@@ -222,8 +223,12 @@ pub(crate) fn column_notes(extract: &Extract, spec: &ColumnSpec, converter: &Con
     for (step, &n) in rules.clean.iter().zip(&counts.cleaned) {
         notes.push(Note::new(&source, &format!("codes changed by {}", step_name(*step)), n, "rows"));
     }
-    if let (Some(width), Some(&n)) = (rules.pad_left, counts.cleaned.last()) {
+    let beyond = &counts.cleaned[rules.clean.len()..];
+    if let (Some(width), Some(&n)) = (rules.pad_left, beyond.first()) {
         notes.push(Note::new(&source, &format!("codes padded with zeros to {width} characters"), n, "rows"));
+    }
+    if let Some(&n) = beyond.last().filter(|n| **n > 0) {
+        notes.push(Note::new(&source, "an empty place among several codes, left out", n, "rows"));
     }
 }
 

@@ -31,11 +31,14 @@ pub struct ColumnCounts {
     pub placed_in_month: u64,
     /// Dates and years written with two digits of the year.
     pub short_years: u64,
-    /// Dates written with a time of day, which is dropped.
+    /// Dates with a time of day, which is dropped.
     pub clocks_dropped: u64,
+    /// Dates and numbers with blanks around them.
+    pub trimmed: u64,
     /// Cells that broke their declaration and were taken as missing, as the study says.
     pub invalid_as_missing: u64,
-    /// Rows that each clean-up step changed, in the order of the steps; the last is padding.
+    /// Rows that each clean-up step changed, in the order of the steps; then those that padding changed, and those of which
+    /// an empty place among several codes was left out.
     pub cleaned: Vec<u64>,
     /// Missing cells by the kinds of the files (`.a`, `user-missing`).
     pub missing_kinds: BTreeMap<String, u64>,
@@ -75,7 +78,7 @@ impl Converter {
     /// A converter of the declared column (one year of it, for a yearly family).
     pub fn new(spec: &ColumnSpec, year: Option<i32>, decimal: Decimal) -> Converter {
         let steps = match &spec.kind {
-            ColumnKind::Code(code) | ColumnKind::Codes { code, .. } => code.clean.len() + 1,
+            ColumnKind::Code(code) | ColumnKind::Codes { code, .. } => code.clean.len() + 2,
             _ => 0,
         };
         Converter {
@@ -147,6 +150,7 @@ impl Converter {
         for (kind, n) in &cells.missing {
             *self.counts.missing_kinds.entry(kind.clone()).or_default() += n;
         }
+        self.counts.clocks_dropped += cells.clocks_dropped;
         let mut values = Values::empty(&self.kind);
         match &cells.values {
             StoredValues::Text(texts) => {
@@ -339,15 +343,20 @@ impl Converter {
         self.counts.placed_in_month += u64::from(reading.placed_in_month);
         self.counts.short_years += u64::from(reading.short_year);
         self.counts.clocks_dropped += u64::from(reading.clock_dropped);
+        self.counts.trimmed += u64::from(reading.blanks);
         cell
     }
 
-    fn number_like<T>(&self, field: &[u8], read: impl Fn(&str, Decimal) -> Result<T, Broken>) -> Cell<T> {
+    fn number_like<T>(&mut self, field: &[u8], read: impl Fn(&str, Decimal) -> Result<T, Broken>) -> Cell<T> {
         if let Some(missing) = self.missing(field) {
             return missing;
         }
-        match std::str::from_utf8(field).map_err(|_| Broken::Number).and_then(|t| read(t.trim(), self.decimal)) {
-            Ok(value) => Cell::Value(value),
+        let text = std::str::from_utf8(field).unwrap_or_default();
+        match read(text.trim(), self.decimal) {
+            Ok(value) => {
+                self.counts.trimmed += u64::from(text.trim().len() != text.len());
+                Cell::Value(value)
+            }
             Err(rule) => Cell::Broken(rule),
         }
     }
@@ -393,6 +402,7 @@ impl Converter {
         for part in parts {
             let code = clean_code(part, rules, &mut changed);
             if code.is_empty() {
+                changed |= 1 << (rules.clean.len() + 1);
                 continue;
             }
             if let Some(broken) = check_code(&code, rules) {

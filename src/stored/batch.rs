@@ -26,6 +26,8 @@ pub struct Cells {
     pub values: StoredValues,
     /// Missing cells by the file's own kinds (`.`, `.a`, `user-missing`), counted. Empty text is not among them.
     pub missing: BTreeMap<String, u64>,
+    /// Moments with a time of day, of which the day is kept.
+    pub clocks_dropped: u64,
 }
 
 /// Typed values, one per row; each type has a mark of its own for a missing one.
@@ -168,7 +170,7 @@ impl<'a> Sink<'a> {
 
 impl Cells {
     fn of(spec: &StoredColumn) -> Cells {
-        Cells { values: StoredValues::empty(&spec.holds), missing: BTreeMap::new() }
+        Cells { values: StoredValues::empty(&spec.holds), missing: BTreeMap::new(), clocks_dropped: 0 }
     }
 }
 
@@ -219,6 +221,7 @@ impl Gathering<'_> {
         if let StoredValues::Day(v) = &mut self.cells.values {
             // A cast beyond the range gives its end; the mark of a missing day is kept free.
             v.push((days.floor() as i32).max(MISSING_WHOLE + 1));
+            self.cells.clocks_dropped += u64::from(days.fract() != 0.0);
         }
     }
 

@@ -141,6 +141,8 @@ pub struct Reading {
     pub short_year: bool,
     /// A time of day was read and dropped.
     pub clock_dropped: bool,
+    /// There are blanks around it, which are no part of it.
+    pub blanks: bool,
 }
 
 impl DateFormat {
@@ -158,6 +160,7 @@ impl DateFormat {
             short_year: pattern.is_some_and(DatePattern::has_short_year),
             clock_dropped: pattern.is_some_and(DatePattern::has_clock)
                 || matches!(format, DateFormat::ClockSince { .. }),
+            blanks: false,
         }
     }
 

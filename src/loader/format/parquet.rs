@@ -9,7 +9,10 @@ use crate::loader::error::{Fault, LoadError, Place};
 use crate::stored::{Cells, StoredBatch, StoredColumn, StoredType, StoredValues, Texts};
 use crate::study::parquet_type;
 use crate::table::MISSING_WHOLE;
-use polars::prelude::{DataFrame, DataType, ParquetReader, SerReader, Series};
+use polars::prelude::{
+    ChunkApply, DataFrame, DataType, IntoSeries, NonExistent, ParquetReader, SerReader, Series, StringChunked,
+    TimeUnit, replace_time_zone,
+};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -98,12 +101,13 @@ impl ParquetFile {
             .par_iter()
             .map(|&i| {
                 let column = part.column(&self.header[i]).expect("the column was read");
-                let values = values_of(column.as_materialized_series()).ok_or_else(|| {
+                let series = on_the_wall(column.as_materialized_series());
+                let values = series.as_ref().and_then(values_of).ok_or_else(|| {
                     let place = Place::file(&*self.file).in_column(&self.header[i]);
                     let rule = "the stored type is none that can be read";
                     LoadError::Values(vec![Fault::new(place, rule, "store it as text, number or date")])
                 })?;
-                Ok(Cells { values, missing: BTreeMap::new() })
+                Ok(Cells { values, missing: BTreeMap::new(), clocks_dropped: series.as_ref().map_or(0, with_clock) })
             })
             .collect();
         Ok(StoredBatch { first_row: first_row + start as u64, n_rows: part.height(), columns: columns? })
@@ -141,6 +145,35 @@ fn values_of(series: &Series) -> Option<StoredValues> {
         StoredType::Logical => StoredValues::Logical(series.bool().ok()?.iter().collect()),
         StoredType::Text | StoredType::Month | StoredType::Unfit(_) => StoredValues::Text(texts_of(series)?),
     })
+}
+
+/// Moments of a time zone as calendar and clock show them there; a file stores them as moments of UTC, in which midnight
+/// in Oslo is the day before. Other columns as they are; `None` for a zone that is not known.
+fn on_the_wall(series: &Series) -> Option<Series> {
+    let DataType::Datetime(unit, zone @ Some(_)) = series.dtype() else { return Some(series.clone()) };
+    // Beyond the years of the calendar a moment has no day; it stays beyond them.
+    let [first, last] = [-62_200_000_000_i64, 253_500_000_000].map(|second| second.saturating_mul(per_second(*unit)));
+    let moments = series.datetime().ok()?.physical().apply_values(|moment| moment.clamp(first, last));
+    let moments = moments.into_datetime(*unit, zone.clone());
+    let every_moment_has_one = StringChunked::from_iter(["raise"]);
+    replace_time_zone(&moments, None, &every_moment_has_one, NonExistent::Raise).ok().map(IntoSeries::into_series)
+}
+
+fn per_second(unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Milliseconds => 1_000,
+        TimeUnit::Microseconds => 1_000_000,
+        TimeUnit::Nanoseconds => 1_000_000_000,
+    }
+}
+
+/// Moments with a time of day.
+fn with_clock(series: &Series) -> u64 {
+    let DataType::Datetime(unit, _) = series.dtype() else { return 0 };
+    let per_day = 86_400 * per_second(*unit);
+    let moments = series.to_physical_repr();
+    let moments = moments.i64().expect("moments are counted in whole units");
+    moments.iter().flatten().filter(|moment| moment % per_day != 0).count() as u64
 }
 
 fn texts_of(series: &Series) -> Option<Texts> {

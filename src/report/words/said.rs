@@ -163,6 +163,12 @@ const SAID: &[Phrase] = &[
         "årstall med to sifre, i de hundre årene fra years_from",
     ),
     ("dates with a time of day, which is dropped", "datoer med klokkeslett, som er utelatt"),
+    ("values with blanks around them, which do not count", "verdier med blanke rundt seg, som ikke teller"),
+    ("an empty place among several codes, left out", "en tom plass mellom flere koder, utelatt"),
+    (
+        "declared, but no rule of the study reads it: nothing in its files was looked at",
+        "deklarert, men ingen regel i studien leser det: ingenting i filene ble sett på",
+    ),
     (
         "codes of several levels, of which the first in the order of the list counts",
         "koder fra flere nivåer, der den første i listens rekkefølge teller",
