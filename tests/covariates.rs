@@ -170,6 +170,22 @@ fn rows_that_contradict_each_other_are_errors() {
     assert!(delivery.load().is_ok());
 }
 
+/// Twenty columns of a yearly family make one line.
+#[test]
+fn what_is_wrong_in_several_years_is_told_once() {
+    let delivery = delivery();
+    delivery.add("education.csv", "b1;31000;99010;310000\nb2;310000;99010;1\n");
+    assert_eq!(
+        delivery.error(),
+        "education.csv, row 5, column BU_2009: 1 value has 5 digits where the code has 6 (so in BU_2010: 2); read the column \
+         as text at the source, or set pad_left = 6\neducation.csv, row 6, column BU_2011: 1 value has 1 digit where the code \
+         has 6; read the column as text at the source, or set pad_left = 6"
+    );
+    delivery.write("education.csv", "id;BU_2009;NUS_2010;NUS_2011\n");
+    let fault = cohort::study::check_files(&delivery.check().unwrap()).unwrap_err().to_string();
+    assert!(fault.contains("education.csv: there are no columns `BU_2010` to `BU_2011` (2 of 3 years)"), "{fault}");
+}
+
 #[test]
 fn a_number_with_another_decimal_mark_is_an_error() {
     let delivery = delivery();

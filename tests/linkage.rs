@@ -38,7 +38,7 @@ fn keys_of_another_shape_are_an_error_with_both_shapes() {
     assert_eq!(
         delivery.error(),
         "link: 0 of 2 distinct keys of extract visits are in link.csv; shapes differ (1 to 2 digits; prefix and 6 digits); \
-         set key.strip_prefix and key.width, or another key.spelling"
+         set key.strip_prefix and key.width in [extract.visits], or another key.spelling"
     );
 }
 
@@ -129,6 +129,19 @@ fn a_chain_of_linkage_files_reaches_the_persons() {
     );
     delivery.replace("strip_prefix = \"P\"", "strip_prefix = \"Q\"");
     assert!(delivery.error().starts_with("link.csv, row 2, column project: 3 keys without the prefix"));
+}
+
+/// Faults in the keys of linkage files are told with those of the extracts.
+#[test]
+fn faults_of_linkage_files_are_told_with_all_others() {
+    let mut delivery = linked();
+    delivery.replace("keys = { ssb = \"ssb\"", "keys = { ssb = { column = \"ssb\", width = 1 }");
+    delivery.add("visits.csv", "v_000001;20109901;x\n");
+    let error = delivery.error();
+    let lines: Vec<&str> = error.lines().collect();
+    assert_eq!(lines.len(), 2, "{error}");
+    assert!(lines[0].starts_with("link.csv, row 2, column ssb: 3 keys longer than key.width = 1; "), "{error}");
+    assert!(lines[1].starts_with("visits.csv, row 5, column date: 1 value of the right form is no day"), "{error}");
 }
 
 #[test]

@@ -531,6 +531,30 @@ fn what_is_left_out_of_a_cell_is_counted() {
     assert_eq!(records(&loaded.table), Delivery::default().records());
 }
 
+/// Rows dated before a date that ages count from: a month is before a day only when it ends before it. They count as any other.
+#[test]
+fn rows_dated_before_birth_are_counted() {
+    let mut delivery = Delivery::default();
+    let age = "[covariate.age]\nyears_since = \"persons.birth\"\nat = \"index\"\nif_missing = \"error\"\n\n[[model]]";
+    delivery.replace("[[model]]", age);
+    let before = "rows dated before persons.birth of their person";
+    let loaded = delivery.load().unwrap();
+    assert!(loaded.notes.iter().all(|note| !note.message.contains("before persons.birth")), "{:?}", loaded.notes);
+    delivery.add("visits.csv", "a1;19700114;x\na2;19700101;x\n;19000101;x\n");
+    delivery.add("residence.csv", "a1;1970-01-02;1970-01-05\n");
+    delivery.write("persons.csv", PERSONS.replace("2011-01-31", "1979-01-31").replace(";;2;61", ";1990-03-25;2;61"));
+    delivery.replace("[follow_up]\n", "[follow_up]\non_invalid = { exit_before_entry = \"exclude\" }\n");
+    let loaded = delivery.load().unwrap();
+    let found = ["visits.date", "residence.from", "residence.to", "persons.death"];
+    assert_eq!(found.map(|column| noted(&loaded, column, before)), [Some(2), Some(1), Some(1), Some(1)]);
+    let months = "birth = { column = \"birth\", type = \"date\", format = \"YYYYMM\", place_in_month = \"last\" }";
+    delivery.replace("birth = { column = \"birth\", type = \"date\", format = \"YYYY-MM-DD\" }", months);
+    let persons =
+        PERSONS.replace("1970-01-15", "197001").replace("1980-02-20", "198002").replace("1990-03-25", "199003");
+    delivery.write("persons.csv", persons);
+    assert_eq!(noted(&delivery.load().unwrap(), "visits.date", before), Some(1));
+}
+
 /// trap-07: identical rows and contradicting rows.
 #[test]
 fn duplicates_are_declared_away_or_errors() {

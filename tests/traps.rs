@@ -102,7 +102,7 @@ fn trap_02_the_key_changes_its_shape() {
     assert_eq!(
         error,
         "link: 0 of 2 distinct keys of extract contacts are in extract persons; \
-         shapes differ (prefix and 7 digits; 1 to 3 digits); set key.strip_prefix and key.width, or another key.spelling"
+         shapes differ (prefix and 7 digits; 1 to 3 digits); set key.strip_prefix and key.width in [extract.contacts], or another key.spelling"
     );
     assert!(!error.contains("123") && !error.contains("k2_"));
     let with_key = |file: &str, key: &str| {
@@ -133,7 +133,7 @@ fn trap_02_a_low_match_is_an_error_unless_declared() {
     assert_eq!(
         delivery.error(),
         "link: 1 of 3 distinct keys of extract visits are in extract persons; \
-         at least 0.9 must be; check the delivery, or set min_matched to the share that is right here"
+         at least 0.9 must be; check the delivery, or set min_matched in [extract.visits] to the share that is right"
     );
     delivery.replace("[extract.visits]", "[extract.visits]\nmin_matched = 0.3");
     let loaded = delivery.load().unwrap();
@@ -189,6 +189,13 @@ fn trap_03_a_blank_code_system_is_an_error() {
         "contacts.csv, row 7, column system: 1 row has codes and does not say their system; \
          set blank_system to what an empty field means here"
     );
+    // What is no system is told once, for what it is.
+    delivery.add("contacts.csv", "a3;01.03.2012;P76;ICPC\n");
+    let error = delivery.error();
+    let lines: Vec<&str> = error.lines().collect();
+    assert_eq!(lines.len(), 2, "{error}");
+    assert!(lines[0].starts_with("contacts.csv, row 9, column system: 1 value is not among the declared"), "{error}");
+    assert!(lines[1].starts_with("contacts.csv, row 7, column system: 1 row has codes and does not say"), "{error}");
 }
 
 /// Months instead of days: the place in the month is declared, and so is what a shared month means.

@@ -1,6 +1,6 @@
 //! The rules that cells can break, and what is said about it: place, rule, remedy.
 
-use super::error::{Fault, Place, counted};
+use super::error::{Fault, Place, counted, thousands};
 use crate::study::{ColumnKind, Decimal, Limits};
 
 /// Which rule a cell breaks.
@@ -20,6 +20,36 @@ pub(super) enum Broken {
     Limits,
     /// A number with a fraction, or beyond what it holds exactly, where a code is declared.
     Fraction,
+}
+
+/// Cells of a column of a file that break one rule.
+pub(super) struct ColumnFault {
+    pub(super) rule: Broken,
+    /// How many there are.
+    pub(super) values: u64,
+    pub(super) fault: Fault,
+}
+
+/// The faults of a yearly family in a file, those of its columns in order: what several columns break is told once, with the
+/// columns and their counts.
+pub(super) fn join_years(columns: Vec<ColumnFault>) -> Vec<Fault> {
+    let mut joined: Vec<(Broken, Fault, Vec<String>)> = Vec::new();
+    for ColumnFault { rule, values, fault } in columns {
+        match joined.iter_mut().find(|(known, ..)| *known == rule) {
+            Some((_, _, others)) => {
+                let column = fault.place.column.unwrap_or_default();
+                others.push(format!("{column}: {}", thousands(values)));
+            }
+            None => joined.push((rule, fault, Vec::new())),
+        }
+    }
+    let whole = |(_, mut fault, others): (Broken, Fault, Vec<String>)| {
+        if !others.is_empty() {
+            fault.rule += &format!(" (so in {})", others.join(", "));
+        }
+        fault
+    };
+    joined.into_iter().map(whole).collect()
 }
 
 /// What is told about `n` cells of a column that break one rule, the first of them at `place`.

@@ -103,13 +103,20 @@ impl Systems {
         Systems { columns: specs.iter().map(of).collect() }
     }
 
-    /// Counts rows that hold a code and do not say its system; `line` gives the row of the file.
-    pub(crate) fn check(&mut self, values: &[Values], n_rows: usize, line: impl Fn(usize) -> u64) {
+    /// Counts rows that hold a code and do not say its system; `line` gives the row of the file. A cell that says something
+    /// else than a system is told for that alone.
+    pub(crate) fn check(
+        &mut self,
+        values: &[Values],
+        converters: &[Converter],
+        n_rows: usize,
+        line: impl Fn(usize) -> u64,
+    ) {
         for (of, codes) in self.columns.iter_mut().zip(values) {
             let Some(of) = of else { continue };
             let system = &values[of.place];
             for row in (0..n_rows).filter(|&row| system.is_missing(row)) {
-                if codes.is_missing(row) {
+                if codes.is_missing(row) || converters[of.place].is_broken(line(row)) {
                     continue;
                 }
                 match &of.blank {

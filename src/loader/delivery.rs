@@ -2,6 +2,7 @@
 //! the extract of the index, and then the others for persons with an index date only.
 
 use super::attrition::Attrition;
+use super::births::{self, Birth};
 use super::extract::{self, Persons};
 use super::people::Kept;
 use super::request::Request;
@@ -34,13 +35,15 @@ pub(super) struct Delivery<'a> {
     pub(super) attrition: Attrition,
     /// Who can be compared with whom, in a study with a matched comparison group.
     pub(super) pool: Option<matching::Pool>,
+    /// The dates that ages count from, once the population was read.
+    births: Vec<Birth>,
 }
 
 impl<'a> Delivery<'a> {
     pub(super) fn new(study: &'a Study) -> Delivery<'a> {
         Delivery {
             study,
-            requests: IndexMap::new(),
+            requests: demand::requests(study),
             tried: HashSet::new(),
             errors: Vec::new(),
             kept: Kept::default(),
@@ -53,6 +56,7 @@ impl<'a> Delivery<'a> {
             contradicting: IndexMap::new(),
             attrition: Attrition::default(),
             pool: None,
+            births: Vec::new(),
         }
     }
 
@@ -76,6 +80,9 @@ impl<'a> Delivery<'a> {
             None => self.read_population(population, progress)?,
         };
         let n_persons = linker.n_persons();
+        let of_population = self.kept.rows(&population.name, whole);
+        self.births = births::births(self.study, of_population, whole, n_persons);
+        self.notes.extend(births::notes_of_population(self.study, of_population, whole, &self.births));
         let index = self.index_dates(whole, &linker, n_persons, progress)?;
         // Everything else, for persons with an index date only, and those who may be compared with them.
         let marked: Vec<bool> = match &self.pool {
@@ -122,7 +129,7 @@ impl<'a> Delivery<'a> {
         progress: &mut dyn Progress,
     ) -> Result<(), LoadError> {
         let requests = self.begin(extract);
-        let read = extract::read_extract(self.study, extract, &requests, persons, progress)?;
+        let read = extract::read_extract(self.study, extract, &requests, (persons, &self.births), progress)?;
         self.put(extract, requests, read, n_persons);
         Ok(())
     }
@@ -140,7 +147,7 @@ impl<'a> Delivery<'a> {
         progress: &mut dyn Progress,
     ) -> Result<super::link::Linker, LoadError> {
         let requests = self.begin(extract);
-        let mut read = extract::read_extract(self.study, extract, &requests, &Persons::Collect, progress)?;
+        let mut read = extract::read_extract(self.study, extract, &requests, (&Persons::Collect, &[]), progress)?;
         let linker = read.linker.take().expect("collecting keys gives a linker");
         self.put(extract, requests, read, linker.n_persons());
         Ok(linker)

@@ -5,6 +5,8 @@
 //! then forgotten. So memory follows what is kept, not what was delivered, and a file is read once however many
 //! rules look at it. Cheap tests (person, date, code) come before SQL, which sees only the rows they leave.
 
+use super::births::{BeforeBirth, Birth};
+use super::broken::join_years;
 use super::collector::{Batch, Collector};
 use super::condition::{self, Compiled};
 use super::error::{Fault, LoadError, Place};
@@ -65,10 +67,10 @@ pub(crate) fn read_extract(
     study: &Study,
     extract: &Extract,
     requests: &[Request],
-    persons: &Persons,
+    (persons, births): (&Persons, &[Birth]),
     progress: &mut dyn Progress,
 ) -> Result<Extracted, LoadError> {
-    let mut reading = Reading::new(study, extract, requests, persons)?;
+    let mut reading = Reading::new(study, extract, requests, (persons, births))?;
     let inputs = reading.files(progress)?;
     reading.finish(inputs)
 }
@@ -80,7 +82,7 @@ pub(crate) fn faults_of_extract(
     requests: &[Request],
     progress: &mut dyn Progress,
 ) -> Result<(), LoadError> {
-    Reading::new(study, extract, requests, &Persons::Nobody)?.files(progress).map(drop)
+    Reading::new(study, extract, requests, (&Persons::Nobody, &[]))?.files(progress).map(drop)
 }
 
 /// The state of reading one extract.
@@ -113,6 +115,8 @@ struct Reading<'a> {
     occurrences: codes::Occurrences<'a>,
     /// Rows and rows without a key by day.
     time: Option<RowsInTime>,
+    /// Rows dated before the birth of their person.
+    before_birth: BeforeBirth<'a>,
 }
 
 impl<'a> Reading<'a> {
@@ -120,7 +124,7 @@ impl<'a> Reading<'a> {
         study: &'a Study,
         extract: &'a Extract,
         requests: &[Request],
-        persons: &'a Persons<'a>,
+        (persons, births): (&'a Persons<'a>, &'a [Birth]),
     ) -> Result<Reading<'a>, LoadError> {
         let one = matches!(extract.rows, RowsPerPerson::One { .. });
         let linker = match persons {
@@ -147,6 +151,7 @@ impl<'a> Reading<'a> {
         let systems = codes::Systems::new(&specs);
         let occurrences = codes::Occurrences::new(study, extract, &specs, &systems);
         let time = RowsInTime::new(extract, &requests, &specs);
+        let before_birth = BeforeBirth::new(births, &specs);
         Ok(Reading {
             extract,
             persons,
@@ -165,6 +170,7 @@ impl<'a> Reading<'a> {
             systems,
             occurrences,
             time,
+            before_birth,
         })
     }
 
@@ -222,7 +228,7 @@ impl<'a> Reading<'a> {
         let mut batches = data.into_batches(&wanted);
         while let Some(batch) = batches.next_batch(progress)? {
             let (persons, values) = self.convert(&batch);
-            self.systems.check(&values, batch.n_rows(), |row| batch.row(row));
+            self.systems.check(&values, &self.converters, batch.n_rows(), |row| batch.row(row));
             match persons {
                 Ok(persons) => {
                     let rows = (0..batch.n_rows()).map(|row| batch.row(row));
@@ -316,6 +322,7 @@ impl<'a> Reading<'a> {
             self.left_out += (before - rows.len()) as u64;
             self.unknown += unknown;
         }
+        self.before_birth.add(&values, &persons, &rows);
         self.occurrences.add(&values, &persons, &rows);
         let mut kept = vec![false; persons.len()];
         for collector in &mut self.collectors {
@@ -331,8 +338,12 @@ impl<'a> Reading<'a> {
     /// The faults of the cells and keys of the file that ends here.
     fn end_file(&mut self, header: &[String], places: &[usize], file: &InputFile) -> Vec<Fault> {
         let mut faults = self.keys.end_file(&file.written, &header[places[0]]);
-        for (converter, &place) in self.converters.iter_mut().zip(&places[1..]) {
-            faults.extend(converter.end_file(&file.written, &header[place]));
+        let columns = self.converters.iter_mut().zip(&places[1..]);
+        let mut columns: Vec<_> = columns.map(|(c, &place)| c.end_file(&file.written, &header[place])).collect();
+        // The columns of a yearly family stand one after the other.
+        for family in self.specs.chunk_by(|a, b| a.0.name == b.0.name) {
+            let of_family = columns.drain(..family.len()).flatten();
+            faults.extend(join_years(of_family.collect()));
         }
         faults.extend(self.systems.end_file(&file.written, header, &places[1..]));
         faults
@@ -352,6 +363,7 @@ impl<'a> Reading<'a> {
             systems,
             occurrences,
             time,
+            before_birth,
             remarks,
             row_places,
             ..
@@ -371,6 +383,7 @@ impl<'a> Reading<'a> {
             quality::column_notes(extract, spec, converter, &mut notes);
         }
         notes.extend(systems.notes(extract, &specs));
+        notes.extend(before_birth.notes(extract, &specs));
         let codes = occurrences.finish(extract, &converters);
         let dictionaries: Vec<Arc<Dictionary>> = converters.into_iter().map(|c| Arc::new(c.dictionary)).collect();
         let mut rows: Vec<Rows> = collectors.into_iter().map(|c| c.finish(&dictionaries)).collect();

@@ -50,8 +50,9 @@ pub(crate) struct KeyReader<'a> {
     /// The population's keys, where there is no linkage file.
     pub(crate) collected: KeyTable,
     report: LinkReport,
-    /// What messages call the rows whose keys these are.
+    /// What messages call the rows whose keys these are, and the section of the study that declares them.
     pub(crate) what: String,
+    pub(crate) section: String,
     /// The least share of distinct keys that must be found, where the extract says one.
     min_matched: Option<f64>,
     /// Per known key: rows seen, up to two.
@@ -89,6 +90,7 @@ impl<'a> KeyReader<'a> {
                 ..LinkReport::default()
             },
             what: format!("extract {extract}"),
+            section: format!("[extract.{extract}]"),
             min_matched,
             seen: vec![0; known],
             unmatched: HashSet::new(),
@@ -221,9 +223,12 @@ impl<'a> KeyReader<'a> {
         let (here, there) = (self.shapes.to_string(), known.to_string());
         let remedy = if self.report.keys_matched == 0 && here != there {
             rule = format!("{rule}; shapes differ ({here}; {there})");
-            "set key.strip_prefix and key.width, or another key.spelling".to_string()
+            format!("set key.strip_prefix and key.width in {}, or another key.spelling", self.section)
         } else {
-            format!("at least {least} must be; check the delivery, or set min_matched to the share that is right here")
+            let section = &self.section;
+            format!(
+                "at least {least} must be; check the delivery, or set min_matched in {section} to the share that is right"
+            )
         };
         LoadError::Link(Fault::new(Place::file("link"), rule, remedy))
     }

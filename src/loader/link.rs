@@ -63,7 +63,7 @@ impl Linker {
         let (name, key) = file.keys.get_index(through).expect("the spelling was found");
         let plain = Key { strip_prefix: None, width: None, clean: Vec::new(), ..key.clone() };
         let mut reader = KeyReader::new(&file.name(), &plain, Some(self), Some(file.min_matched));
-        reader.what = file.name();
+        (reader.what, reader.section) = (file.name(), format!("the [[linkage]] of {}", file.name()));
         let rows = 0..keys[through].len();
         let persons: Vec<u32> = rows.map(|row| keys[through].with(row, |key| reader.person(key, 0))).collect();
         let report = reader.finish()?.report;
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(
             error,
             "link: 0 of 1 distinct key of extract claims are in linkage.csv; \
-             shapes differ (prefix and 7 digits; 1 to 2 digits); set key.strip_prefix and key.width, or another key.spelling"
+             shapes differ (prefix and 7 digits; 1 to 2 digits); set key.strip_prefix and key.width in [extract.claims], or another key.spelling"
         );
     }
 

@@ -30,8 +30,8 @@ pub(crate) fn read_linkage(study: &Study, progress: &mut dyn Progress) -> Result
     let Some(linkage) = &study.linkage else { return Ok(None) };
     let population = study.population().key.spelling.clone().unwrap_or_default();
     let mut linked = Linked { linker: Linker::default(), inputs: Vec::new(), links: Vec::new(), clean_up: Vec::new() };
-    for (number, file) in linkage.files.iter().enumerate() {
-        let FileKeys { keys, clean_up, read } = read_keys(file, progress)?;
+    for (number, (file, read)) in linkage.files.iter().zip(read_all(&linkage.files, progress)?).enumerate() {
+        let FileKeys { keys, clean_up, read } = read;
         linked.clean_up.extend(clean_up);
         let input = |file| Input { extract: "linkage".to_string(), file };
         linked.inputs.extend(read.into_iter().map(input));
@@ -51,11 +51,33 @@ struct FileKeys {
     read: Vec<FileRead>,
 }
 
+/// Reads all linkage files.
+fn read_all(files: &[LinkageFile], progress: &mut dyn Progress) -> Result<Vec<FileKeys>, LoadError> {
+    let read = files.iter().map(|file| read_keys(file, progress));
+    all_or_faults(read)
+}
+
+/// What was read of every file. Errors: the faults of the rows of all files, or what keeps one from being read.
+fn all_or_faults<T>(read: impl Iterator<Item = Result<T, LoadError>>) -> Result<Vec<T>, LoadError> {
+    let (mut all, mut errors) = (Vec::new(), Vec::new());
+    for file in read {
+        match file {
+            Ok(file) => all.push(file),
+            Err(error) if error.is_of_rows() => errors.push(error),
+            Err(error) => {
+                errors.push(error);
+                break;
+            }
+        }
+    }
+    LoadError::raise(errors)?;
+    Ok(all)
+}
+
 fn read_keys(linkage: &LinkageFile, progress: &mut dyn Progress) -> Result<FileKeys, LoadError> {
     let mut reading = Reading { linkage, columns: linkage.keys.values().map(Column::new).collect() };
-    let read: Result<Vec<FileRead>, LoadError> =
-        linkage.files.iter().map(|file| reading.file(file, progress)).collect();
-    let (read, name) = (read?, linkage.name());
+    let read = all_or_faults(linkage.files.iter().map(|file| reading.file(file, progress)))?;
+    let name = linkage.name();
     let mut found = FileKeys { keys: Vec::new(), clean_up: Vec::new(), read };
     for Column { keys, normaliser, tally } in reading.columns {
         found.clean_up.extend(tally.map(|tally| tally.finish(normaliser.declared(), &name)));

@@ -36,7 +36,7 @@ pub fn load(study: &Study, progress: &mut dyn Progress) -> Result<Loaded, LoadEr
 
 /// Person-time from the extracts.
 fn build(study: &Study, progress: &mut dyn Progress) -> Result<Loaded, LoadError> {
-    let mut load = Delivery { requests: demand::requests(study), ..Delivery::new(study) };
+    let mut load = Delivery::new(study);
     let whole = demand::population(study.population());
     let read = load.read_all(&whole, progress);
     let mut errors = std::mem::take(&mut load.errors);

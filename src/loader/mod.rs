@@ -14,6 +14,7 @@
 //! | `link`, `linkage` | the persons, numbered; the files that say which keys belong together |
 //! | `key_reader` | the keys of an extract to person numbers |
 //! | `codes` | code systems of rows; which codes occur, and which lists cover them |
+//! | `births` | rows dated before the birth of their person |
 //! | `rows_in_time` | rows by month, and how many have no key |
 //! | `request` | which rows and columns of an extract somebody needs |
 //! | `extract`, `collector` | an extract read once in batches: convert, link, filter, keep what was asked for |
@@ -51,6 +52,7 @@
 //! rule did is counted in a [`Note`].
 
 pub(crate) mod attrition;
+mod births;
 mod broken;
 mod cells;
 mod clocks;

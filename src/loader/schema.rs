@@ -5,7 +5,7 @@
 //! that lives as long as the extract is read. Cells that break their declaration are counted per rule and
 //! reported together, with the first row of each rule.
 
-use super::broken::{Broken, explain};
+use super::broken::{Broken, ColumnFault, explain};
 use super::cells::{Cell, CleanCode, NO_CODE, check_code, clean_code, day_cell, number, read_day, whole};
 use super::error::{Fault, Place};
 use super::format::delimited::RawBatch;
@@ -69,6 +69,8 @@ pub struct Converter {
     months: bool,
     /// Per rule: the first row that breaks it and how many do, in the current file.
     broken: BTreeMap<Broken, (u64, u64)>,
+    /// Rows of the current batch that break one, ascending.
+    broken_rows: Vec<u64>,
 }
 
 /// Distinct cells that are remembered per column; beyond it cells are checked each time.
@@ -96,6 +98,7 @@ impl Converter {
             missing_days: spec.missing.iter().filter_map(|mark| DateFormat::Native.read(mark)).map(|d| d.0).collect(),
             months: false,
             broken: BTreeMap::new(),
+            broken_rows: Vec::new(),
         }
     }
 
@@ -106,6 +109,7 @@ impl Converter {
 
     /// The values of kept column number `field` of a batch.
     pub(crate) fn convert_batch(&mut self, batch: &DataBatch, field: usize) -> Values {
+        self.broken_rows.clear();
         match batch {
             DataBatch::Text(batch) => self.convert(batch, field),
             DataBatch::Stored(batch) => self.convert_stored(&batch.columns[field], batch.first_row),
@@ -310,6 +314,12 @@ impl Converter {
 
     fn note_broken(&mut self, rule: Broken, row: u64) {
         self.broken.entry(rule).or_insert((row, 0)).1 += 1;
+        self.broken_rows.push(row);
+    }
+
+    /// Whether the cell of a row of the batch that was converted last breaks a rule, and is told for that.
+    pub(super) fn is_broken(&self, row: u64) -> bool {
+        self.broken_rows.binary_search(&row).is_ok()
     }
 
     fn if_invalid(&self) -> IfInvalid {
@@ -415,13 +425,12 @@ impl Converter {
     }
 
     /// The faults of the file that ends here, and a clean slate for the next; `column` is its name in the file.
-    pub fn end_file(&mut self, file: &str, column: &str) -> Vec<Fault> {
+    pub(super) fn end_file(&mut self, file: &str, column: &str) -> Vec<ColumnFault> {
         let broken = std::mem::take(&mut self.broken);
-        broken
-            .into_iter()
-            .map(|(rule, (row, n))| {
-                explain(rule, n, Place::row(file, row).in_column(column), (&self.kind, self.decimal))
-            })
-            .collect()
+        let fault = |(rule, (row, values))| {
+            let place = Place::row(file, row).in_column(column);
+            ColumnFault { rule, values, fault: explain(rule, values, place, (&self.kind, self.decimal)) }
+        };
+        broken.into_iter().map(fault).collect()
     }
 }

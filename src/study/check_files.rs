@@ -52,10 +52,9 @@ fn check_columns(extract: &Extract, names: &Names, found: &mut Found) {
                 }
             }
             ColumnSource::Yearly { patterns, first, last } => {
-                for year in *first..=*last {
-                    if let Some(at) = found.one_of(names, &ColumnSource::names_in(patterns, year), &column.span) {
-                        found.column_type(names, at, &column.kind, &column.span);
-                    }
+                let of_years = (*first..=*last).map(|year| ColumnSource::names_in(patterns, year)).collect();
+                for at in found.one_of_each(names, of_years, &column.span) {
+                    found.column_type(names, at, &column.kind, &column.span);
                 }
             }
         }
@@ -77,13 +76,7 @@ impl Found {
                     [_] => format!("there is no column {}", quoted.join("")),
                     _ => format!("there is no column named one of {}", quoted.join(", ")),
                 };
-                let remedy = match names.shown() {
-                    Some(header) => format!("the header is: {header}"),
-                    None => {
-                        "the first row does not look like a header (not shown); list the names with `header`".into()
-                    }
-                };
-                self.0.push((span.clone(), rule, remedy));
+                self.0.push((span.clone(), rule, remedy(names)));
             }
             _ => {
                 let rule = format!("several columns are named {}", quoted.join(" or "));
@@ -91,6 +84,21 @@ impl Found {
             }
         }
         None
+    }
+
+    /// The positions of the columns of a yearly family, each with exactly one of its names; those that are not there are told
+    /// together.
+    fn one_of_each(&mut self, names: &Names, years: Vec<Vec<String>>, span: &Span) -> Vec<usize> {
+        let (absent, there): (Vec<_>, Vec<_>) = years.into_iter().partition(|of| names.positions(of).is_empty());
+        match absent.len() {
+            0 | 1 => absent.iter().for_each(|of| _ = self.one_of(names, of, span)),
+            n => {
+                let [first, last] = [&absent[0], &absent[n - 1]].map(|of| of.join("` or `"));
+                let rule = format!("there are no columns `{first}` to `{last}` ({n} of {} years)", n + there.len());
+                self.0.push((span.clone(), rule, remedy(names)));
+            }
+        }
+        there.iter().filter_map(|of| self.one_of(names, of, span)).collect()
     }
 
     /// A stored key is text or a whole number.
@@ -109,6 +117,14 @@ impl Found {
             let rule = format!("column `{}` has the type {holds}: {}", names.names[at], unfit.rule);
             self.0.push((span.clone(), rule, unfit.remedy));
         }
+    }
+}
+
+/// What to look at when a column is not there.
+fn remedy(names: &Names) -> String {
+    match names.shown() {
+        Some(header) => format!("the header is: {header}"),
+        None => "the first row does not look like a header (not shown); list the names with `header`".into(),
     }
 }
 

@@ -205,9 +205,6 @@ impl Planting<'_, '_, '_> {
         let plan = &self.ground.plans[extract];
         let slot = &plan.slots[at];
         let stops = if_invalid(&slot.spec.kind) == IfInvalid::Error;
-        if stops && plan.slots.iter().any(|other| other.system == Some(at) && !other.blank_system) {
-            return; // A code system that is none is told as one that is not said, too.
-        }
         let n = self.how_many(kind, stops);
         let (mut by_file, mut unlinked) = (ByFile::new(&self.sheets[sheet]), ByFile::new(&self.sheets[sheet]));
         for (file, number) in self.clean_rows(sheet, false) {
