@@ -255,6 +255,17 @@ impl NumberStyle {
         }
     }
 
+    /// A value of a covariate, with six significant digits at most: `20.3917`, `1985`. Not in groups of three: it may be a year.
+    pub fn value(&self, value: f64) -> String {
+        let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
+        rounded.to_string().replace('.', self.decimal_mark).replace('-', "−")
+    }
+
+    /// Between numbers of a list, where a comma may be their decimal mark.
+    pub fn list_mark(&self) -> &'static str {
+        if self.decimal_mark == "," { "; " } else { ", " }
+    }
+
     /// A P value: `<0.001`, `0.034`, `>0.999`.
     pub fn p(&self, value: f64) -> String {
         let rule = &self.p;
@@ -369,6 +380,14 @@ mod tests {
     use super::*;
 
     const S: NumberStyle = NumberStyle::ENGLISH;
+
+    #[test]
+    fn values_of_covariates_are_not_grouped() {
+        let norwegian = NumberStyle::of(Style::Norwegian, Language::Bokmal);
+        assert_eq!([2012.0, 40.161_234, 1e6, -0.5].map(|v| S.value(v)), ["2012", "40.1612", "1000000", "−0.5"]);
+        assert_eq!([2012.0, 40.161_234].map(|v| norwegian.value(v)), ["2012", "40,1612"]);
+        assert_eq!((S.list_mark(), norwegian.list_mark()), (", ", "; "));
+    }
 
     #[test]
     fn groups_digits_by_three() {

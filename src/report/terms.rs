@@ -3,8 +3,6 @@
 use super::is_false;
 use super::number::NumberStyle;
 use super::ratio::Ratio;
-use crate::formula::number_text;
-use crate::house_style::Language;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -149,10 +147,11 @@ impl RatiosAt {
 
 impl BasisUsed {
     /// `ns(age, df = 3): inner knots 56, 69; boundary 39, 82`, with six significant digits.
-    pub fn sentence(&self, w: Language, marker: &str) -> String {
+    pub fn sentence(&self, style: &NumberStyle, marker: &str) -> String {
+        let w = style.language;
         let list = |knots: &[Knot]| {
-            let one = |k: &Knot| k.value.filter(|_| !k.hidden).map_or(marker.to_string(), short);
-            knots.iter().map(one).collect::<Vec<_>>().join(", ")
+            let one = |k: &Knot| k.value.filter(|_| !k.hidden).map_or(marker.to_string(), |x| style.value(x));
+            knots.iter().map(one).collect::<Vec<_>>().join(style.list_mark())
         };
         let what = match self.kind.as_str() {
             "restricted_cubic_spline" => w.knots(list(&self.knots)),
@@ -172,12 +171,6 @@ impl BasisUsed {
 /// What stands between the name of a held number and its value.
 pub(crate) const MEDIAN: &str = " at its median";
 
-/// A number with at most six significant digits.
-pub(super) fn short(x: f64) -> String {
-    let rounded: f64 = format!("{x:.5e}").parse().unwrap_or(x);
-    number_text(rounded)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,11 +188,17 @@ mod tests {
             boundary: knots(&[39.0, 82.0]),
             ..BasisUsed::default()
         };
-        assert_eq!(used.sentence(Language::English, "."), "ns(age, df = 3): inner knots 56, 68.6667; boundary 39, 82");
+        assert_eq!(
+            used.sentence(&NumberStyle::ENGLISH, "."),
+            "ns(age, df = 3): inner knots 56, 68.6667; boundary 39, 82"
+        );
         used.boundary[1].hidden = true;
-        assert_eq!(used.sentence(Language::English, "."), "ns(age, df = 3): inner knots 56, 68.6667; boundary 39, .");
+        assert_eq!(
+            used.sentence(&NumberStyle::ENGLISH, "."),
+            "ns(age, df = 3): inner knots 56, 68.6667; boundary 39, ."
+        );
         let powers =
             BasisUsed { variable: "poly(age, 2, raw = TRUE)".into(), kind: "polynomial".into(), degree: 2, ..used };
-        assert!(powers.sentence(Language::English, ".").starts_with("poly(age, 2, raw = TRUE): powers up to 2"));
+        assert!(powers.sentence(&NumberStyle::ENGLISH, ".").starts_with("poly(age, 2, raw = TRUE): powers up to 2"));
     }
 }

@@ -136,10 +136,10 @@ fn pooling_sentence(report: &Report) -> Option<String> {
 
 /// Which covariates entered by splines or polynomials, with their knots.
 fn curve_sentence(report: &Report) -> Option<String> {
-    let w = report.words();
+    let (w, style) = (report.words(), report.number_style());
     let marker = report.disclosure.as_ref().map_or(w.hidden(), |d| d.marker.as_str());
     let mut curves: Vec<String> = Vec::new();
-    for curve in report.models.iter().flat_map(|m| &m.bases).map(|b| b.sentence(w, marker)) {
+    for curve in report.models.iter().flat_map(|m| &m.bases).map(|b| b.sentence(&style, marker)) {
         if !curves.contains(&curve) {
             curves.push(curve);
         }

@@ -139,8 +139,8 @@ pub(in crate::report) fn percent(report: &Report) -> String {
 
 /// The knots of every spline and the degree of every polynomial of a model.
 pub(super) fn basis_remarks(report: &Report, model: &ModelResult) -> Vec<Remark> {
-    let marker = marker(report);
-    model.bases.iter().map(|b| Remark::Text(b.sentence(report.words(), &marker))).collect()
+    let (style, marker) = (report.number_style(), marker(report));
+    model.bases.iter().map(|b| Remark::Text(b.sentence(&style, &marker))).collect()
 }
 
 pub(super) fn warning_remark(report: &Report, warning: &Warning) -> Remark {

@@ -2,16 +2,21 @@
 
 use super::coefficients::{any_hr_head, interval_head, p_head};
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
-use crate::report::terms::short;
+use crate::report::number::NumberStyle;
+use crate::report::terms::MEDIAN;
 use crate::report::{ModelResult, RatioAt, RatiosAt, Report};
+
+/// What stands between the name of a held factor and its level.
+const AT: &str = " at ";
 
 /// To read: a group per model and column. `None` when no model has any.
 pub fn value_table(report: &Report) -> Option<DisplayTable> {
+    let style = report.number_style();
     let mut table = empty(report, report.words().values_title());
     let marker = marker(report);
     for model in &report.models {
         for of in &model.ratios_at {
-            let value = of.reference.map_or(marker.clone(), short);
+            let value = of.reference.map_or(marker.clone(), |x| style.value(x));
             let whose = if report.models.len() > 1 { format!(", {}", model.title()) } else { String::new() };
             table.push_group(&report.words().against(of.title(), value, whose));
             for point in &of.points {
@@ -44,11 +49,14 @@ fn push(
     (model, of, point): (&ModelResult, &RatiosAt, &RatioAt),
     marker: &str,
 ) {
-    let w = report.words();
-    let value = point.value.filter(|_| !point.hidden).map_or(marker.to_string(), short);
+    let (w, style) = (report.words(), report.number_style());
+    let shown = point.value.filter(|_| !point.hidden);
+    let value = shown.map_or(marker.to_string(), |x| style.value(x));
+    // For programs, without a typographic minus.
+    let key = value.replace('−', "-");
     let label = match point.quantile {
         Some(0.5) => w.median_value(&value),
-        Some(p) => w.percentile_value(&value, short(100.0 * p)),
+        Some(p) => w.percentile_value(&value, style.value(100.0 * p)),
         None => value.clone(),
     };
     let (ratio, why) = match point.ratio.hr {
@@ -64,11 +72,41 @@ fn push(
         cell = cell.marked(mark);
     }
     let p = Cell::p(point.ratio.p.filter(|_| model.converged && !point.hidden));
-    table.push(RowKind::Item, &[&model.name, &of.column, &value], vec![Cell::text(label), cell, p]);
+    table.push(RowKind::Item, &[&model.name, &of.column, &key], vec![Cell::text(label), cell, p]);
 }
 
 /// What is held while the number moves.
 fn held(report: &Report, of: &RatiosAt) -> Option<String> {
-    let names = of.held.join(", ");
-    (!names.is_empty()).then(|| report.words().held(of.title(), names))
+    let style = report.number_style();
+    let names: Vec<String> = of.held.iter().map(|name| held_name(name, &style)).collect();
+    (!names.is_empty()).then(|| report.words().held(of.title(), names.join(style.list_mark())))
+}
+
+/// `Sex at Men`, `bmi at its median 24.1`, in the words and numbers of the report.
+fn held_name(name: &str, style: &NumberStyle) -> String {
+    let w = style.language;
+    match name.split_once(MEDIAN) {
+        Some((column, median)) => {
+            let median = median.trim().parse().map_or(String::new(), |x| format!(" {}", style.value(x)));
+            w.held_at_median(column, median)
+        }
+        None => name.rsplit_once(AT).map_or(name.to_owned(), |(variable, level)| w.held_at(variable, level)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::house_style::{Language, Style};
+
+    #[test]
+    fn what_is_held_is_said_in_the_language() {
+        let norwegian = NumberStyle::of(Style::Norwegian, Language::Bokmal);
+        let names = ["Sex at Men", "bmi at its median 24.15", "bmi at its median", "Status at index at 0"];
+        assert_eq!(names.map(|name| held_name(name, &NumberStyle::ENGLISH)), names);
+        assert_eq!(
+            names.map(|name| held_name(name, &norwegian)),
+            ["Sex lik Men", "bmi lik medianen 24,15", "bmi lik medianen", "Status at index lik 0"]
+        );
+    }
 }

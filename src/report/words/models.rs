@@ -120,6 +120,8 @@ words! {
         "{what}: with {names}, because the model holds their interaction.",
         "{what}: med {names}, fordi modellen inneholder interaksjonen."
     }
+    held_at(variable, level) { "{variable} at {level}", "{variable} lik {level}" }
+    held_at_median(column, median) { "{column} at its median{median}", "{column} lik medianen{median}" }
     knots(knots) { "knots {knots}", "knutepunkter {knots}" }
     powers_up_to(degree) { "powers up to {degree}", "potenser til og med {degree}" }
     orthogonal_polynomials(degree) {
