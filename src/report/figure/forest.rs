@@ -125,10 +125,9 @@ impl<'a> Layout<'a> {
         let rows = &self.forest.rows;
         for (i, row) in rows.iter().enumerate() {
             let placed = self.place(row);
-            // The head of a group stays with its first row.
-            let with = if placed.item.is_none() { rows.get(i + 1).map_or(0.0, |r| self.place(r).height) } else { 0.0 };
+            let together = self.together(i, used, room);
             let page = pages.last().expect("there is always a page");
-            if used + placed.height + with > room && !page.is_empty() {
+            if used + together > room && !page.is_empty() {
                 pages.push(Vec::new());
                 used = 0.0;
                 let goes_on = group.filter(|_| matches!(row, Row::Item(item) if item.indented));
@@ -146,6 +145,22 @@ impl<'a> Layout<'a> {
             pages.last_mut().expect("there is always a page").push(placed);
         }
         pages
+    }
+
+    /// The height of what must stand on one page with a row. A group that would leave less than half of the page empty goes
+    /// to the next one as a whole; else its head stays with two rows, and its last row is not alone on a page.
+    fn together(&self, i: usize, used: f64, room: f64) -> f64 {
+        let rows = &self.forest.rows;
+        let is_item = |row: &&Row| matches!(row, Row::Item(item) if item.indented);
+        let heights: Vec<f64> = rows[i + 1..].iter().take_while(is_item).map(|row| self.place(row).height).collect();
+        let own = self.place(&rows[i]).height;
+        let whole = own + heights.iter().sum::<f64>();
+        match &rows[i] {
+            Row::Group(_) if whole <= room && used > room / 2.0 => whole,
+            Row::Group(_) => own + heights.iter().take(2).sum::<f64>(),
+            Row::Item(_) if heights.len() == 1 => whole,
+            Row::Item(_) => own,
+        }
     }
 
     fn place(&self, row: &'a Row) -> PlacedRow<'a> {
