@@ -29,6 +29,7 @@ mod leaks; // no key and no cell in anything the program says or lets leave
 mod likelihoods; // exact ties, Firth's correction, profile intervals, ridge terms, by the rules they follow
 mod linkage; // keys of several deliverers; what happens when they do not fit
 mod loader; // whole deliveries: the example studies, dirty files, messages
+mod office; // what Word and Excel ask of a file: order of elements, parts, ids; the Open XML SDK where it is installed
 mod oracle; // fast engine = slow textbook, on generated data
 mod person_time_oracle; // every day of generated persons, counted one after the other
 mod prediction; // curves and standardised risks: flags, tables, data files, disclosure

@@ -35,7 +35,7 @@ pub fn tables(page: &str) -> Vec<PageTable> {
             continue;
         }
         match name.as_str() {
-            "meta" | "link" | "br" => continue,
+            "meta" | "link" | "br" | "wbr" => continue,
             "style" => rest = &rest[rest.find("</style>").expect("the style ends")..],
             "svg" => rest = &rest[rest.find("</svg>").expect("the drawing ends")..],
             "table" => tables.push(PageTable { name: attribute(tag, "data-table"), ..PageTable::default() }),

@@ -149,16 +149,35 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// A table with what stands under it; where it fits on no page the parts of it, each under the number of the table.
     fn table(&mut self, table: &DisplayTable, number: usize) {
-        let sheet = Sheet::of(table, self.style);
-        self.turn(sheet.landscape);
+        for (i, (part, sheet)) in Sheet::parts(table, self.style).iter().enumerate() {
+            if i > 0 {
+                // Tables that touch become one.
+                let space = self.paragraph("TableNote");
+                self.add(space);
+            }
+            self.turn(sheet.landscape);
+            self.caption(&table.title, number, i > 0);
+            self.grid(part, sheet);
+        }
+        self.under(table);
+    }
+
+    fn caption(&mut self, title: &str, number: usize, goes_on: bool) {
+        let w = self.style.language;
+        let title = if goes_on { format!("{title} {}", w.continued()) } else { title.to_owned() };
         let caption = self
             .paragraph("Caption")
             .keep_next(true)
-            .add_run(Run::new().bold().add_text(format!("{}. ", self.style.language.table_number(number))))
-            .add_run(Run::new().add_text(&table.title));
+            .add_run(Run::new().bold().add_text(format!("{}. ", w.table_number(number))))
+            .add_run(Run::new().add_text(title));
         self.add(caption);
-        let rows = self.head(table, &sheet).into_iter().chain(self.body(table, &sheet)).collect();
+    }
+
+    /// Head and rows of a table.
+    fn grid(&mut self, table: &DisplayTable, sheet: &Sheet) {
+        let rows = self.head(table, sheet).into_iter().chain(self.body(table, sheet)).collect();
         let rule = |place| TableBorder::new(place).border_type(BorderType::Single).size(12);
         let borders = TableBorders::with_empty();
         let borders = borders.set(rule(TableBorderPosition::Top)).set(rule(TableBorderPosition::Bottom));
@@ -169,7 +188,6 @@ impl<'a> Writer<'a> {
             .layout(TableLayoutType::Fixed);
         let docx = std::mem::take(&mut self.docx);
         self.docx = docx.add_table(content);
-        self.under(table);
     }
 
     /// Footnotes and remarks; at least one paragraph, because tables that touch become one.
@@ -303,7 +321,7 @@ impl<'a> Writer<'a> {
         );
         let document = merges_first(&String::from_utf8(document).expect("it was UTF-8"));
         parts.document = pictures::described(&document, &self.drawn).into_bytes();
-        parts.styles = styles::xml().into_bytes();
+        parts.styles = styles::xml(self.style.language).into_bytes();
         let (tab, zoom) = (r#"<w:defaultTabStop w:val="840" />"#, r#"<w:zoom w:percent="100" />"#);
         let (theirs, ours) = (format!("{tab}{zoom}"), format!("{zoom}{tab}"));
         parts.settings = replaced(&parts.settings, &[(&theirs, &ours)]);

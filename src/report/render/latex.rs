@@ -3,7 +3,7 @@
 //! taken over into a paper.
 
 use super::layout::{self, letter, widths};
-use super::{display, display_remark};
+use super::{display, display_remark, measure};
 use crate::report::Report;
 use crate::report::figure::Figure;
 use crate::report::number::NumberStyle;
@@ -19,6 +19,8 @@ const SIZES: [(bool, &str, usize); 5] = [
 ];
 /// The widest that a column of words becomes, in characters.
 const WIDEST: usize = 34;
+/// A longer word is broken where its column ends.
+const LONGEST_WORD: usize = 20;
 /// A word longer than this is a code.
 const CODE: usize = 40;
 /// The space between columns, in characters.
@@ -108,27 +110,16 @@ fn list(items: &[String]) -> String {
     format!("\\begin{{itemize}}\n{}\n\\end{{itemize}}", items.join("\n"))
 }
 
-/// One table with its number, on a page in landscape where it needs one; `above` stands over it.
+/// One table with its number, on a page in landscape where it needs one; `above` stands over it. Where it fits on no page
+/// its columns go on below.
 fn table(table: &DisplayTable, number: usize, above: &str, style: &NumberStyle) -> String {
-    let sheet = Sheet::of(table, style);
-    let head = head(table, style);
-    let name = style.language.table_number(number);
-    let continued = style.language.continued();
-    let n = table.columns.len();
+    let (sheet, parts) = Sheet::of(table, style);
     let mut lines = vec![
         format!("% ---- begin {} ----", table.id),
         format!("\\begingroup{}", sheet.size),
-        format!("\\textbf{{{name}.}} {}\\nopagebreak\n", escape(&table.title)),
-        format!("\\begin{{longtable}}{{@{{}}{}@{{}}}}", sheet.columns),
-        "\\toprule".to_owned(),
-        head.clone(),
-        "\\midrule\n\\endfirsthead".to_owned(),
-        format!("\\multicolumn{{{n}}}{{@{{}}l}}{{\\textbf{{{name}}} {continued}}} \\\\\n\\toprule"),
-        head,
-        "\\midrule\n\\endhead\n\\bottomrule\n\\endfoot".to_owned(),
+        format!("\\textbf{{{}.}} {}\\nopagebreak\n", style.language.table_number(number), escape(&table.title)),
     ];
-    lines.extend(table.rows.iter().map(|r| row(r, n, style)));
-    lines.push("\\end{longtable}".to_owned());
+    lines.extend(parts.iter().enumerate().flat_map(|(i, part)| grid(part, number, i > 0, &sheet, style)));
     let footnotes = table.footnotes.iter().enumerate();
     lines.extend(footnotes.map(|(i, text)| format!("\\textsuperscript{{{}}}\\,{}\\par", letter(i + 1), escape(text))));
     lines.extend(table.remarks.iter().map(|remark| format!("{}\\par", escape(&display_remark(remark, style)))));
@@ -139,6 +130,27 @@ fn table(table: &DisplayTable, number: usize, above: &str, style: &NumberStyle) 
         true => format!("\\begin{{landscape}}\n{above}{text}\n\\end{{landscape}}"),
         false => format!("{above}{text}"),
     }
+}
+
+/// Head and rows; the head says whose it is on every page but the first, of a part that `goes_on` on the first too.
+fn grid(table: &DisplayTable, number: usize, goes_on: bool, sheet: &Sheet, style: &NumberStyle) -> Vec<String> {
+    let head = head(table, style);
+    let n = table.columns.len();
+    let (name, continued) = (style.language.table_number(number), style.language.continued());
+    let again = format!("\\multicolumn{{{n}}}{{@{{}}l}}{{\\textbf{{{name}}} {continued}}} \\\\\n");
+    let first = if goes_on { again.as_str() } else { "" };
+    let mut lines = vec![
+        format!("\\begin{{longtable}}{{@{{}}{}@{{}}}}", sheet.columns(table, style)),
+        format!("{first}\\toprule"),
+        head.clone(),
+        "\\midrule\n\\endfirsthead".to_owned(),
+        format!("{again}\\toprule"),
+        head,
+        "\\midrule\n\\endhead\n\\bottomrule\n\\endfoot".to_owned(),
+    ];
+    lines.extend(table.rows.iter().map(|r| row(r, n, style)));
+    lines.push("\\end{longtable}".to_owned());
+    lines
 }
 
 /// The lines of the head, with rules under the heads over several columns.
@@ -224,35 +236,57 @@ fn cell(cell: &Cell, style: &NumberStyle) -> String {
 }
 
 /// How a table fits on its page.
+#[derive(Clone, Copy)]
 struct Sheet {
     landscape: bool,
     size: &'static str,
-    columns: String,
+    /// Characters that fit on a line.
+    room: usize,
 }
 
 impl Sheet {
-    fn of(table: &DisplayTable, style: &NumberStyle) -> Sheet {
-        let wanted: Vec<usize> = widths(table, style, WIDEST).iter().map(|w| w + GAP).collect();
-        let total: usize = wanted.iter().sum();
-        let fits = SIZES.iter().find(|(_, _, room)| total <= *room);
+    /// The sheet, and what stands on it: the table, or the parts of it where it is too wide for any.
+    fn of(table: &DisplayTable, style: &NumberStyle) -> (Sheet, Vec<DisplayTable>) {
+        let (wanted, least) = wanted(table, style);
+        let fits = SIZES.iter().find(|(_, _, room)| wanted.iter().sum::<usize>() <= *room);
         let (landscape, size, room) = *fits.unwrap_or(&SIZES[SIZES.len() - 1]);
-        let wraps: Vec<bool> = (0..table.columns.len()).map(|j| layout::wraps(table, j)).collect();
-        let widths = layout::squeeze(&wanted, &wraps, room);
-        // Columns of words have the width of a share of the line, numbers keep their natural one.
+        let parts = match least.iter().sum::<usize>() <= room {
+            true => vec![table.clone()],
+            false => measure::parts(table, &wanted, room),
+        };
+        (Sheet { landscape, size, room }, parts)
+    }
+
+    /// Columns of words have the width of a share of the line, numbers keep their natural one.
+    fn columns(self, table: &DisplayTable, style: &NumberStyle) -> String {
+        let (wanted, least) = wanted(table, style);
+        let widths = layout::squeeze(&wanted, &least, self.room);
         let column = |(j, width): (usize, &usize)| {
             let is_words = j == 0 || table.columns[j].kind == ColumnKind::Text;
             let side = if is_words { "right" } else { "left" };
-            match wraps[j] && *width > 10 {
+            match layout::wraps(table, j) && *width > 10 {
                 true => {
-                    let share = *width as f64 / room as f64 * 0.97;
+                    // The gap to the next column is LaTeX's own.
+                    let share = (*width - GAP) as f64 / self.room as f64;
                     format!(">{{\\ragged{side}\\arraybackslash}}p{{{share:.3}\\linewidth}}")
                 }
                 false if is_words => "l".to_owned(),
                 false => "r".to_owned(),
             }
         };
-        Sheet { landscape, size, columns: widths.iter().enumerate().map(column).collect() }
+        widths.iter().enumerate().map(column).collect()
     }
+}
+
+/// The width that every column wants in characters, and the least that it can do with.
+fn wanted(table: &DisplayTable, style: &NumberStyle) -> (Vec<usize>, Vec<usize>) {
+    let wanted: Vec<usize> = widths(table, style, WIDEST).iter().map(|w| w + GAP).collect();
+    let least = (0..table.columns.len()).map(|j| match layout::wraps(table, j) {
+        true => (layout::longest_word(table, style, j).min(LONGEST_WORD) + GAP).min(wanted[j]),
+        false => wanted[j],
+    });
+    let least = least.collect();
+    (wanted, least)
 }
 
 /// Text that LaTeX sets as it is.

@@ -69,28 +69,64 @@ pub(super) fn widths(table: &DisplayTable, style: &NumberStyle, widest: usize) -
     table.columns.iter().enumerate().map(width).collect()
 }
 
+/// Number of characters of the longest word of a column, or of its longest number.
+pub(super) fn longest_word(table: &DisplayTable, style: &NumberStyle, j: usize) -> usize {
+    let word = |text: &str| text.split(' ').map(length).max().unwrap_or(0);
+    let rows = table.rows.iter().filter(|row| row.kind != RowKind::Group);
+    let cell = |row: &Row| match &row.cells[j].value {
+        Value::Text(text) => word(text),
+        value => length(&display(value, style)),
+    };
+    rows.map(cell).max().unwrap_or(0).max(word(&table.columns[j].head))
+}
+
 /// Whether the words of a column may wrap: labels, columns of words, and columns of statistics where one is words.
 pub(super) fn wraps(table: &DisplayTable, j: usize) -> bool {
     let sentence = |row: &Row| matches!(&row.cells[j].value, Value::Text(text) if text.contains(' '));
     j == 0 || table.columns[j].kind == ColumnKind::Text || table.rows.iter().any(sentence)
 }
 
-/// Widths that fit into `room`: columns of words give way first, down to a third; then all shrink alike.
-pub(super) fn squeeze(widths: &[usize], words: &[bool], room: usize) -> Vec<usize> {
-    let total: usize = widths.iter().sum();
-    let excess = total.saturating_sub(room);
-    let yielding: usize = widths.iter().zip(words).filter(|(_, w)| **w).map(|(width, _)| width * 2 / 3).sum();
+/// Widths that fit into `room`: columns give way towards their `least`; where that is not enough, all shrink alike.
+pub(super) fn squeeze(widths: &[usize], least: &[usize], room: usize) -> Vec<usize> {
+    let excess = widths.iter().sum::<usize>().saturating_sub(room);
+    let give = |(width, least): (&usize, &usize)| width.saturating_sub(*least);
+    let yielding: usize = widths.iter().zip(least).map(give).sum();
     let share = if yielding == 0 { 0.0 } else { (excess as f64 / yielding as f64).min(1.0) };
-    let one = |(width, words): (&usize, &bool)| {
-        let less = if *words { (*width as f64 * 2.0 / 3.0 * share) as usize } else { 0 };
-        width - less
-    };
-    let mut squeezed: Vec<usize> = widths.iter().zip(words).map(one).collect();
+    let one = |pair: (&usize, &usize)| pair.0 - (give(pair) as f64 * share).ceil() as usize;
+    let mut squeezed: Vec<usize> = widths.iter().zip(least).map(one).collect();
     let total: usize = squeezed.iter().sum();
     if total > room {
         squeezed.iter_mut().for_each(|width| *width = *width * room / total);
     }
     squeezed
+}
+
+/// Columns side by side: as many as fit into `room`, with a `gap` between them, spans together, the first column in each
+/// part. Where not all fit, the columns under spans begin a part of their own, so that models stand side by side.
+pub(super) fn parts(columns: &[Column], widths: &[usize], gap: usize, room: usize) -> Vec<Vec<usize>> {
+    let mut parts: Vec<Vec<usize>> = vec![vec![0]];
+    let mut used = widths[0];
+    let too_wide = widths.iter().sum::<usize>() + gap * (widths.len() - 1) > room;
+    let mut j = 1;
+    while j < columns.len() {
+        let mut end = j + 1;
+        while end < columns.len() && columns[j].span.is_some() && columns[end].span == columns[j].span {
+            end += 1;
+        }
+        let need = |from: usize, to: usize| (from..to).map(|k| gap + widths[k]).sum::<usize>();
+        if widths[0] + need(j, end) > room {
+            end = j + 1; // The span alone is too wide: its columns go one by one.
+        }
+        let spans_begin = columns[j].span.is_some() && columns[j - 1].span.is_none();
+        if (used + need(j, end) > room || (too_wide && spans_begin)) && parts.last().is_some_and(|p| p.len() > 1) {
+            parts.push(vec![0]);
+            used = widths[0];
+        }
+        used += need(j, end);
+        parts.last_mut().expect("there is a first part").extend(j..end);
+        j = end;
+    }
+    parts
 }
 
 /// Number of characters.

@@ -10,6 +10,7 @@ pub mod json;
 pub mod latex;
 mod layout;
 pub mod markdown;
+mod measure;
 pub mod text;
 pub mod xlsx;
 

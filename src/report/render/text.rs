@@ -1,7 +1,7 @@
 //! Aligned text for a terminal or a log. Nothing is cut: labels and heads wrap, and a table that is too wide goes on
 //! below with its first column repeated.
 
-use super::{display_cell, display_remark};
+use super::{display_cell, display_remark, layout};
 use crate::report::number::NumberStyle;
 use crate::report::tables::{Block, ColumnKind, DisplayTable, Document, RowKind};
 
@@ -37,7 +37,7 @@ pub fn document(document: &Document, style: &NumberStyle, width: usize) -> Strin
 pub fn table(table: &DisplayTable, number: &str, style: &NumberStyle, width: usize) -> String {
     let grid = Grid::new(table, style, WIDEST_COLUMN.min(2 * width / 5));
     let mut lines = wrap(&format!("{number}{}", table.title), width);
-    for (i, part) in grid.parts(width).iter().enumerate() {
+    for (i, part) in layout::parts(&table.columns, &grid.widths, GAP, width).iter().enumerate() {
         if i > 0 {
             lines.extend(wrap(&format!("{number}{} {}", table.title, style.language.continued()), width));
         }
@@ -77,35 +77,6 @@ impl Grid<'_> {
         cells.max(longest_word(&self.table.columns[j].head)).clamp(1, self.widest)
     }
 
-    /// Columns side by side: as many as fit the width, spans together, the first column in each part. Where not all
-    /// fit, the columns under spans begin a part of their own, so that models stand side by side.
-    fn parts(&self, width: usize) -> Vec<Vec<usize>> {
-        let columns = &self.table.columns;
-        let mut parts: Vec<Vec<usize>> = vec![vec![0]];
-        let mut used = self.widths[0];
-        let too_wide = self.widths.iter().sum::<usize>() + GAP * (self.widths.len() - 1) > width;
-        let mut j = 1;
-        while j < columns.len() {
-            let mut end = j + 1;
-            while end < columns.len() && columns[j].span.is_some() && columns[end].span == columns[j].span {
-                end += 1;
-            }
-            let need = |from: usize, to: usize| (from..to).map(|k| GAP + self.widths[k]).sum::<usize>();
-            if self.widths[0] + need(j, end) > width {
-                end = j + 1; // The span alone is too wide: its columns go one by one.
-            }
-            let spans_begin = columns[j].span.is_some() && columns[j - 1].span.is_none();
-            if (used + need(j, end) > width || (too_wide && spans_begin)) && parts.last().is_some_and(|p| p.len() > 1) {
-                parts.push(vec![0]);
-                used = self.widths[0];
-            }
-            used += need(j, end);
-            parts.last_mut().expect("there is a first part").extend(j..end);
-            j = end;
-        }
-        parts
-    }
-
     fn part(&self, part: &[usize]) -> Vec<String> {
         let mut widths: Vec<usize> = part.iter().map(|&j| self.widths[j]).collect();
         let spans = self.spans(part, &mut widths);
@@ -118,7 +89,7 @@ impl Grid<'_> {
             lines.extend(self.row_lines(part, &widths, heads, true));
         }
         lines.push("─".repeat(total));
-        for (i, row) in self.table.rows.iter().enumerate().filter(|&(i, _)| self.has_part(i, part)) {
+        for (i, row) in self.table.rows.iter().enumerate().filter(|&(i, _)| self.table.says(i, part)) {
             if row.kind == RowKind::Group {
                 lines.extend(wrap(&self.cells[i][0], total));
                 continue;
@@ -136,21 +107,6 @@ impl Grid<'_> {
         }
         lines.push("─".repeat(total));
         lines
-    }
-
-    /// Whether a row says anything in a part of a table that goes on below: a cell, or for a head a row under it.
-    fn has_part(&self, i: usize, part: &[usize]) -> bool {
-        let rows = &self.table.rows;
-        if part.len() == self.widths.len() {
-            return true;
-        }
-        let own = part[1..].iter().any(|&j| !self.cells[i][j].is_empty());
-        let mut under = (i + 1..rows.len()).take_while(|&k| rows[k].kind == RowKind::Item);
-        match rows[i].kind {
-            RowKind::Item => own,
-            // The head of a variable may have numbers of its own, in another part than its levels.
-            RowKind::Group | RowKind::Plain => own || under.any(|k| self.has_part(k, part)),
-        }
     }
 
     /// The spans of a part as (first column, last column, text) of positions; columns under a long text widen.

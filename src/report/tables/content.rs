@@ -199,6 +199,30 @@ impl DisplayTable {
         self.footnotes = used.iter().map(|mark| self.footnotes[mark - 1].clone()).collect();
     }
 
+    /// The part of the table that some of its columns are, with the rows that say something in it.
+    pub(crate) fn part(&self, columns: &[usize]) -> DisplayTable {
+        let rows = (0..self.rows.len()).filter(|&i| self.says(i, columns)).map(|i| {
+            let row = &self.rows[i];
+            Row { cells: columns.iter().map(|&j| row.cells[j].clone()).collect(), ..row.clone() }
+        });
+        let columns = columns.iter().map(|&j| self.columns[j].clone()).collect();
+        DisplayTable { columns, rows: rows.collect(), ..self.clone() }
+    }
+
+    /// Whether a row says anything in some of the columns, the first of which labels it: a cell, or for a head a row under it.
+    pub(crate) fn says(&self, row: usize, columns: &[usize]) -> bool {
+        if columns.len() == self.columns.len() {
+            return true;
+        }
+        let own = columns[1..].iter().any(|&j| self.rows[row].cells[j].says_something());
+        let mut under = (row + 1..self.rows.len()).take_while(|&i| self.rows[i].kind == RowKind::Item);
+        match self.rows[row].kind {
+            RowKind::Item => own,
+            // The head of a variable may have numbers of its own, in another part than its levels.
+            RowKind::Group | RowKind::Plain => own || under.any(|i| self.says(i, columns)),
+        }
+    }
+
     /// Adds the head of a group of rows.
     pub(crate) fn push_group(&mut self, label: &str) {
         let mut cells = vec![Cell::from(Value::Empty); self.columns.len()];
@@ -267,6 +291,12 @@ impl Cell {
     /// A test, or nothing.
     pub(crate) fn test(value: Option<TestResult>) -> Cell {
         Cell::from(value.filter(|t| t.chisq.is_some()).map_or(Value::Empty, Value::Test))
+    }
+
+    /// Whether anything stands in it.
+    fn says_something(&self) -> bool {
+        let is_empty = matches!(&self.value, Value::Empty) || self.value == Value::Text(String::new());
+        !is_empty || !self.marks.is_empty()
     }
 
     /// The same cell with one more footnote.

@@ -1,20 +1,18 @@
-//! How a table fits on a page of the Word document: upright or landscape, the size of its words, the width of its columns.
-//!
-//! Widths are those of the words in Arial, which has the widths of the font that figures bring.
+//! How a table fits on a page of the Word document: upright or landscape, the size of its words, the width of its columns;
+//! in parts where it fits on none.
 
-use super::super::display;
-use super::super::layout;
+use super::super::{layout, measure};
 use super::{LONG, MARGIN, SHORT};
-use crate::report::figure::text_width;
 use crate::report::number::NumberStyle;
-use crate::report::tables::{DisplayTable, Row, RowKind};
+use crate::report::tables::DisplayTable;
+use measure::Need;
 
 /// Room around the words of a cell, its margins included, in twentieths of a point.
 const PADDING: usize = 250;
-/// How far a row of a group stands in.
+/// How far a row of a group stands in, in twentieths of a point.
 pub(super) const INDENT: i32 = 200;
-/// The widest that a column of words becomes, in times the size of its words.
-const WIDEST: f64 = 17.0;
+/// Size of the words of tables that fit on no page with larger ones.
+const SMALLEST: usize = 7;
 
 /// How a table fits on its page.
 pub(super) struct Sheet {
@@ -28,18 +26,55 @@ pub(super) struct Sheet {
 impl Sheet {
     /// Upright with words of 9 points if it fits, then landscape, then smaller; in the end columns of words wrap more.
     pub fn of(table: &DisplayTable, style: &NumberStyle) -> Sheet {
-        let wraps: Vec<bool> = (0..table.columns.len()).map(|j| layout::wraps(table, j)).collect();
-        let room = |landscape: bool| (if landscape { LONG } else { SHORT } - 2 * MARGIN) as usize;
-        for (landscape, points) in [(false, 9), (false, 8), (true, 9), (true, 8), (true, 7)] {
-            let widths = columns(table, style, &wraps, points);
+        for (landscape, points) in [(false, 9), (false, 8), (true, 9), (true, 8), (true, SMALLEST)] {
+            let needs = needs(table, style, points);
+            let widths = twips(&needs, |need| need.wrapped);
             if widths.iter().sum::<usize>() <= room(landscape) {
-                let whole = columns(table, style, &vec![false; wraps.len()], points);
+                let whole = twips(&needs, |need| need.whole);
                 return Sheet { landscape, points, widths: filled(&widths, &whole, room(landscape)) };
             }
         }
-        let widths = layout::squeeze(&columns(table, style, &wraps, 7), &wraps, room(true));
-        Sheet { landscape: true, points: 7, widths }
+        Sheet::smallest(table, style)
     }
+
+    /// In landscape with the smallest words.
+    fn smallest(table: &DisplayTable, style: &NumberStyle) -> Sheet {
+        let needs = needs(table, style, SMALLEST);
+        let (widths, least) = (twips(&needs, |need| need.wrapped), twips(&needs, |need| need.least));
+        let widths = match widths.iter().sum::<usize>() <= room(true) {
+            true => filled(&widths, &twips(&needs, |need| need.whole), room(true)),
+            false => layout::squeeze(&widths, &least, room(true)),
+        };
+        Sheet { landscape: true, points: SMALLEST, widths }
+    }
+
+    /// The table with its sheet; where it fits on no page the parts of it, each with the sheet of its own.
+    pub fn parts(table: &DisplayTable, style: &NumberStyle) -> Vec<(DisplayTable, Sheet)> {
+        let needs = needs(table, style, SMALLEST);
+        let parts = match twips(&needs, |need| need.least).iter().sum::<usize>() <= room(true) {
+            true => Vec::new(),
+            false => measure::parts(table, &twips(&needs, |need| need.wrapped), room(true)),
+        };
+        if parts.len() < 2 {
+            return vec![(table.clone(), Sheet::of(table, style))];
+        }
+        let one = |part: DisplayTable| (Sheet::smallest(&part, style), part);
+        parts.into_iter().map(one).map(|(sheet, part)| (part, sheet)).collect()
+    }
+}
+
+/// Width of the page between its margins, in twentieths of a point.
+fn room(landscape: bool) -> usize {
+    (if landscape { LONG } else { SHORT } - 2 * MARGIN) as usize
+}
+
+fn needs(table: &DisplayTable, style: &NumberStyle, points: usize) -> Vec<Need> {
+    measure::needs(table, style, points as f64, f64::from(INDENT) / 20.0)
+}
+
+/// Widths of columns in twentieths of a point.
+fn twips(needs: &[Need], width: impl Fn(&Need) -> f64) -> Vec<usize> {
+    needs.iter().map(|need| (20.0 * width(need)).ceil() as usize + PADDING).collect()
 }
 
 /// Columns of words take what room is left, from the first one on, up to what they need not to wrap.
@@ -51,26 +86,6 @@ fn filled(widths: &[usize], whole: &[usize], room: usize) -> Vec<usize> {
         width + more
     };
     widths.iter().zip(whole).map(one).collect()
-}
-
-/// What every column wants with words of so many points: room for its longest cell and for the longest word of its head.
-fn columns(table: &DisplayTable, style: &NumberStyle, wraps: &[bool], points: usize) -> Vec<usize> {
-    let size = points as f64;
-    let cell = |row: &Row, j: usize| {
-        let own = &row.cells[j];
-        let marks = own.marks.len() as f64 * 0.5 * size;
-        let indent = if j == 0 && row.kind == RowKind::Item { f64::from(INDENT) / 20.0 } else { 0.0 };
-        text_width(&display(&own.value, style), false, size) + marks + indent
-    };
-    let width = |j: usize| {
-        // The head of a group reaches over all columns.
-        let rows = table.rows.iter().filter(|row| row.kind != RowKind::Group);
-        let cells = rows.map(|row| cell(row, j)).fold(0.0, f64::max);
-        let head = table.columns[j].head.split(' ').map(|word| text_width(word, true, size)).fold(0.0, f64::max);
-        let wanted = if wraps[j] { cells.min(WIDEST * size) } else { cells };
-        (20.0 * wanted.max(head)).ceil() as usize + PADDING
-    };
-    (0..table.columns.len()).map(width).collect()
 }
 
 #[cfg(test)]

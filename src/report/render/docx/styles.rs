@@ -1,6 +1,7 @@
 //! The styles of the Word document, in the order of elements that its schema asks for.
 
 use super::{SIZES, Side};
+use crate::house_style::Language;
 
 const NAMESPACE: &str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
 
@@ -16,7 +17,7 @@ struct Look {
 }
 
 /// The part `word/styles.xml`.
-pub(super) fn xml() -> String {
+pub(super) fn xml(language: Language) -> String {
     let look = |points, bold, space| Look { points, bold, space, more: String::new() };
     let outline = "<w:outlineLvl w:val=\"0\" />".to_owned();
     let mut styles = vec![
@@ -36,11 +37,20 @@ pub(super) fn xml() -> String {
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?><w:styles xmlns:w=\"{NAMESPACE}\"><w:docDefaults>\
          <w:rPrDefault><w:rPr><w:rFonts w:ascii=\"Arial\" w:hAnsi=\"Arial\" w:cs=\"Arial\" /><w:sz w:val=\"20\" />\
-         <w:szCs w:val=\"20\" /></w:rPr></w:rPrDefault><w:pPrDefault><w:pPr><w:spacing w:before=\"0\" w:after=\"120\" />\
+         <w:szCs w:val=\"20\" /><w:lang w:val=\"{}\" /></w:rPr></w:rPrDefault><w:pPrDefault><w:pPr><w:spacing w:before=\"0\" w:after=\"120\" />\
          </w:pPr></w:pPrDefault></w:docDefaults><w:style w:type=\"paragraph\" w:default=\"1\" w:styleId=\"Normal\">\
          <w:name w:val=\"Normal\" /><w:qFormat /></w:style>{}</w:styles>",
+        spelling(language),
         styles.concat()
     )
+}
+
+/// By which language Word checks the spelling; the English of the program is British.
+fn spelling(language: Language) -> &'static str {
+    match language {
+        Language::English => "en-GB",
+        Language::Bokmal => "nb-NO",
+    }
 }
 
 fn style(id: &str, name: &str, look: &Look) -> String {
