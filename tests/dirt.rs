@@ -51,6 +51,11 @@ fn formats_with_rules() -> String {
         "file = \"utd.dta\"\nkey = { column = \"w19_lnr\", spelling = \"ssb\" }\none_per_person = true\nduplicates = \"collapse_identical\"\non_conflict = \"exclude_person\"",
     );
     let text = text.replace("system_column = \"system\"", "system_column = \"system\", blank_system = \"ICPC-2\"");
+    // What is no system must not be taken for a blank one.
+    let text = text.replace(
+        "system = { type = \"code\", if_invalid = \"missing\", levels = [\"ICPC-2\", \"ICD-10\"] }",
+        "system = { type = \"code\" }",
+    );
     let text = text.replace("format = \"native\" }\nout", "format = \"native\", earliest = 1990-01-01 }\nout");
     text.replace("spelling = \"ssb\" }\n", "spelling = \"ssb\" }\nmin_matched = 0.9\n")
         .replace("spelling = \"npr\" }\n", "spelling = \"npr\" }\nmin_matched = 0.9\n")

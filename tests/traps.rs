@@ -196,6 +196,12 @@ fn trap_03_a_blank_code_system_is_an_error() {
     assert_eq!(lines.len(), 2, "{error}");
     assert!(lines[0].starts_with("contacts.csv, row 9, column system: 1 value is not among the declared"), "{error}");
     assert!(lines[1].starts_with("contacts.csv, row 7, column system: 1 row has codes and does not say"), "{error}");
+    // Nor may it become a blank one, and its codes those of another system.
+    delivery.replace("system_column = \"system\"", "system_column = \"system\", blank_system = \"ICPC-2\"");
+    delivery
+        .replace("levels = [\"ICPC-2\", \"ICD-10\"]", "levels = [\"ICPC-2\", \"ICD-10\"], if_invalid = \"missing\"");
+    let message = fault(&delivery);
+    assert!(message.contains("codes of a system that column `system` does not know would be taken as"), "{message}");
 }
 
 /// Months instead of days: the place in the month is declared, and so is what a shared month means.

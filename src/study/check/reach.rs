@@ -3,7 +3,7 @@
 use super::Context;
 use crate::study::cohort::{CohortRules, IndexSource};
 use crate::study::covariate::{Covariate, Recode, Source};
-use crate::study::extract::{Clean, CodeSpec, CodeSystem, ColumnKind, ColumnSpec};
+use crate::study::extract::{Clean, CodeSpec, CodeSystem, ColumnKind, ColumnSpec, IfInvalid};
 use crate::study::{CodeList, Kind, Span};
 use indexmap::IndexMap;
 
@@ -61,7 +61,7 @@ impl Context<'_> {
                 self.faults.add(&column.span, rule, remedy);
                 continue;
             };
-            let ColumnKind::Code(CodeSpec { levels, .. }) = &system.kind else {
+            let ColumnKind::Code(CodeSpec { levels, if_invalid, .. }) = &system.kind else {
                 let rule = format!("column `{name}` cannot say the code system");
                 self.faults.add(&column.span, rule, "a column of type \"code\" is needed here");
                 continue;
@@ -71,6 +71,14 @@ impl Context<'_> {
             {
                 let rule = format!("`blank_system` is \"{blank}\", which is no level of column `{name}`");
                 self.faults.add(&column.span, rule, format!("its levels: {}", levels.join(", ")));
+            }
+            if blank.is_some() && *if_invalid == IfInvalid::Missing {
+                let rule =
+                    format!("codes of a system that column `{name}` does not know would be taken as `blank_system`");
+                let remedy = format!(
+                    "take if_invalid = \"missing\" from `{name}`, and add the systems that it has to its levels"
+                );
+                self.faults.add(&column.span, rule, remedy);
             }
         }
     }

@@ -36,11 +36,13 @@ impl Planting<'_, '_, '_> {
         made
     }
 
-    /// Whether a person has two equal rows, which a copy would have again.
+    /// Whether a person has two equal rows, or one that is counted as it stands, which a copy would have again.
     fn repeats_itself(&self, person: u64) -> bool {
-        self.sheets.iter().any(|sheet| {
+        self.sheets.iter().enumerate().any(|(at, sheet)| {
             let rows: Vec<&Row> = sheet.rows.iter().flatten().filter(|r| r.person == person).collect();
-            rows.iter().enumerate().any(|(i, row)| rows[..i].contains(row) || row.dirty)
+            let again =
+                |(i, row): (usize, &&Row)| rows[..i].contains(row) || row.dirty || self.has_blank_system(at, row);
+            rows.iter().enumerate().any(again)
         })
     }
 

@@ -22,13 +22,22 @@ impl Planting<'_, '_, '_> {
         let rows = self.sheets[sheet].rows.iter().enumerate();
         let mut places: Vec<(usize, usize)> = rows
             .flat_map(|(file, rows)| rows.iter().enumerate().map(move |(at, row)| (file, at, row)))
-            .filter(|(_, _, row)| !row.dirty && (!of_cohort || self.ground.followed.persons.contains(&row.person)))
+            .filter(|(_, _, row)| !row.dirty && !self.has_blank_system(sheet, row))
+            .filter(|(_, _, row)| !of_cohort || self.ground.followed.persons.contains(&row.person))
             .map(|(file, at, _)| (file, at))
             .collect();
         for at in (1..places.len()).rev() {
             places.swap(at, self.draws.below(at as u32 + 1) as usize);
         }
         places
+    }
+
+    /// Whether a code of a row does not say its system, which the study takes for one and counts: a copy would count again.
+    pub(super) fn has_blank_system(&self, sheet: usize, row: &Row) -> bool {
+        let super::Of::Extract(extract) = self.sheets[sheet].of else { return false };
+        let slots = self.ground.plans[extract].slots.iter().zip(&row.cells);
+        let is_missing = |at: usize| row.cells[at] == Value::Missing;
+        slots.into_iter().any(|(slot, code)| *code != Value::Missing && slot.system.is_some_and(is_missing))
     }
 
     /// Adds a row to a file; nothing else is planted in it. Returns its place in the file.
