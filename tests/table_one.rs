@@ -44,6 +44,37 @@ fn table_one_of_a_data_file_has_the_numbers_of_r() {
     assert!((loss["differences"][0].as_f64().expect("a number") - 0.263840075774).abs() < 1e-11);
 }
 
+/// What the table prints stands in the data file too: events, persons without a value, standardised differences.
+#[test]
+fn table_one_as_data_has_what_the_table_prints() {
+    let rows = |differences: &str| {
+        let args = ["--table-one", "age,ph.ecog,wt.loss", "--table-one-differences", differences, "--format", "csv"];
+        let text = String::from_utf8_lossy(&lung(&args).stdout).into_owned();
+        let table = text.split("variable,level,group,").nth(1).expect("Table 1").to_owned();
+        table.lines().take_while(|line| line.contains(',')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let found = |rows: &[String], start: &str| {
+        let row = rows.iter().find(|row| row.starts_with(start)).unwrap_or_else(|| panic!("{start} in {rows:#?}"));
+        row.rsplit(',').next().map(str::to_owned).filter(|last| !last.is_empty())
+    };
+    let pairs = rows("pairs");
+    assert!(pairs.iter().any(|row| row == ",,1,138,,,,,,,112,"), "{pairs:#?}");
+    assert_eq!(found(&pairs, "wt.loss,(missing),1,10,0.07"), None);
+    assert_eq!(found(&pairs, "ph.ecog,(missing),1,1,0.007"), None);
+    for (start, smd) in [("age,,(pairs)", "0.25157756518"), ("ph.ecog,,(pairs)", "0.16497759801")] {
+        assert!(found(&pairs, start).is_some_and(|found| found.starts_with(smd)), "{start}");
+    }
+    let reference = rows("reference");
+    for (start, smd) in [("age,,2,90,", "0.25157756518"), ("ph.ecog,,2,", "0.16497759801")] {
+        assert!(
+            found(&reference, start).is_some_and(|found| found.trim_start_matches('-').starts_with(smd)),
+            "{start}"
+        );
+    }
+    assert_eq!(found(&reference, "age,,1,138,"), None);
+    assert_eq!(found(&rows("none"), "age,,2,90,"), None);
+}
+
 #[test]
 fn table_one_reads_as_a_paper_prints_it() {
     let output = lung(&["--table-one", "age,ph.ecog", "--table-one-numbers", "mean"]);

@@ -36,7 +36,7 @@ pub struct DataArgs {
     #[arg(long, value_name = "YES|NO", num_args = 0..=1, default_missing_value = "yes", value_enum, help_heading = RECORDS)]
     pub robust: Option<YesNo>,
 
-    /// Reference level of a factor; may be repeated
+    /// Reference level of a factor; may be repeated. It comes first, as with R's relevel(), in tables of groups too
     #[arg(long = "ref", value_name = "VAR=LEVEL", value_parser = parse_assignment, help_heading = RECORDS)]
     pub reference: Vec<(String, String)>,
 

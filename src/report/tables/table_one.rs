@@ -3,6 +3,9 @@
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker, totals_remark};
 use crate::report::{NumberSummary, Report, TableOne, TableOneCell, TableOneGroup, TableOneVariable, label_or};
 
+/// The level of persons without a value, in data files.
+const MISSING: &str = "(missing)";
+
 /// The title of Table 1, when there is one.
 pub(in crate::report) fn table_one_title(report: &Report) -> Option<String> {
     let one = report.table_one.as_ref()?;
@@ -36,32 +39,81 @@ pub fn table_one_table(report: &Report) -> Option<DisplayTable> {
     Some(table)
 }
 
-/// For programs: one row per characteristic, level and group.
+/// For programs: a row per group and level or number. Standardised differences stand in rows of the characteristic: of the
+/// group where each is compared with the first, else of `(pairs)`.
 pub fn table_one_data(report: &Report) -> Option<DisplayTable> {
     let one = report.table_one.as_ref()?;
-    let names = ["persons", "share", "mean", "sd", "q1", "median", "q3"];
+    let names = ["persons", "share", "mean", "sd", "q1", "median", "q3", "events", "smd"];
     let columns = names.map(|name| Column::new(name, name, ColumnKind::Number));
     let keys = ["variable", "level", "group"];
     let mut table = DisplayTable::new("table_one", report.words().table_one_title(), &keys, columns.into());
-    let none = || vec![Cell::from(Value::Empty); 5];
     for (g, group) in one.groups.iter().enumerate() {
         let name = if group.all { "(all)" } else { &group.level };
-        let mut push = |variable: &str, level: &str, cells: Vec<Cell>| {
-            table.push(RowKind::Plain, &[variable, level, name], cells);
-        };
-        let size = Cell::count(group.counts.persons, group.counts.persons_hidden, &marker(report));
-        push("", "", [vec![size, Cell::from(Value::Empty)], none()].concat());
-        push("follow_up", "", summary_cells(report, group.follow_up));
+        let counts = &group.counts;
+        let size = Cell::count(counts.persons, counts.persons_hidden, &marker(report));
+        let events = Cell::count(counts.events, counts.events_hidden, &marker(report));
+        let cells = [vec![size], empty(6), vec![events]].concat();
+        push_data(&mut table, ["", "", name], cells);
+        push_data(&mut table, ["follow_up", "", name], summary_cells(report, group.follow_up));
         for variable in &one.variables {
-            for level in &variable.levels {
-                push(&variable.variable, &level.level, [count_cells(report, &level.cells[g]), none()].concat());
-            }
-            if let Some(summary) = variable.numbers.get(g) {
-                push(&variable.variable, "", summary_cells(report, *summary));
-            }
+            push_variable_data(&mut table, report, one, (variable, g, name));
         }
     }
+    for variable in one.variables.iter().filter(|_| one.differences == "pairs") {
+        let difference = Value::Hidden(marker(report));
+        let difference = match variable.differences.first() {
+            Some(d) if !variable.differences_hidden => d.map_or(Value::Empty, |d| Value::Number(d, 6)),
+            Some(_) => difference,
+            None => continue,
+        };
+        push_data(&mut table, [&variable.variable, "", "(pairs)"], [empty(8), vec![Cell::from(difference)]].concat());
+    }
     Some(table)
+}
+
+/// One group's rows of a characteristic: its levels, or its number, those without one, and the difference from the first group.
+fn push_variable_data(
+    table: &mut DisplayTable,
+    report: &Report,
+    one: &TableOne,
+    (variable, g, name): (&TableOneVariable, usize, &str),
+) {
+    for level in &variable.levels {
+        let named = if level.missing { MISSING } else { &level.level };
+        push_data(table, [&variable.variable, named, name], count_cells(report, &level.cells[g]));
+    }
+    let difference = difference_from_first(report, one, variable, g);
+    let mut cells = variable.numbers.get(g).map_or(Vec::new(), |summary| summary_cells(report, *summary));
+    if difference.is_some() || !cells.is_empty() {
+        cells.resize(8, Cell::from(Value::Empty));
+        cells.extend(difference);
+        push_data(table, [&variable.variable, "", name], cells);
+    }
+    let without = variable.missing.get(g).filter(|cell| cell.hidden || cell.persons.is_some_and(|n| n > 0));
+    if let Some(cell) = without {
+        push_data(table, [&variable.variable, MISSING, name], count_cells(report, cell));
+    }
+}
+
+/// The standardised difference of a group from the first one, where Table 1 compares so.
+fn difference_from_first(report: &Report, one: &TableOne, variable: &TableOneVariable, g: usize) -> Option<Cell> {
+    let is_compared = |g: &usize| !one.groups[*g].all && !one.groups[*g].missing;
+    let place = (0..one.groups.len()).filter(is_compared).position(|k| k == g)?;
+    let difference = variable.differences.get(place).filter(|_| one.differences == "reference" && place > 0)?;
+    Some(match difference {
+        _ if variable.differences_hidden || is_hidden(one, variable, g) => Cell::from(Value::Hidden(marker(report))),
+        d => Cell::number(*d, 6),
+    })
+}
+
+/// Adds a row; what it does not say stays empty.
+fn push_data(table: &mut DisplayTable, keys: [&str; 3], mut cells: Vec<Cell>) {
+    cells.resize(table.columns.len(), Cell::from(Value::Empty));
+    table.push(RowKind::Plain, &keys, cells);
+}
+
+fn empty(n: usize) -> Vec<Cell> {
+    vec![Cell::from(Value::Empty); n]
 }
 
 fn count_cells(report: &Report, cell: &TableOneCell) -> Vec<Cell> {
