@@ -5,7 +5,7 @@
 //! Benchimol et al. (2015), PLoS Med 12:e1001885, doi 10.1371/journal.pmed.1001885.
 
 use super::tables::table_one_title;
-use super::{Report, label_or, methods};
+use super::{Covariate, Report, label_or, methods};
 use crate::house_style::Language;
 
 /// One item.
@@ -34,7 +34,7 @@ const ITEMS: &[Item] = &[
     ("RECORD 6.1", Language::ask_r6_1, steps),
     ("RECORD 6.2", Language::ask_r6_2, |_| None),
     ("RECORD 6.3", Language::ask_r6_3, links),
-    ("STROBE 6b", Language::ask_6b, |r| methods::matching_sentence(r.words(), r.entry_rules.as_ref()?)),
+    ("STROBE 6b", Language::ask_6b, matching),
     ("STROBE 7", Language::ask_7, variables),
     ("RECORD 7.1", Language::ask_r7_1, |r| has(!r.codes.is_empty(), r, Language::codes_and_lists)),
     ("STROBE 8", Language::ask_8, files),
@@ -168,17 +168,39 @@ fn pairs(report: &Report) -> Option<String> {
     (!pairs.is_empty()).then(|| w.answer_pairs(pairs.join("; ")))
 }
 
+/// What was missing and what became of it: by the rules of the covariates, and as levels of the tables.
 fn missing(report: &Report) -> Option<String> {
     let w = report.words();
     let with_missing = report.levels.iter().filter(|l| l.missing);
     let label = |l: &super::LevelRow| label_or(&l.label, &l.variable).to_string();
     let shown =
         counted(report, with_missing.map(|l| (label(l), l.counts.persons.filter(|_| !l.counts.persons_hidden))));
-    match shown {
-        Some(names) => Some(w.answer_missing_levels(names)),
-        None if report.levels.is_empty() || report.levels.iter().any(|l| l.missing) => None,
-        None => Some(w.answer_no_missing().to_string()),
+    let levels = shown.map(|names| w.answer_missing_levels(names));
+    let answers: Vec<String> = treated(report).into_iter().chain(levels).collect();
+    match answers.is_empty() {
+        false => Some(answers.join(" ")),
+        true if report.levels.is_empty() || report.levels.iter().any(|l| l.missing) => None,
+        true => Some(w.answer_no_missing().to_string()),
     }
+}
+
+/// The covariates that somebody had no value of, with how many and what their rule made of it.
+fn treated(report: &Report) -> Option<String> {
+    let (w, style) = (report.words(), report.number_style());
+    let found = report.covariates.iter().filter(|c| c.missing_before.is_some_and(|n| n > 0) && !c.hidden);
+    let one = |c: &Covariate| {
+        let n = c.missing_before.map_or(String::new(), |n| style.count(n));
+        format!("{} {n} ({})", c.title(), c.if_missing_in_words(w))
+    };
+    let names: Vec<String> = found.map(one).collect();
+    (!names.is_empty()).then(|| w.answer_missing_treated(names.join("; ")))
+}
+
+/// How comparison persons were matched, or that nobody was.
+fn matching(report: &Report) -> Option<String> {
+    let rules = report.entry_rules.as_ref()?;
+    let w = report.words();
+    Some(methods::matching_sentence(w, rules).unwrap_or_else(|| w.answer_no_matching().to_string()))
 }
 
 fn exits(report: &Report) -> Option<String> {
@@ -225,4 +247,35 @@ fn others(report: &Report) -> Option<String> {
     let parts = [pairs(report), tested.then(|| report.words().answer_ph().to_string())];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Counts, EntryRules, LevelRow};
+
+    /// A value that a rule made of a missing one is not a value that was there.
+    #[test]
+    fn missing_values_that_a_rule_took_are_said() {
+        let status = Covariate {
+            name: "status".into(),
+            label: "Civil status".into(),
+            if_missing: "level unknown".into(),
+            missing_before: Some(1256),
+            ..Covariate::default()
+        };
+        let row = LevelRow { variable: "status".into(), counts: Counts::default(), ..LevelRow::default() };
+        let report = |covariates| Report { covariates, levels: vec![row.clone()], ..Report::default() };
+        let said = missing(&report(vec![status.clone()])).expect("an answer");
+        assert_eq!(said, "Persons without a value, and what was made of it: Civil status 1,256 (level unknown).");
+        let complete = Covariate { missing_before: Some(0), ..status };
+        assert!(missing(&report(vec![complete])).expect("an answer").starts_with("No variable"));
+    }
+
+    #[test]
+    fn a_study_without_matching_says_so() {
+        let report = Report { entry_rules: Some(EntryRules::default()), ..Report::default() };
+        assert_eq!(matching(&report).as_deref(), Some("Nobody was matched."));
+        assert_eq!(matching(&Report::default()), None);
+    }
 }

@@ -70,6 +70,8 @@ words! {
     answer_see_methods { "See the methods text of the report.", "Se metodeteksten i rapporten." }
     answer_pairs(pairs) { "One at a time: {pairs}.", "Én om gangen: {pairs}." }
     answer_missing_levels(names) { "A level of their own for missing values: {names}.", "Eget nivå for manglende verdier: {names}." }
+    answer_missing_treated(names) { "Persons without a value, and what was made of it: {names}.", "Personer uten verdi, og hva det ble til: {names}." }
+    answer_no_matching { "Nobody was matched.", "Ingen ble matchet." }
     answer_no_missing { "No variable of the tables has missing values in the cohort.", "Ingen variabel i tabellene har manglende verdier i kohorten." }
     answer_exits(exits) { "Follow-up ended with: {exits}.", "Oppfølgingen sluttet med: {exits}." }
     answer_flow(steps) { "Persons left: {steps}.", "Personer igjen: {steps}." }
