@@ -122,6 +122,7 @@ fn model() -> ModelResult {
     };
     ModelResult {
         missing: vec![MissingCount::default()],
+        levels: vec![ModelLevel::default()],
         coefficients: vec![Coefficient {
             parts: vec![Part { index: Some(1), ..Part::default() }],
             lr: test(),

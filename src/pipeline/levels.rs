@@ -5,7 +5,7 @@ use super::settings::ModelSettings;
 use crate::day::DAYS_PER_YEAR;
 use crate::describe::{self, Request, rate, tabulate};
 use crate::error::{Error, Result};
-use crate::report::{Counts, Interaction, LevelRow, ModelResult, Report, Settings, finite};
+use crate::report::{Counts, Interaction, LevelRow, ModelLevel, ModelResult, Report, Settings, finite};
 use crate::table::{ColumnData, Table};
 
 /// Fills `report.total` and `report.levels` for the factors among `variables`, in their order.
@@ -33,9 +33,11 @@ pub fn fill(report: &mut Report, table: &Table, variables: &[String]) -> Result<
     Ok(())
 }
 
-/// Fills persons and events of every cell of the interaction analyses.
+/// Fills persons and events of every cell of the interaction analyses, but for those of models that leave records out,
+/// which have counts of their own ([`fill_cells_of_interaction`]).
 pub fn fill_cells(report: &mut Report, table: &Table) -> Result<()> {
-    for interaction in report.models.iter_mut().flat_map(|m| &mut m.interactions) {
+    let all_records = report.models.iter_mut().filter(|m| m.levels.is_empty());
+    for interaction in all_records.flat_map(|m| &mut m.interactions) {
         let names = [&interaction.exposure, &interaction.modifier];
         let is_factor = |name: &&String| table.column(name).is_some_and(|c| matches!(c.data, ColumnData::Factor(_)));
         if !names.iter().all(is_factor) {
@@ -55,21 +57,65 @@ pub fn fill_cells_of_model(
     fitted: &Fitted,
     settings: &ModelSettings,
 ) -> Result<()> {
+    model.interactions.iter_mut().try_for_each(|i| fill_cells_of_interaction(i, table, fitted, settings))
+}
+
+/// The same for one interaction analysis, over the records of the model that it was fitted with.
+pub fn fill_cells_of_interaction(
+    interaction: &mut Interaction,
+    table: &Table,
+    fitted: &Fitted,
+    settings: &ModelSettings,
+) -> Result<()> {
     // Without a joint reference one of the two is a number, whose values are no groups.
-    for interaction in model.interactions.iter_mut().filter(|i| !i.joint.is_empty()) {
-        let request = Request {
-            response: fitted.formula.response.as_ref(),
-            rows: Some(&fitted.built.rows),
-            person: settings.id.as_deref(),
-            by: vec![&interaction.exposure, &interaction.modifier],
-            options: settings.design_options(),
-            missing_groups: true,
-        };
-        let origin = || format!("formula of {}", settings.name);
-        let found = tabulate(table, &request).map_err(|error| Error::Design { origin: origin(), error })?;
-        set_cells(interaction, &found.groups);
+    if interaction.joint.is_empty() {
+        return Ok(());
+    }
+    let by = vec![interaction.exposure.as_str(), interaction.modifier.as_str()];
+    let groups = count_of_model(table, fitted, settings, by)?;
+    set_cells(interaction, &groups);
+    Ok(())
+}
+
+/// Fills the events of the levels of every factor of a model that leaves records out.
+pub fn fill_levels_of_model(
+    model: &mut ModelResult,
+    table: &Table,
+    fitted: &Fitted,
+    settings: &ModelSettings,
+) -> Result<()> {
+    if fitted.built.n_missing_dropped == 0 {
+        return Ok(());
+    }
+    let factors = fitted.built.columns.variables.iter().filter(|v| !v.levels.is_empty());
+    for variable in factors.filter_map(|v| v.column.as_deref()) {
+        for group in count_of_model(table, fitted, settings, vec![variable])? {
+            let Some(level) = group.levels.first().cloned().flatten() else { continue };
+            let (variable, level, events) = (variable.to_owned(), level.name, Some(group.counts.events));
+            model.levels.push(ModelLevel { variable, level, events, hidden: false });
+        }
     }
     Ok(())
+}
+
+/// Counts by levels over the records that a model used.
+fn count_of_model(
+    table: &Table,
+    fitted: &Fitted,
+    settings: &ModelSettings,
+    by: Vec<&str>,
+) -> Result<Vec<describe::Group>> {
+    let request = Request {
+        response: fitted.formula.response.as_ref(),
+        rows: Some(&fitted.built.rows),
+        person: settings.id.as_deref(),
+        by,
+        options: settings.design_options(),
+        missing_groups: true,
+    };
+    let origin = || format!("formula of {}", settings.name);
+    let found = tabulate(table, &request).map_err(|error| Error::Design { origin: origin(), error })?;
+    Ok(found.groups)
 }
 
 fn set_cells(interaction: &mut Interaction, groups: &[describe::Group]) {

@@ -7,6 +7,7 @@ use super::competing;
 use super::contrasts;
 use super::diagnostics;
 use super::intervals;
+use super::levels;
 use super::settings::{BiasCorrection, InteractionRequest, ModelSettings};
 use super::terms;
 use super::time_varying;
@@ -196,7 +197,11 @@ pub fn interaction_model(
 ) -> Result<report::Interaction> {
     let fitted = fit(table, settings, watch)?;
     let replicates = bootstrap::replicates(settings, &fitted);
-    reported_analysis(settings, &fitted, request, replicates.as_ref())
+    let mut shown = reported_analysis(settings, &fitted, request, replicates.as_ref())?;
+    if fitted.built.n_missing_dropped > 0 {
+        levels::fill_cells_of_interaction(&mut shown, table, &fitted, settings)?;
+    }
+    Ok(shown)
 }
 
 fn reported_analysis(

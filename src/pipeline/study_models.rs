@@ -7,7 +7,7 @@ use super::outputs::Outputs;
 use super::pooling;
 use super::settings::ModelSettings;
 use super::study::{contrasts, note_of_fixed_values, product, settings, wanted_predictions};
-use super::{Stopwatch, curves, diagnostics, exits, predictions, residuals, standardise, terms};
+use super::{Stopwatch, curves, diagnostics, exits, levels, predictions, residuals, standardise, terms};
 use crate::error::Result;
 use crate::loader::Progress;
 use crate::report::{self, ModelResult, Report};
@@ -80,6 +80,7 @@ impl<'a> Run<'a, '_> {
         self.step();
         let fitted = model::fit(table, settings, self.watch)?;
         let mut result = model::result(settings, &fitted, self.watch)?;
+        levels::fill_levels_of_model(&mut result, table, &fitted, settings)?;
         result.ratios_at = terms::ratios_at(table, settings, &fitted)?;
         diagnostics::fill_by_rows(&mut result, table, settings, &fitted)?;
         residuals::hand_over(&mut result, table, None, settings, &fitted, outputs)?;

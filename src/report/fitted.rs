@@ -56,6 +56,10 @@ pub struct ModelResult {
     pub missing: Vec<MissingCount>,
     /// Sum of exit − entry of the records used, in the unit of the data.
     pub person_time: Option<f64>,
+    /// Events of the levels of its factors among the records used, where it leaves records out; elsewhere they are those of
+    /// the tables.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<ModelLevel>,
     /// Whether disclosure control hid counts of this model.
     #[serde(skip_serializing_if = "is_false")]
     pub counts_hidden: bool,
@@ -141,6 +145,21 @@ pub struct MissingCount {
     pub variable: String,
     /// Records without a value.
     pub records: Option<u64>,
+}
+
+/// Events of one level of a factor among the records of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ModelLevel {
+    /// Name of the variable.
+    pub variable: String,
+    /// The level.
+    pub level: String,
+    /// Its events.
+    pub events: Option<u64>,
+    /// Whether disclosure control hid them.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hidden: bool,
 }
 
 /// One coefficient.

@@ -64,8 +64,8 @@ pub use disclosure::{DisclosureStatement, Profile};
 pub use entry_rules::{EntryRules, IndexRule, MatchingRule};
 pub use error::ReportError;
 pub use fitted::{
-    Coefficient, Concordance, GlobalTests, LogPartialLikelihood, MissingCount, ModelResult, Part, TermTests,
-    TestResult, Warning,
+    Coefficient, Concordance, GlobalTests, LogPartialLikelihood, MissingCount, ModelLevel, ModelResult, Part,
+    TermTests, TestResult, Warning,
 };
 pub use folder::{Existing, Manifest, OutputFolder};
 pub use interaction::{AdditiveInteraction, Interaction, InteractionCell, InteractionRatio};

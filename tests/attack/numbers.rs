@@ -83,8 +83,9 @@ fn table_one(one: &Value, per: f64, site: &Site<'_>, found: &mut Vec<String>) {
 /// No estimate, standard error or covariance of a level whose events are hidden.
 fn estimates(report: &Value, model: &Value, site: &Site<'_>, found: &mut Vec<String>) {
     let hidden = |variable: &str, level: &str| {
-        let row = list(report, "levels").iter().find(|r| text(r, "variable") == variable && text(r, "level") == level);
-        row.is_some_and(|r| flag(r, "persons_hidden") || flag(r, "events_hidden"))
+        let rows = list(report, "levels").iter().chain(list(model, "levels"));
+        let mut rows = rows.filter(|r| text(r, "variable") == variable && text(r, "level") == level);
+        rows.any(|r| flag(r, "persons_hidden") || flag(r, "events_hidden") || flag(r, "hidden"))
     };
     for (j, c) in list(model, "coefficients").iter().enumerate() {
         let parts = list(c, "parts").iter();

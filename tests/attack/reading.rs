@@ -81,19 +81,22 @@ fn whole(value: &Value) -> Option<i64> {
 pub struct Reader<'r> {
     site: Site<'r>,
     k: Knowledge,
+    /// Events by level of the last model that has its own.
+    models_before: BTreeMap<String, usize>,
 }
 
 /// Everything that adds up in a report.
 pub fn read(report: &Value, site: Site<'_>) -> Knowledge {
-    let mut reader = Reader { site, k: Knowledge::default() };
+    let mut reader = Reader { site, k: Knowledge::default(), models_before: BTreeMap::new() };
     reader.totals(report);
     reader.levels(report);
     reader.person_time(report);
     reader.flow(report);
     for model in list(report, "models") {
         reader.model(model);
+        reader.levels_of_model(model);
         list(model, "interactions").iter().for_each(|i| reader.numbers_of_interaction(model, i));
-        list(model, "interactions").iter().for_each(|i| reader.cells(i));
+        list(model, "interactions").iter().for_each(|i| reader.cells(model, i));
         list(model, "standardised").iter().for_each(|s| reader.standardised(model, s));
     }
     reader.table_one(&report["table_one"]);
@@ -108,6 +111,11 @@ pub fn read(report: &Value, site: Site<'_>) -> Knowledge {
 fn crossed(a: &str, b: &str, what: &str) -> String {
     let (first, second) = if a < b { (a, b) } else { (b, a) };
     format!("{first} & {second} {what}")
+}
+
+/// What the names of a model's counts by level begin with, where they are its own.
+fn own_counts(model: &Value) -> String {
+    if list(model, "levels").is_empty() { String::new() } else { format!("model {} ", text(model, "name")) }
 }
 
 impl Reader<'_> {
@@ -280,6 +288,23 @@ impl Reader<'_> {
         }
     }
 
+    /// Events of the levels in a model that leaves people out; standard errors tell them where counts are not rounded. In
+    /// these studies a model leaves out whom those before it do.
+    fn levels_of_model(&mut self, model: &Value) {
+        let mut variables: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for row in list(model, "levels") {
+            let level = format!("{}={} events", text(row, "variable"), text(row, "level"));
+            let name = format!("{}{level}", own_counts(model));
+            let Some(id) = self.see(&name, &row["events"], flag(row, "hidden")) else { continue };
+            let less = self.models_before.get(&level).copied().unwrap_or_else(|| self.k.count(&level));
+            self.k.within(id, less);
+            self.models_before.insert(level, id);
+            variables.entry(text(row, "variable")).or_default().push(id);
+        }
+        let all = self.k.count(&format!("model {} n_events", text(model, "name")));
+        variables.values().for_each(|parts| self.k.sum(all, parts));
+    }
+
     fn numbers_of_interaction(&mut self, model: &Value, interaction: &Value) {
         let name = format!("model {}", text(model, "name"));
         let own = format!("{name}, {} by {}", text(interaction, "exposure"), text(interaction, "modifier"));
@@ -292,34 +317,57 @@ impl Reader<'_> {
         }
     }
 
-    fn cells(&mut self, interaction: &Value) {
-        let (exposure, modifier) = (text(interaction, "exposure"), text(interaction, "modifier"));
+    /// Persons and events of exposure by modifier: those of everybody, or of those whom the model does not leave out.
+    fn cells(&mut self, model: &Value, interaction: &Value) {
+        let (exposure, modifier, own) =
+            (text(interaction, "exposure"), text(interaction, "modifier"), own_counts(model));
+        let ends = |cell: &Value| {
+            let row = format!("{exposure}={}", text(cell, "exposure_level"));
+            (row, format!("{modifier}={}", text(cell, "modifier_level")))
+        };
         for what in ["persons", "events"] {
             let mut lines: BTreeMap<String, Vec<usize>> = BTreeMap::new();
             for cell in list(interaction, "joint") {
-                let row = format!("{exposure}={}", text(cell, "exposure_level"));
-                let column = format!("{modifier}={}", text(cell, "modifier_level"));
+                let (row, column) = ends(cell);
                 let hidden = flag(cell, &format!("{what}_hidden"));
-                self.see(&crossed(&row, &column, what), &cell[what], hidden);
+                self.see(&format!("{own}{}", crossed(&row, &column, what)), &cell[what], hidden);
             }
             for cell in list(interaction, "within") {
-                let row = format!("{exposure}={}", text(cell, "exposure_level"));
-                let column = format!("{modifier}={}", text(cell, "modifier_level"));
+                let (row, column) = ends(cell);
                 let hidden = flag(cell, &format!("{what}_hidden"));
-                let Some(id) = self.see(&crossed(&row, &column, what), &cell[what], hidden) else { continue };
+                let name = crossed(&row, &column, what);
+                let Some(id) = self.see(&format!("{own}{name}"), &cell[what], hidden) else { continue };
+                if !own.is_empty() {
+                    let everybody = self.k.count(&name);
+                    self.k.within(id, everybody);
+                }
                 lines.entry(format!("{row} {what}")).or_default().push(id);
                 lines.entry(format!("{column} {what}")).or_default().push(id);
             }
             for (margin, parts) in lines {
-                let margin = self.k.count(&margin);
+                let of_all = self.k.count(&margin);
+                let margin = self.k.count(&format!("{own}{margin}"));
                 self.k.sum(margin, &parts);
+                if margin != of_all {
+                    self.k.within(margin, of_all);
+                }
             }
         }
         for cell in list(interaction, "within") {
-            let row = format!("{exposure}={}", text(cell, "exposure_level"));
-            let column = format!("{modifier}={}", text(cell, "modifier_level"));
-            let [persons, events] = ["persons", "events"].map(|what| self.k.count(&crossed(&row, &column, what)));
-            self.k.rest(&crossed(&row, &column, "without event"), events, persons);
+            let (row, column) = ends(cell);
+            let [persons, events] =
+                ["persons", "events"].map(|what| self.k.count(&format!("{own}{}", crossed(&row, &column, what))));
+            self.k.rest(&format!("{own}{}", crossed(&row, &column, "without event")), events, persons);
+        }
+        if !own.is_empty() {
+            for what in ["persons", "events"] {
+                let cells = list(interaction, "within").iter().map(ends);
+                let parts: Vec<usize> = cells
+                    .map(|(row, column)| self.k.count(&format!("{own}{}", crossed(&row, &column, what))))
+                    .collect();
+                let all = self.k.count(&format!("model {} n_{what}", text(model, "name")));
+                self.k.sum(all, &parts);
+            }
         }
     }
 

@@ -113,10 +113,23 @@ formula = "group"
 name = "adjusted"
 formula = "group + sex + region"
 
+[[model]] # leaves the youngest out, and their groups' events with them
+name = "from 20"
+formula = "group + sex + sqrt(years - 20)"
+
+[[model]]
+name = "from 22"
+formula = "group + region + sqrt(years - 22)"
+
 [[interaction]]
 exposure = "group"
 modifiers = ["sex", "region"]
 model = "adjusted"
+
+[[interaction]]
+exposure = "group"
+modifiers = ["sex"]
+model = "from 20"
 
 [table_one]
 by = "group"

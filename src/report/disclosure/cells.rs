@@ -3,6 +3,7 @@
 //! A new family of counts is registered by one function here or in its own file, called from [`visit`], and by what it adds
 //! up to in `relations.rs`. `tests/registered_counts.rs` fails on a number of `results.json` that nobody registered.
 
+use super::estimates::LevelKey;
 use super::interactions::References;
 use super::system::Price;
 use super::system::{CellId, System};
@@ -13,6 +14,7 @@ use crate::report::{
     AttritionStep, Counts, Description, ExitCount, Interaction, InteractionCell, LevelRow, Link, ModelResult, Note,
     Report, StandardisedRisks, SurvivalCurve, SurvivalPoint, TimeVarying,
 };
+use std::collections::BTreeSet;
 
 /// A count where it stands in the report.
 pub struct Place<'a> {
@@ -80,7 +82,7 @@ pub fn visit(report: &mut Report, see: See<'_>) {
     report.table_one.iter_mut().for_each(|one| table_one::visit(one, total.as_ref(), see));
     report.exits.iter_mut().for_each(|e| exit(e, event.as_ref() == Some(&e.reason), see));
     report.attrition.iter_mut().for_each(|step| attrition(step, see));
-    report.models.iter_mut().for_each(|m| model(m, see));
+    report.models.iter_mut().for_each(|m| model(m, &references, see));
     report.links.iter_mut().for_each(|l| link(l, see));
     report.key_clean_up.iter_mut().for_each(|c| keys::visit(c, see));
     report.codes.iter_mut().for_each(|c| codes::visit(c, see));
@@ -98,6 +100,11 @@ pub fn level_name(variable: &str, level: &str) -> String {
 /// The name of a count of a level.
 pub fn level_key(variable: &str, level: &str, what: &str) -> String {
     format!("{}|{what}", level_name(variable, level))
+}
+
+/// What the names of a model's counts by level begin with: nothing where they are those of the tables.
+pub fn own(model: &ModelResult) -> String {
+    if model.levels.is_empty() { String::new() } else { format!("model|{}|", model.name) }
 }
 
 /// The name of a cell of two variables, the same in whatever order they are crossed.
@@ -163,10 +170,17 @@ fn attrition(step: &mut AttritionStep, see: See<'_>) {
     }
 }
 
-fn model(model: &mut ModelResult, see: See<'_>) {
-    let name = model.name.clone();
+fn model(model: &mut ModelResult, references: &BTreeSet<LevelKey>, see: See<'_>) {
+    let (name, own) = (model.name.clone(), own(model));
     model_numbers(model, &name, see);
-    model.interactions.iter_mut().for_each(|i| interaction(&name, i, see));
+    for row in &mut model.levels {
+        let (key, table) = (own.clone() + &level_key(&row.variable, &row.level, "events"), &row.variable);
+        let spot = spot("results", &format!("events of {table} in {name} (results.json)"), &row.level, "events");
+        let is_reference = references.contains(&(row.variable.clone(), row.level.clone()));
+        let (price, bundle) = (if is_reference { REFERENCE } else { LEVEL }, key.clone());
+        see(Place { spot, key, bundle, price, count: &mut row.events, hidden: &mut row.hidden });
+    }
+    model.interactions.iter_mut().for_each(|i| interaction((&name, &own), i, see));
     if let Some(competing) = &mut model.competing {
         let key = format!("model|{name}|competing");
         let (spot, bundle) = (spot("models", "competing events", &name, "events"), key.clone());
@@ -195,7 +209,7 @@ fn model_numbers(model: &mut ModelResult, name: &str, see: See<'_>) {
     }
 }
 
-fn interaction(model: &str, interaction: &mut Interaction, see: See<'_>) {
+fn interaction((model, own): (&str, &str), interaction: &mut Interaction, see: See<'_>) {
     let bundle = format!("model|{model}|{}|{}", interaction.exposure, interaction.modifier);
     let mut hidden = false;
     for (what, count) in [("records", &mut interaction.n_records), ("events", &mut interaction.n_events)] {
@@ -208,12 +222,19 @@ fn interaction(model: &str, interaction: &mut Interaction, see: See<'_>) {
     let cells = interaction.within.iter_mut().chain(&mut interaction.joint).chain(&mut interaction.by_exposure);
     for cell in cells {
         let price = Price(CELL.0 * references.made_of(cell));
-        interaction_cell((&names.0, &names.1), cell, price, see);
+        interaction_cell(own, (&names.0, &names.1), cell, price, see);
     }
 }
 
-fn interaction_cell((exposure, modifier): (&str, &str), cell: &mut InteractionCell, price: Price, see: See<'_>) {
-    let key = |what| pair_key((exposure, &cell.exposure_level), (modifier, &cell.modifier_level), what);
+fn interaction_cell(
+    own: &str,
+    (exposure, modifier): (&str, &str),
+    cell: &mut InteractionCell,
+    price: Price,
+    see: See<'_>,
+) {
+    let key =
+        |what| own.to_owned() + &pair_key((exposure, &cell.exposure_level), (modifier, &cell.modifier_level), what);
     let spot = |what: &str| {
         let row = format!("{} × {}", cell.exposure_title(), cell.modifier_title());
         let file = file_name(&format!("interaction_{exposure}_{modifier}"));

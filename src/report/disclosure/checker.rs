@@ -173,8 +173,8 @@ fn secondary(profile: &Profile) -> String {
     };
     format!(
         "These counts of the run are one system of equations: Table 1, levels, cells of interactions, the flow of persons, \
-         ends of follow-up, numbers of models and their differences, groups, numbers at chosen times, linkage, covariates, \
-         checks of the records, rows over calendar time, rows of codes. Further cells are \
+         ends of follow-up, numbers of models and their differences, their events by level where \
+         they leave records out, groups, numbers at chosen times, linkage, covariates, checks of the records, rows over calendar time, rows of codes. Further cells are \
          hidden until, whatever is worked out from all that is shown, {range} stays possible at the ends for a small count: \
          the program holds for each of them two sets of numbers that fit everything shown (Hundepool et al. 2012, \
          Statistical Disclosure Control, chapter 4). The rows of a code are hidden too where the persons behind them are as \
@@ -247,13 +247,11 @@ const COVERED: [&str; 4] = [
     "Texts: warnings lose their counts; notes that nobody is in a group go where zero is small or the study population is.",
 ];
 
-const LEFT: [&str; 9] = [
+const LEFT: [&str; 8] = [
     "Differences to results of other runs on the same data.",
     "Knowledge from outside: who knows some of the people, or a total from elsewhere.",
     "Hazard ratios themselves, which sites let pass: without adjustment one is near the ratio of two rates, so that with \
      person-years it narrows the rounded events of a small level.",
-    "Events of a level that one model leaves out for missing values and another does not: without rounding the standard \
-     errors of both tell them nearly.",
     "Labels, notes and formulas that the user wrote: a label can name a group of one.",
     "Coefficients of numeric covariates, concordance, and likelihoods and tests of models without a hidden coefficient are \
      shown at full precision.",

@@ -3,7 +3,7 @@
 use super::derived::significant;
 use super::{Hidden, Profile, interactions, time_varying};
 use crate::report::{
-    Coefficient, Concordance, Interaction, InteractionCell, LevelRow, ModelResult, Part, Report, TestResult,
+    Coefficient, Concordance, Interaction, InteractionCell, LevelRow, ModelLevel, ModelResult, Part, Report, TestResult,
 };
 use std::collections::BTreeSet;
 
@@ -28,6 +28,12 @@ pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hi
         .collect();
     for (model, whole) in report.models.iter_mut().zip(&original.models) {
         let too_few = has_too_few(whole, profile);
+        let few = |(row, whole): (&ModelLevel, &ModelLevel)| {
+            let enough = whole.events.is_some_and(|n| has_enough(n, profile));
+            (row.hidden || !enough).then(|| (row.variable.clone(), row.level.clone()))
+        };
+        let gone: BTreeSet<LevelKey> = model.levels.iter().zip(&whole.levels).filter_map(few).collect();
+        let shown = shown.difference(&gone).cloned().collect();
         let estimates = hide_coefficients(model, &shown, too_few);
         hidden.push(Hidden { table: format!("estimates of {}", model.name), estimates, ..Hidden::default() });
         for (interaction, whole) in model.interactions.iter_mut().zip(&whole.interactions) {

@@ -1,6 +1,6 @@
 //! What adds up to what along time: numbers at risk, events so far, and what lies between two chosen times.
 
-use super::cells::{group_key, interval_key, level_key, point_key};
+use super::cells::{group_key, interval_key, level_key, own, point_key};
 use super::system::{CellId, System};
 use crate::report::{Description, ModelResult, Report, SurvivalPoint};
 use std::collections::BTreeSet;
@@ -15,7 +15,9 @@ pub(super) fn along_time(model: &ModelResult, system: &mut System) {
             }
             let part = |i| system.find(&interval_key(&model.name, &varying.variable, level, i));
             let parts: Vec<CellId> = (0..varying.hazard_ratios.len()).filter_map(part).collect();
-            if let Some(all) = system.find(&level_key(&varying.variable, level, "events")).filter(|_| !parts.is_empty())
+            if let Some(all) = system
+                .find(&(own(model) + &level_key(&varying.variable, level, "events")))
+                .filter(|_| !parts.is_empty())
             {
                 system.sum(all, &parts);
             }
@@ -113,7 +115,7 @@ pub(super) fn standardised(report: &Report, model: &ModelResult, system: &mut Sy
             records.windows(2).for_each(|pair| system.within(pair[0], pair[1]));
             steps(&key(format!("{level}|events")), &events, records.first().copied(), false, system);
             if let Some((level_events, last)) =
-                system.find(&level_key(&risks.exposure, level, "events")).zip(events.last().copied())
+                system.find(&(own(model) + &level_key(&risks.exposure, level, "events"))).zip(events.last().copied())
             {
                 let later = system.rest(&key(format!("{level}|later events")), level_events, last);
                 later.into_iter().filter(|_| ended).for_each(|id| system.zero_says_nothing(id));

@@ -4,11 +4,11 @@
 //! records without a value, the persons in no level), which somebody could work out and which is protected like others.
 
 use super::Profile;
-use super::cells::{group_key, level_key, level_name, of_link, pair_key};
+use super::cells::{group_key, level_key, level_name, of_link, own, pair_key};
 use super::derived::variable_of_totals;
 use super::system::{CellId, System};
 use super::{codes, extracts, keys, over_time, table_one};
-use crate::report::{Description, Interaction, ModelResult, Report};
+use crate::report::{Description, Interaction, ModelLevel, ModelResult, Report};
 use crate::study::disclosure::Totals;
 use std::collections::BTreeSet;
 
@@ -18,8 +18,10 @@ pub fn state(report: &Report, profile: &Profile, system: &mut System) {
     levels(report, profile, system);
     flow(report, system);
     let mut pairs = BTreeSet::new();
-    for interaction in report.models.iter().flat_map(|m| &m.interactions) {
-        cells(report, interaction, &mut pairs, system);
+    for model in &report.models {
+        for interaction in &model.interactions {
+            cells(report, model, interaction, &mut pairs, system);
+        }
     }
     models(report, system);
     for (i, description) in report.descriptions.iter().enumerate() {
@@ -147,17 +149,30 @@ fn events_of_flow(report: &Report, system: &mut System) {
     }
 }
 
-/// Persons and events of exposure by modifier add up to those of the levels.
-fn cells(report: &Report, interaction: &Interaction, done: &mut BTreeSet<String>, system: &mut System) {
-    let (exposure, modifier) = (interaction.exposure.as_str(), interaction.modifier.as_str());
-    if !done.insert(pair_key((exposure, ""), (modifier, ""), "")) {
+/// Persons and events of exposure by modifier add up to those of the levels. Those of a model that leaves records out are
+/// some of those of the tables.
+fn cells(
+    report: &Report,
+    model: &ModelResult,
+    interaction: &Interaction,
+    done: &mut BTreeSet<String>,
+    system: &mut System,
+) {
+    let (exposure, modifier, own) = (interaction.exposure.as_str(), interaction.modifier.as_str(), own(model));
+    if !done.insert(own.clone() + &pair_key((exposure, ""), (modifier, ""), "")) {
         return;
     }
-    let key = |e: &str, m: &str, what: &str| pair_key((exposure, e), (modifier, m), what);
+    let of_all = |e: &str, m: &str, what: &str| pair_key((exposure, e), (modifier, m), what);
+    let key = |e: &str, m: &str, what: &str| own.clone() + &of_all(e, m, what);
     for cell in &interaction.within {
-        let of = |what| system.find(&key(&cell.exposure_level, &cell.modifier_level, what));
-        if let Some((persons, events)) = of("persons").zip(of("events")) {
-            system.rest(&key(&cell.exposure_level, &cell.modifier_level, "without event"), persons, events);
+        let (e, m) = (&cell.exposure_level, &cell.modifier_level);
+        if let Some((persons, events)) = system.find(&key(e, m, "persons")).zip(system.find(&key(e, m, "events"))) {
+            system.rest(&key(e, m, "without event"), persons, events);
+        }
+        for what in ["persons", "events"].into_iter().filter(|_| !own.is_empty()) {
+            if let Some((cell, all)) = system.find(&key(e, m, what)).zip(system.find(&of_all(e, m, what))) {
+                system.within(cell, all);
+            }
         }
     }
     let distinct = |of: fn(&crate::report::InteractionCell) -> &String| -> Vec<&String> {
@@ -168,33 +183,48 @@ fn cells(report: &Report, interaction: &Interaction, done: &mut BTreeSet<String>
     for what in ["persons", "events"] {
         for row in &rows {
             let parts: Vec<CellId> = columns.iter().filter_map(|m| system.find(&key(row, m, what))).collect();
-            margin(report, (exposure, row), what, &parts, system);
+            margin(report, &own, (exposure, row), what, &parts, system);
         }
         for column in &columns {
             let parts: Vec<CellId> = rows.iter().filter_map(|e| system.find(&key(e, column, what))).collect();
-            margin(report, (modifier, column), what, &parts, system);
+            margin(report, &own, (modifier, column), what, &parts, system);
+        }
+        let all = rows.iter().flat_map(|e| columns.iter().map(move |m| (e, m)));
+        let all: Vec<CellId> = all.filter_map(|(e, m)| system.find(&key(e, m, what))).collect();
+        if let Some(of_model) = system.find(&format!("{own}{what}")).filter(|_| !own.is_empty() && !all.is_empty()) {
+            system.sum(of_model, &all);
         }
     }
 }
 
-/// The sum of a line of cells is the count of its level; of a level that no table shows it is within the total.
-fn margin(report: &Report, (variable, level): (&str, &str), what: &str, parts: &[CellId], system: &mut System) {
+/// The sum of a line of cells is the count of its level; of a level that no table shows, or of which a model has only some,
+/// it is within that of the level or the total.
+fn margin(
+    report: &Report,
+    own: &str,
+    (variable, level): (&str, &str),
+    what: &str,
+    parts: &[CellId],
+    system: &mut System,
+) {
     if parts.is_empty() {
         return;
     }
-    match system.find(&level_key(variable, level, what)) {
+    let of_level = system.find(&level_key(variable, level, what));
+    let margin = system.find(&(own.to_owned() + &level_key(variable, level, what)));
+    match margin {
         Some(margin) => system.sum(margin, parts),
         None => {
-            let Some(total) = system.find(&format!("total|{what}")) else { return };
+            let Some(all) = of_level.or(system.find(&format!("total|{what}"))) else { return };
             let sum = parts.iter().map(|p| system.value(*p)).sum();
-            let name = format!("sum of {variable}={level}|{what}");
+            let name = format!("{own}sum of {variable}={level}|{what}");
             // One number for all tables that cross the variable.
             let margin = system.find(&name).filter(|m| system.value(*m) == sum);
             let known = margin.is_some();
             let margin = margin.unwrap_or_else(|| system.implied(&name, sum));
             system.sum(margin, parts);
             if !known && report.total.is_some() {
-                system.within(margin, total);
+                system.within(margin, all);
             }
         }
     }
@@ -220,11 +250,32 @@ fn models(report: &Report, system: &mut System) {
                 }
             }
         }
+        by_level(model, &report.models[..i], system);
         left_out(report, model, system);
         over_time::along_time(model, system);
         over_time::curves(report, model, system);
         over_time::standardised(report, model, system);
         competing(model, system);
+    }
+}
+
+/// Events by level of a model that leaves records out: they make up its events, and are some of those of the tables and of
+/// models that leave fewer out. Exact standard errors tell them, so that they are hidden with the estimates of the level.
+fn by_level(model: &ModelResult, others: &[ModelResult], system: &mut System) {
+    let key =
+        |model: &ModelResult, level: &ModelLevel| own(model) + &level_key(&level.variable, &level.level, "events");
+    for rows in model.levels.chunk_by(|a, b| a.variable == b.variable) {
+        let parts: Vec<CellId> = rows.iter().filter_map(|row| system.find(&key(model, row))).collect();
+        if let Some(all) = system.find(&format!("model|{}|events", model.name)).filter(|_| !parts.is_empty()) {
+            system.sum(all, &parts);
+        }
+        for row in rows {
+            let Some(of_model) = system.find(&key(model, row)) else { continue };
+            let others = others.iter().filter(|other| !other.levels.is_empty()).map(|other| key(other, row));
+            for other in others.chain([level_key(&row.variable, &row.level, "events")]) {
+                system.find(&other).into_iter().for_each(|other| system.within(of_model, other));
+            }
+        }
     }
 }
 

@@ -89,7 +89,7 @@ impl Errors<'_> {
 
     /// Widens what a model says; returns the factors of its coefficients by name.
     fn model(&self, model: &mut ModelResult) -> BTreeMap<String, f64> {
-        let gradients: Vec<Gradient> = model.coefficients.iter().map(|c| gradient(c, &model.coefficients)).collect();
+        let gradients: Vec<Gradient> = model.coefficients.iter().map(|c| gradient(c, model)).collect();
         let all = self.of_all_events(&model.name);
         let mut factors = BTreeMap::new();
         for (c, gradient) in model.coefficients.iter_mut().zip(&gradients) {
@@ -101,7 +101,8 @@ impl Errors<'_> {
         for contrast in &mut model.contrasts {
             self.contrast(contrast, &gradients, all);
         }
-        model.interactions.iter_mut().for_each(|i| self.interaction(i));
+        let own = cells::own(model);
+        model.interactions.iter_mut().for_each(|i| self.interaction(&own, i));
         self.along_time(model);
         for ratios in &mut model.ratios_at {
             ratios.points.iter_mut().for_each(|p| ratio(&mut p.ratio, all));
@@ -153,11 +154,11 @@ impl Errors<'_> {
         contrast.bootstrap = None;
     }
 
-    fn interaction(&self, interaction: &mut Interaction) {
+    fn interaction(&self, own: &str, interaction: &mut Interaction) {
         let References { exposure, modifier, .. } = References::of(interaction);
         let (e0, m0) = (exposure.unwrap_or_default(), modifier.unwrap_or_default());
         let names = (interaction.exposure.clone(), interaction.modifier.clone());
-        let name = |e: &str, m: &str| pair_key((&names.0, e), (&names.1, m), "events");
+        let name = |e: &str, m: &str| own.to_owned() + &pair_key((&names.0, e), (&names.1, m), "events");
         let of_two = |a: String, b: String| Gradient::from([(a, 1.0), (b, -1.0)]);
         let hrs: BTreeMap<(String, String), f64> = interaction.joint.iter().filter_map(joint_ratio).collect();
         for c in &mut interaction.within {
@@ -245,13 +246,13 @@ impl Errors<'_> {
 
     /// Hazard ratios of intervals by their own events; at chosen times by those of the levels.
     fn along_time(&self, model: &mut ModelResult) {
-        let all = self.of_all_events(&model.name);
+        let (all, own) = (self.of_all_events(&model.name), cells::own(model));
         for varying in &mut model.time_varying {
             let levels = [varying.level.clone(), varying.versus.clone()];
             for (i, at) in varying.hazard_ratios.iter_mut().enumerate() {
                 let name = |level: &String| match at.time {
                     None => interval_key(&model.name, &varying.variable, level, i),
-                    Some(_) => level_key(&varying.variable, level, "events"),
+                    Some(_) => own.clone() + &level_key(&varying.variable, level, "events"),
                 };
                 let gradient: Gradient = levels.iter().flatten().map(|level| (name(level), 1.0)).collect();
                 let factor = self.factor(at.ratio.se.unwrap_or(0.0), &gradient);
@@ -266,7 +267,8 @@ fn joint_ratio(cell: &InteractionCell) -> Option<((String, String), f64)> {
 }
 
 /// The levels that a coefficient compares; in a model with a product of its factor the cells, at the reference of the other.
-fn gradient(c: &Coefficient, all: &[Coefficient]) -> Gradient {
+fn gradient(c: &Coefficient, model: &ModelResult) -> Gradient {
+    let (all, prefix) = (&model.coefficients, cells::own(model));
     let factors = |c: &Coefficient| c.parts.iter().filter(|p| p.level.is_some()).cloned().collect::<Vec<Part>>();
     let own = factors(c);
     let of = |p: &Part| {
@@ -276,14 +278,15 @@ fn gradient(c: &Coefficient, all: &[Coefficient]) -> Gradient {
     match own.as_slice() {
         [a, b] => {
             let cells = of(a).into_iter().flat_map(|x| of(b).into_iter().map(move |y| (x.clone(), y)));
-            cells.map(|((x, s), (y, t))| (pair_key((&a.variable, &x), (&b.variable, &y), "events"), s * t)).collect()
+            let name = |x: &str, y: &str| prefix.clone() + &pair_key((&a.variable, x), (&b.variable, y), "events");
+            cells.map(|((x, s), (y, t))| (name(&x, &y), s * t)).collect()
         }
         [a] => {
             let is_product = |f: &Vec<Part>| f.len() == 2 && f.iter().any(|p| p.variable == a.variable);
             let partner = all.iter().map(factors).filter(is_product).flatten().find(|p| p.variable != a.variable);
             let name = |level: &str| match partner.as_ref().and_then(|p| p.versus.as_ref().map(|v| (p, v))) {
-                Some((p, versus)) => pair_key((&a.variable, level), (&p.variable, versus), "events"),
-                None => level_key(&a.variable, level, "events"),
+                Some((p, versus)) => prefix.clone() + &pair_key((&a.variable, level), (&p.variable, versus), "events"),
+                None => prefix.clone() + &level_key(&a.variable, level, "events"),
             };
             of(a).into_iter().map(|(level, sign)| (name(&level), sign)).collect()
         }

@@ -115,13 +115,14 @@ pub(super) fn state(report: &Report, profile: &Profile, system: &mut System) {
     }
     let sizes: Vec<Option<CellId>> = keys.iter().map(|key| system.find(&format!("{key}|persons"))).collect();
     for variable in &one.variables {
-        state_variable(one, variable, &sizes, profile, system);
+        state_variable(report, one, variable, &sizes, profile, system);
     }
     // Everybody has a group.
     system.find("table one|left out").into_iter().for_each(|id| system.zero_says_nothing(id));
 }
 
 fn state_variable(
+    report: &Report,
     one: &TableOne,
     variable: &TableOneVariable,
     sizes: &[Option<CellId>],
@@ -144,6 +145,9 @@ fn state_variable(
                 None => continue,
             };
             same(Some(own), system.find(&elsewhere), system);
+            let prefixes = report.models.iter().filter(|m| !m.levels.is_empty()).map(cells::own);
+            let of_models: Vec<CellId> = prefixes.filter_map(|p| system.find(&(p + &elsewhere))).collect();
+            of_models.into_iter().for_each(|some| system.within(some, own));
             if level.missing && !profile.hide_missing {
                 system.harmless(own);
             }
