@@ -531,6 +531,22 @@ fn what_is_left_out_of_a_cell_is_counted() {
     assert_eq!(records(&loaded.table), Delivery::default().records());
 }
 
+/// A quote that nobody closes takes rows into a cell: a code that holds a line end is a fault, elsewhere the rows are counted.
+#[test]
+fn a_quote_that_is_not_closed_loses_no_row_in_silence() {
+    let mut delivery = Delivery::default();
+    delivery.add("contacts.csv", "a1;01.05.2010;\"A01;ICPC-2\na1;02.05.2010;A01\";ICPC-2\n");
+    let error = delivery.error();
+    assert!(
+        error.starts_with("contacts.csv, row 7, column codes: 1 value goes over several lines; a quote"),
+        "{error}"
+    );
+    delivery.replace("clean = [\"trim\", \"upper\"] }", "clean = [\"trim\", \"upper\"], if_invalid = \"missing\" }");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(noted(&loaded, "contacts.csv", "rows that go over several lines of the file"), Some(1));
+    assert_eq!(noted(&loaded, "contacts.codes", "values that break their declaration"), Some(1));
+}
+
 /// Rows dated before a date that ages count from: a month is before a day only when it ends before it. They count as any other.
 #[test]
 fn rows_dated_before_birth_are_counted() {

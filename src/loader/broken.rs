@@ -20,6 +20,8 @@ pub(super) enum Broken {
     Limits,
     /// A number with a fraction, or beyond what it holds exactly, where a code is declared.
     Fraction,
+    /// A code that holds a line end.
+    LineEnd,
 }
 
 /// Cells of a column of a file that break one rule.
@@ -105,6 +107,10 @@ pub(super) fn explain(rule: Broken, n: u64, place: Place, (kind, mark): (&Column
         (Broken::Fraction, _) => (
             format!("{values} {} no whole number that can be a code", is_are(n)),
             "declare type = \"number\", or read the column as text at the source".to_string(),
+        ),
+        (Broken::LineEnd, _) => (
+            format!("{values} {} over several lines", if n == 1 { "goes" } else { "go" }),
+            "a quote may not be closed: repair it at the source, or set quote = \"none\" where quotes are part of the text".to_string(),
         ),
         _ => (
             format!("expected a number ({})", affected(n)),

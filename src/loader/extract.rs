@@ -225,8 +225,9 @@ impl<'a> Reading<'a> {
         let keep = std::iter::once(false).chain(self.specs.iter().map(|(spec, _)| spec.keep_user_missing));
         let wanted: Vec<Wanted> =
             places.iter().zip(keep).map(|(&column, keep_user_missing)| Wanted { column, keep_user_missing }).collect();
-        let mut batches = data.into_batches(&wanted);
+        let (mut batches, mut over_lines) = (data.into_batches(&wanted), 0);
         while let Some(batch) = batches.next_batch(progress)? {
+            over_lines += batch.over_lines();
             let (persons, values) = self.convert(&batch);
             self.systems.check(&values, &self.converters, batch.n_rows(), |row| batch.row(row));
             match persons {
@@ -241,6 +242,10 @@ impl<'a> Reading<'a> {
                     return Err(LoadError::Values(faults));
                 }
             }
+        }
+        if over_lines > 0 {
+            let message = "rows that go over several lines of the file, within quotes";
+            self.remarks.push(Note::new(&file.written, message, over_lines, "rows"));
         }
         let faults = self.end_file(&header, &places, file);
         if !faults.is_empty() {

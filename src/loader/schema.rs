@@ -402,6 +402,9 @@ impl Converter {
             return missing;
         }
         let Ok(text) = std::str::from_utf8(field) else { return Cell::Broken(Broken::Level) };
+        if text.contains('\n') {
+            return Cell::Broken(Broken::LineEnd);
+        }
         let (parts, rules): (Vec<&str>, &CodeSpec) = match &self.kind {
             ColumnKind::Codes { split, code } => (text.split(split.as_str()).collect(), code),
             ColumnKind::Code(code) => (vec![text], code),

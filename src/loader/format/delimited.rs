@@ -22,6 +22,8 @@ pub struct Records {
     n_records: u64,
     /// The line on which the reader stands.
     line: u64,
+    /// Records since the last batch that go over several lines.
+    over_lines: u64,
     delimiter: u8,
     /// What the number of fields is compared with, in messages.
     has_header: bool,
@@ -37,6 +39,8 @@ pub struct RawBatch {
     pub rows: Vec<u64>,
     /// Bytes of the file read when the batch was made.
     pub bytes_read: u64,
+    /// Records that go over several lines, within quotes.
+    pub over_lines: u64,
 }
 
 impl RawBatch {
@@ -92,6 +96,7 @@ impl Records {
             first: None,
             n_records: 0,
             line: 1,
+            over_lines: 0,
             delimiter: format.delimiter,
             has_header: format.header == Header::FirstRow,
         };
@@ -143,7 +148,12 @@ impl Records {
             Ok(false) => Ok(None),
             Ok(true) => {
                 let before = std::mem::replace(&mut self.line, self.reader.position().line());
-                Ok(Some(if self.line == before + 1 { before } else { first_line(record, self.line) }))
+                if self.line == before + 1 {
+                    return Ok(Some(before));
+                }
+                let inside = line_ends_inside(record);
+                self.over_lines += u64::from(inside > 0);
+                Ok(Some(self.line - 1 - inside))
             }
             Err(error) => Err(self.explain(error)),
         }
@@ -196,6 +206,7 @@ impl Records {
             batch.push(record, row, plan);
         }
         batch.bytes_read = self.reader.get_ref().bytes_read();
+        batch.over_lines = std::mem::take(&mut self.over_lines);
         Ok(batch)
     }
 
@@ -268,11 +279,9 @@ impl Batches {
     }
 }
 
-/// The line on which a record begins, from the line the reader stands on after it: line ends inside quoted
-/// fields belong to the record, empty lines before it do not.
-fn first_line(record: &ByteRecord, line_after: u64) -> u64 {
-    let inside = record.as_slice().iter().filter(|&&b| b == b'\n').count() as u64;
-    line_after - 1 - inside
+/// Line ends inside quoted fields, which belong to the record; empty lines before it do not.
+fn line_ends_inside(record: &ByteRecord) -> u64 {
+    record.as_slice().iter().filter(|&&b| b == b'\n').count() as u64
 }
 
 /// A usual delimiter, other than `declared`, that `text` holds.

@@ -164,6 +164,11 @@ impl DataBatch {
         }
     }
 
+    /// Rows that go over several lines of a text file.
+    pub(crate) fn over_lines(&self) -> u64 {
+        if let DataBatch::Text(batch) = self { batch.over_lines } else { 0 }
+    }
+
     /// The number of a row in the file: its line, or its place from 1.
     pub(crate) fn row(&self, row: usize) -> u64 {
         match self {

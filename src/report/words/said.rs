@@ -165,6 +165,7 @@ const SAID: &[Phrase] = &[
     ("dates with a time of day, which is dropped", "datoer med klokkeslett, som er utelatt"),
     ("values with blanks around them, which do not count", "verdier med blanke rundt seg, som ikke teller"),
     ("rows dated before {} of their person", "rader datert før {} for personen"),
+    ("rows that go over several lines of the file, within quotes", "rader over flere linjer i filen, i anførselstegn"),
     ("an empty place among several codes, left out", "en tom plass mellom flere koder, utelatt"),
     (
         "declared, but no rule of the study reads it: nothing in its files was looked at",
