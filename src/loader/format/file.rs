@@ -26,7 +26,7 @@ pub(crate) struct DataFile {
 }
 
 enum Inner {
-    Text(Records),
+    Text(Box<Records>),
     Parquet(ParquetFile),
     Stored(stored::Reader),
 }
@@ -38,7 +38,7 @@ impl DataFile {
         let (header, inner) = match format {
             FileFormat::Delimited(format) => {
                 let records = Records::open(path, written, format)?;
-                (records.header().to_vec(), Inner::Text(records))
+                (records.header().to_vec(), Inner::Text(Box::new(records)))
             }
             FileFormat::Parquet { .. } => {
                 let parquet = ParquetFile::open(path, written)?;
