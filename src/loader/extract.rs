@@ -251,7 +251,7 @@ impl<'a> Reading<'a> {
         if !faults.is_empty() {
             return Err(LoadError::Values(faults));
         }
-        batches.finish(progress)
+        batches.finish()
     }
 
     /// Tells key and columns what the file says of them. Errors: stored types that contradict the declared ones.

@@ -45,7 +45,7 @@ pub(super) fn read(
         let DataBatch::Stored(batch) = batch else { unreachable!("text files are read as text") };
         builders.par_iter_mut().zip(&batch.columns).for_each(|(builder, cells)| builder.push(cells));
     }
-    let input = batches.finish(progress)?;
+    let input = batches.finish()?;
     builders.iter().for_each(|builder| builder.notes(shown, &mut notes));
     let columns: Vec<Column> = builders.into_par_iter().map(Builder::finish).collect();
     Ok(Flat { file_rows: None, table: Table::new(columns), header, input, notes })

@@ -141,7 +141,7 @@ impl Reading<'_> {
             read.collect::<Result<Vec<()>, LoadError>>()?;
         }
         self.end_file(&header, &places, file)?;
-        batches.finish(progress)
+        batches.finish()
     }
 
     /// The places of the key columns in a header.

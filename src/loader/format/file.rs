@@ -4,18 +4,14 @@
 //! places and need not know which it was.
 
 use super::FileRead;
-use super::decode::unreadable;
+use super::background_hash::BackgroundHash;
 use super::delimited::{BATCH_ROWS, BatchPlan, Batches, RawBatch, Records};
-use super::parquet::ParquetFile;
+use super::parquet::{ParquetBatches, ParquetFile};
 use crate::loader::Progress;
 use crate::loader::error::{Fault, LoadError, Place};
-use crate::private::hex;
 use crate::stored::{self, StoredBatch, StoredColumn, StoredError, StoredValues, Wanted};
 use crate::study::{Encoding, FileFormat, InputFile};
-use sha2::{Digest, Sha256};
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// An open file.
 pub(crate) struct DataFile {
@@ -84,21 +80,22 @@ impl DataFile {
                 (Source::Text(records.into_batches(BatchPlan { keep: places(), rows: BATCH_ROWS })), size)
             }
             Inner::Parquet(parquet) => {
-                let total = Some(parquet.n_rows() as u64);
-                (Source::Parquet { parquet, places: places(), waiting: Vec::new() }, total)
+                let batches = parquet.into_batches(places());
+                let total = Some(batches.n_rows());
+                (Source::Parquet(batches, BackgroundHash::begin(self.path, &self.written)), total)
             }
             Inner::Stored(reader) => {
                 let total = reader.n_rows();
-                (Source::Stored(reader.batches(wanted.to_vec())), total)
+                let checksum = BackgroundHash::begin(self.path, &self.written);
+                (Source::Stored(reader.batches(wanted.to_vec()), checksum), total)
             }
         };
-        DataBatches { path: self.path, written: self.written, inner, total }
+        DataBatches { written: self.written, inner, total }
     }
 }
 
 /// The batches of one file.
 pub(crate) struct DataBatches {
-    path: PathBuf,
     written: String,
     inner: Source,
     /// Bytes of a text file, rows of another.
@@ -107,13 +104,8 @@ pub(crate) struct DataBatches {
 
 enum Source {
     Text(Batches),
-    Parquet {
-        parquet: ParquetFile,
-        places: Vec<usize>,
-        /// Batches of the row group that was read, last first.
-        waiting: Vec<StoredBatch>,
-    },
-    Stored(stored::Batches),
+    Parquet(ParquetBatches, BackgroundHash),
+    Stored(stored::Batches, BackgroundHash),
 }
 
 impl DataBatches {
@@ -121,13 +113,8 @@ impl DataBatches {
     pub(crate) fn next_batch(&mut self, progress: &mut dyn Progress) -> Result<Option<DataBatch>, LoadError> {
         let batch = match &mut self.inner {
             Source::Text(batches) => batches.next_batch()?.map(DataBatch::Text),
-            Source::Parquet { parquet, places, waiting } => {
-                if waiting.is_empty() {
-                    *waiting = parquet.next_batches(places)?;
-                }
-                waiting.pop().map(DataBatch::Stored)
-            }
-            Source::Stored(batches) => {
+            Source::Parquet(batches, _) => batches.next_batch()?.map(DataBatch::Stored),
+            Source::Stored(batches, _) => {
                 batches.next_batch().map_err(|e| fault_of(e, &self.written))?.map(DataBatch::Stored)
             }
         };
@@ -139,12 +126,12 @@ impl DataBatches {
         Ok(batch)
     }
 
-    /// What was read, once the end was reached.
-    pub(crate) fn finish(self, progress: &mut dyn Progress) -> Result<FileRead, LoadError> {
+    /// What was read, once the end was reached. Errors: `File`.
+    pub(crate) fn finish(self) -> Result<FileRead, LoadError> {
         match self.inner {
             Source::Text(batches) => Ok(batches.file_read().expect("the stream has ended").clone()),
-            Source::Parquet { parquet, .. } => file_read(&self.path, &self.written, parquet.n_rows() as u64, progress),
-            Source::Stored(batches) => file_read(&self.path, &self.written, batches.n_rows(), progress),
+            Source::Parquet(batches, checksum) => checksum.finish(batches.n_rows()),
+            Source::Stored(batches, checksum) => checksum.finish(batches.n_rows()),
         }
     }
 }
@@ -211,26 +198,4 @@ pub(crate) fn exact_whole(x: f64) -> Option<i64> {
 pub(crate) fn fault_of(error: StoredError, written: &str) -> LoadError {
     let place = Place { file: written.to_string(), row: error.row, column: error.column };
     LoadError::File(Fault::new(place, error.rule, error.remedy))
-}
-
-/// Size and checksum of a file, read from end to end.
-pub(crate) fn file_read(
-    path: &Path,
-    written: &str,
-    rows: u64,
-    progress: &mut dyn Progress,
-) -> Result<FileRead, LoadError> {
-    let mut file = File::open(path).map_err(|e| unreadable(written, &e))?;
-    let (mut hasher, mut bytes) = (Sha256::new(), 0);
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        let n = file.read(&mut buffer).map_err(|e| unreadable(written, &e))?;
-        if n == 0 {
-            break;
-        }
-        hasher.update(&buffer[..n]);
-        bytes += n as u64;
-    }
-    progress.step(written, bytes, Some(bytes));
-    Ok(FileRead { path: written.to_string(), bytes, sha256: hex(&hasher.finalize()), rows })
 }

@@ -1,6 +1,7 @@
 //! One file per file format. Each yields batches of fields or typed columns with the rows of the file, so that
 //! every message can say where; none knows persons or studies.
 
+pub(crate) mod background_hash;
 pub mod decode;
 pub mod delimited;
 pub(crate) mod file;

@@ -1,4 +1,4 @@
-//! Parquet by polars: the columns that are needed, one row group at a time.
+//! Parquet by polars: the columns that are needed, one row group at a time, on a thread of its own.
 //!
 //! A row is counted from 1 over the whole file. Only files are read: an address on a network is refused, since
 //! person data stay on the machine they were delivered to.
@@ -6,7 +6,7 @@
 use super::decode::unreadable;
 use super::delimited::BATCH_ROWS;
 use crate::loader::error::{Fault, LoadError, Place};
-use crate::stored::{Cells, StoredBatch, StoredColumn, StoredType, StoredValues, Texts};
+use crate::stored::{Cells, READER_THREAD, StoredBatch, StoredColumn, StoredType, StoredValues, Texts};
 use crate::study::parquet_type;
 use crate::table::MISSING_WHOLE;
 use polars::prelude::{
@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// An open Parquet file.
 pub struct ParquetFile {
@@ -25,8 +26,37 @@ pub struct ParquetFile {
     header: Vec<String>,
     /// Rows of each row group.
     groups: Vec<usize>,
-    next_group: usize,
-    rows_before: usize,
+}
+
+/// Batches that are read ahead: about the row group after the one that is being used.
+const BATCHES_AHEAD: usize = 4;
+
+/// The batches of one file, in order.
+pub(crate) struct ParquetBatches {
+    receiver: Receiver<Result<StoredBatch, LoadError>>,
+    file: String,
+    n_rows: u64,
+    rows_read: u64,
+}
+
+impl ParquetBatches {
+    /// Number of rows of the file.
+    pub(crate) fn n_rows(&self) -> u64 {
+        self.n_rows
+    }
+
+    /// The next batch; `None` after the last row. Errors: `File`, `Values` for a type that cannot be read.
+    pub(crate) fn next_batch(&mut self) -> Result<Option<StoredBatch>, LoadError> {
+        match self.receiver.recv() {
+            Ok(batch) => {
+                let batch = batch?;
+                self.rows_read += batch.n_rows as u64;
+                Ok(Some(batch))
+            }
+            Err(_) if self.rows_read == self.n_rows => Ok(None),
+            Err(_) => Err(cut_off(&self.file, self.rows_read)),
+        }
+    }
 }
 
 impl ParquetFile {
@@ -44,7 +74,7 @@ impl ParquetFile {
         let header = reader.schema().map_err(|_| no_parquet())?.iter_names().map(|n| n.to_string()).collect();
         let metadata = reader.get_metadata().map_err(|_| no_parquet())?;
         let groups = metadata.row_groups.iter().map(|g| g.num_rows()).collect();
-        Ok(ParquetFile { path: path.into(), file: shown.to_string(), header, groups, next_group: 0, rows_before: 0 })
+        Ok(ParquetFile { path: path.into(), file: shown.to_string(), header, groups })
     }
 
     /// The names of the columns.
@@ -71,22 +101,37 @@ impl ParquetFile {
         Ok(empty.columns().iter().map(column).collect())
     }
 
-    /// The columns at these places in the next row group that has rows, in batches, the last first; none at the end.
-    pub(crate) fn next_batches(&mut self, places: &[usize]) -> Result<Vec<StoredBatch>, LoadError> {
+    /// Reads the columns at these places on a thread of its own, in batches.
+    pub(crate) fn into_batches(self, places: Vec<usize>) -> ParquetBatches {
+        let (sender, receiver) = sync_channel(BATCHES_AHEAD);
+        let (file, n_rows) = (self.file.clone(), self.n_rows() as u64);
+        let read = move || {
+            if let Err(error) = self.send(&places, &sender) {
+                // A receiver that is gone has found a fault of its own.
+                let _ = sender.send(Err(error));
+            }
+        };
+        // Without a thread, or after a panic in it, the channel is closed, and `next_batch` says that rows are missing.
+        drop(std::thread::Builder::new().name(READER_THREAD.to_string()).spawn(read));
+        ParquetBatches { receiver, file, n_rows, rows_read: 0 }
+    }
+
+    /// Sends the columns at these places, row group by row group, as long as somebody wants them.
+    fn send(&self, places: &[usize], sender: &SyncSender<Result<StoredBatch, LoadError>>) -> Result<(), LoadError> {
         let mut names: Vec<String> = places.iter().map(|&i| self.header[i].clone()).collect();
         names.sort_unstable();
         names.dedup();
-        while let Some(&rows) = self.groups.get(self.next_group) {
-            let first_row = self.rows_before as u64 + 1;
-            let frame = self.slice(&names, self.rows_before, rows)?;
-            self.next_group += 1;
-            self.rows_before += rows;
-            if rows > 0 {
-                let starts = (0..rows).step_by(BATCH_ROWS);
-                return starts.rev().map(|start| self.batch(&frame, places, start, first_row)).collect();
+        let mut rows_before = 0;
+        for &rows in &self.groups {
+            let frame = self.slice(&names, rows_before, rows)?;
+            for start in (0..rows).step_by(BATCH_ROWS) {
+                if sender.send(Ok(self.batch(&frame, places, start, rows_before)?)).is_err() {
+                    return Ok(());
+                }
             }
+            rows_before += rows;
         }
-        Ok(Vec::new())
+        Ok(())
     }
 
     fn batch(
@@ -94,7 +139,7 @@ impl ParquetFile {
         frame: &DataFrame,
         places: &[usize],
         start: usize,
-        first_row: u64,
+        rows_before: usize,
     ) -> Result<StoredBatch, LoadError> {
         let part = frame.slice(start as i64, BATCH_ROWS);
         let columns: Result<Vec<Cells>, LoadError> = places
@@ -110,18 +155,21 @@ impl ParquetFile {
                 Ok(Cells { values, missing: BTreeMap::new(), clocks_dropped: series.as_ref().map_or(0, with_clock) })
             })
             .collect();
-        Ok(StoredBatch { first_row: first_row + start as u64, n_rows: part.height(), columns: columns? })
+        Ok(StoredBatch { first_row: (rows_before + start) as u64 + 1, n_rows: part.height(), columns: columns? })
     }
 
     fn slice(&self, columns: &[String], offset: usize, rows: usize) -> Result<DataFrame, LoadError> {
         let file = File::open(&self.path).map_err(|e| unreadable(&self.file, &e))?;
         let reader = ParquetReader::new(file).with_columns(Some(columns.to_vec())).with_slice(Some((offset, rows)));
-        reader.finish().map_err(|_| {
-            let place = Place::row(&*self.file, offset as u64 + 1);
-            let rule = "the rows from here on cannot be read";
-            LoadError::File(Fault::new(place, rule, "compare the file's size and checksum with the delivery note"))
-        })
+        reader.finish().map_err(|_| cut_off(&self.file, offset as u64))
     }
+}
+
+/// The fault of a file whose rows after the first `rows_read` cannot be read.
+fn cut_off(file: &str, rows_read: u64) -> LoadError {
+    let rule = "the rows from here on cannot be read";
+    let remedy = "compare the file's size and checksum with the delivery note";
+    LoadError::File(Fault::new(Place::row(file, rows_read + 1), rule, remedy))
 }
 
 /// The values of a stored column; `None` for a type that none has.
