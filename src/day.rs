@@ -3,6 +3,7 @@
 //! Days count from 1970-01-01 (day 0) in the proleptic Gregorian calendar, so a difference of two days is an
 //! exact whole number and ties are exact. Calendar arithmetic is `jiff`'s.
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use std::fmt;
 
@@ -71,9 +72,9 @@ impl Day {
     }
 
     fn date(self) -> Date {
-        // The range of `Day` is that of the values made by `from_ymd`; a sum of days may leave it, and then the nearest date stands.
-        let span = jiff::Span::new().try_days(self.0).unwrap_or_default();
-        EPOCH.saturating_add(span)
+        // The range of `Day` is that of the values made by `from_ymd`; a sum of days may leave it, and then the nearest date
+        // stands. Hours rather than a span of days, whose many units take several times as long to add.
+        EPOCH.saturating_add(SignedDuration::from_hours(24 * i64::from(self.0)))
     }
 }
 
@@ -103,6 +104,17 @@ mod tests {
         assert_eq!(Day::from_ymd(1969, 12, 31), Some(Day(-1)));
         assert_eq!(Day::from_ymd(2001, 2, 30), None);
         assert_eq!(Day(11_017).to_string(), "2000-03-01");
+    }
+
+    #[test]
+    fn every_day_is_the_date_that_gives_it() {
+        let (first, last) = (Day::from_ymd(1, 1, 1).unwrap(), Day::from_ymd(9999, 12, 31).unwrap());
+        let days = (first.0..=last.0).step_by(89).chain([-1, 0, 1, last.0]);
+        for day in days {
+            let (year, month, of_month) = Day(day).ymd();
+            assert_eq!(Day::from_ymd(year, month, of_month), Some(Day(day)));
+        }
+        assert_eq!(Day(last.0 + 40_000).ymd(), (9999, 12, 31), "the nearest date");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::study::{
     Timing, YearAt,
 };
 use indexmap::IndexMap;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// A covariate of the person-time table.
@@ -74,8 +75,9 @@ pub(crate) fn tallies(
     derived: &IndexMap<String, Derived>,
     (alive, holders): (&[u32], &Holders),
 ) -> Vec<(String, Tally)> {
-    let fixed = study.covariates.iter().filter(|(_, c)| !c.timing.changes());
-    fixed.map(|(name, c)| (name.clone(), tally(&derived[name], holders.of(c, alive)))).collect()
+    let fixed: Vec<(&String, &Covariate)> = study.covariates.iter().filter(|(_, c)| !c.timing.changes()).collect();
+    let tally = |(name, c): (&String, &Covariate)| (name.clone(), tally(&derived[name], holders.of(c, alive)));
+    fixed.into_par_iter().map(tally).collect()
 }
 
 /// The table, in the order of the study.

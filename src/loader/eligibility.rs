@@ -14,6 +14,7 @@ use crate::study::{
 };
 use crate::table::MISSING_WHOLE;
 use indexmap::IndexMap;
+use rayon::prelude::*;
 
 /// The rows that the index event needs; `None` when the index is a date of the population.
 pub(crate) fn index_request(study: &Study) -> Option<(String, Request)> {
@@ -62,14 +63,15 @@ pub(crate) fn index_dates(study: &Study, kept: &Kept, n_persons: usize, dates: &
             let rows = kept.rows(&extract, &request);
             let days = rows.columns[0].days();
             let pick_of = |person| pick_day(&index_days(index, birth(person), &days[rows.of(person)]), *pick);
-            (0..n_persons as u32).map(pick_of).collect()
+            (0..n_persons as u32).into_par_iter().map(pick_of).collect()
         }
         _ => {
             let dates = dates.index.as_ref().expect("an index date of the population comes with its dates");
-            let day = |(person, &day): (u32, &i32)| {
-                Some(Day(day)).filter(|&d| d.0 != MISSING_WHOLE && in_window(index, birth(person), d))
+            let day = |person: u32| {
+                let day = Day(dates[person as usize]);
+                Some(day).filter(|&d| d.0 != MISSING_WHOLE && in_window(index, birth(person), d))
             };
-            (0u32..).zip(dates).map(day).collect()
+            (0..n_persons as u32).into_par_iter().map(day).collect()
         }
     }
 }
@@ -161,7 +163,7 @@ fn evaluate(
                 let n = days.partition_point(|&d| d <= last.0) - days.partition_point(|&d| d < first.0);
                 count.holds(n as u32)
             };
-            Ok(alive.iter().map(holds).collect())
+            Ok(alive.par_iter().map(holds).collect())
         }
         Condition::InSpell(spells) => {
             let spells = SpellRows::new(kept, spells);
@@ -169,7 +171,7 @@ fn evaluate(
                 let (person, index) = person(position);
                 spells.end_of_spell(person, index.0).is_some()
             };
-            Ok(alive.iter().map(holds).collect())
+            Ok(alive.par_iter().map(holds).collect())
         }
         Condition::Covered { spells, within, at_least } => {
             let spells = SpellRows::new(kept, spells);
@@ -179,7 +181,7 @@ fn evaluate(
                 let enough = at_least.unwrap_or((last.0 - first.0 + 1) as u32);
                 spells.days_covered(person, first.0, last.0) >= enough
             };
-            Ok(alive.iter().map(holds).collect())
+            Ok(alive.par_iter().map(holds).collect())
         }
     }
 }

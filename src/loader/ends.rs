@@ -14,6 +14,7 @@ use crate::study::{
     AtEntry, EntryDay, EventBetween, EventRows, Exit, ExitSource, FollowUpEvent, SameDay, SameMonth, Study, WhenExposed,
 };
 use crate::table::MISSING_WHOLE;
+use rayon::prelude::*;
 
 /// What follow-up of one person comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -276,21 +277,25 @@ impl<'a> Ends<'a> {
     /// What is known of dates beside the one that ended follow-up: events on the day of an exit, events that came after
     /// the end or before entry, exits on one day.
     pub(super) fn note_ties(&self, alive: &[u32], outcomes: &[Outcome], notes: &mut Vec<Note>) {
-        let mut found = [0u64; 6];
-        for (&position, outcome) in alive.iter().zip(outcomes) {
-            let Outcome::Exit(end, reason) = *outcome else { continue };
+        let of_person = |(&position, outcome): (&u32, &Outcome)| {
+            let Outcome::Exit(end, reason) = *outcome else { return [false; 6] };
             let exits = self.exits.iter().filter_map(|exit| self.exit_day(exit, position));
             let exits_then = exits.filter(|&day| day == end).count();
             let events = self.event_days(position);
             let (index, entry) = (self.index(position), self.entry(position));
             let event_then = events.binary_search(&end).is_ok();
-            found[0] += u64::from(reason == 0 && exits_then > 0);
-            found[1] += u64::from(reason > 0 && exits_then > 0 && event_then);
-            found[2] += u64::from(reason > 0 && exits_then > 1);
-            found[3] += u64::from(reason > 0 && events.last().is_some_and(|&day| day > end));
-            found[4] += u64::from(events.first().is_some_and(|&day| day < index));
-            found[5] += u64::from(events.iter().any(|day| (index..entry).contains(day)));
-        }
+            [
+                reason == 0 && exits_then > 0,
+                reason > 0 && exits_then > 0 && event_then,
+                reason > 0 && exits_then > 1,
+                reason > 0 && events.last().is_some_and(|&day| day > end),
+                events.first().is_some_and(|&day| day < index),
+                events.iter().any(|day| (index..entry).contains(day)),
+            ]
+        };
+        let persons = alive.par_iter().zip(outcomes).map(of_person);
+        let add = |sums: [u64; 6], of_person: [u64; 6]| std::array::from_fn(|i| sums[i] + of_person[i]);
+        let found = persons.map(|found| found.map(u64::from)).reduce(|| [0; 6], add);
         // Rows are kept from the month of the first index date on.
         let first = self.people.study.cohort.index.from.filter(|_| self.event_rows.is_some()).map(first_of_month);
         let history = match first {

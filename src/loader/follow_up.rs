@@ -16,6 +16,7 @@ use crate::day::Day;
 use crate::study::{
     AtEntry, EventBetween, EventRows, ExitSource, FollowUpEvent, Invalid, SameMonth, Spells, Study, TimeScale,
 };
+use rayon::prelude::*;
 
 /// A person's time at risk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,12 +72,12 @@ pub(crate) fn follow(
     let study = people.study;
     check_spells(people, kept, alive, attrition, notes)?;
     let ends = Ends::new(people, kept);
-    let mut outcomes: Vec<Outcome> = alive.iter().map(|&p| ends.outcome(p)).collect();
+    let mut outcomes: Vec<Outcome> = alive.par_iter().map(|&p| ends.outcome(p)).collect();
     settle(study, alive, &mut outcomes, attrition)?;
     if study.follow_up.event_at_entry == AtEntry::NextDay
         || study.follow_up.same_month == Some(SameMonth::EventAfterEntry)
     {
-        let moved = alive.iter().filter(|&&p| ends.was_moved(p)).count() as u64;
+        let moved = alive.par_iter().filter(|&&p| ends.was_moved(p)).count() as u64;
         let message = "events on or before the day of entry counted one day after it";
         notes.push(Note::new("follow_up", message, moved, "persons"));
     }
@@ -109,14 +110,14 @@ pub(crate) fn follow(
 /// person-time cannot be has none.
 pub(crate) fn have_event(people: &People, kept: &Kept) -> Vec<bool> {
     let ends = Ends::new(people, kept);
-    people.positions().into_iter().map(|p| matches!(ends.outcome(p), Outcome::Exit(_, 0))).collect()
+    people.positions().into_par_iter().map(|p| matches!(ends.outcome(p), Outcome::Exit(_, 0))).collect()
 }
 
 /// Whether each person is still under observation on the day of entry.
 pub(crate) fn enter(people: &People, kept: &Kept) -> Vec<bool> {
     let ends = Ends::new(people, kept);
     let never = |outcome| matches!(outcome, Outcome::EventBetween | Outcome::LeftBetween);
-    people.positions().into_iter().map(|p| !never(ends.outcome(p))).collect()
+    people.positions().into_par_iter().map(|p| !never(ends.outcome(p))).collect()
 }
 
 /// Whether each person can be followed up from the index date: at risk on that day, and for a day at least.
@@ -129,7 +130,7 @@ pub(crate) fn at_risk(people: &People, kept: &Kept) -> Vec<bool> {
         spells.iter().map(faults).all(|f| f == SpellFaults::default())
     };
     let followed = |p: u32| matches!(ends.outcome(p), Outcome::Exit(..));
-    people.positions().into_iter().map(|p| followed(p) && sound(p)).collect()
+    people.positions().into_par_iter().map(|p| followed(p) && sound(p)).collect()
 }
 
 /// The births of the persons at these positions. Errors when one is missing or after entry.
@@ -282,7 +283,7 @@ fn check_spells(
     let study = people.study;
     for spells in joined_spells(study) {
         let rows = SpellRows::new(kept, spells);
-        let faults: Vec<SpellFaults> = alive.iter().map(|&p| rows.faults(people.numbers[p as usize])).collect();
+        let faults: Vec<SpellFaults> = alive.par_iter().map(|&p| rows.faults(people.numbers[p as usize])).collect();
         let invalid = &study.follow_up.on_invalid;
         let name = &spells.extract;
         let causes: [SpellCause; 3] = [
@@ -312,7 +313,7 @@ fn check_spells(
         }
         let mut excluded = excluded.into_iter();
         alive.retain(|_| !excluded.next().expect("one answer a person"));
-        let with_gap = alive.iter().filter(|&&p| rows.has_gap(people.numbers[p as usize])).count() as u64;
+        let with_gap = alive.par_iter().filter(|&&p| rows.has_gap(people.numbers[p as usize])).count() as u64;
         let message = match spells.gap {
             0 => "with days between spells".to_string(),
             gap => format!("with more than {gap} days between spells"),

@@ -74,7 +74,8 @@ impl Linker {
         Ok(report)
     }
 
-    /// Adds the keys of rows whose persons are known; those of the spelling `through` are there.
+    /// Adds the keys of rows whose persons are known; those of the spelling `through` are there. Spelling by spelling, side by
+    /// side; of several faults the first in the order of the study is told.
     fn add(
         &mut self,
         file: &LinkageFile,
@@ -82,46 +83,25 @@ impl Linker {
         persons: &[u32],
         through: Option<usize>,
     ) -> Result<(), LoadError> {
-        for (number, ((name, _), keys)) in file.keys.iter().zip(keys).enumerate() {
-            if Some(number) == through {
-                continue;
-            }
+        for name in file.keys.keys() {
             let (place, min_matched) = (file.name(), file.min_matched);
             let new = || Spelling { table: KeyTable::default(), place, min_matched };
-            let table = &mut self.spellings.entry(name.clone()).or_insert_with(new).table;
-            if !file.several_rows {
-                table.reserve(persons.len());
-            }
-            let (mut repeated, mut ambiguous) = (0, 0);
-            for (row, &person) in persons.iter().enumerate().filter(|(_, person)| **person < NO_KEY) {
-                keys.with(row, |key| match key {
-                    [] => {}
-                    key => match table.insert(key) {
-                        (_, true) => table.persons.push(person),
-                        (number, false) => {
-                            repeated += 1;
-                            ambiguous += u64::from(table.persons[number as usize] != person);
-                        }
-                    },
-                });
-            }
-            if repeated > 0 && !file.several_rows {
-                return Err(several_rows(file, name, repeated));
-            }
-            if ambiguous > 0 {
-                let belong = if ambiguous == 1 { "belongs" } else { "belong" };
-                let rule = format!("{} of spelling {name} {belong} to more than one person", counted(ambiguous, "key"));
-                let remedy = "a key has one person; have the linkage file repaired";
-                return Err(LoadError::Duplicates(Fault::new(Place::file(file.name()), rule, remedy)));
-            }
+            self.spellings.entry(name.clone()).or_insert_with(new);
         }
-        Ok(())
+        let in_file = |(name, spelling)| Some((file.keys.get_index_of::<String>(name)?, spelling));
+        let mut asked: Vec<(usize, &mut Spelling)> = self.spellings.iter_mut().filter_map(in_file).collect();
+        asked.retain(|(number, _)| Some(*number) != through);
+        asked.sort_by_key(|(number, _)| *number);
+        let add = |(number, spelling): (usize, &mut Spelling)| {
+            add_keys(file, number, &keys[number], persons, &mut spelling.table)
+        };
+        let added: Vec<Result<(), LoadError>> = asked.into_par_iter().map(add).collect();
+        added.into_iter().collect()
     }
 
     /// From the keys of the population extract, in order of first appearance; gives also the person of each of them.
     pub(crate) fn from_population(keys: KeyTable, extract: &str) -> (Linker, Vec<u32>) {
-        let mut order: Vec<u32> = (0..keys.len() as u32).collect();
-        order.par_sort_unstable_by(|&a, &b| keys.keys.compare(a as usize, b as usize));
+        let order = keys.keys.sorted(|_, _| Ordering::Equal);
         let mut persons = vec![0; keys.len()];
         for (person, &number) in (0u32..).zip(&order) {
             persons[number as usize] = person;
@@ -149,14 +129,49 @@ impl Linker {
     }
 }
 
+/// Adds the keys of rows, of the `number`-th spelling of the file, to the table of that spelling. Errors: `Duplicates`.
+fn add_keys(
+    file: &LinkageFile,
+    number: usize,
+    keys: &Keys,
+    persons: &[u32],
+    table: &mut KeyTable,
+) -> Result<(), LoadError> {
+    let (name, _) = file.keys.get_index(number).expect("the spelling was found");
+    if !file.several_rows {
+        table.reserve(persons.len());
+    }
+    let (mut repeated, mut ambiguous) = (0, 0);
+    for (row, &person) in persons.iter().enumerate().filter(|(_, person)| **person < NO_KEY) {
+        keys.with(row, |key| match key {
+            [] => {}
+            key => match table.insert(key) {
+                (_, true) => table.persons.push(person),
+                (number, false) => {
+                    repeated += 1;
+                    ambiguous += u64::from(table.persons[number as usize] != person);
+                }
+            },
+        });
+    }
+    if repeated > 0 && !file.several_rows {
+        return Err(several_rows(file, name, repeated));
+    }
+    if ambiguous > 0 {
+        let belong = if ambiguous == 1 { "belongs" } else { "belong" };
+        let rule = format!("{} of spelling {name} {belong} to more than one person", counted(ambiguous, "key"));
+        let remedy = "a key has one person; have the linkage file repaired";
+        return Err(LoadError::Duplicates(Fault::new(Place::file(file.name()), rule, remedy)));
+    }
+    Ok(())
+}
+
 /// The person of every row of the first linkage file: rows in the order of the population's key, then of the others.
 fn number_rows(file: &LinkageFile, keys: &[Keys], population: &str) -> (Vec<u32>, u32) {
     let first = file.keys.get_index_of(population).unwrap_or(0);
-    let mut by: Vec<&Keys> = vec![&keys[first]];
-    by.extend(keys.iter().enumerate().filter(|(i, _)| *i != first).map(|(_, k)| k));
-    let mut order: Vec<u32> = (0..keys[first].len() as u32).collect();
-    let compare = |a: u32, b: u32| by.iter().map(|k| k.compare(a as usize, b as usize)).find(|o| o.is_ne());
-    order.par_sort_unstable_by(|&a, &b| compare(a, b).unwrap_or(Ordering::Equal));
+    let others: Vec<&Keys> = keys.iter().enumerate().filter(|(i, _)| *i != first).map(|(_, k)| k).collect();
+    let compare = |a: u32, b: u32| others.iter().map(|k| k.compare(a as usize, b as usize)).find(|o| o.is_ne());
+    let order = keys[first].sorted(|a, b| compare(a, b).unwrap_or(Ordering::Equal));
     let mut persons = vec![NO_PERSON; order.len()];
     let mut n_persons = 0;
     for (i, &row) in order.iter().enumerate() {

@@ -10,6 +10,7 @@ use crate::stored::Sheet;
 use crate::study::{Covariate, Study};
 use crate::table::{Codes, Column, ColumnData, Factor, Table};
 use polars::prelude::{DataFrame, ParquetCompression, ParquetWriter};
+use rayon::prelude::*;
 use std::fs::File;
 use std::path::Path;
 
@@ -90,7 +91,8 @@ pub(crate) fn covariate_columns(study: &Study, slots: &Slots) -> Vec<Column> {
         label: covariate.label.clone(),
         data: slots.data(study, &covariate.name),
     };
-    study.covariates.values().map(column).collect()
+    let covariates: Vec<&Covariate> = study.covariates.values().collect();
+    covariates.into_par_iter().map(column).collect()
 }
 
 /// Why follow-up ended with each record, `None` where it goes on; the levels are the reasons that occur, in the order of

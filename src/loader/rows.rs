@@ -5,6 +5,7 @@
 //! than a join per question, needs no second copy of the rows, and does not depend on the number of threads.
 
 use super::values::{Dictionary, Values};
+use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -102,9 +103,7 @@ impl Rows {
         let pick = |v: &[u32]| rows.iter().map(|&r| v[r as usize]).collect::<Vec<_>>();
         self.persons = pick(&self.persons);
         self.ordinals = pick(&self.ordinals);
-        for column in &mut self.columns {
-            *column = column.take(rows);
-        }
+        self.columns.par_iter_mut().for_each(|column| *column = column.take(rows));
     }
 }
 
