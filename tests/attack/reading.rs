@@ -286,6 +286,13 @@ impl Reader<'_> {
         if let (Some(records), Some(dropped)) = (records, dropped) {
             self.k.sum(all, &[records, dropped]);
         }
+        for missing in list(model, "missing") {
+            let of_variable = format!("{name} missing {}", text(missing, "variable"));
+            let own = self.see_among(&of_variable, &missing["records"], hidden);
+            if let (Some(own), Some(dropped)) = (own, dropped) {
+                self.k.within(own, dropped);
+            }
+        }
     }
 
     /// Events of the levels in a model that leaves people out; standard errors tell them where counts are not rounded. In
