@@ -32,7 +32,8 @@ pub fn run(args: &BuildArgs, context: &mut Context) -> Result<()> {
     let run = pipeline::build_study(&study, &mut context.progress, &mut watch)?;
     context.progress.clear();
     write(&run, table.path())?;
-    let document = render::render(&run.report, Format::Text, &run.report.number_style(), render::text::WIDTH);
+    let shown = |width| render::render(&run.report, Format::Text, &run.report.number_style(), width);
+    let document = shown(render::text::WIDTH);
     let results = render::json::results(&run.report);
     let pieces = [(&mut json, &targets[1], &results), (&mut text, &targets[2], &document)];
     for (file, path, content) in pieces {
@@ -43,7 +44,8 @@ pub fn run(args: &BuildArgs, context: &mut Context) -> Result<()> {
     }
     say_build(&run.build, context);
     if !context.quiet {
-        write_results(context, document.as_bytes())?;
+        let bytes = shown(context.width());
+        write_results(context, bytes.as_bytes())?;
     }
     let records = counted(run.person_time.n_rows() as u64, "record");
     context.say(&format!("{}: {records}; person data, for work on this server", args.out.display()));

@@ -17,6 +17,7 @@ pub mod simulate;
 use super::interrupt::Interrupt;
 use super::log::{Level, Log};
 use super::progress::Progress;
+use crate::report::render::text::WIDTH;
 use std::io::Write;
 
 /// What every command works with.
@@ -40,6 +41,13 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// How wide text on standard output is, in characters: as the terminal, 60 to 120, and 120 in a file or a log, which have
+    /// the same bytes wherever they are written.
+    pub fn width(&self) -> usize {
+        let terminal = terminal_size::terminal_size_of(std::io::stdout());
+        terminal.map_or(WIDTH, |(columns, _)| usize::from(columns.0).clamp(60, WIDTH))
+    }
+
     /// A line on standard error that `--quiet` leaves out.
     pub fn say(&mut self, line: &str) {
         if !self.quiet {

@@ -176,7 +176,7 @@ fn show(args: &OutputArgs, report: &Report, timings: &Timings, sink: JsonSink, c
     }
     sink.write(&render::json::with_timings(report, timings), context)?;
     let Some(format) = args.format.format().filter(|_| !silent) else { return Ok(()) };
-    let (style, width) = (&report.number_style(), render::text::WIDTH);
+    let (style, width) = (&report.number_style(), context.width());
     let bytes = match format {
         // The whole text stands in the results folder: the terminal gets what fits a screen.
         Format::Text if summary => render::summary(report, style, width).into_bytes(),

@@ -22,7 +22,7 @@ pub fn run(args: &ReportArgs, context: &mut Context) -> Result<()> {
     match target {
         Target::Stream(format) => stream(&report, format, context),
         Target::File(format, path) => {
-            let bytes = whole(&report, format);
+            let bytes = whole(&report, format, render::text::WIDTH);
             write_files(&parent(&path), &[(path.clone(), bytes)], args.overwrite, context)
         }
         Target::Folder(formats, folder) => {
@@ -108,11 +108,12 @@ fn read(path: &Path) -> Result<Report> {
 
 fn stream(report: &Report, format: Format, context: &mut Context) -> Result<()> {
     refuse_terminal(format)?;
-    write_results(context, &whole(report, format))
+    let bytes = whole(report, format, context.width());
+    write_results(context, &bytes)
 }
 
-fn whole(report: &Report, format: Format) -> Vec<u8> {
-    render::bytes(report, format, &report.number_style(), render::text::WIDTH)
+fn whole(report: &Report, format: Format, width: usize) -> Vec<u8> {
+    render::bytes(report, format, &report.number_style(), width)
 }
 
 /// Writes every file beside its place first, then gives each its name; what is there stays unless it may be replaced.
