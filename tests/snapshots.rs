@@ -37,7 +37,7 @@ fn runs() -> Vec<(&'static str, Report)> {
     let ran = cohort(&["fit", &study, "--out", &out, "--format", "none", "--figures", "none", "--quiet"]);
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     let results = fs::read_to_string(place.path().join("out/internal/results.json")).expect("results");
-    let (lung, stacked) = (data("lung.csv"), data("mi_pbc.csv"));
+    let (lung, stacked, mgus) = (data("lung.csv"), data("mi_pbc.csv"), data("mgus2.csv"));
     let curved = "Surv(time, status == 2) ~ ns(age, df = 3) + factor(sex) + ph.karno";
     let mut fit = vec!["fit", &lung, "--formula", curved, "--contrast", "sex=2 vs sex=1", "--adjust", "holm"];
     fit.extend(["--ph", "km", "--ph-smooth", "--functional-form", "ph.karno", "--form-paths", "50", "--baseline"]);
@@ -46,6 +46,8 @@ fn runs() -> Vec<(&'static str, Report)> {
     let timed = ["fit", &lung, "--formula", "Surv(time, status == 2) ~ age + factor(sex) + tt(age, log)"];
     let formula = "Surv(time, status == 2) ~ age + sex + bili";
     let pooled = ["fit", &stacked, "--formula", formula, "--imputation", "imp"];
+    let mut competing = vec!["fit", &mgus, "--formula", "Surv(etime, event == \"pcm\") ~ age + sex"];
+    competing.extend(["--competing", "event == \"death\"", "--incidence", "age=70, sex=M", "--times", "60,120"]);
     let by = "Surv(time, status == 2) ~ sex";
     let mut describe = vec!["describe", &lung, "--formula", by, "--times", "100,300", "--quantiles", "0.25,0.5"];
     describe.extend(["--log-rank", "--pairwise", "holm", "--rates", "--table-one", "age,ph.ecog"]);
@@ -55,6 +57,7 @@ fn runs() -> Vec<(&'static str, Report)> {
         ("time", run(&timed)),
         ("pooled", run(&pooled)),
         ("groups", run(&describe)),
+        ("competing", run(&competing)),
         ("keys", clean_up()),
     ]
 }
@@ -204,7 +207,7 @@ fn every_table_in_every_format() {
     for entry in fs::read_dir(root("src/report/tables")).expect("the tables") {
         let source = fs::read_to_string(entry.expect("an entry").path()).expect("a source file");
         let own = source.split("mod tests {").next().unwrap_or_default().to_owned();
-        for piece in own.split("DisplayTable::new(").skip(1) {
+        for piece in own.split("DisplayTable::new(").skip(1).chain(own.split(" id: ").skip(1)) {
             called.extend(
                 piece.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()).map(str::to_owned),
             );
