@@ -544,6 +544,9 @@ fn a_quote_that_is_not_closed_loses_no_row_in_silence() {
     delivery.replace("clean = [\"trim\", \"upper\"] }", "clean = [\"trim\", \"upper\"], if_invalid = \"missing\" }");
     let loaded = delivery.load().unwrap();
     assert_eq!(noted(&loaded, "contacts.csv", "rows that go over several lines of the file"), Some(1));
+    delivery.add("contacts.csv", "\n\na1;03.05.2010;A01;ICPC-2\n");
+    let empty = noted(&delivery.load().unwrap(), "contacts.csv", "empty lines between the rows of the file");
+    assert_eq!(empty, Some(2));
     assert_eq!(noted(&loaded, "contacts.codes", "values that break their declaration"), Some(1));
 }
 

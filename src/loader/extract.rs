@@ -11,7 +11,7 @@ use super::collector::{Batch, Collector};
 use super::condition::{self, Compiled};
 use super::error::{Fault, LoadError, Place};
 use super::format::FileRead;
-use super::format::delimited::find_column;
+use super::format::delimited::{OddLines, find_column};
 use super::format::file::{DataBatch, DataFile};
 use super::key_reader::{KeyReader, KeysRead, LinkReport};
 use super::key_tally::KeyCleanUp;
@@ -225,9 +225,9 @@ impl<'a> Reading<'a> {
         let keep = std::iter::once(false).chain(self.specs.iter().map(|(spec, _)| spec.keep_user_missing));
         let wanted: Vec<Wanted> =
             places.iter().zip(keep).map(|(&column, keep_user_missing)| Wanted { column, keep_user_missing }).collect();
-        let (mut batches, mut over_lines) = (data.into_batches(&wanted), 0);
+        let (mut batches, mut odd_lines) = (data.into_batches(&wanted), OddLines::default());
         while let Some(batch) = batches.next_batch(progress)? {
-            over_lines += batch.over_lines();
+            odd_lines.add(batch.odd_lines());
             let (persons, values) = self.convert(&batch);
             self.systems.check(&values, &self.converters, batch.n_rows(), |row| batch.row(row));
             match persons {
@@ -243,10 +243,7 @@ impl<'a> Reading<'a> {
                 }
             }
         }
-        if over_lines > 0 {
-            let message = "rows that go over several lines of the file, within quotes";
-            self.remarks.push(Note::new(&file.written, message, over_lines, "rows"));
-        }
+        self.remarks.extend(odd_lines.notes(&file.written));
         let faults = self.end_file(&header, &places, file);
         if !faults.is_empty() {
             return Err(LoadError::Values(faults));

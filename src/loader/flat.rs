@@ -9,7 +9,7 @@
 
 use super::error::{Fault, LoadError, Place};
 use super::format::FileRead;
-use super::format::delimited::{BATCH_ROWS, BatchPlan, Records, delimiter_name};
+use super::format::delimited::{BATCH_ROWS, BatchPlan, OddLines, Records, delimiter_name};
 use super::guessed_column::Builder;
 use super::{Note, Progress, condition, flat_stored};
 use crate::stored::StoredFormat;
@@ -131,7 +131,8 @@ fn read_text(
     check_names(&header, wanted, shown)?;
     let keep: Vec<usize> = (0..header.len()).filter(|&i| wanted(&header[i])).collect();
     let mut builders: Vec<Builder> = keep.iter().map(|&i| Builder::new(&header[i], options)).collect();
-    let input = read_into(records, &keep, &mut builders, (path, shown), progress)?;
+    let (input, odd_lines) = read_into(records, &keep, &mut builders, (path, shown), progress)?;
+    notes.extend(odd_lines.notes(shown));
 
     // Columns whose numbers gave way to text after they were stored: their spelling is in the file only.
     let again: Vec<usize> = (0..builders.len()).filter(|&i| builders[i].lost_spelling).collect();
@@ -200,15 +201,16 @@ fn read_into(
     builders: &mut [Builder],
     (path, shown): (&Path, &str),
     progress: &mut dyn Progress,
-) -> Result<FileRead, LoadError> {
+) -> Result<(FileRead, OddLines), LoadError> {
     let size = super::extract::size(path);
     let plan = BatchPlan { keep: keep.to_vec(), rows: BATCH_ROWS };
-    let mut batches = records.into_batches(plan);
+    let (mut batches, mut odd_lines) = (records.into_batches(plan), OddLines::default());
     while let Some(batch) = batches.next_batch()? {
+        odd_lines.add(batch.odd_lines);
         builders.par_iter_mut().enumerate().for_each(|(field, builder)| builder.push_batch(&batch, field));
         progress.step(shown, batch.bytes_read, size);
     }
-    Ok(batches.file_read().expect("the stream has ended").clone())
+    Ok((batches.file_read().expect("the stream has ended").clone(), odd_lines))
 }
 
 #[cfg(test)]
@@ -222,6 +224,13 @@ mod tests {
         let mut file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
         file.write_all(text.as_bytes()).unwrap();
         read_flat(file.path(), "data.csv", options, &mut Quiet)
+    }
+
+    #[test]
+    fn lines_that_are_no_record_are_counted() {
+        let flat = read("a,b\n1,2\n\n\n3,\"x\ny\"\n\n4,z\n\n", &FlatOptions::default()).unwrap();
+        let counted = flat.notes.iter().filter_map(|note| Some((note.unit.as_str(), note.count?)));
+        assert_eq!((flat.table.n_rows(), counted.collect()), (3, vec![("rows", 1), ("lines", 3)]));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use super::FileRead;
 use super::decode::{DecodeFault, DecodedText};
+use crate::loader::Note;
 use crate::loader::error::{Fault, LoadError, Place, counted};
 use crate::study::{Delimited, Header};
 use csv::{ByteRecord, ReaderBuilder};
@@ -22,8 +23,8 @@ pub struct Records {
     n_records: u64,
     /// The line on which the reader stands.
     line: u64,
-    /// Records since the last batch that go over several lines.
-    over_lines: u64,
+    /// Lines since the last batch that are not a record each.
+    odd_lines: OddLines,
     delimiter: u8,
     /// What the number of fields is compared with, in messages.
     has_header: bool,
@@ -39,8 +40,35 @@ pub struct RawBatch {
     pub rows: Vec<u64>,
     /// Bytes of the file read when the batch was made.
     pub bytes_read: u64,
+    /// Lines that are not a record each, before the end of the batch.
+    pub odd_lines: OddLines,
+}
+
+/// Lines of a text file that are not a record each. Empty lines after the last record are none of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OddLines {
     /// Records that go over several lines, within quotes.
-    pub over_lines: u64,
+    pub records_over_several: u64,
+    /// Empty lines before a record, which are passed over.
+    pub empty: u64,
+}
+
+impl OddLines {
+    /// Adds those of a further batch.
+    pub(crate) fn add(&mut self, further: OddLines) {
+        self.records_over_several += further.records_over_several;
+        self.empty += further.empty;
+    }
+
+    /// What somebody should know of them; nothing where every line is a record.
+    pub(crate) fn notes(self, file: &str) -> Vec<Note> {
+        let found = [
+            ("rows that go over several lines of the file, within quotes", self.records_over_several, "rows"),
+            ("empty lines between the rows of the file, passed over", self.empty, "lines"),
+        ];
+        let note = |(message, n, unit): (&str, u64, &'static str)| (n > 0).then(|| Note::new(file, message, n, unit));
+        found.into_iter().filter_map(note).collect()
+    }
 }
 
 impl RawBatch {
@@ -96,7 +124,7 @@ impl Records {
             first: None,
             n_records: 0,
             line: 1,
-            over_lines: 0,
+            odd_lines: OddLines::default(),
             delimiter: format.delimiter,
             has_header: format.header == Header::FirstRow,
         };
@@ -152,8 +180,9 @@ impl Records {
                     return Ok(Some(before));
                 }
                 let inside = line_ends_inside(record);
-                self.over_lines += u64::from(inside > 0);
-                Ok(Some(self.line - 1 - inside))
+                let row = self.line - 1 - inside;
+                self.odd_lines.add(OddLines { records_over_several: u64::from(inside > 0), empty: row - before });
+                Ok(Some(row))
             }
             Err(error) => Err(self.explain(error)),
         }
@@ -206,7 +235,7 @@ impl Records {
             batch.push(record, row, plan);
         }
         batch.bytes_read = self.reader.get_ref().bytes_read();
-        batch.over_lines = std::mem::take(&mut self.over_lines);
+        batch.odd_lines = std::mem::take(&mut self.odd_lines);
         Ok(batch)
     }
 

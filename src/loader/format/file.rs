@@ -5,7 +5,7 @@
 
 use super::FileRead;
 use super::background_hash::BackgroundHash;
-use super::delimited::{BATCH_ROWS, BatchPlan, Batches, RawBatch, Records};
+use super::delimited::{BATCH_ROWS, BatchPlan, Batches, OddLines, RawBatch, Records};
 use super::parquet::{ParquetBatches, ParquetFile};
 use crate::loader::Progress;
 use crate::loader::error::{Fault, LoadError, Place};
@@ -151,9 +151,9 @@ impl DataBatch {
         }
     }
 
-    /// Rows that go over several lines of a text file.
-    pub(crate) fn over_lines(&self) -> u64 {
-        if let DataBatch::Text(batch) = self { batch.over_lines } else { 0 }
+    /// Lines of a text file that are not a row each.
+    pub(crate) fn odd_lines(&self) -> OddLines {
+        if let DataBatch::Text(batch) = self { batch.odd_lines } else { OddLines::default() }
     }
 
     /// The number of a row in the file: its line, or its place from 1.
