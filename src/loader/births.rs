@@ -5,12 +5,14 @@
 //! the age window of the index, of the age scale, and of covariates in years since a date.
 
 use super::Note;
+use super::follow_up::first_of_month;
 use super::request::Request;
 use super::rows::Rows;
 use super::values::Values;
 use crate::day::Day;
 use crate::study::{ColumnKind, ColumnRef, ColumnSpec, DateOf, Extract, Source, Study, TimeScale};
 use crate::table::MISSING_WHOLE;
+use rayon::prelude::*;
 
 /// A date of the population that ages count from.
 pub(crate) struct Birth {
@@ -24,13 +26,11 @@ pub(crate) struct Birth {
 pub(crate) fn births(study: &Study, rows: &Rows, whole: &Request, n_persons: usize) -> Vec<Birth> {
     let of = |column: &ColumnRef| {
         let place = whole.columns.iter().position(|c| c.name == column.column && c.year.is_none())?;
-        let (days, is_month) = (rows.columns[place].days(), is_month(study.column(column))?);
-        let first = |day: i32| if is_month { first_of_month(day) } else { day };
-        let day = |person: u32| rows.of(person).next().map_or(MISSING_WHOLE, |row| first(days[row]));
-        Some(Birth {
-            column: format!("{}.{}", column.extract, column.column),
-            days: (0..n_persons as u32).map(day).collect(),
-        })
+        let (mut days, is_month) = (rows.first_days(place, n_persons), is_month(study.column(column))?);
+        if is_month {
+            days.iter_mut().filter(|day| **day != MISSING_WHOLE).for_each(|day| *day = first_of_month(Day(*day)).0);
+        }
+        Some(Birth { column: format!("{}.{}", column.extract, column.column), days })
     };
     columns(study).into_iter().filter_map(of).collect()
 }
@@ -77,7 +77,7 @@ impl Birth {
     fn is_after(&self, day: i32, person: u32, is_month: bool) -> bool {
         let birth = self.days[person as usize];
         // A missing day is before all others.
-        day < birth && day != MISSING_WHOLE && (!is_month || day < first_of_month(birth))
+        day < birth && day != MISSING_WHOLE && (!is_month || day < first_of_month(Day(birth)).0)
     }
 
     fn note(&self, source: &str, n: u64) -> Option<Note> {
@@ -108,7 +108,7 @@ impl<'a> BeforeBirth<'a> {
         for ((birth, &(place, is_month)), n) in pairs.zip(&mut self.rows) {
             let days = values[place].days();
             let is_before = |&&row: &&u32| birth.is_after(days[row as usize], persons[row as usize], is_month);
-            *n += rows.iter().filter(is_before).count() as u64;
+            *n += rows.par_iter().filter(is_before).count() as u64;
         }
     }
 
@@ -128,12 +128,4 @@ fn is_month(spec: &ColumnSpec) -> Option<bool> {
         ColumnKind::Date(date) => Some(date.format.is_month_only()),
         _ => None,
     }
-}
-
-fn first_of_month(day: i32) -> i32 {
-    if day == MISSING_WHOLE {
-        return day;
-    }
-    let (year, month, _) = Day(day).ymd();
-    Day::from_ymd(year, month, 1).map_or(day, |first| first.0)
 }

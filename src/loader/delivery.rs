@@ -209,9 +209,7 @@ impl<'a> Delivery<'a> {
         let dates = |column: &ColumnRef| -> Vec<i32> {
             let rows = self.kept.rows(population, whole);
             let place = whole.columns.iter().position(|c| c.name == column.column && c.year.is_none());
-            let days = rows.columns[place.expect("all declared columns are kept")].days();
-            let day = |p: u32| rows.of(p).next().map_or(MISSING_WHOLE, |row| days[row]);
-            (0..n_persons as u32).map(day).collect()
+            rows.first_days(place.expect("all declared columns are kept"), n_persons)
         };
         let rules = &study.cohort.index;
         let dates = eligibility::PopulationDates {

@@ -106,10 +106,7 @@ impl<'a> KeyReader<'a> {
         self.shapes.add(field);
         let number = self.key_uncounted(field, row);
         self.count(&[number]);
-        match self.linker {
-            Some(linker) if number < NO_KEY => linker.table(self.spelling).person_of(number),
-            _ => number,
-        }
+        self.linker.map_or(number, |linker| linker.table(self.spelling).person_of(number))
     }
 
     /// The number of the known key in a field; `NO_KEY` when it is empty, `NO_PERSON` when it is not found.
@@ -250,8 +247,8 @@ struct LookedUp {
 impl LookedUp {
     /// Notes what the key of a row became: `raw` where clean-up is counted.
     fn found(&mut self, at: usize, table: &KeyTable, became: Became, raw: Option<(&Firsts, Raw)>) {
-        self.persons[at] = person_of(table, became);
         self.keys[at] = number_of(became);
+        self.persons[at] = table.person_of(self.keys[at]);
         if let Became::Stranger(hash) = became {
             self.unmatched.push(hash);
         }
@@ -261,20 +258,12 @@ impl LookedUp {
     }
 }
 
-/// The number of a known key.
+/// The number of a known key; `NO_KEY` of an empty one, `NO_PERSON` of a stranger.
 fn number_of(became: Became) -> u32 {
     match became {
         Became::Empty => NO_KEY,
         Became::Stranger(_) => NO_PERSON,
         Became::Known(number) => number,
-    }
-}
-
-fn person_of(table: &KeyTable, became: Became) -> u32 {
-    match became {
-        Became::Empty => NO_KEY,
-        Became::Stranger(_) => NO_PERSON,
-        Became::Known(number) => table.person_of(number),
     }
 }
 

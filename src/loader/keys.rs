@@ -185,7 +185,7 @@ impl KeyTable {
         self.find(asked.hash, Some(asked.packed), &[]).unwrap_or(NO_PERSON)
     }
 
-    /// The person of a key, by its number.
+    /// The person of a key, by its number; what marks no key or nobody stays as it is.
     pub(crate) fn person_of(&self, number: u32) -> u32 {
         self.persons.get(number as usize).copied().unwrap_or(number)
     }

@@ -5,6 +5,7 @@
 //! than a join per question, needs no second copy of the rows, and does not depend on the number of threads.
 
 use super::values::{Dictionary, Values};
+use crate::table::MISSING_WHOLE;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -53,6 +54,13 @@ impl Rows {
             Some(&[start, end]) => start as usize..end as usize,
             _ => 0..0,
         }
+    }
+
+    /// The day in a column of the first row of each person; `MISSING_WHOLE` for a person without rows.
+    pub(crate) fn first_days(&self, column: usize, n_persons: usize) -> Vec<i32> {
+        let days = self.columns[column].days();
+        let day = |person: u32| self.of(person).next().map_or(MISSING_WHOLE, |row| days[row]);
+        (0..n_persons as u32).map(day).collect()
     }
 
     /// Leaves out the rows with these numbers, which are sorted.

@@ -41,11 +41,11 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// How wide text on standard output is, in characters: as the terminal, 60 to 120, and 120 in a file or a log, which have
+    /// How wide text on standard output is, in characters: as the terminal, but 120 at most, and 120 in a file or a log, which have
     /// the same bytes wherever they are written.
     pub fn width(&self) -> usize {
         let terminal = terminal_size::terminal_size_of(std::io::stdout());
-        terminal.map_or(WIDTH, |(columns, _)| usize::from(columns.0).clamp(60, WIDTH))
+        terminal.map_or(WIDTH, |(columns, _)| usize::from(columns.0).min(WIDTH))
     }
 
     /// A line on standard error that `--quiet` leaves out.

@@ -58,8 +58,11 @@ impl Sheet {
         if parts.len() < 2 {
             return vec![(table.clone(), Sheet::of(table, style))];
         }
-        let one = |part: DisplayTable| (Sheet::smallest(&part, style), part);
-        parts.into_iter().map(one).map(|(sheet, part)| (part, sheet)).collect()
+        let with_sheet = |part: DisplayTable| {
+            let sheet = Sheet::smallest(&part, style);
+            (part, sheet)
+        };
+        parts.into_iter().map(with_sheet).collect()
     }
 }
 
