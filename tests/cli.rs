@@ -717,6 +717,18 @@ fn the_summary_fits_a_screen_and_is_left_out_when_quiet() {
     assert!(quiet.status.success() && quiet.stdout.is_empty() && quiet.stderr.is_empty());
 }
 
+/// A data file has no exposure whose levels make the summary: its coefficients do.
+#[test]
+fn the_summary_of_a_data_file_has_its_hazard_ratios() {
+    let (folder, lung) = (tempfile::tempdir().expect("a folder"), root().join("data-fixtures/reference/data/lung.csv"));
+    let formula = "Surv(time, status == 2) ~ age + factor(sex)";
+    let lung = lung.display().to_string();
+    let output = cohort(folder.path(), &["fit", &lung, "--formula", formula, "--out", "out", "--figures", "none"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let shown = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(shown.contains(formula) && shown.contains("0.60 (0.43–0.83)") && shown.lines().count() < 20, "{shown}");
+}
+
 /// Every fault is a line of its own, with code, place, rule and remedy; a person's key stands in none.
 #[test]
 fn faults_for_programs_have_their_place_and_remedy() {

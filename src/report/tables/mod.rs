@@ -86,13 +86,17 @@ const LONGEST_ON_SCREEN: usize = 120;
 /// The whole report for a terminal: a table that runs over several screens is named, not printed.
 pub fn screen(report: &Report) -> Document {
     let Document { title, blocks } = document(report);
-    let shown = |block: Block| match block {
+    Document { title, blocks: blocks.into_iter().map(|block| on_screen(report, block)).collect() }
+}
+
+/// A block, or of a long table where it stands.
+fn on_screen(report: &Report, block: Block) -> Block {
+    match block {
         Block::Table(table) if table.rows.len() > LONGEST_ON_SCREEN => {
             Block::Paragraph(report.words().table_left_out(&table.title, table.rows.len()))
         }
         block => block,
-    };
-    Document { title, blocks: blocks.into_iter().map(shown).collect() }
+    }
 }
 
 /// The report in brief, for a terminal whose user finds the rest in the results folder: counts, the main table, and
@@ -101,8 +105,12 @@ pub fn summary(report: &Report) -> Document {
     let title = document(report).title;
     let mut blocks: Vec<Block> = disclosure_line(report).into_iter().collect();
     blocks.extend(total_line(report));
-    let tables = [brief_level_table(report), interaction_tests_table(report)];
-    blocks.extend(tables.into_iter().flatten().map(Block::Table));
+    match brief_level_table(report) {
+        Some(table) => blocks.push(Block::Table(table)),
+        // A fit of a data file counts no levels: its coefficients are the result.
+        None => blocks.extend(model_blocks(report).into_iter().map(|block| on_screen(report, block))),
+    }
+    blocks.extend(interaction_tests_table(report).map(Block::Table));
     if report.models.is_empty() {
         blocks.extend(description_tables(report).into_iter().map(Block::Table));
     }
@@ -212,17 +220,24 @@ fn study_blocks(report: &Report) -> Vec<Block> {
     blocks
 }
 
+/// Formula, size and coefficients of every model.
+fn model_blocks(report: &Report) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for model in &report.models {
+        blocks.push(Block::Paragraph(model.formula.clone()));
+        blocks.extend(size_line(report, model));
+        blocks.push(Block::Table(coefficient_table(report, model)));
+    }
+    blocks
+}
+
 fn data_file_blocks(report: &Report) -> Vec<Block> {
     let mut blocks = Vec::new();
     blocks.extend(disclosure_line(report));
     blocks.extend(report.descriptions.iter().map(|d| Block::Paragraph(d.formula.clone())));
     blocks.extend(table_one_table(report).map(Block::Table));
     blocks.extend(description_tables(report).into_iter().map(Block::Table));
-    for model in &report.models {
-        blocks.push(Block::Paragraph(model.formula.clone()));
-        blocks.extend(size_line(report, model));
-        blocks.push(Block::Table(coefficient_table(report, model)));
-    }
+    blocks.extend(model_blocks(report));
     blocks.extend(value_table(report).map(Block::Table));
     blocks.extend(time_varying_tables(report).into_iter().map(Block::Table));
     blocks.extend(level_table(report).filter(|_| !report.levels.is_empty()).map(Block::Table));
