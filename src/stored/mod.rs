@@ -6,7 +6,7 @@
 //! interpreted beyond what the file says: a number without a date format is a number. What a study makes of the
 //! columns is the loader's matter.
 //!
-//! [`Sheet`] writes typed columns as `.dta` or `.sav`.
+//! [`Sheet`] writes typed columns as `.dta`, `.sav` or `.sas7bdat`.
 //!
 //! The bytes are read by the crates `dta`, `ambers` and `sas7bdat`. What a damaged file says of its own sizes is
 //! checked here before those crates set memory aside for it, and a panic in one of them becomes an error.
@@ -19,6 +19,7 @@ mod spss_index;
 mod stata;
 mod stata_lengths;
 mod temporal;
+mod write_sas;
 mod write_spss;
 mod write_stata;
 

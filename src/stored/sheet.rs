@@ -1,8 +1,8 @@
-//! Typed columns to write as `.dta` or `.sav`, for other programs and for synthetic deliveries.
+//! Typed columns to write as `.dta`, `.sav` or `.sas7bdat`, for other programs and for synthetic deliveries.
 //!
 //! The same columns give the same bytes: no clock, no name of a user or machine stands in a file.
 
-use super::{write_spss, write_stata};
+use super::{write_sas, write_spss, write_stata};
 use crate::table::{Codes, ColumnData, Factor, MISSING_WHOLE, Table};
 use std::io::{self, Seek, Write};
 
@@ -122,6 +122,15 @@ impl<'a> Sheet<'a> {
         write_spss::write(self, out)
     }
 
+    /// Writes the sheet as SAS `.sas7bdat`, uncompressed, UTF-8. Read by this program, ReadStat and pandas; SAS itself
+    /// was never asked, so it serves rehearsals only.
+    ///
+    /// Errors: a name longer than 32 bytes or equal but for case, a text of more than 32,767 bytes, value labels.
+    pub fn write_sas<W: Write>(&self, out: W) -> Result<(), WriteError> {
+        self.check()?;
+        write_sas::write(self, out)
+    }
+
     fn check(&self) -> Result<(), WriteError> {
         if self.columns.is_empty() {
             return Err(WriteError::Sheet("a file needs a column".into()));
@@ -167,6 +176,11 @@ impl SheetValues<'_> {
         }
     }
 
+    /// Whether the values are texts.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self, SheetValues::Text(_))
+    }
+
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -204,7 +218,8 @@ mod tests {
         let file = File::create(&path).unwrap();
         match format {
             StoredFormat::Stata => sheet.write_stata(file).unwrap(),
-            _ => sheet.write_spss(file).unwrap(),
+            StoredFormat::Spss => sheet.write_spss(file).unwrap(),
+            StoredFormat::Sas => sheet.write_sas(file).unwrap(),
         }
         let reader = Reader::open(&path, format, None).unwrap();
         let wanted = |column| Wanted { column, keep_user_missing: false };
@@ -232,15 +247,21 @@ mod tests {
             column("dead", SheetValues::Logical(&[Some(true), Some(false), None])),
             group,
         ];
-        let sheet = Sheet { label: "a sheet".into(), columns };
-        for format in [StoredFormat::Stata, StoredFormat::Spss] {
+        let mut sheet = Sheet { label: "a sheet".into(), columns };
+        for format in [StoredFormat::Stata, StoredFormat::Spss, StoredFormat::Sas] {
+            if format == StoredFormat::Sas {
+                let refused = sheet.write_sas(Vec::new()).unwrap_err().to_string();
+                assert!(refused.starts_with("column group: a SAS file holds no value labels"), "{refused}");
+                sheet.columns[5].value_labels.clear();
+            }
             let (columns, batch) = there_and_back(&sheet, format);
             let holds: Vec<&StoredType> = columns.iter().map(|c| &c.holds).collect();
             assert_eq!(holds[..3], [&StoredType::Text, &StoredType::Day, &StoredType::Number], "{format:?}");
             assert_eq!(columns[5].label, "Gruppe, s\u{f8}r");
             let mut labels = columns[5].value_labels.clone();
             labels.sort();
-            assert_eq!(labels, [("1".into(), "vest".into()), ("2".into(), "\u{f8}st".into())]);
+            let expected = [("1".to_string(), "vest".to_string()), ("2".into(), "\u{f8}st".into())];
+            assert_eq!(labels, if format == StoredFormat::Sas { &[][..] } else { &expected });
             let StoredValues::Text(texts) = &batch.columns[0].values else { panic!() };
             assert_eq!(
                 (0..3).map(|i| texts.get(i)).collect::<Vec<_>>(),
@@ -261,6 +282,67 @@ mod tests {
         }
     }
 
+    /// Descriptions and rows over several pages, rows wider than a page of the usual size, days and months.
+    #[test]
+    fn a_sas_file_of_many_columns_and_rows_is_read_again() {
+        let (n_columns, n_rows) = (4_500, 40);
+        let numbers: Vec<Vec<f64>> =
+            (0..n_columns).map(|c| (0..n_rows).map(|r| f64::from(c * 100 + r) + 0.25).collect()).collect();
+        let mut columns: Vec<SheetColumn> = numbers
+            .iter()
+            .enumerate()
+            .map(|(c, values)| SheetColumn {
+                name: format!("a_rather_long_name_{c}"),
+                label: format!("number {c}"),
+                values: SheetValues::Number(values),
+                value_labels: vec![],
+            })
+            .collect();
+        let long = "x".repeat(40_000 - 8_000);
+        let first = Day::from_ymd(2015, 6, 1).unwrap().0;
+        let months: Vec<i32> = (0..n_rows).map(|r| if r == 3 { MISSING_WHOLE } else { first + r }).collect();
+        let texts = (0..n_rows).map(|r| if r == 39 { long.as_str() } else { "" }).collect();
+        let column =
+            |name: &str, values| SheetColumn { name: name.into(), label: String::new(), values, value_labels: vec![] };
+        columns.insert(1, column("text", SheetValues::Text(texts)));
+        columns.push(column("month", SheetValues::Month(&months)));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wide");
+        Sheet { label: String::new(), columns }.write_sas(File::create(&path).unwrap()).unwrap();
+        let reader = Reader::open(&path, StoredFormat::Sas, None).unwrap();
+        assert_eq!((reader.columns().len(), reader.n_rows()), (4_502, Some(40)));
+        assert_eq!(reader.columns()[4_500].name, "a_rather_long_name_4499");
+        assert_eq!(
+            (reader.columns()[4_500].label.as_str(), &reader.columns()[4_501].holds),
+            ("number 4499", &StoredType::Month)
+        );
+        let wanted = |column| Wanted { column, keep_user_missing: false };
+        let mut batches = reader.batches([1, 0, 4_500, 4_501].map(wanted).to_vec());
+        let (mut seen, mut n) = (Vec::new(), 0);
+        while let Some(batch) = batches.next_batch().unwrap() {
+            let StoredValues::Text(texts) = &batch.columns[0].values else { panic!() };
+            let StoredValues::Number(last) = &batch.columns[2].values else { panic!() };
+            let StoredValues::Day(months) = &batch.columns[3].values else { panic!() };
+            for row in 0..batch.n_rows {
+                seen.push((texts.get(row).len(), last[row], months[row]));
+            }
+            n += batch.n_rows;
+        }
+        let july = Day::from_ymd(2015, 7, 1).unwrap().0;
+        let month = |r: i32| {
+            if r == 3 {
+                MISSING_WHOLE
+            } else if r < 30 {
+                first
+            } else {
+                july
+            }
+        };
+        let expected: Vec<(usize, f64, i32)> =
+            (0..40).map(|r| (if r == 39 { 32_000 } else { 0 }, f64::from(449_900 + r) + 0.25, month(r))).collect();
+        assert_eq!((n, seen), (40, expected));
+    }
+
     #[test]
     fn what_a_format_cannot_hold_is_an_error() {
         let column = |name: &str| SheetColumn {
@@ -275,5 +357,8 @@ mod tests {
         assert!(stata("1x").contains("no digit first"));
         let twice = Sheet { label: String::new(), columns: vec![column("a"), column("A")] };
         assert!(twice.write_spss(Vec::new()).unwrap_err().to_string().contains("but for case"));
+        assert!(twice.write_sas(Vec::new()).unwrap_err().to_string().contains("but for case"));
+        let long = one("a_name_that_is_longer_than_sas_allows");
+        assert!(long.write_sas(Vec::new()).unwrap_err().to_string().contains("32 bytes"));
     }
 }

@@ -49,8 +49,7 @@ pub use watch::{Completing, Done, Making, Unfinished, Watch};
 
 use crate::loader::{self, LoadError};
 use crate::simulate::random::Source;
-use crate::stored::StoredFormat;
-use crate::study::{self, Covariate, FileFormat, InputFile, MatchedColumn, Study, StudyFaults};
+use crate::study::{self, Covariate, InputFile, MatchedColumn, Study, StudyFaults};
 use crate::table::{ColumnData, Table};
 use assumed::Assumed;
 use calendar::Calendar;
@@ -110,10 +109,6 @@ pub enum RehearsalError {
     #[error("persons: keys of the declared width tell {0} persons apart; simulate fewer, or declare a larger width")]
     Persons(u64),
     #[error(
-        "extract {0}: .sas7bdat files cannot be written; for the rehearsal declare the extract as Parquet (format = \"parquet\", a file of that name; types and native dates stay the same), and go back to SAS on the server"
-    )]
-    Sas(String),
-    #[error(
         "{0}: the path leads out of the data folder; set data_folder in [study] and write paths relative to it, then --data moves the study"
     )]
     Outside(String),
@@ -139,7 +134,6 @@ pub enum RehearsalError {
 /// Beside them stand `simulated.json`, `simulated.md` and `planted.json`: the files with their checksums, what the study does
 /// not determine and was assumed, and which faults were planted. Errors: [`RehearsalError`]; after an error nothing is left behind.
 pub fn rehearse(study: &Study, options: &RehearsalOptions, watch: &mut dyn Watch) -> Result<Rehearsal, RehearsalError> {
-    refuse_sas(study)?;
     if let Some(kind) = options.kinds.iter().find(|kind| DIRT_KINDS.iter().all(|(known, _)| known != kind)) {
         let known = DIRT_KINDS.map(|(known, _)| known).join(", ");
         return Err(RehearsalError::Kind(kind.clone(), known));
@@ -315,16 +309,6 @@ fn planted_lines(planted: &[Planted]) -> String {
     let stops: String = planted.iter().filter(is_stop).map(line).collect();
     section("Faults that were planted, and where the program tells of them", told)
         + &section("Planted faults that stop the study, each with the message to expect", stops)
-}
-
-fn refuse_sas(study: &Study) -> Result<(), RehearsalError> {
-    let linkage = study.linkage.iter().flat_map(|l| &l.files).map(|f| (f.name(), &f.format));
-    let extracts = study.extracts.values().map(|e| (e.name.clone(), &e.format));
-    let mut all = linkage.chain(extracts);
-    match all.find(|(_, format)| matches!(format, FileFormat::Stored { format: StoredFormat::Sas, .. })) {
-        Some((name, _)) => Err(RehearsalError::Sas(name)),
-        None => Ok(()),
-    }
 }
 
 /// Rows of one extract, each with the number of its person.

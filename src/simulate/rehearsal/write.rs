@@ -1,4 +1,4 @@
-//! Rows as files: delimited text in its delimiter, quoting, encoding and decimal mark, Parquet, Stata and SPSS.
+//! Rows as files: delimited text in its delimiter, quoting, encoding and decimal mark, Parquet, Stata, SPSS and SAS.
 
 use super::cells::{self, Stored};
 use super::columns::{Draw, Slot, Value};
@@ -172,7 +172,8 @@ impl Table<'_, '_> {
         let sheet = Sheet { label: String::new(), columns: keys.chain(others).collect() };
         let written = match format {
             StoredFormat::Stata => sheet.write_stata(file),
-            _ => sheet.write_spss(file),
+            StoredFormat::Spss => sheet.write_spss(file),
+            StoredFormat::Sas => sheet.write_sas(file),
         };
         written.map_err(|error| match error {
             crate::stored::WriteError::Io(error) => TableError::Io(error),
