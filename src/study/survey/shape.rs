@@ -77,7 +77,7 @@ fn of_digits<'c>(cells: impl Iterator<Item = &'c str> + Clone) -> Guess {
     }
 }
 
-/// Several short codes in a cell, in some cells, and never anything but codes.
+/// Several short codes in a cell, in some cells, and never anything but codes; places among them may be empty.
 fn is_list<'c>(cells: impl Iterator<Item = &'c str> + Clone, split: &str) -> bool {
     let is_code = |part: &str| {
         let part = part.trim();
@@ -86,7 +86,8 @@ fn is_list<'c>(cells: impl Iterator<Item = &'c str> + Clone, split: &str) -> boo
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
             && part.bytes().any(|b| b.is_ascii_digit())
     };
-    cells.clone().any(|cell| cell.contains(split)) && cells.clone().all(|cell| cell.split(split).all(is_code))
+    let parts = |cell: &'c str| cell.split(split).filter(|part| !part.trim().is_empty());
+    cells.clone().any(|cell| parts(cell).count() > 1) && cells.clone().all(|cell| parts(cell).all(is_code))
 }
 
 /// Whether all cells are numbers with a decimal comma, or without.
@@ -116,6 +117,9 @@ mod tests {
         assert_eq!(of(&["2015", "2016"]), typed("year", ""));
         assert_eq!(of(&["1.5", "-2"]), typed("number", ""));
         assert_eq!(of(&["P76,P03", "F32.1"]), typed("codes", "split = \",\""));
+        assert_eq!(of(&["P76,,P03", "F32.1,"]), typed("codes", "split = \",\""));
+        assert_eq!(of(&["P76  P03", "F32.1 "]), typed("codes", "split = \" \""));
+        assert_eq!(of(&["P76 ", "F32.1,"]), typed("code", ""));
         assert_eq!(of(&["Oslo, by", "Bergen"]), typed("code", ""));
         assert!(has_decimal_comma(["1,5", "2"].into_iter()));
         let (_, remark) = guess(["01/02/2015"].into_iter(), false);
