@@ -595,6 +595,53 @@ fn the_examples_run_on_what_is_written_for_them() {
     }
 }
 
+/// The model study declared as files of a form: typed columns have dates of the file's own, and no delimiter or encoding.
+fn model_study_in(ending: &str) -> String {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let text = fs::read_to_string(format!("{root}/examples/phc-opmh/study.toml")).unwrap();
+    let declared = |line: &str| {
+        let line = line.replace("../../data-fixtures", &format!("{root}/data-fixtures"));
+        if line.contains("data-fixtures") || ending == "csv" {
+            return line;
+        }
+        if line.starts_with("delimiter = ") || line.starts_with("encoding = ") {
+            return String::new();
+        }
+        let native = ["YYYY-MM-DD", "YYYYMMDD", "DD.MM.YYYY"]
+            .iter()
+            .fold(line, |line, form| line.replace(&format!("format = \"{form}\""), "format = \"native\""));
+        if !native.starts_with("file = ") {
+            return native;
+        }
+        [".csv\"", ".dsv\""].iter().fold(native, |line, old| line.replace(old, &format!(".{ending}\"")))
+    };
+    text.lines().map(declared).collect::<Vec<_>>().join("\n")
+}
+
+/// The same simulated persons of the model study as text in Latin-1 with semicolons and decimal commas, and in the forms of
+/// Parquet, Stata, SPSS and SAS: the same bytes of person-time.
+#[test]
+fn the_model_study_is_the_same_from_five_forms_of_its_extracts() {
+    let person_time = |ending: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("study.toml"), model_study_in(ending)).unwrap();
+        let arguments = ["simulate", "--study", "study.toml", "--persons", "1000", "--seed", "3", "--out", "data"];
+        let simulated = cohort(&arguments, folder.path());
+        assert!(simulated.status.success(), "{ending}: {}", stderr(&simulated));
+        let of_form = |name: &std::ffi::OsStr| name.to_string_lossy().ends_with(ending);
+        let claims = fs::read_dir(folder.path().join("data/population")).unwrap();
+        assert!(claims.into_iter().all(|entry| of_form(&entry.unwrap().file_name())), "{ending}");
+        let built = cohort(&["build", "study.toml", "--data", "data", "--out", "person_time.csv"], folder.path());
+        assert!(built.status.success(), "{ending}: {}", stderr(&built));
+        fs::read(folder.path().join("person_time.csv")).unwrap()
+    };
+    let expected = person_time("csv");
+    assert!(expected.iter().filter(|&&byte| byte == b'\n').count() > 600);
+    for ending in ["parquet", "dta", "sav", "sas7bdat"] {
+        assert!(person_time(ending) == expected, "{ending}");
+    }
+}
+
 /// Without `--out` the extracts go where the study's paths point, and nothing else is ever touched.
 #[test]
 fn only_files_that_were_simulated_are_replaced() {
