@@ -164,6 +164,8 @@ pub struct Place {
     pub level_is_given: bool,
     /// The level it is compared with; that of the run where absent.
     pub versus: Option<String>,
+    /// Whether the row itself gives that level, and not its table for all rows.
+    pub versus_is_given: bool,
     /// The modifier within whose level the hazard ratio is meant.
     pub modifier: Option<String>,
     /// That level.

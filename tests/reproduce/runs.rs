@@ -487,6 +487,7 @@ fn a_level_of_a_number_is_refused_and_units_are_named() {
         )
     };
     let rows = number("slip", "level = \"70\"")
+        + &number("side", "versus = \"70\"")
         + &number("units", "per = 10")
         + &number("words", "per = 10\ngroup = \"Karnofsky\"");
     let out = stdout(&veteran("", &rows).run(&[]));
@@ -496,6 +497,8 @@ fn a_level_of_a_number_is_refused_and_units_are_named() {
         slip.contains("`karno` is a number in model") && slip.contains("leave level out, and say per = \"10\""),
         "{slip}"
     );
+    let side = line(&out, "side");
+    assert!(side.starts_with("not covered") && side.contains("no level `70`; leave versus out"), "{side}");
     // exp(10 × -0.0310) = 0.733.
     assert!(line(&out, "units").starts_with("reproduced"), "{out}");
     assert!(line(&out, "units").contains("hr of karno, per 10"), "{out}");

@@ -246,15 +246,17 @@ fn main_effect(place: &Place, model: &ModelResult, report: &Report, ways: &[Vari
     difference(model, plus, minus)
 }
 
-/// A number has no level: what the row gives as one is a slip. Errors: what to write instead.
+/// A number has no level: what the row gives as one, or as the one it is compared with, is a slip. Errors: what to write instead.
 fn refuse_level(place: &Place, variable: &str, model: &ModelResult) -> Result<(), String> {
-    match &place.level {
-        Some(level) if place.level_is_given => Err(format!(
-            "`{variable}` is a number in model `{}` and has no level `{level}`; leave level out, and say per = \"10\" for the hazard \
+    let level = place.level.as_ref().filter(|_| place.level_is_given).map(|level| ("level", level));
+    let versus = place.versus.as_ref().filter(|_| place.versus_is_given).map(|level| ("versus", level));
+    match level.or(versus) {
+        Some((key, level)) => Err(format!(
+            "`{variable}` is a number in model `{}` and has no level `{level}`; leave {key} out, and say per = \"10\" for the hazard \
              ratio of 10 units",
             model.name
         )),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

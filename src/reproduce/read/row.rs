@@ -165,6 +165,7 @@ fn place(fields: &dyn Fields, about: &About, defaults: &Defaults) -> Place {
         level_is_given: fields.has("level"),
         variable,
         versus: fields.field("versus").or(defaults.versus.clone()).map(|level| renamed(&defaults.levels, &level)),
+        versus_is_given: fields.has("versus"),
         modifier_level: fields.field("modifier_level").or_else(stratum),
         modifier,
         coefficient: fields.field("coefficient"),
