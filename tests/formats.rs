@@ -743,6 +743,64 @@ fn a_look_at_a_delivery_writes_a_study_without_any_cell() {
     }
 }
 
+/// Text and numbers in files that say no more than that are looked at as those of a text file; a file of keys alone links.
+#[test]
+fn typed_files_are_looked_at_too_and_keys_alone_are_a_linkage_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let column =
+        |name: &str, values| SheetColumn { name: name.into(), label: String::new(), values, value_labels: vec![] };
+    let texts = |texts: &[&'static str]| SheetValues::Text(texts.to_vec());
+    let columns = vec![
+        column("lnr", texts(&["k2_7777001", "k2_7777002"])),
+        column("born", texts(&["19130307", "19130307"])),
+        column("codes", texts(&["P76,,P03", "P76"])),
+        column("note", texts(&["SECRETCELL", "SECRETCELL b"])),
+        column("amount", texts(&["88,88", "1,5"])),
+        column("year", SheetValues::Number(&[2015.0, 2016.0])),
+        column("income", SheetValues::Number(&[8888.5, 1.0])),
+    ];
+    let sheet = Sheet { label: String::new(), columns };
+    sheet.write_stata(File::create(folder.path().join("a.dta")).unwrap()).unwrap();
+    sheet.write_spss(File::create(folder.path().join("b.sav")).unwrap()).unwrap();
+    sheet.write_sas(File::create(folder.path().join("c.sas7bdat")).unwrap()).unwrap();
+    let text = |name: &str, cells: &[&str]| Column {
+        name: name.into(),
+        label: String::new(),
+        data: ColumnData::Factor(factor(cells)),
+    };
+    let number = |name: &str, data| Column { name: name.into(), label: String::new(), data };
+    let table = Table::new(vec![
+        text("lnr", &["k2_7777001", "k2_7777002"]),
+        text("born", &["19130307", "19130307"]),
+        text("codes", &["P76,,P03", "P76"]),
+        text("note", &["SECRETCELL", "SECRETCELL b"]),
+        text("amount", &["88,88", "1,5"]),
+        number("year", ColumnData::Whole(vec![2015, 2016])),
+        number("income", ColumnData::Number(vec![8888.5, 1.0])),
+    ]);
+    write_parquet(&table, &folder.path().join("d.parquet")).unwrap();
+    fs::write(folder.path().join("keys.csv"), "lnr;npr_lnr\nk2_7777001;7654321\n").unwrap();
+    let text = study::survey(folder.path(), ".").unwrap();
+    for marker in MARKERS {
+        assert!(!text.contains(marker), "{marker} stands in\n{text}");
+    }
+    let lines = [
+        "born = { column = \"born\", type = \"date\", format = \"YYYYMMDD\" }   # guess",
+        "codes = { column = \"codes\", type = \"codes\", split = \",\" }   # guess; several codes in some cells",
+        "note = { column = \"note\", type = \"code\" }   # guess",
+        "amount = { column = \"amount\", type = \"number\" }   # guess; text with decimal commas: set decimal = \",\" for the extract",
+        "year = { column = \"year\", type = \"year\" }   # guess",
+        "income = { column = \"income\", type = \"number\" }\n",
+        "key = { column = \"lnr\", spelling = \"lnr\" }   # guess",
+    ];
+    for line in lines {
+        assert_eq!(text.matches(line).count(), 4, "{line} in\n{text}");
+    }
+    assert!(text.contains("[linkage]\nfile = \"keys.csv\"\n"), "{text}");
+    let keys = "keys = { lnr = \"lnr\", npr_lnr = \"npr_lnr\" }   # guess; call each after its deliverer";
+    assert!(text.contains(keys) && !text.contains("[extract.keys]"), "{text}");
+}
+
 #[test]
 fn check_asks_for_what_a_look_cannot_tell() {
     let folder = planted_delivery();

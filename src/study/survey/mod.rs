@@ -2,7 +2,7 @@
 //! study file to finish by hand (`cohort init --from FOLDER`).
 //!
 //! Files of Parquet, Stata, SPSS and SAS say what their columns hold. Of a text file the first rows are looked at:
-//! delimiter, encoding, header and the shape of the cells of each column. What comes of that is a guess, is marked
+//! delimiter, encoding, header and the shape of the cells of each column; of the others columns of text. What comes of that is a guess, is marked
 //! as one in the study file, and is never used before somebody has read it: the choices that no look at the data
 //! can make are left out, so that `cohort check` asks for each.
 //!
@@ -10,12 +10,11 @@
 
 mod shape;
 mod text;
+mod typed;
 mod write;
 
 use super::extract::InputFile;
-use super::header::parquet_type;
-use crate::stored::{Reader, StoredFormat, StoredType};
-use polars::prelude::{LazyFrame, PlRefPath};
+use crate::stored::StoredFormat;
 use std::collections::BTreeMap;
 use std::path::Path;
 use text::TextGuess;
@@ -37,6 +36,9 @@ pub fn survey(folder: &Path, data_folder: &str) -> Result<String, String> {
     let families: Vec<Family> = families(files).into_iter().map(look).collect();
     Ok(write::study(&families, &others, data_folder))
 }
+
+/// Rows looked at.
+const ROWS: usize = 5_000;
 
 /// Folders within folders are looked at to this depth.
 const DEEPEST: usize = 4;
@@ -107,6 +109,8 @@ struct Family {
 struct Column {
     name: String,
     guess: Guess,
+    /// Whether the shape of cells says so, and not the file itself.
+    is_guess: bool,
     /// Number of files that have it.
     in_files: usize,
     /// What somebody should know, for a comment.
@@ -166,8 +170,8 @@ fn look(files: Vec<InputFile>) -> Family {
                 }
                 columns
             }),
-            Kind::Parquet => parquet_columns(&file.path),
-            Kind::Stored(format) => stored_columns(&file.path, format),
+            Kind::Parquet => typed::parquet(&file.path),
+            Kind::Stored(format) => typed::stored(&file.path, format),
         };
         match found {
             Ok(columns) => columns.into_iter().for_each(|column| add(&mut family.columns, column)),
@@ -199,65 +203,21 @@ fn add(columns: &mut Vec<Column>, column: Column) {
     let same = |c: &&mut Column| c.name.to_lowercase() == column.name.to_lowercase();
     let Some(known) = columns.iter_mut().find(same) else { return columns.push(column) };
     known.in_files += 1;
+    known.is_guess |= column.is_guess;
     if known.guess == Guess::Unknown {
         (known.guess, known.remark) = (column.guess, column.remark);
     } else if known.guess != column.guess && column.guess != Guess::Unknown {
         known.remark = "does not look the same in all files".into();
-        if let (Guess::Type("code", _), Guess::Type(..)) | (Guess::Type(..), Guess::Type("code", _)) =
-            (&known.guess, &column.guess)
-        {
-            known.guess = Guess::Type("code", String::new());
+        match (&known.guess, &column.guess) {
+            // Where one file has several codes in its cells, a single code of another is a list of one.
+            (Guess::Type("codes", _), Guess::Type("code", _)) => {}
+            (Guess::Type("code", _), Guess::Type("codes", _)) => known.guess = column.guess,
+            (Guess::Type("code", _), Guess::Type(..)) | (Guess::Type(..), Guess::Type("code", _)) => {
+                known.guess = Guess::Type("code", String::new());
+            }
+            _ => {}
         }
     }
-}
-
-fn parquet_columns(path: &Path) -> Result<Vec<Column>, String> {
-    let unreadable = || "it is no Parquet file that can be read".to_string();
-    let path = path.to_str().ok_or_else(unreadable)?;
-    let mut frame = LazyFrame::scan_parquet(PlRefPath::new(path), Default::default()).map_err(|_| unreadable())?;
-    let schema = frame.collect_schema().map_err(|_| unreadable())?;
-    let column = |(name, stored): (&polars::prelude::PlSmallStr, &polars::prelude::DataType)| {
-        typed(name.to_string(), &parquet_type(stored), String::new())
-    };
-    Ok(schema.iter().map(column).collect())
-}
-
-fn stored_columns(path: &Path, format: StoredFormat) -> Result<Vec<Column>, String> {
-    let reader = Reader::open(path, format, None).map_err(|error| error.rule)?;
-    let column = |c: &crate::stored::StoredColumn| {
-        let mut remarks = Vec::new();
-        if !c.label.is_empty() {
-            remarks.push(c.label.replace(['\n', '\r'], " "));
-        }
-        if !c.value_labels.is_empty() {
-            remarks.push(format!("{} value labels in the file", c.value_labels.len()));
-        }
-        if !c.user_missing.is_empty() {
-            remarks.push("the file declares values that mean missing (user_missing)".into());
-        }
-        let mut column = typed(c.name.clone(), &c.holds, remarks.join("; "));
-        // A number with labels is a code; its levels show a leading zero that was lost.
-        if !c.value_labels.is_empty() && matches!(column.guess, Guess::Type("whole" | "number", _)) {
-            column.guess = Guess::Type("code", String::new());
-            column.remark += "; declare its levels";
-        }
-        column
-    };
-    Ok(reader.columns().iter().map(column).collect())
-}
-
-/// A column whose file says what it holds.
-fn typed(name: String, holds: &StoredType, remark: String) -> Column {
-    let known = |kind, keys: &str| Guess::Type(kind, keys.to_string());
-    let guess = match holds {
-        StoredType::Text | StoredType::Logical => known("code", ""),
-        StoredType::Whole => known("whole", ""),
-        StoredType::Number | StoredType::Single => known("number", ""),
-        StoredType::Day | StoredType::Moment => known("date", "format = \"native\""),
-        StoredType::Month => known("date", "format = \"native_month\""),
-        StoredType::Unfit(what) => Guess::Unfit(what.clone()),
-    };
-    Column { name, guess, in_files: 1, remark }
 }
 
 #[cfg(test)]

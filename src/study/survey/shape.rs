@@ -77,6 +77,12 @@ fn of_digits<'c>(cells: impl Iterator<Item = &'c str> + Clone) -> Guess {
     }
 }
 
+/// Whether numbers, none of which is missing, are years.
+pub(super) fn are_years(numbers: &[f64]) -> bool {
+    let year = |x: &f64| x.fract() == 0.0 && YEARS.contains(&(*x as i32));
+    !numbers.is_empty() && numbers.iter().all(year)
+}
+
 /// Several short codes in a cell, in some cells, and never anything but codes; places among them may be empty.
 fn is_list<'c>(cells: impl Iterator<Item = &'c str> + Clone, split: &str) -> bool {
     let is_code = |part: &str| {
@@ -122,6 +128,8 @@ mod tests {
         assert_eq!(of(&["P76 ", "F32.1,"]), typed("code", ""));
         assert_eq!(of(&["Oslo, by", "Bergen"]), typed("code", ""));
         assert!(has_decimal_comma(["1,5", "2"].into_iter()));
+        assert!(are_years(&[2015.0, 2016.0]));
+        assert!(!are_years(&[2015.0, 1.0]) && !are_years(&[2015.5]) && !are_years(&[]));
         let (_, remark) = guess(["01/02/2015"].into_iter(), false);
         assert_eq!(remark, "also reads as MM/DD/YYYY");
     }

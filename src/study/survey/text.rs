@@ -1,7 +1,6 @@
 //! How a text file is written, from its first rows.
 
-use super::Column;
-use super::shape;
+use super::{Column, ROWS, shape};
 use crate::study::extract::{Encoding, InputFile};
 use crate::study::header::{looks_like_names, sample};
 
@@ -38,7 +37,7 @@ pub(super) fn look(file: &InputFile) -> Result<(TextGuess, Vec<Column>), String>
     let decimal_comma = delimiter != ',' && (0..names.len()).any(|i| shape::has_decimal_comma(cells(i)));
     let column = |(i, name): (usize, String)| {
         let guess = shape::guess(cells(i), decimal_comma);
-        Column { name, guess: guess.0, in_files: 1, remark: guess.1 }
+        Column { name, guess: guess.0, is_guess: true, in_files: 1, remark: guess.1 }
     };
     let columns = names.into_iter().enumerate().filter(|(_, name)| !name.is_empty()).map(column).collect();
     Ok((TextGuess { delimiter, encoding, encoding_shows, has_header, decimal_comma }, columns))
@@ -85,9 +84,6 @@ fn delimiter(text: &str) -> char {
     // Of equals the last is taken: a semicolon before all.
     [' ', ':', '|', ',', '\t', ';'].into_iter().max_by_key(score).filter(|mark| score(mark).0 > 0).unwrap_or(';')
 }
-
-/// Rows looked at.
-const ROWS: usize = 5_000;
 
 fn rows(text: &str, delimiter: char) -> Vec<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new()

@@ -8,10 +8,12 @@ use std::fmt::Write;
 pub(super) fn study(families: &[Family], others: &[String], data_folder: &str) -> String {
     let mut out = String::new();
     head(&mut out, data_folder, others);
+    let (linking, extracts): (Vec<&Family>, Vec<&Family>) = families.iter().partition(|family| is_linkage(family));
+    let spellings = linkage(&mut out, &linking);
     let mut names = BTreeSet::new();
-    for family in families {
+    for family in extracts {
         let name = unique(&plain_name(&family.written[0]), &mut names);
-        extract(&mut out, &name, family);
+        extract(&mut out, &name, family, &spellings);
     }
     out.push_str(REST);
     out
@@ -28,8 +30,34 @@ fn head(out: &mut String, data_folder: &str, others: &[String]) {
     }
 }
 
-fn extract(out: &mut String, name: &str, family: &Family) {
-    line(out, &format!("\n[extract.{name}]"));
+/// Whether files hold nothing but keys, of two deliverers or more.
+fn is_linkage(family: &Family) -> bool {
+    let keys = key_columns(&family.columns);
+    keys.len() > 1 && keys.len() == family.columns.len()
+}
+
+/// The linkage files. Returns every key column of theirs, in lower case, with its spelling.
+fn linkage(out: &mut String, families: &[&Family]) -> Vec<(String, String)> {
+    let mut names = BTreeSet::new();
+    let mut spellings: Vec<(String, String)> = Vec::new();
+    for family in families {
+        line(out, if families.len() > 1 { "\n[[linkage]]" } else { "\n[linkage]" });
+        file(out, family);
+        let mut spelling = |column: &Column| {
+            let name = column.name.to_lowercase();
+            let known = spellings.iter().find(|(of, _)| *of == name).map(|(_, spelling)| spelling.clone());
+            let spelling = known.unwrap_or_else(|| unique(&plain_name(&column.name), &mut names));
+            spellings.push((name, spelling.clone()));
+            format!("{spelling} = {}", quoted(&column.name))
+        };
+        let keys: Vec<String> = family.columns.iter().map(&mut spelling).collect();
+        line(out, &format!("keys = {{ {} }}   # guess; call each after its deliverer", keys.join(", ")));
+    }
+    spellings
+}
+
+/// Where files are and how they are written.
+fn file(out: &mut String, family: &Family) {
     let more = if family.files.len() > 1 { format!("   # {} files", family.files.len()) } else { String::new() };
     line(out, &format!("file = {}{more}", list(&family.written)));
     if let Some(text) = &family.text {
@@ -49,21 +77,34 @@ fn extract(out: &mut String, name: &str, family: &Family) {
     for remark in &family.remarks {
         line(out, &format!("# {}", comment(remark)));
     }
-    let key = key_columns(&family.columns);
-    match key.as_slice() {
-        [] => line(out, "# key = \"…\"   # fill in: the column with the person key"),
-        [one] => line(out, &format!("key = {}   # guess", quoted(one))),
-        several => {
-            line(out, &format!("# key = …   # fill in, one of: {}", comment(&several.join(", "))));
-            line(
-                out,
-                "# With a row per person and a key of each deliverer this is the linkage file: declare it as such instead.",
-            );
-        }
-    }
+}
+
+fn extract(out: &mut String, name: &str, family: &Family, spellings: &[(String, String)]) {
+    line(out, &format!("\n[extract.{name}]"));
+    file(out, family);
+    let keys = key_columns(&family.columns);
+    key(out, &keys, spellings);
     line(out, "# one_per_person = true   # when a second row of a person is a fault");
     line(out, &format!("[extract.{name}.columns]"));
-    columns(out, family, &key);
+    columns(out, family, &keys);
+}
+
+/// The person key: where there is a linkage file, with its spelling.
+fn key(out: &mut String, keys: &[String], spellings: &[(String, String)]) {
+    let spelling = |column: &String| {
+        let of = spellings.iter().find(|(name, _)| *name == column.to_lowercase());
+        of.map_or("…".to_string(), |(_, spelling)| spelling.clone())
+    };
+    match (keys, spellings) {
+        ([], _) => line(out, "# key = \"…\"   # fill in: the column with the person key"),
+        ([one], []) => line(out, &format!("key = {}   # guess", quoted(one))),
+        ([one], _) => {
+            let spelling = spelling(one);
+            let more = if spelling == "…" { "; fill in: a spelling of the linkage file" } else { "" };
+            line(out, &format!("key = {{ column = {}, spelling = \"{spelling}\" }}   # guess{more}", quoted(one)));
+        }
+        (several, _) => line(out, &format!("# key = …   # fill in, one of: {}", comment(&several.join(", ")))),
+    }
 }
 
 /// Columns that may hold the person key, by their names; in every file.
@@ -115,7 +156,7 @@ fn columns(out: &mut String, family: &Family, key: &[String]) {
 
 fn column_line(out: &mut String, name: &str, source: &str, column: &Column, family: &Family) {
     let mut remarks = Vec::new();
-    if family.text.is_some() {
+    if column.is_guess {
         remarks.push("guess".to_string());
     }
     if !column.remark.is_empty() {
