@@ -78,7 +78,6 @@ P in the row of a variable: likelihood-ratio test of its term.
 + sex and a very long label of a model that has to wrap: 12 records left out because a value is missing.
 Warning: + sex and a very long label of a model that has to wrap: group, level middle: the coefficient runs to minus
 infinity (no events); merge the level or use Firth's correction
-Warning: + sex and a very long label of a model that has to wrap: sex: an estimate is not shown (disclosure control)
 "##);
 }
 
@@ -128,8 +127,6 @@ Per unit
 All: the sum of the rounded numbers of Migrant group that are shown (disclosure control); rows of other variables may
 add up to another number.
 + sex and a very long label of a model that has to wrap: 10 records left out because a value is missing.
-Warning: + sex and a very long label of a model that has to wrap: group: an estimate is not shown (disclosure control)
-Warning: + sex and a very long label of a model that has to wrap: sex: an estimate is not shown (disclosure control)
 "##);
 }
 

@@ -60,8 +60,13 @@ fn attack(out: &Path, profile: &Profile) -> Findings {
     let truth = reading::read(&original, Site { profile, exact: true });
     let mut known = reading::read(&exported, site);
     let values = known.values(&truth);
+    // A zero is hidden as well where it protects others: then a marker alone does not say that there is somebody.
+    known.bounds.iter_mut().zip(&values).filter(|(b, value)| b.0 == 1 && **value == 0).for_each(|(b, _)| b.0 = 0);
     let mut found = Findings { faults: numbers::faults(&exported, &site), ..Findings::default() };
     found.faults.extend(known.contradictions(&values));
+    if !found.faults.is_empty() {
+        return found;
+    }
     found.faults.extend(numbers::few_by_steps(&exported, &original, profile));
     found.faults.extend(numbers::codes_of_few(&exported, &original, &known, &values, profile));
     found.faults.extend(numbers::unknown_in_tables(&out.join("export"), &exported));
@@ -196,6 +201,24 @@ fn every_exported_file_is_made_of_the_results_file_alone() {
         let n_files = std::fs::read_dir(out.join("export/figures")).expect("figures").count();
         assert!(n_files > 1, "{n_files} figures");
         assert_eq!(files::beyond_results(&out.join("export"), width), Vec::<String>::new(), "{name}");
+    }
+}
+
+/// The attack reads what is made of counts: a mean with more places than the rule has, a standardised difference of other
+/// numbers, a share of other persons, a mark that few were at risk.
+#[test]
+fn numbers_made_of_others_than_are_shown_are_found() {
+    let place = tempfile::tempdir().expect("a folder");
+    let report = studies::tiny_study(1, place.path()).expect("a report");
+    let profile = Profile::named("acro").expect("a profile");
+    let exported = serde_json::to_value(cohort::report::disclosure::apply(&report, &profile).0).expect("JSON");
+    let faults = |report: &Value| numbers::faults(report, &Site { profile: &profile, exact: false }).len();
+    assert_eq!(faults(&exported), 0);
+    for pointer in numbers::made_of_counts(&exported) {
+        let mut other = exported.clone();
+        let leaf = other.pointer_mut(&pointer).expect("a place of the report");
+        *leaf = leaf.as_f64().map_or(true.into(), |x| (x + 0.013).into());
+        assert!(faults(&other) > 0, "{pointer}");
     }
 }
 

@@ -22,6 +22,26 @@ pub fn faults(report: &Value, site: &Site<'_>) -> Vec<String> {
     for description in list(report, "descriptions") {
         list(description, "groups").iter().for_each(|g| group(g, site, &mut found));
     }
+    few_at_risk(report, site, &mut found);
+    found
+}
+
+/// JSON pointers of a number of each kind in Table 1 that is made of others.
+pub fn made_of_counts(report: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut first = |pointers: Vec<String>| {
+        found.extend(pointers.into_iter().find(|p| report.pointer(p).is_some_and(Value::is_number)));
+    };
+    for (v, variable) in list(&report["table_one"], "variables").iter().enumerate() {
+        let n = list(variable, "numbers").len();
+        first((0..n).map(|g| format!("/table_one/variables/{v}/numbers/{g}/mean")).collect());
+        first((0..n).map(|g| format!("/table_one/variables/{v}/numbers/{g}/sd")).collect());
+        first(vec![format!("/table_one/variables/{v}/differences/0")]);
+        let cells = list(variable, "levels").iter().enumerate().flat_map(|(l, level)| {
+            (0..list(level, "cells").len()).map(move |g| format!("/table_one/variables/{v}/levels/{l}/cells/{g}/share"))
+        });
+        first(cells.collect());
+    }
     found
 }
 
@@ -66,18 +86,136 @@ fn table_one(one: &Value, per: f64, site: &Site<'_>, found: &mut Vec<String>) {
         }
     };
     summaries(&groups.iter().map(|g| &g["follow_up"]).collect::<Vec<_>>(), "follow-up", found);
+    let numbers = list(one, "variables").iter().flat_map(|v| list(v, "numbers"));
+    groups.iter().map(|g| &g["follow_up"]).chain(numbers).for_each(|s| means(s, site, found));
     for variable in list(one, "variables") {
         let name = text(variable, "variable");
+        differences(one, variable, site, found);
         summaries(&list(variable, "numbers").iter().collect::<Vec<_>>(), &name, found);
         let rows = list(variable, "levels").iter().map(|l| list(l, "cells"));
         for (cell, group) in rows.chain([list(variable, "missing")]).flat_map(|cells| cells.iter().zip(groups)) {
             let Some(share) = cell["share"].as_f64() else { continue };
             let made = cell["persons"].as_f64().zip(group["counts"]["persons"].as_f64()).map(|(n, of)| n / of);
-            if made.is_none_or(|made| (share - made.min(1.0)).abs() > 1e-3) {
+            let off = if site.profile.significant_digits == 0 { 1e-12 } else { 1e-3 };
+            if made.is_none_or(|made| (share - made.min(1.0)).abs() > off) {
                 found.push(format!("{name}: a share of {share} where {made:?} is shown"));
             }
         }
     }
+}
+
+/// That fewer than ten are at risk is told only where nine and ten are shown, each as it is; never beside a hidden number.
+fn few_at_risk(report: &Value, site: &Site<'_>, found: &mut Vec<String>) {
+    let told = [9, 10].map(|n| site.shown(n));
+    let apart = told[0].is_some() && told[0] != told[1];
+    let rows = list(report, "models").iter().flat_map(|m| list(m, "standardised")).flat_map(|s| list(s, "rows"));
+    let groups = list(report, "descriptions").iter().flat_map(|d| list(d, "groups"));
+    let marks = rows.map(|row| (row, row)).chain(groups.map(|g| (g, &g["restricted_mean"])));
+    for (of, _) in marks.filter(|(_, mark)| flag(mark, "few_at_risk")) {
+        if !apart || flag(of, "hidden") {
+            found.push(format!("{}: few at risk", text(of, "level") + &text(of, "name")));
+        }
+    }
+}
+
+/// The mean of whole values times the persons is a whole number: of a rounded number of persons it must fit every one that is
+/// rounded alike.
+fn means(summary: &Value, site: &Site<'_>, found: &mut Vec<String>) {
+    let (Some(mean), Some(n)) = (summary["mean"].as_f64(), summary["n"].as_i64()) else { return };
+    if !site.rounds() {
+        return;
+    }
+    let (low, high) = site.read(n);
+    // As the rule has it, one unit of the last place is at least one by the fewest persons.
+    let unit = 10f64.powi(-(low.max(1).ilog10() as i32));
+    if [mean, summary["sd"].as_f64().unwrap_or(0.0)].iter().any(|x| (x / unit - (x / unit).round()).abs() > 1e-6) {
+        found.push(format!("a mean of {n} persons has more places than {unit}"));
+    }
+    let fits = |n: i64| {
+        let (least, most) = (n as f64 * (mean - unit / 2.0) - 1e-9, n as f64 * (mean + unit / 2.0) + 1e-9);
+        least.ceil() <= most
+    };
+    if let Some(excluded) = (low.max(1)..=high).find(|n| !fits(*n)) {
+        found.push(format!("a mean of {mean} is not of {excluded} persons"));
+    }
+}
+
+/// A standardised difference is made of the numbers that stand in the same table, so that it gives nothing more.
+fn differences(one: &Value, variable: &Value, site: &Site<'_>, found: &mut Vec<String>) {
+    let groups = list(one, "groups");
+    let shown = list(variable, "differences");
+    // Rounded sizes may be fewer than their levels; those cells are left to the program's own test.
+    if site.profile.significant_digits > 0 || text(one, "differences") != "pairs" || shown.is_empty() {
+        return;
+    }
+    let compared = || (0..groups.len()).filter(|g| !flag(&groups[*g], "all") && !flag(&groups[*g], "missing"));
+    let pairs = compared().flat_map(|a| compared().filter(move |b| a < *b).map(move |b| (a, b)));
+    let made = pairs
+        .filter_map(|(a, b)| difference(groups, variable, a, b))
+        .fold(None, |most: Option<f64>, d| Some(most.map_or(d, |most| most.max(d))));
+    match (shown[0].as_f64(), made) {
+        (Some(shown), Some(made)) if (shown - made).abs() < 1e-9 => {}
+        (None, _) => {}
+        (shown, made) => {
+            found.push(format!("{}: a difference of {shown:?} where {made:?} follows", text(variable, "variable")))
+        }
+    }
+}
+
+/// By Yang and Dalton (2012), of what is shown of two groups: levels that are hidden in either are one.
+fn difference(groups: &[Value], variable: &Value, a: usize, b: usize) -> Option<f64> {
+    if list(variable, "levels").is_empty() {
+        let of = |g: usize| {
+            let s = &list(variable, "numbers")[g];
+            Some((s["mean"].as_f64()?, s["sd"].as_f64()?))
+        };
+        let ((m1, s1), (m2, s2)) = (of(a)?, of(b)?);
+        return Some((m1 - m2).abs() / ((s1 * s1 + s2 * s2) / 2.0).sqrt()).filter(|d| d.is_finite());
+    }
+    let size = |g: usize| groups[g]["counts"]["persons"].as_f64();
+    let mut rest = [size(a)?, size(b)?];
+    let mut cells: Vec<[f64; 2]> = Vec::new();
+    let mut any_hidden = false;
+    for level in list(variable, "levels") {
+        let of = |g: usize| list(level, "cells")[g]["persons"].as_f64();
+        let Some((x, y)) = of(a).zip(of(b)) else {
+            any_hidden = true;
+            continue;
+        };
+        rest = [(rest[0] - x).max(0.0), (rest[1] - y).max(0.0)];
+        if !flag(level, "missing") {
+            cells.push([x, y]);
+        }
+    }
+    cells.extend(any_hidden.then_some(rest));
+    of_shares(&cells)
+}
+
+/// √(dᵀ S⁻¹ d) over all levels but one, S the mean of the two covariances, by elimination.
+fn of_shares(cells: &[[f64; 2]]) -> Option<f64> {
+    let total = |k: usize| cells.iter().map(|c| c[k]).sum::<f64>();
+    let (t0, t1) = (total(0), total(1));
+    let shares: Vec<[f64; 2]> = cells.iter().filter(|c| c[0] + c[1] > 0.0).map(|c| [c[0] / t0, c[1] / t1]).collect();
+    let (_, shares) = shares.split_last()?;
+    let n = shares.len();
+    let mut rows: Vec<Vec<f64>> = (0..n)
+        .map(|i| {
+            let s = |j: usize, k: usize| if i == j { shares[i][k] } else { 0.0 } - shares[i][k] * shares[j][k];
+            let own = (0..n).map(|j| (s(j, 0) + s(j, 1)) / 2.0);
+            own.chain([shares[i][0] - shares[i][1]]).collect()
+        })
+        .collect();
+    for i in 0..n {
+        let pivot = (i..n).max_by(|a, b| rows[*a][i].abs().total_cmp(&rows[*b][i].abs()))?;
+        rows.swap(i, pivot);
+        let lead = rows[i].clone();
+        for (_, row) in rows.iter_mut().enumerate().filter(|(k, _)| *k != i) {
+            let factor = row[i] / lead[i];
+            row.iter_mut().zip(&lead).for_each(|(x, l)| *x -= factor * l);
+        }
+    }
+    let square: f64 = (0..n).map(|i| (shares[i][0] - shares[i][1]) * rows[i][n] / rows[i][i]).sum();
+    Some(square.sqrt()).filter(|d| d.is_finite())
 }
 
 /// No estimate, standard error or covariance of a level whose events are hidden.
@@ -281,12 +419,13 @@ pub fn codes_of_few(
         let name = format!("hidden codes of {}.{}", text(shown, "extract"), text(shown, "column"));
         let Some(&id) = known.names.get(&name) else { continue };
         let threshold = profile.threshold as i64;
-        // Together they may be known; then the others must leave each of them room.
-        if !known.other_world(values, id, values[id] + threshold) {
-            let room =
-                |name: &String| hidden.iter().filter(|(n, ..)| n != name).map(|(_, rows, _)| rows - 1).sum::<i64>();
-            let narrow = hidden.iter().filter(|(name, _, few)| *few && room(name) < threshold);
-            found.extend(narrow.map(|(code, rows, _)| format!("{name}: the {rows} rows of {code} are known")));
+        // A code has room where the others may be fewer, and where all together may be more.
+        for (code, rows, _) in hidden.iter().filter(|(.., few)| *few) {
+            let room: i64 = hidden.iter().filter(|(other, ..)| other != code).map(|(_, rows, _)| rows - 1).sum();
+            let more = threshold - room;
+            if more > 0 && !known.other_world(values, id, values[id] + more) {
+                found.push(format!("{name}: the {rows} rows of {code} are known"));
+            }
         }
     }
     found

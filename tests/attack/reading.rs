@@ -3,7 +3,7 @@
 use super::knowledge::{Knowledge, MANY};
 use cohort::report::Profile;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How numbers are shown at a site, in its own words and not by the program.
 #[derive(Clone, Copy)]
@@ -83,11 +83,13 @@ pub struct Reader<'r> {
     k: Knowledge,
     /// Events by level of the last model that has its own.
     models_before: BTreeMap<String, usize>,
+    /// Times at which the events of everybody so far are known or made up.
+    times: BTreeSet<String>,
 }
 
 /// Everything that adds up in a report.
 pub fn read(report: &Value, site: Site<'_>) -> Knowledge {
-    let mut reader = Reader { site, k: Knowledge::default(), models_before: BTreeMap::new() };
+    let mut reader = Reader { site, k: Knowledge::default(), models_before: BTreeMap::new(), times: BTreeSet::new() };
     reader.totals(report);
     reader.levels(report);
     reader.person_time(report);
@@ -98,12 +100,16 @@ pub fn read(report: &Value, site: Site<'_>) -> Knowledge {
         list(model, "interactions").iter().for_each(|i| reader.numbers_of_interaction(model, i));
         list(model, "interactions").iter().for_each(|i| reader.cells(model, i));
         list(model, "standardised").iter().for_each(|s| reader.standardised(model, s));
+        list(model, "time_varying").iter().for_each(|v| reader.along_time(model, v));
+        reader.curves(model);
     }
     reader.table_one(&report["table_one"]);
-    list(report, "descriptions").iter().enumerate().for_each(|(i, d)| reader.description(i, d));
+    list(report, "descriptions").iter().for_each(|d| reader.description(d));
     list(report, "links").iter().for_each(|l| reader.link(l));
     list(report, "codes").iter().for_each(|c| reader.codes(c));
     reader.extracts(report);
+    reader.key_clean_up(report);
+    reader.everybody();
     reader.k
 }
 
@@ -379,23 +385,104 @@ impl Reader<'_> {
     }
 
     fn standardised(&mut self, model: &Value, risks: &Value) {
-        let exposure = text(risks, "exposure");
+        let (exposure, own, name) = (text(risks, "exposure"), own_counts(model), text(model, "name"));
         let mut before: BTreeMap<String, usize> = BTreeMap::new();
+        let (mut all_records, mut all_events): (BTreeMap<String, Vec<usize>>, BTreeMap<String, Vec<usize>>) =
+            Default::default();
         for row in list(risks, "rows") {
-            let level = format!("{exposure}={}", text(row, "level"));
-            let name = format!("standardised {} {level} {}", text(model, "name"), row["time"]);
+            let (level, time) = (format!("{exposure}={}", text(row, "level")), row["time"].to_string());
+            // Who has the level, and whose event has come, is the same in a model of everybody and in the groups.
             let hidden = flag(row, "hidden");
-            let records = self.see_among(&format!("{name} records"), &row["records"], hidden);
-            let events = self.see_among(&format!("{name} events"), &row["events"], hidden);
+            let records = self.see_among(&format!("{own}{level} persons"), &row["records"], hidden);
+            let events = self.see_among(&format!("{own}{level} any {time} events"), &row["events"], hidden);
             if let Some(records) = records {
                 let all = self.k.count(&format!("{level} persons"));
-                self.k.within(records, all);
+                if !own.is_empty() {
+                    self.k.within(records, all);
+                }
+                all_records.entry(time.clone()).or_default().push(records);
             }
             let Some(events) = events else { continue };
+            let all = self.k.count(&format!("{own}{level} events"));
+            self.k.rest(&format!("{own}{level} later than {time}"), events, all);
+            if let Some(before) = before.insert(level.clone(), events) {
+                self.k.rest(&format!("{own}{level} since {time}"), before, events);
+            }
+            if !own.is_empty() {
+                let of_all = self.k.count(&format!("{level} any {time} events"));
+                self.k.within(events, of_all);
+            }
+            all_events.entry(time).or_default().push(events);
+        }
+        let averaged = self.see_among(&format!("model {name} n_records"), &risks["n_averaged"], false);
+        for (_, parts) in all_records {
+            averaged.into_iter().for_each(|all| self.k.sum(all, &parts));
+        }
+        for (time, parts) in all_events.into_iter().filter(|_| own.is_empty()) {
+            let everybody = self.everybody_by(&time);
+            self.k.sum(everybody, &parts);
+        }
+    }
+
+    /// Events of everybody up to a time.
+    fn everybody_by(&mut self, time: &str) -> usize {
+        self.times.insert(time.to_owned());
+        self.k.count(&format!("everybody any {time}"))
+    }
+
+    /// Events of everybody by all times of the run, whatever table they stand in.
+    fn everybody(&mut self) {
+        let mut times: Vec<(f64, String)> =
+            self.times.iter().filter_map(|t| Some((t.parse().ok()?, t.clone()))).collect();
+        times.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for pair in times.windows(2) {
+            let [a, b] = [&pair[0].1, &pair[1].1].map(|t| self.k.count(&format!("everybody any {t}")));
+            self.k.rest(&format!("everybody between {} and {}", pair[0].1, pair[1].1), a, b);
+        }
+        if let Some((_, last)) = times.last() {
+            let (by_last, all) = (self.k.count(&format!("everybody any {last}")), self.k.count("total events"));
+            self.k.rest("everybody later", by_last, all);
+        }
+    }
+
+    /// Events of two levels by interval of time, which make up those of the level.
+    fn along_time(&mut self, model: &Value, varying: &Value) {
+        let (variable, own) = (text(varying, "variable"), own_counts(model));
+        let mut until: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (end, field) in [("level", "events"), ("versus", "events_versus")] {
+            let level = format!("{own}{variable}={}", text(varying, end));
+            let mut parts = Vec::new();
+            for at in list(varying, "hazard_ratios") {
+                let name = format!("{level} after {} events", at["after"]);
+                let Some(id) = self.see_among(&name, &at[field], flag(at, "hidden")) else { continue };
+                parts.push(id);
+                if at["until"].is_number() {
+                    let so_far = self.k.count(&format!("{level} any {} events", at["until"]));
+                    self.k.sum(so_far, &parts);
+                    until.entry(at["until"].to_string()).or_default().push(so_far);
+                }
+            }
             let all = self.k.count(&format!("{level} events"));
-            self.k.rest(&format!("{name} later"), events, all);
-            if let Some(before) = before.insert(level, events) {
-                self.k.rest(&format!("{name} since"), before, events);
+            self.k.sum(all, &parts);
+        }
+        // In these studies such a covariate has two levels.
+        for (time, parts) in until.into_iter().filter(|_| own.is_empty()) {
+            let everybody = self.everybody_by(&time);
+            self.k.sum(everybody, &parts);
+        }
+    }
+
+    /// Under curves of a model of everybody stand everybody's numbers at risk and events so far.
+    fn curves(&mut self, model: &Value) {
+        for point in list(model, "curves").iter().flat_map(|c| list(c, "times")) {
+            let (time, hidden) = (point["time"].to_string(), flag(point, "hidden"));
+            let risk = self.see_among(&format!("everybody at risk {time}"), &point["at_risk"], hidden);
+            let events = self.everybody_by(&time);
+            let seen = self.see_among(&format!("everybody any {time}"), &point["events"], hidden);
+            let all = self.k.count("total persons");
+            if let (Some(risk), Some(_)) = (risk, seen) {
+                let gone = self.k.rest(&format!("everybody gone {time}"), risk, all);
+                self.k.rest(&format!("everybody gone otherwise {time}"), events, gone);
             }
         }
     }
@@ -476,7 +563,7 @@ impl Reader<'_> {
         }
     }
 
-    fn description(&mut self, i: usize, description: &Value) {
+    fn description(&mut self, description: &Value) {
         let mut at_times: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for group in list(description, "groups") {
@@ -490,7 +577,7 @@ impl Reader<'_> {
             }
             self.records(&level, group);
             self.without_event(&level);
-            let name = format!("group {i} {level}");
+            let name = level.clone();
             let mut kinds = vec![("any".to_owned(), list(group, "survival"))];
             kinds.extend(list(group, "incidence").iter().map(|c| (text(c, "cause"), list(c, "points"))));
             for (kind, points) in kinds {
@@ -503,7 +590,10 @@ impl Reader<'_> {
         }
         // The same people in every description of the run.
         for (at, parts) in at_times {
-            let everybody = self.k.count(&format!("everybody {at}"));
+            let everybody = match at.strip_prefix("any ") {
+                Some(time) => self.everybody_by(time),
+                None => self.k.count(&format!("everybody {at}")),
+            };
             self.k.sum(everybody, &parts);
         }
     }
@@ -596,6 +686,58 @@ impl Reader<'_> {
         }
     }
 
+    /// What cleaning did to keys: rows and keys of each line are some of those delivered, and the cleaned ones are linked.
+    fn key_clean_up(&mut self, report: &Value) {
+        let lines = list(report, "key_clean_up");
+        for line in lines {
+            let name = format!("keys of {} {} {}", text(line, "extract"), text(line, "line"), text(line, "step"));
+            let hidden = flag(line, "hidden");
+            let keys = self.see_among(&format!("{name} keys"), &line["keys"], hidden);
+            // Of keys that became others only keys are counted.
+            if let Some(keys) = keys.filter(|_| !text(line, "line").starts_with("merged"))
+                && let Some(rows) = self.see_among(&format!("{name} rows"), &line["rows"], hidden)
+            {
+                self.k.within(keys, rows);
+            }
+        }
+        for first in lines.iter().filter(|line| text(line, "line") == "delivered") {
+            self.cleaned(report, &text(first, "extract"), lines);
+        }
+    }
+
+    fn cleaned(&mut self, report: &Value, extract: &str, lines: &[Value]) {
+        let mut count = |line: &str, what: &str| self.k.count(&format!("keys of {extract} {line} {what}"));
+        let [rows, emptied_rows, compared_rows] =
+            ["delivered ", "emptied ", "compared "].map(|line| count(line, "rows"));
+        let [keys, emptied, compared] = ["delivered ", "emptied ", "compared "].map(|line| count(line, "keys"));
+        let [merged, from] = ["merged ", "merged_from "].map(|line| count(line, "keys"));
+        for step in lines.iter().filter(|line| text(line, "line") == "step" && text(line, "extract") == extract) {
+            for (what, all) in [("rows", rows), ("keys", keys)] {
+                let changed = self.k.count(&format!("keys of {extract} step {} {what}", text(step, "step")));
+                self.k.within(changed, all);
+            }
+        }
+        self.k.sum(rows, &[emptied_rows, compared_rows]);
+        let apart = self.k.count(&format!("keys of {extract} that stayed apart"));
+        self.k.sum(compared, &[apart, merged]);
+        self.k.sum(keys, &[apart, from, emptied]);
+        // Each was made of two at least.
+        let twice = self.k.count(&format!("keys of {extract} beyond one each"));
+        self.k.sum(from, &[merged, twice]);
+        self.k.within(merged, twice);
+        let of_link = |what: &str| format!("link {extract} {what}");
+        let [all, without, linked] = ["rows", "rows_without_key", "keys"].map(|what| self.k.count(&of_link(what)));
+        self.k.sum(all, &[without, compared_rows]);
+        self.k.within(emptied_rows, without);
+        // Without a linkage file every key is a person's.
+        self.same(linked, compared);
+        for note in list(report, "notes").iter().filter(|n| text(n, "source") == extract) {
+            if text(note, "message").starts_with("keys that several keys of the files became") {
+                self.see_among(&format!("keys of {extract} merged  keys"), &note["count"], flag(note, "hidden"));
+            }
+        }
+    }
+
     fn extracts(&mut self, report: &Value) {
         for covariate in list(report, "covariates") {
             let (hidden, name) = (flag(covariate, "hidden"), format!("covariate {}", text(covariate, "name")));
@@ -627,16 +769,21 @@ impl Reader<'_> {
                 }
             }
         }
-        let mut years: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut years: BTreeMap<(String, &str), Vec<usize>> = BTreeMap::new();
         for row in list(report, "rows_in_time").iter().filter(|r| r["month"].is_null()) {
             let (extract, name) = (text(row, "extract"), format!("{} {}", text(row, "extract"), row["year"]));
-            if let Some(id) = self.see_among(&format!("{name} rows"), &row["rows"], flag(row, "hidden")) {
-                years.entry(extract).or_default().push(id);
+            let mut see = |field: &str| self.see_among(&format!("{name} {field}"), &row[field], flag(row, "hidden"));
+            let [rows, without] = ["rows", "without_key"].map(&mut see);
+            if let (Some(rows), Some(without)) = (rows, without) {
+                self.k.within(without, rows);
+            }
+            for (of_link, id) in [("rows", rows), ("rows_without_key", without)] {
+                years.entry((extract.clone(), of_link)).or_default().extend(id);
             }
         }
-        for (extract, parts) in years {
-            let all = self.k.count(&format!("link {extract} rows"));
-            let undated = self.k.count(&format!("{extract} rows of no year"));
+        for ((extract, of_link), parts) in years.into_iter().filter(|(_, parts)| !parts.is_empty()) {
+            let all = self.k.count(&format!("link {extract} {of_link}"));
+            let undated = self.k.count(&format!("{extract} {of_link} of no year"));
             self.k.sum(all, &[&parts[..], &[undated]].concat());
         }
     }

@@ -34,7 +34,8 @@ end = { column = "end", type = "date", format = "YYYY-MM-DD" }
 file = "claims.csv"
 delimiter = ";"
 encoding = "utf-8"
-key = { column = "id" }
+key = { column = "id", clean = ["trim", "upper"], strip_prefix = "K_", width = 4 }
+min_matched = 0.5
 
 [extract.claims.columns]
 date = { column = "date", type = "date", format = "YYYY-MM-DD" }
@@ -121,6 +122,10 @@ formula = "group + sex + sqrt(years - 20)"
 name = "from 22"
 formula = "group + region + sqrt(years - 22)"
 
+[[model]] # hazard ratios that change, events by interval
+name = "stepped"
+formula = "group + tt(sex, step(120, 240))"
+
 [[interaction]]
 exposure = "group"
 modifiers = ["sex", "region"]
@@ -131,6 +136,21 @@ exposure = "group"
 modifiers = ["sex"]
 model = "from 20"
 
+[[curve]]
+at = "group=a, sex=1, region=n"
+model = "adjusted"
+times = [100.5, 250.5]
+
+[[standardised]]
+exposure = "group"
+model = "adjusted"
+times = [100.5, 250.5]
+
+[[standardised]]
+exposure = "group"
+model = "from 22"
+times = [250.5]
+
 [table_one]
 by = "group"
 variables = ["sex", "region", "years"]
@@ -139,6 +159,9 @@ variables = ["sex", "region", "years"]
 by = ["group"]
 times = [100.5, 250.5]
 competing = ["death"]
+log_rank = true
+quantiles = [0.25, 0.5]
+restricted_mean = 300
 
 [disclosure]
 profile = "dk-dst"
@@ -168,24 +191,38 @@ fn people(seed: u64) -> String {
         };
         let (visit, death) = (later(&mut random, 0.5), later(&mut random, 0.05));
         let end = day(250 + random.below(300));
-        text.push_str(&format!("{i};{sex};{group};{region};{age};2010-01-01;{visit};{death};{end}\n"));
+        text.push_str(&format!("{i:04};{sex};{group};{region};{age};2010-01-01;{visit};{death};{end}\n"));
     }
     text
 }
 
-/// Claims of some of them, most of them of one person again and again.
+/// Claims of some of them, most of them of one person again and again; a few keys are spelled otherwise, or are none.
 fn claims(seed: u64, n_people: usize) -> String {
     const CODES: [&str; 8] = ["A01", "P70", "P71", "P74", "P76", "P80", "P99", "Z29"];
     let mut random = Random(seed.wrapping_mul(104_729));
+    let dirt = 1 + random.below(12);
     let mut text = String::from("id;date;code\n");
     for id in 0..n_people {
         let (code, n) = (CODES[(random.unit() * random.unit() * 8.0) as usize], random.below(9));
         for k in 0..n.saturating_sub(3) {
             let code = if random.below(5) == 0 { CODES[random.below(8) as usize] } else { code };
-            text.push_str(&format!("{id};2009-12-{:02};{code}\n", 1 + 3 * k));
+            let key = spelled(id, dirt, &mut random);
+            text.push_str(&format!("{key};2009-12-{:02};{code}\n", 1 + 3 * k));
         }
     }
     text
+}
+
+/// The key of a person as it is delivered; `dirt` of a hundred in each odd way.
+fn spelled(id: usize, dirt: u32, random: &mut Random) -> String {
+    match random.below(100) / dirt {
+        0 => format!(" K_{id:04}"),
+        1 => format!("k_{id:04}"),
+        2 => format!("K_{id}"),
+        3 => "K_".to_owned(),
+        4 => String::new(),
+        _ => format!("K_{id:04}"),
+    }
 }
 
 /// The report of a random study, by the whole pipeline.

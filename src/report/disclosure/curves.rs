@@ -2,6 +2,7 @@
 
 use super::coarse::{Grid, error, shown_times, steps};
 use super::{Hidden, Profile};
+use crate::describe::FEW_AT_RISK;
 use crate::report::{
     BaselineHazard, CurvePoint, CurveSteps, Measure, ModelResult, Report, StandardisedRisks, StandardisedRow,
     SurvivalCurve,
@@ -23,6 +24,8 @@ pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hi
         let levels = hidden_levels(model);
         for risks in &mut model.standardised {
             hide_risks(risks, &levels, grid, &mut found);
+            let told = profile.says_fewer_than(FEW_AT_RISK as u64);
+            risks.rows.iter_mut().for_each(|row| row.few_at_risk &= told);
         }
     }
     hidden.push(found);

@@ -4,8 +4,10 @@
 
 use super::coarse::{Grid, error, shown_times, steps};
 use super::{Hidden, Profile};
+use crate::describe::FEW_AT_RISK;
 use crate::report::{
-    CauseIncidence, Curve, Description, GroupDescription, IncidenceCurve, QuantilePoint, Report, SurvivalPoint,
+    CauseIncidence, Curve, Description, GroupDescription, IncidenceCurve, MeanTime, QuantilePoint, Report,
+    SurvivalPoint,
 };
 use crate::study::disclosure::Rates;
 use std::collections::BTreeSet;
@@ -28,6 +30,8 @@ pub(super) fn hide(report: &mut Report, original: &Report, profile: &Profile, hi
                 cause.curve = curve.and_then(|c| coarse_incidence(&c, &times, grid, profile));
             }
             points(group).for_each(|p| shorten(p, grid));
+            let told = profile.says_fewer_than(FEW_AT_RISK as u64);
+            group.restricted_mean.iter_mut().for_each(|mean| mean.few_at_risk &= told);
             group.quantiles.iter_mut().for_each(|q| hide_quantile(q, whole.curve.as_ref(), profile));
         }
         clear(description, profile);
@@ -181,6 +185,10 @@ fn no_quantile(of: &QuantilePoint) -> QuantilePoint {
     QuantilePoint { probability: of.probability, hidden: true, ..QuantilePoint::default() }
 }
 
+fn no_mean_time(of: &MeanTime) -> MeanTime {
+    MeanTime { horizon: of.horizon, ..MeanTime::default() }
+}
+
 fn clear_group(group: &mut GroupDescription) {
     *group = GroupDescription {
         name: group.name.clone(),
@@ -192,10 +200,7 @@ fn clear_group(group: &mut GroupDescription) {
         standardised: group.standardised.as_ref().map(|_| Default::default()),
         observed_expected: group.observed_expected.as_ref().map(|_| Default::default()),
         quantiles: group.quantiles.iter().map(no_quantile).collect(),
-        restricted_mean: group
-            .restricted_mean
-            .as_ref()
-            .map(|m| crate::report::MeanTime { horizon: m.horizon, ..Default::default() }),
+        restricted_mean: group.restricted_mean.as_ref().map(no_mean_time),
         hidden: true,
         ..GroupDescription::default()
     };
@@ -222,5 +227,5 @@ fn round_group(group: &mut GroupDescription) {
     }
     group.standardised = group.standardised.as_ref().map(|_| Default::default());
     group.observed_expected = group.observed_expected.as_ref().map(|_| Default::default());
-    group.restricted_mean = None;
+    group.restricted_mean = group.restricted_mean.as_ref().map(no_mean_time);
 }

@@ -3,7 +3,8 @@
 use super::derived::significant;
 use super::{Hidden, Profile, interactions, time_varying};
 use crate::report::{
-    Coefficient, Concordance, Interaction, InteractionCell, LevelRow, ModelLevel, ModelResult, Part, Report, TestResult,
+    Coefficient, Concordance, Interaction, InteractionCell, LevelRow, ModelLevel, ModelResult, Part, Report,
+    TestResult, Warning,
 };
 use std::collections::BTreeSet;
 
@@ -141,14 +142,12 @@ fn hide_contrasts(model: &mut ModelResult, hide: &[bool]) {
     model.contrasts.iter_mut().filter(|c| uses_hidden(&c.weights)).for_each(|c| c.hide());
 }
 
-/// Warnings of terms with a hidden coefficient say no more than that; a test of one degree of freedom is the hidden z.
+/// Warnings of hidden coefficients go: that one runs to infinity says that nobody had the event. A test of one degree of
+/// freedom is the hidden z.
 fn hide_terms(model: &mut ModelResult) {
     let terms: BTreeSet<String> = model.coefficients.iter().filter(|c| c.hidden).map(|c| c.term.clone()).collect();
-    for warning in model.warnings.iter_mut().filter(|w| w.term.as_ref().is_some_and(|t| terms.contains(t))) {
-        let term = warning.term.clone().unwrap_or_default();
-        warning.message = format!("{term}: an estimate is not shown (disclosure control)");
-        warning.level = None;
-    }
+    let coefficients = &model.coefficients;
+    model.warnings.retain(|w| !w.term.as_ref().is_some_and(|t| terms.contains(t)) || is_of_shown(w, coefficients));
     let all_hidden = |term: &str| model.coefficients.iter().filter(|c| c.term == term && !c.aliased).all(|c| c.hidden);
     for term in model.terms.iter_mut().filter(|t| terms.contains(&t.term)) {
         let gone = |t: &TestResult| all_hidden(&term.term) || t.df.is_none_or(|df| df <= 1.0);
@@ -160,6 +159,13 @@ fn hide_terms(model: &mut ModelResult) {
             tests.retain(|t| !(terms.contains(&t.term) && all_hidden(&t.term)));
         }
     }
+}
+
+/// Whether a warning of a level, as `infinite_coefficient`, is of a coefficient that is shown.
+fn is_of_shown(warning: &Warning, coefficients: &[Coefficient]) -> bool {
+    let levels = |c: &Coefficient| c.parts.iter().filter_map(|p| p.level.as_deref()).collect::<Vec<_>>().join(" × ");
+    let is_its = |c: &&Coefficient| Some(&c.term) == warning.term.as_ref() && Some(levels(c)) == warning.level;
+    coefficients.iter().filter(|c| !c.hidden).any(|c| is_its(&c))
 }
 
 /// Tests of proportional hazards hold no count and stay; those of a single hidden coefficient go with it.

@@ -67,10 +67,8 @@ pub(super) fn hide(interaction: &mut Interaction, whole: &Interaction, too_few: 
     interaction.wald = interaction.wald.filter(tested).map(coarse);
     interaction.lr = interaction.lr.filter(tested).map(coarse);
     interaction.pooled_test = interaction.pooled_test.take().filter(|t| !too_few && t.df1.is_some_and(|df| df > 1.0));
-    for warning in &mut interaction.warnings {
-        warning.message = "interaction: an estimate is not shown (disclosure control)".to_string();
-        warning.level = None;
-    }
+    // That an estimate runs to infinity says that a cell has no event; which one, the text would say.
+    interaction.warnings.retain(|w| w.term.is_none());
     let n = hide_estimates(interaction, &gone);
     let lower = interaction.joint.iter().any(|c| c.hr.is_some_and(|hr| hr < 1.0));
     interaction.additive_note = interaction.additive_note.take().filter(|_| lower).map(|_| NOTE.to_owned());

@@ -37,6 +37,12 @@ pub(super) fn state(report: &Report, system: &mut System) {
         if let [Some(compared), Some(merged), Some(from)] = [compared[1], merged[0], merged[1]] {
             let name = key(&lines[0], "keys that stayed apart");
             let apart = system.rest(&name, compared, merged);
+            // Each was made of two keys at least.
+            let beyond = system.rest(&key(&lines[0], "keys beyond one for each"), from, merged);
+            beyond.into_iter().for_each(|beyond| {
+                system.zero_says_nothing(beyond);
+                system.within(merged, beyond);
+            });
             let parts: Vec<CellId> = [apart, Some(from), emptied[1]].into_iter().flatten().collect();
             delivered[1].into_iter().for_each(|all| system.sum(all, &parts));
             parts.into_iter().chain([merged]).for_each(|id| system.zero_says_nothing(id));

@@ -12,7 +12,7 @@
 //! | `cells.rs` | every count of a report, where it stands and what it is called |
 //! | `table_one.rs`, `extracts.rs` | those of Table 1; of covariates, checks, rows over calendar time |
 //! | `keys.rs` | those of the clean-up of keys |
-//! | `relations.rs`, `over_time.rs` | what adds up to what; along time |
+//! | `relations.rs`, `over_time.rs`, `tables_over_time.rs` | what adds up to what; along time; along time over tables |
 //! | `system/`, `simplex.rs` | which further counts go |
 //! | `derived.rs` | rates, person-time, totals, rounding |
 //! | `estimates.rs`, `interactions.rs`, `terms.rs`, `time_varying.rs` | numbers that are not counts: estimates |
@@ -40,6 +40,7 @@ mod rounded_errors;
 pub mod simplex;
 pub mod system;
 mod table_one;
+mod tables_over_time;
 mod terms;
 mod time_varying;
 mod words;

@@ -88,6 +88,12 @@ pub(super) fn curves(report: &Report, model: &ModelResult, system: &mut System) 
         let name = format!("model|{}|curve|{stratum}", model.name);
         falls(&name, &risk, records, system);
         steps(&name, &so_far, events, is_end(report, times.last().copied()), system);
+        for (time, (at_risk, events)) in times.iter().zip(risk.iter().zip(&so_far)) {
+            let gone = records.and_then(|all| system.rest(&format!("{name}|{time}|gone"), all, *at_risk));
+            let Some(gone) = gone else { continue };
+            let lost = system.rest(&format!("{name}|{time}|gone without event"), gone, *events);
+            lost.into_iter().chain([gone]).for_each(|id| system.zero_says_nothing(id));
+        }
     }
 }
 
@@ -192,14 +198,18 @@ pub(super) fn points(report: &Report, i: usize, description: &Description, syste
                 let of_group = |g| system.find(&point_key(i, g, of_kind, at, what));
                 let parts: Vec<CellId> = (0..n_groups).filter_map(of_group).collect();
                 let sum = parts.iter().map(|p| system.value(*p)).sum();
-                // One number for all descriptions of the run.
-                let name = format!("everybody|{of_kind}|{time}|{what}");
-                let everybody = system.find(&name).filter(|id| system.value(*id) == sum);
-                let everybody = everybody.unwrap_or_else(|| system.implied(&name, sum));
+                let everybody = everybody(of_kind, *time, what, sum, system);
                 system.sum(everybody, &parts);
             }
         }
     }
+}
+
+/// A number of everybody at a time: one for all tables of the run that have it.
+pub(super) fn everybody(kind: &str, time: f64, what: &str, sum: u64, system: &mut System) -> CellId {
+    let name = format!("everybody|{kind}|{time}|{what}");
+    let known = system.find(&name).filter(|id| system.value(*id) == sum);
+    known.unwrap_or_else(|| system.implied(&name, sum))
 }
 
 /// Who is no longer at risk and had no event by then had one of another kind, or was lost. Events on the very day, which

@@ -105,6 +105,13 @@ impl Profile {
         }
     }
 
+    /// Whether it may be said that fewer than `n` are somewhere: not where that would tell small counts, or counts that are
+    /// shown alike, apart.
+    pub fn says_fewer_than(&self, n: u64) -> bool {
+        let below = n.saturating_sub(1);
+        !self.is_small(below) && (!self.rounds() || self.rounded(below) != self.rounded(n))
+    }
+
     /// Whether a percentile that `records` share may be shown.
     pub fn shows_percentile(&self, records: u64) -> bool {
         match self.extremes {
@@ -199,6 +206,13 @@ mod tests {
         assert_eq!(drb, [None, Some(20), Some(90), Some(100), Some(1_000), Some(10_000), Some(100_000)]);
         assert_eq!(shown("uk-llc", &[0, 9, 10]), [None, None, Some(10)]);
         assert_eq!(shown("acro", &[0, 9, 12]), [None, None, Some(10)]);
+    }
+
+    #[test]
+    fn few_at_risk_are_told_where_no_count_is_told_by_it() {
+        let told = |name: &str| Profile::named(name).unwrap().says_fewer_than(10);
+        let told: Vec<&str> = PROFILES.into_iter().filter(|name| told(name)).collect();
+        assert_eq!(told, ["none", "no-helsedata", "no-ssb", "dk-dst", "dk-au", "dk-sds", "dk-sdu", "ohdsi"]);
     }
 
     #[test]

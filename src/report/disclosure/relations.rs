@@ -7,7 +7,7 @@ use super::Profile;
 use super::cells::{group_key, level_key, level_name, of_link, own, pair_key};
 use super::derived::variable_of_totals;
 use super::system::{CellId, System};
-use super::{codes, extracts, keys, over_time, table_one};
+use super::{codes, extracts, keys, over_time, table_one, tables_over_time};
 use crate::report::{Description, Interaction, ModelLevel, ModelResult, Report};
 use crate::study::disclosure::Totals;
 use std::collections::BTreeSet;
@@ -28,6 +28,7 @@ pub fn state(report: &Report, profile: &Profile, system: &mut System) {
         groups(report, i, description, system);
         over_time::points(report, i, description, system);
     }
+    tables_over_time::state(report, system);
     links(report, system);
     keys::state(report, system);
     table_one::state(report, profile, system);

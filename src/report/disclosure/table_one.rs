@@ -12,7 +12,6 @@ use super::{Hidden, Profile, cells, derived};
 use crate::describe::{difference_of_means, difference_of_shares};
 use crate::report::label_or;
 use crate::report::{Counts, NumberSummary, Report, TableOne, TableOneCell, TableOneGroup, TableOneVariable};
-use crate::study::disclosure::Extremes;
 
 /// What the checker calls it.
 const TABLE: &str = "table one";
@@ -243,17 +242,26 @@ fn hide_summaries(
 fn shorten(summary: &mut NumberSummary, profile: &Profile) {
     let sharing = std::mem::take(&mut summary.sharing);
     for (quartile, sharing) in [&mut summary.q1, &mut summary.median, &mut summary.q3].into_iter().zip(sharing) {
-        let shown = match sharing {
-            Some(n) => profile.shows_percentile(n),
-            // Between two values it is nobody's.
-            None => profile.extremes != Extremes::Hide,
-        };
+        // Nobody shares one between the values of two persons, which is made of theirs.
+        let shown = profile.shows_percentile(sharing.unwrap_or(0));
         summary.quartiles_hidden |= quartile.is_some() && !shown;
         *quartile = quartile.filter(|_| shown).map(|x| significant(x, DIGITS));
     }
+    let places = summary.n.filter(|_| profile.rounds()).map(|n| places_of_means(n, profile));
     for number in [&mut summary.mean, &mut summary.sd] {
-        *number = number.map(|x| significant(x, DIGITS));
+        *number = number.map(|x| rounded(significant(x, DIGITS), places));
     }
+}
+
+/// Decimal places of a mean of so many persons where their number is rounded: whole values (years of age, days) add up to a
+/// whole number, so that a mean with more places tells the persons. One unit of the last place is at least 1/n for the
+/// fewest persons that are shown as they are; then some whole sum fits whatever their number is.
+fn places_of_means(n: u64, profile: &Profile) -> usize {
+    profile.range(n).0.max(1).ilog10() as usize
+}
+
+fn rounded(x: f64, places: Option<usize>) -> f64 {
+    places.map_or(x, |places| format!("{x:.places$}").parse().unwrap_or(x))
 }
 
 /// Rates, shares and differences of the counts that are shown; to be called once they are rounded.

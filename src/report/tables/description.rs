@@ -79,8 +79,9 @@ fn group_table(report: &Report, description: &Description) -> Option<DisplayTabl
             cells.push(Cell::from(value));
         }
         if let Some(mean) = &group.restricted_mean {
+            let is_hidden = group.hidden || mean.mean.is_none() && report.disclosure.is_some();
             let value =
-                if group.hidden { Value::Hidden(mark.clone()) } else { measure(mean.mean, mean.lower, mean.upper) };
+                if is_hidden { Value::Hidden(mark.clone()) } else { measure(mean.mean, mean.lower, mean.upper) };
             let notes = [(mean.beyond, w.beyond_last_record()), (mean.few_at_risk, w.few_at_risk())];
             let notes = notes.into_iter().filter(|(applies, _)| *applies && !group.hidden);
             cells.push(notes.fold(Cell::from(value), |cell, (_, note)| cell.marked(table.footnote(note))));
