@@ -637,7 +637,10 @@ fn a_report_goes_where_it_is_asked_to() {
     assert!(book.status.success() && book.stdout.starts_with(b"PK"));
     // What is there stays, unless it may be replaced.
     fs::write(delivery.path().join("page.html"), "mine").expect("written");
-    assert_eq!(report(&["--out", "page.html"]).status.code(), Some(14));
+    let again = report(&["--out", "page.html"]);
+    assert_eq!(again.status.code(), Some(14));
+    let said = "page.html: exists, and is not replaced without being asked; choose another --out, or pass --overwrite to replace it";
+    assert!(stderr(&again).contains(said), "{}", stderr(&again));
     assert_eq!(fs::read(delivery.path().join("page.html")).expect("the page"), b"mine");
     assert!(report(&["--out", "page.html", "--overwrite"]).status.success());
     assert!(fs::read(delivery.path().join("page.html")).expect("the page") == written);

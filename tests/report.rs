@@ -3,6 +3,7 @@
 
 use cohort::house_style::{Language, Style};
 use cohort::report::number::NumberStyle;
+use cohort::report::render::screen::{self, Screen};
 use cohort::report::render::{Format, csv, json, markdown, render, summary, text};
 use cohort::report::*;
 use insta::assert_snapshot;
@@ -581,6 +582,46 @@ Migrant group by Sex  + sex and a very long label of a model           0.41   1 
                       that has to wrap
 ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 "##);
+}
+
+/// What a small screen has no room for is named, and warnings are counted.
+#[test]
+fn study_in_brief_on_a_small_screen() {
+    let shown = screen::summary(&sample(), &NumberStyle::ENGLISH, Screen { columns: 60, rows: 14 });
+    assert!(!shown.has_warnings);
+    assert_snapshot!(shown.text, @r##"
+1,400 persons, 212 events, 2,500 person-years of follow-up.
+                                + sex and a very
+                                 long label of a
+                                  model that has
+                                         to wrap
+               Persons  Events       HR (95% CI)
+────────────────────────────────────────────────
+Migrant group
+  Majority       1,000     150     1 (reference)
+  Nordic           290      54  1.23 (1.04–1.46)
+In the report: 2 warnings; model Crude; 8 more rows; tests;
+1 note on the data.
+"##);
+}
+
+/// No screen of a usual size overflows, a larger one shows no less, and one that is large enough shows what a log does.
+#[test]
+fn a_summary_fits_every_screen() {
+    let (report, style) = (sample(), &NumberStyle::ENGLISH);
+    for columns in [60, 80, 100, 120] {
+        let mut before = 0;
+        for rows in 14..70 {
+            let shown = screen::summary(&report, style, Screen { columns, rows }).text;
+            let lines = shown.lines().count();
+            assert!(lines <= rows && lines >= before, "{columns} x {rows}\n{shown}");
+            assert!(shown.lines().all(|line| line.chars().count() <= columns), "{columns} x {rows}\n{shown}");
+            assert!(shown.contains("1.23 (1.04–1.46)"), "{columns} x {rows}\n{shown}");
+            before = lines;
+        }
+    }
+    let tall = screen::summary(&report, style, Screen { columns: 120, rows: 60 });
+    assert!(tall.has_warnings && tall.text == summary(&report, style, 120));
 }
 
 #[test]

@@ -44,6 +44,7 @@ pub fn run(
         progress: Progress::new(cli.quiet, log),
         interrupt: Interrupt::listen(log),
         quiet: cli.quiet,
+        lines_said: 0,
         command: arguments.iter().map(|a| a.to_string_lossy().into_owned()).collect(),
         started,
     };

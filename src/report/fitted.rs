@@ -342,6 +342,11 @@ impl ModelResult {
     pub fn title(&self) -> &str {
         label_or(&self.label, &self.name)
     }
+
+    /// Its warnings and those of its interactions.
+    pub fn all_warnings(&self) -> impl Iterator<Item = &Warning> {
+        self.warnings.iter().chain(self.interactions.iter().flat_map(|i| &i.warnings))
+    }
 }
 
 impl Coefficient {

@@ -187,7 +187,7 @@ impl OutputFolder {
         let mut files = self.write_formats("export", &exported, formats)?;
         files.extend(self.write_figures("export", &exported)?);
         self.write("checker.md", checker::checker(profile, &hidden, &files).as_bytes())?;
-        Ok(vec![format!("{}; export/ may be handed to the output checker", profile_line(profile))])
+        Ok(vec![profile_line(profile)])
     }
 
     /// Gives the folder its name, with `manifest.json` listing every other file. An earlier results folder that may be
@@ -250,7 +250,7 @@ impl OutputFolder {
 
 fn profile_line(profile: &Profile) -> String {
     match profile.changes_anything() {
-        true => format!("disclosure profile {}: applied to export/, see checker.md", profile.name),
+        true => format!("disclosure profile {}: export/ is for the output checker, with checker.md", profile.name),
         false => format!("disclosure profile {}: nothing hidden or rounded in export/", profile.name),
     }
 }

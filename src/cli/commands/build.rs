@@ -44,8 +44,8 @@ pub fn run(args: &BuildArgs, context: &mut Context) -> Result<()> {
     }
     say_build(&run.build, context);
     if !context.quiet {
-        let bytes = shown(context.width());
-        write_results(context, bytes.as_bytes())?;
+        let on_terminal = (context.width() != render::text::WIDTH).then(|| shown(context.width()));
+        write_results(context, on_terminal.unwrap_or(document).as_bytes())?;
     }
     let records = counted(run.person_time.n_rows() as u64, "record");
     context.say(&format!("{}: {records}; person data, for work on this server", args.out.display()));

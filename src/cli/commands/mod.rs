@@ -17,6 +17,7 @@ pub mod simulate;
 use super::interrupt::Interrupt;
 use super::log::{Level, Log};
 use super::progress::Progress;
+use crate::report::render::screen::Screen;
 use crate::report::render::text::WIDTH;
 use std::io::Write;
 
@@ -34,6 +35,8 @@ pub struct Context<'a> {
     pub interrupt: Interrupt,
     /// No progress, no summary.
     pub quiet: bool,
+    /// Lines that standard error took on a terminal.
+    pub lines_said: usize,
     /// The command line, word by word.
     pub command: Vec<String>,
     /// When the program started.
@@ -44,8 +47,16 @@ impl Context<'_> {
     /// How wide text on standard output is, in characters: as the terminal, but 120 at most, and 120 in a file or a log, which have
     /// the same bytes wherever they are written.
     pub fn width(&self) -> usize {
-        let terminal = terminal_size::terminal_size_of(std::io::stdout());
-        terminal.map_or(WIDTH, |(columns, _)| usize::from(columns.0).min(WIDTH))
+        self.screen().map_or(WIDTH, |screen| screen.columns)
+    }
+
+    /// The terminal that standard output goes to: 120 characters wide at most, with the lines that what was said before and
+    /// the next prompt leave free.
+    pub fn screen(&self) -> Option<Screen> {
+        let (columns, rows) = terminal_size::terminal_size_of(std::io::stdout())?;
+        let (columns, rows) = (usize::from(columns.0).min(WIDTH), usize::from(rows.0));
+        // Many warnings scroll out: a summary that gave way to all of them would say nothing.
+        Some(Screen { columns, rows: rows.saturating_sub(1 + self.lines_said.min(rows / 4)) })
     }
 
     /// A line on standard error that `--quiet` leaves out.
@@ -63,6 +74,9 @@ impl Context<'_> {
     /// A line of standard error as it stands.
     pub fn write(&mut self, line: &str) {
         self.progress.clear();
+        if let Some((columns, _)) = terminal_size::terminal_size_of(std::io::stderr()) {
+            self.lines_said += line.chars().count().div_ceil(usize::from(columns.0).max(1)).max(1);
+        }
         // A closed standard error is no reason to stop.
         let _ = writeln!(self.messages, "{line}");
     }

@@ -8,7 +8,7 @@ use crate::loader::{Build, Flat, FlatOptions, read_flat};
 use crate::pipeline::{self, Stopwatch, StudyRun};
 use crate::private::hex;
 use crate::report::folder::{Existing, Manifest, OutputFolder};
-use crate::report::render::{self, Format};
+use crate::report::render::{self, Format, screen};
 use crate::report::{Input, Report, Timings};
 use crate::study::{FigureOptions, Study};
 use sha2::{Digest, Sha256};
@@ -179,18 +179,28 @@ fn show(args: &OutputArgs, report: &Report, timings: &Timings, sink: JsonSink, c
     let (style, width) = (&report.number_style(), context.width());
     let bytes = match format {
         // The whole text stands in the results folder: the terminal gets what fits a screen.
-        Format::Text if summary => render::summary(report, style, width).into_bytes(),
+        Format::Text if summary => brief(report, context).into_bytes(),
         Format::Text => render::screen(report, style, width).into_bytes(),
         _ => render::bytes(report, format, style, width),
     };
     write_results(context, &bytes)
 }
 
+/// The report in brief: in a log in full width, on a terminal as much as its screen holds.
+fn brief(report: &Report, context: &mut Context) -> String {
+    let style = &report.number_style();
+    let Some(screen) = context.screen() else { return render::summary(report, style, context.width()) };
+    let summary = screen::summary(report, style, screen);
+    if !summary.has_warnings {
+        warn(report, context);
+    }
+    summary.text
+}
+
 /// Warnings always appear: on standard error where standard output does not carry them in words.
 fn warn(report: &Report, context: &mut Context) {
     for model in &report.models {
-        let of_interactions = model.interactions.iter().flat_map(|i| &i.warnings);
-        for warning in model.warnings.iter().chain(of_interactions) {
+        for warning in model.all_warnings() {
             context.warn(&format!("warning: {}: {}", model.title(), warning.text()));
         }
     }

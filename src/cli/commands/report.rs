@@ -143,9 +143,12 @@ fn parent(path: &Path) -> PathBuf {
 }
 
 fn fault(path: &Path, source: io::Error) -> Error {
-    let remedy = match source.kind() {
-        io::ErrorKind::AlreadyExists => "choose another --out, or pass --overwrite to replace it",
-        _ => "choose an --out in a folder that you may write to",
+    let (source, remedy) = match source.kind() {
+        io::ErrorKind::AlreadyExists => {
+            let rule = io::Error::new(source.kind(), "exists, and is not replaced without being asked");
+            (rule, "choose another --out, or pass --overwrite to replace it")
+        }
+        _ => (source, "choose an --out in a folder that you may write to"),
     };
     Error::File { path: path.to_owned(), source, remedy, writing: true }
 }

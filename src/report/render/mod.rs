@@ -11,13 +11,14 @@ pub mod latex;
 mod layout;
 pub mod markdown;
 mod measure;
+pub mod screen;
 pub mod text;
 pub mod xlsx;
 
 use super::figure::{self, Figure, FigureStyle, PAGE_MM};
 use super::folder::file_name;
 use super::number::NumberStyle;
-use super::tables::{Block, Cell, Remark, Value};
+use super::tables::{Block, Cell, Remark, Value, Variables};
 use super::{Report, tables};
 
 pub use crate::study::Format;
@@ -100,7 +101,7 @@ pub fn screen(report: &Report, style: &NumberStyle, width: usize) -> String {
 
 /// The report in brief, as text.
 pub fn summary(report: &Report, style: &NumberStyle, width: usize) -> String {
-    text::document(&tables::summary(report), style, width)
+    text::document(&tables::summary(report, Variables::AsFits), style, width)
 }
 
 /// The figures of a report as documents show them, at the width of a page, and the block of the document before which they

@@ -7,16 +7,20 @@ use crate::report::tables::{Block, ColumnKind, DisplayTable, Document, RowKind};
 
 /// The width that is used when nobody says how wide the terminal is.
 pub const WIDTH: usize = 120;
+/// Narrower lines would break every table.
+pub(super) const NARROWEST: usize = 60;
 /// The widest that a column becomes before its words wrap; less on a narrow terminal.
 const WIDEST_COLUMN: usize = 40;
+/// Labels do not wrap in less.
+const NARROWEST_LABEL: usize = 16;
 /// Where a line must not break; written as a space in the end.
-const HARD_SPACE: &str = "\u{a0}";
+pub(super) const HARD_SPACE: &str = "\u{a0}";
 /// Two spaces between columns.
 const GAP: usize = 2;
 
 /// A document; tables are numbered in order. `width` is in characters, 60 at least.
 pub fn document(document: &Document, style: &NumberStyle, width: usize) -> String {
-    let width = width.max(60);
+    let width = width.max(NARROWEST);
     let mut parts = vec![wrap(&document.title, width).join("\n")];
     let mut n_tables = 0;
     for block in &document.blocks {
@@ -33,9 +37,47 @@ pub fn document(document: &Document, style: &NumberStyle, width: usize) -> Strin
     parts.join("\n\n").replace(HARD_SPACE, " ") + "\n"
 }
 
+/// A table without number, title and outer rules, its footnotes and remarks after it: for a small screen.
+pub(super) fn tight_table(table: &DisplayTable, style: &NumberStyle, width: usize) -> String {
+    let mut grid = Grid::new(table, style, widest_column(width));
+    // Long labels take more lines rather than a column from the others.
+    let others: usize = grid.widths[1..].iter().map(|w| w + GAP).sum();
+    grid.widths[0] = grid.widths[0].min(width.saturating_sub(others).max(NARROWEST_LABEL));
+    let mut lines = Vec::new();
+    for part in layout::parts(&table.columns, &grid.widths, GAP, width) {
+        let of_part = grid.part(&part);
+        lines.extend_from_slice(&of_part[1..of_part.len() - 1]);
+    }
+    lines.extend(notes(table, style, width));
+    lines.join("\n").replace(HARD_SPACE, " ")
+}
+
+/// Whether the columns of a table find room side by side.
+pub(super) fn fits(table: &DisplayTable, style: &NumberStyle, width: usize) -> bool {
+    let grid = Grid::new(table, style, widest_column(width));
+    layout::parts(&table.columns, &grid.widths, GAP, width).len() == 1
+}
+
+/// Running text in lines of a width.
+pub(super) fn paragraph(text: &str, width: usize) -> String {
+    wrap(text, width).join("\n").replace(HARD_SPACE, " ")
+}
+
+fn widest_column(width: usize) -> usize {
+    WIDEST_COLUMN.min(2 * width / 5)
+}
+
+/// Footnotes and remarks.
+fn notes(table: &DisplayTable, style: &NumberStyle, width: usize) -> Vec<String> {
+    let footnote = |(i, text): (usize, &String)| hanging(&format!("[{}] ", i + 1), text, width);
+    let mut lines: Vec<String> = table.footnotes.iter().enumerate().flat_map(footnote).collect();
+    lines.extend(table.remarks.iter().flat_map(|remark| wrap(&display_remark(remark, style), width)));
+    lines
+}
+
 /// One table with its title, footnotes and remarks; no line end after the last line.
 pub fn table(table: &DisplayTable, number: &str, style: &NumberStyle, width: usize) -> String {
-    let grid = Grid::new(table, style, WIDEST_COLUMN.min(2 * width / 5));
+    let grid = Grid::new(table, style, widest_column(width));
     let mut lines = wrap(&format!("{number}{}", table.title), width);
     for (i, part) in layout::parts(&table.columns, &grid.widths, GAP, width).iter().enumerate() {
         if i > 0 {
@@ -43,12 +85,7 @@ pub fn table(table: &DisplayTable, number: &str, style: &NumberStyle, width: usi
         }
         lines.extend(grid.part(part));
     }
-    for (i, text) in table.footnotes.iter().enumerate() {
-        lines.extend(hanging(&format!("[{}] ", i + 1), text, width));
-    }
-    for remark in &table.remarks {
-        lines.extend(wrap(&display_remark(remark, style), width));
-    }
+    lines.extend(notes(table, style, width));
     lines.join("\n").replace(HARD_SPACE, " ")
 }
 

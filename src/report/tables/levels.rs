@@ -47,26 +47,56 @@ fn table(report: &Report, with_terms: bool) -> Option<DisplayTable> {
     Some(table)
 }
 
-/// The same for a screen: beside the hazard ratios persons and events only, and where the variables are too many for
-/// a screen those of the first one, which is the exposure.
-pub fn brief_level_table(report: &Report) -> Option<DisplayTable> {
+/// How many variables a brief table has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variables {
+    /// All, or where they are too many for a screen the first one, which is the exposure.
+    AsFits,
+    /// So many.
+    First(usize),
+}
+
+/// The same for a screen: beside the hazard ratios persons and events only, and some of the variables.
+pub fn brief_level_table(report: &Report, variables: Variables) -> Option<DisplayTable> {
+    let mut table = narrow_level_table(report)?;
+    let n = match variables {
+        Variables::AsFits if table.rows.len() > SCREEN => 1,
+        Variables::AsFits => usize::MAX,
+        Variables::First(n) => n,
+    };
+    if variable_heads(&table).len() > n {
+        keep_variables(&mut table, n);
+        table.remarks.push(Remark::Text(report.words().rest_in_report().to_owned()));
+    }
+    Some(table)
+}
+
+/// The same with all of its rows: beside the hazard ratios persons and events only.
+pub fn narrow_level_table(report: &Report) -> Option<DisplayTable> {
     let mut table = level_table(report)?;
     if !report.models.is_empty() {
         table.leave_out(&["person_years", "rate"]);
     }
-    let is_head = |i: usize| match table.rows[i].kind {
+    Some(table)
+}
+
+/// Where the rows of each variable begin.
+pub fn variable_heads(table: &DisplayTable) -> Vec<usize> {
+    let is_head = |i: &usize| match table.rows[*i].kind {
         RowKind::Group => true,
         // With the P value of its term the head of a variable is a row of its own.
         RowKind::Plain => table.rows.get(i + 1).is_some_and(|next| next.kind == RowKind::Item),
         RowKind::Item => false,
     };
-    let mut heads = (0..table.rows.len()).filter(|i| is_head(*i));
-    if let Some(second) = heads.nth(1).filter(|_| table.rows.len() > SCREEN) {
-        table.rows.truncate(second);
+    (0..table.rows.len()).filter(is_head).collect()
+}
+
+/// Leaves the rows of the first `n` variables.
+pub fn keep_variables(table: &mut DisplayTable, n: usize) {
+    if let Some(end) = variable_heads(table).get(n) {
+        table.rows.truncate(*end);
         table.keep_used_footnotes();
-        table.remarks.push(Remark::Text(report.words().rest_in_report().to_owned()));
     }
-    Some(table)
 }
 
 /// A table of more rows than this does not fit on a screen with what stands around it.

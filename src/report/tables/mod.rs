@@ -21,6 +21,7 @@ mod interaction;
 mod levels;
 mod model;
 mod pooling;
+mod summary;
 mod table_one;
 mod time_varying;
 mod values;
@@ -44,9 +45,13 @@ pub use description::{curve_tables, description_data, description_tables};
 pub use diagnostics::{functional_form_table, proportional_hazards_table, time_smooth_table};
 pub use flow::{attrition_table, exit_table, input_table, key_table, link_table, note_table};
 pub use interaction::{interaction_data, interaction_table, interaction_tests_data, interaction_tests_table};
-pub use levels::{brief_level_table, level_data, level_table};
+pub use levels::{
+    Variables, brief_level_table, keep_variables, level_data, level_table, narrow_level_table, variable_heads,
+};
 pub use model::{comparison_data, comparison_table, model_data, model_table, term_data, term_table};
 pub use pooling::{imputation_table, pooled_test_table, pooling_table};
+pub use summary::summary;
+pub(super) use summary::{facts, lead, main_table};
 pub(super) use table_one::table_one_title;
 pub use table_one::{table_one_data, table_one_table};
 pub use time_varying::{time_varying_data, time_varying_tables};
@@ -97,24 +102,6 @@ fn on_screen(report: &Report, block: Block) -> Block {
         }
         block => block,
     }
-}
-
-/// The report in brief, for a terminal whose user finds the rest in the results folder: counts, the main table, and
-/// one line per interaction analysis.
-pub fn summary(report: &Report) -> Document {
-    let title = document(report).title;
-    let mut blocks: Vec<Block> = disclosure_line(report).into_iter().collect();
-    blocks.extend(total_line(report));
-    match brief_level_table(report) {
-        Some(table) => blocks.push(Block::Table(table)),
-        // A fit of a data file counts no levels: its coefficients are the result.
-        None => blocks.extend(model_blocks(report).into_iter().map(|block| on_screen(report, block))),
-    }
-    blocks.extend(interaction_tests_table(report).map(Block::Table));
-    if report.models.is_empty() {
-        blocks.extend(description_tables(report).into_iter().map(Block::Table));
-    }
-    Document { title, blocks }
 }
 
 /// The report as tidy tables for programs, every one with its own `id`. They are the same in every language and style.
@@ -282,15 +269,6 @@ fn push_methods(blocks: &mut Vec<Block>, report: &Report) {
 /// What the study owes to a publication and what to the user, so that a reader cannot mistake one for the other.
 fn sourced(lead: &str, lines: &[String]) -> Option<Block> {
     (!lines.is_empty()).then(|| Block::Paragraph(format!("{lead}{}.", lines.join("; "))))
-}
-
-/// `1,400 persons, 212 events, 2,500 person-years of follow-up.`
-fn total_line(report: &Report) -> Option<Block> {
-    let style = report.number_style();
-    let total = report.total.as_ref()?;
-    let (persons, events) = (style.count(total.persons?), style.count(total.events?));
-    let years = style.person_years(total.person_years?);
-    Some(Block::Paragraph(report.words().total_line(persons, events, years)))
 }
 
 /// `1,388 records, 206 events; 12 records left out because a value is missing.`
