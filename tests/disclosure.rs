@@ -159,8 +159,8 @@ fn flow_of_persons_and_ends_of_follow_up_under_five() {
     assert_snapshot!(flow + "\n" + &text_of(&tables::exit_table(&report).unwrap()), @r##"
 Flow of persons
 ───────────────────────────────────────────────────────────
-                                                    Persons
-Step                                      Excluded     left
+                                           Persons  Persons
+Step                                      excluded     left
 ───────────────────────────────────────────────────────────
 population                                            2,000
 first contact with a listed code in the        500    1,500

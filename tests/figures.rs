@@ -505,8 +505,8 @@ fn figures_of_the_exported_report_hold_no_hidden_number() {
     let inside: String = figures(&sample(), &style(PAGE_MM)).iter().flat_map(texts).collect::<Vec<_>>().join("\n");
     let outside: Vec<String> = figures(&exported, &style(PAGE_MM)).iter().flat_map(texts).collect();
     // Persons excluded at the last step (2), and those with an event in a small cell (2).
-    assert!(inside.contains("Excluded: 2\n") && !outside.iter().any(|t| t == "Excluded: 2"));
-    assert!(outside.iter().any(|t| t == "Excluded: ."));
+    assert!(inside.contains("Persons excluded: 2\n") && !outside.iter().any(|t| t == "Persons excluded: 2"));
+    assert!(outside.iter().any(|t| t == "Persons excluded: ."));
     let mut report = described(3);
     report.descriptions[0].groups.iter_mut().for_each(|g| g.events = Some(1000));
     let (exported, _) = disclosure::apply(&report, &Profile::named("dk-dst").unwrap());
@@ -634,7 +634,7 @@ fn a_small_flow_chart_as_svg() {
 <text x="7.2" y="11.13" textLength="34.03">befolkningen</text>
 <text x="7.2" y="18.33" textLength="25.05" font-weight="bold">n = 2 000</text>
 <rect x="172.89" y="27.93" width="65.06" height="12.6" fill="#ffffff" stroke="#000000" stroke-width="0.6"/>
-<text x="177.09" y="36.06" textLength="41.36">Ekskludert: 500</text>
+<text x="177.09" y="36.06" textLength="55.7">Personer utelatt: 500</text>
 <rect x="3" y="45.66" width="157.89" height="19.8" fill="#ffffff" stroke="#000000" stroke-width="0.6"/>
 <text x="7.2" y="53.79" textLength="28.02">18 til 65 år</text>
 <text x="7.2" y="60.99" textLength="25.05" font-weight="bold">n = 1 500</text>

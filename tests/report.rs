@@ -321,8 +321,8 @@ Study population
 
 Table 1. Flow of persons
 ───────────────────────────────────────────────────────────
-                                                    Persons
-Step                                      Excluded     left
+                                           Persons  Persons
+Step                                      excluded     left
 ───────────────────────────────────────────────────────────
 population                                            2,000
 first contact with a listed code in the        500    1,500
@@ -639,7 +639,7 @@ Chosen by the user: codes; ages.
 
 **Table 1. Flow of persons**
 
-| Step | Excluded | Persons left |
+| Step | Persons excluded | Persons left |
 |---|--:|--:|
 | population |  | 2,000 |
 | first contact with a listed code in the inclusion window | 500 | 1,500 |

@@ -135,6 +135,10 @@ impl<'a> Chart<'a> {
             let [linked, all] = [linked, all].map(|n| count_text(report, n, link.hidden, self.style));
             texts.push((Weight::Regular, fill(sentence, &[&linked, &all])));
         }
+        if link.rows_without_key.is_some_and(|n| n > 0) {
+            let rows = count_text(report, link.rows_without_key, link.hidden, self.style);
+            texts.push((Weight::Regular, fill(words.rows_without_key, &[&rows])));
+        }
         texts
     }
 

@@ -90,6 +90,7 @@ pub(super) struct Words {
     pub flow_caption: &'static str,
     pub rows_linked: &'static str,
     pub keys_linked: &'static str,
+    pub rows_without_key: &'static str,
     pub excluded: &'static str,
     pub n_equals: &'static str,
     pub ends: &'static str,
@@ -178,7 +179,8 @@ const ENGLISH: Words = Words {
     flow_caption: "Linkage of the extracts, persons left and excluded at each step, and how follow-up ended.",
     rows_linked: "rows linked: {} of {}",
     keys_linked: "keys linked: {} of {}",
-    excluded: "Excluded: {}",
+    rows_without_key: "rows without a person key: {}",
+    excluded: "Persons excluded: {}",
     n_equals: "n = {}",
     ends: "End of follow-up",
 };
@@ -266,7 +268,8 @@ const BOKMAL: Words = Words {
     flow_caption: "Kobling av uttrekkene, personer igjen og ekskludert i hvert trinn, og hvordan oppfølgingen endte.",
     rows_linked: "rader koblet: {} av {}",
     keys_linked: "nøkler koblet: {} av {}",
-    excluded: "Ekskludert: {}",
+    rows_without_key: "rader uten personnøkkel: {}",
+    excluded: "Personer utelatt: {}",
     n_equals: "n = {}",
     ends: "Slutt på oppfølging",
 };

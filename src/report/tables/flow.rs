@@ -8,7 +8,11 @@ pub fn attrition_table(report: &Report) -> Option<DisplayTable> {
     let w = report.words();
     let count = |name: &str, label: &str| Column::new(name, label, ColumnKind::Number);
     let with_events = report.attrition.iter().any(|s| s.events.is_some() || s.events_hidden);
-    let mut columns = vec![Column::new("label", w.step(), ColumnKind::Text), count("excluded", w.excluded())];
+    // Rows are not persons: where there are any without a key they have a column of their own.
+    let with_rows = lines_without_key(report).next().is_some();
+    let mut columns = vec![Column::new("label", w.step(), ColumnKind::Text)];
+    columns.extend(with_rows.then(|| count("rows", w.rows())));
+    columns.push(count("excluded", w.persons_excluded()));
     columns.extend(with_events.then(|| count("excluded_events", w.with_event())));
     let with_added = report.attrition.iter().any(|s| s.added.is_some());
     columns.extend(with_added.then(|| count("added", w.added())));
@@ -18,8 +22,9 @@ pub fn attrition_table(report: &Report) -> Option<DisplayTable> {
     let marker = marker(report);
     rows_without_key(report, &mut table);
     for step in &report.attrition {
-        let mut cells =
-            vec![Cell::text(w.step_label(&step.label)), Cell::count(step.excluded, step.excluded_hidden, &marker)];
+        let mut cells = vec![Cell::text(w.step_label(&step.label))];
+        cells.extend(with_rows.then(|| Cell::from(Value::Empty)));
+        cells.push(Cell::count(step.excluded, step.excluded_hidden, &marker));
         cells.extend(with_events.then(|| Cell::count(step.excluded_events, step.events_hidden, &marker)));
         cells.extend(with_added.then(|| Cell::count(step.added, step.persons_hidden && step.added.is_some(), &marker)));
         cells.push(Cell::count(step.persons, step.persons_hidden, &marker));
@@ -34,13 +39,16 @@ pub fn attrition_table(report: &Report) -> Option<DisplayTable> {
 /// Rows that belong to nobody never come into the flow of persons; they stand before it, by extract and year.
 fn rows_without_key(report: &Report, table: &mut DisplayTable) {
     let (w, marker) = (report.words(), marker(report));
-    let is_year = |line: &&RowsInTime| line.month.is_none() && line.without_key != Some(0);
-    for line in report.rows_in_time.iter().filter(is_year) {
+    for line in lines_without_key(report) {
         let label = Cell::text(w.rows_nobody_has(&line.extract, line.year));
         let mut cells = vec![label, Cell::count(line.without_key, line.hidden, &marker)];
         cells.resize(table.columns.len(), Cell::from(Value::Empty));
         table.push(RowKind::Plain, &[""], cells);
     }
+}
+
+fn lines_without_key(report: &Report) -> impl Iterator<Item = &RowsInTime> {
+    report.rows_in_time.iter().filter(|line| line.month.is_none() && line.without_key != Some(0))
 }
 
 /// Why follow-up ended.

@@ -38,7 +38,7 @@ words! {
         "gruppene har ingen verdi felles, eller ingen spredning: ingen standardisert differanse"
     }
     step { "Step", "Trinn" }
-    excluded { "Excluded", "Utelatt" }
+    persons_excluded { "Persons excluded", "Personer utelatt" }
     rows_nobody_has(extract, year) {
         "rows of {extract} without a person key, {year}",
         "rader i {extract} uten personnøkkel, {year}"
