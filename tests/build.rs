@@ -159,7 +159,12 @@ fn the_command_writes_person_time_and_how_it_came_about() {
         assert!(text.contains(part), "{part} is in\n{text}");
     }
     let json: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("pt.build.json")).unwrap()).unwrap();
-    assert!(json["checks"].as_array().unwrap().iter().all(|c| c["records"] == 0));
+    let (records, events): (Vec<&serde_json::Value>, Vec<_>) =
+        json["checks"].as_array().unwrap().iter().partition(|c| c["of"] == "records");
+    assert!(records.len() == 7 && records.iter().all(|c| c["found"] == 0), "{records:?}");
+    let found: Vec<u64> = events.iter().map(|c| c["found"].as_u64().unwrap()).collect();
+    // Before the index date, after another end, and the second visit of a1.
+    assert_eq!(found, [0, 0, 1]);
     assert_eq!(json["covariates"][2]["timing"], "current");
     assert_eq!(json["covariates"][1]["source"], "number of rows of visits by date, from -24 months to -1 day");
 

@@ -331,7 +331,7 @@ fn checks_tell_sets_from_faults() {
     let persons: BTreeSet<i32> = records(&loaded.table).iter().map(|r| r.0).collect();
     let found = cohort::loader::checks(&loaded.table, true);
     let (sets, faults) = found.split_last().unwrap();
-    assert!(faults.iter().all(|c| c.records == 0), "{faults:?}");
-    assert_eq!(sets.records as usize, loaded.table.n_rows() - persons.len());
+    assert!(faults.iter().all(|c| c.found == 0), "{faults:?}");
+    assert_eq!(sets.found as usize, loaded.table.n_rows() - persons.len());
     assert!(sets.persons > 0 && sets.looked_for.contains("no fault"), "{sets:?}");
 }

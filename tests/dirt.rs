@@ -69,6 +69,9 @@ fn told(results: &Value, told: &Value) -> u64 {
     if let Some(note) = told.get("note") {
         return sum(all("notes").into_iter().filter(|n| same(n, note, &["source", "message"])).collect(), "count");
     }
+    if let Some(check) = told.get("check") {
+        return sum(all("checks").into_iter().filter(|c| same(c, check, &["looked_for"])).collect(), "persons");
+    }
     if let Some(flow) = told.get("flow") {
         return sum(all("attrition").into_iter().filter(|s| same(s, flow, &["label"])).collect(), "excluded");
     }

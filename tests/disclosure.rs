@@ -828,17 +828,25 @@ fn covariates_checks_and_rows_over_time_are_counts_like_others() {
     report.covariates = vec![covariate("income", 3), covariate("age", 40)];
     let rows = |year, n| RowsInTime { extract: "claims".into(), year, rows: Some(n), ..RowsInTime::default() };
     report.rows_in_time = vec![rows(2010, 500), rows(2011, 2), rows(2012, 300)];
+    let check = |looked_for: &str, of: &str, found, persons| RecordCheck {
+        looked_for: looked_for.into(),
+        of: of.into(),
+        found: Some(found),
+        persons: Some(persons),
+        hidden: false,
+    };
     report.checks = vec![
-        RecordCheck { looked_for: "no length".into(), records: Some(0), persons: Some(0), hidden: false },
-        RecordCheck { looked_for: "the same record twice".into(), records: Some(4), persons: Some(2), hidden: false },
+        check("no length", "records", 0, 0),
+        check("the same record twice", "records", 4, 2),
+        check("event before the index date (history, no fault)", "events", 9000, 12),
     ];
     let exported = export(&report, "dk-dst");
     assert_eq!(exported.covariates.iter().map(|c| c.missing_before).collect::<Vec<_>>(), [None, Some(40)]);
-    assert_eq!(exported.checks.iter().map(|c| c.records).collect::<Vec<_>>(), [Some(0), None]);
+    assert_eq!(exported.checks.iter().map(|c| c.found).collect::<Vec<_>>(), [Some(0), None, Some(9000)]);
     assert_eq!(exported.rows_in_time.iter().map(|r| r.rows).collect::<Vec<_>>(), [Some(500), None, Some(300)]);
     let acro = export(&report, "acro");
     // Nobody left out is no news of anybody, also where zero is small.
-    assert_eq!((acro.checks[0].records, acro.covariates[1].missing_after), (Some(0), Some(0)));
+    assert_eq!((acro.checks[0].found, acro.covariates[1].missing_after), (Some(0), Some(0)));
 }
 
 /// Of an interaction those estimates go that are made of the hidden cell, five where it is no reference, and no others.

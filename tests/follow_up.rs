@@ -1,8 +1,15 @@
 //! From index date to exit: what counts as the event, what ends follow-up, and person-time that cannot be.
 
 use crate::loader::{Delivery, excluded, noted, records};
+use cohort::loader::Loaded;
 use cohort::table::ColumnData;
 use std::fmt::Write;
+
+/// Events outside follow-up in one line of the checks, and the persons who have them.
+fn outside(loaded: &Loaded, looked_for: &str) -> (u64, u64) {
+    let line = loaded.events_outside.iter().find(|c| c.looked_for.starts_with(looked_for));
+    line.map(|c| (c.found, c.persons)).unwrap_or_else(|| panic!("{:?}", loaded.events_outside))
+}
 
 #[test]
 fn a_visit_on_the_day_of_entry_means_what_the_study_says() {
@@ -11,10 +18,16 @@ fn a_visit_on_the_day_of_entry_means_what_the_study_says() {
     let loaded = delivery.load().unwrap();
     assert!(excluded(&loaded).contains(&("visit not on the day of entry", 1)));
     delivery.replace("event_at_entry = \"exclude\"", "event_at_entry = \"later_event\"");
-    assert_eq!(delivery.records()[0], (0, 0, 120, true));
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table)[0], (0, 0, 120, true));
+    assert_eq!(outside(&loaded, "event on the day of entry (does not count"), (1, 1));
+    assert_eq!(outside(&loaded, "further event after the one that ended follow-up"), (1, 1));
     delivery.replace("\"later_event\"", "\"next_day\"");
     let loaded = delivery.load().unwrap();
     assert_eq!(records(&loaded.table)[0], (0, 0, 1, true));
+    // The moved event ended follow-up; it is not before it as well.
+    assert_eq!(outside(&loaded, "event before the index date"), (0, 0));
+    assert_eq!(outside(&loaded, "further event after the one that ended follow-up"), (2, 1));
     assert_eq!(noted(&loaded, "follow_up", "counted one day after it"), Some(1));
     delivery.replace("\"next_day\"", "\"error\"");
     let error = delivery.error();
@@ -77,7 +90,7 @@ fn who_enters_late_is_at_risk_from_that_day_on() {
     delivery.replace("event_between = \"exclude\"", "event_between = \"later_event\"");
     let loaded = delivery.load().unwrap();
     assert_eq!(records(&loaded.table), [(0, 130, 150, true), (2, 130, 213, false)]);
-    assert_eq!(noted(&loaded, "follow_up", "between the index date and entry, which do not count"), Some(1));
+    assert_eq!(outside(&loaded, "event between the index date and entry"), (1, 1));
     delivery.replace("event_between = \"later_event\"", "event_between = \"error\"");
     let error = delivery.error();
     assert!(
@@ -290,13 +303,15 @@ fn every_planted_fault_is_counted() {
         ("visits", "all kept", 1),
         ("residence", "with days between spells", 1),
         ("follow_up", "events on the day of an exit: the event counts", 1),
-        ("follow_up", "events after the end of follow-up", 1),
-        // b1; the visit of a1 lies before the first month that rows are kept of.
-        ("follow_up", "events before the index date, from 2010-01-01 on, which are history", 1),
     ] {
         assert_eq!(noted(&loaded, source, message), Some(count), "{message}: {:?}", loaded.notes);
     }
-    assert!(cohort::loader::checks(&loaded.table, false).iter().all(|c| c.records == 0));
+    assert!(cohort::loader::checks(&loaded.table, false).iter().all(|c| c.found == 0));
+    assert_eq!(outside(&loaded, "event after follow-up ended for another reason"), (1, 1));
+    // b1; the visit of a1 lies before the first month that rows are kept of.
+    assert_eq!(outside(&loaded, "event before the index date, from 2010-01-01 on"), (1, 1));
+    // The second visits of a1 and b7.
+    assert_eq!(outside(&loaded, "further event after the one that ended follow-up"), (2, 2));
 }
 
 /// A generator of small whole numbers: enough for test persons, the same on every machine.

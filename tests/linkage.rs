@@ -1,6 +1,6 @@
 //! Keys of several deliverers, and what happens when they do not fit (trap-02, trap-09).
 
-use crate::loader::{Delivery, records};
+use crate::loader::{Delivery, noted, records};
 use cohort::loader::RowsAndKeys;
 
 /// The small delivery with a linkage file: visits spell the key `v_000001` for `a1`.
@@ -58,7 +58,10 @@ fn a_key_in_two_rows_of_the_linkage_file_is_an_error() {
     let delivery = linked();
     delivery.add("link.csv", "b1;v_000001\n");
     let error = delivery.error();
-    assert!(error.starts_with("link.csv: 1 key of spelling npr stands in more than one row"), "{error}");
+    assert!(
+        error.starts_with("link.csv, row 5: 1 key of spelling npr stands in more than one row, here again;"),
+        "{error}"
+    );
 }
 
 /// trap-02: the key changes its name from file to file; exactly one name must be there.
@@ -124,11 +127,56 @@ fn a_chain_of_linkage_files_reaches_the_persons() {
     delivery.replace("min_matched = 0.7", "min_matched = 0.6").replace("several_rows = true\n", "");
     let error = delivery.error();
     assert!(
-        error.starts_with("npr.csv: 1 key of spelling project stands in more than one row; a linkage file"),
+        error.starts_with(
+            "npr.csv, row 3: 1 key of spelling project stands in more than one row, here again; a linkage file"
+        ),
         "{error}"
     );
     delivery.replace("strip_prefix = \"P\"", "strip_prefix = \"Q\"");
     assert!(delivery.error().starts_with("link.csv, row 2, column project: 3 keys without the prefix"));
+}
+
+/// Repeated keys of every linkage file are told at once, each with the row where the first of them stands again; what a
+/// file that cannot be read to its end holds before that is told too.
+#[test]
+fn faults_of_several_linkage_files_are_told_together() {
+    let mut delivery = linked();
+    delivery.write("link.csv", "ssb;project\na1;P1\na2;P2\na3;P3\na3;P4\n\na1;P5\na1;P6\n");
+    delivery.write("npr.csv", "project;npr\nP1;\"v_\n1\"\nP2;v_000002\nP3;v_000002\n");
+    delivery.write("visits.csv", "id;date;ward\nv_000002;20090601;x\n");
+    let one = "[linkage]\nfile = \"link.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"\n\
+               keys = { ssb = \"ssb\", npr = \"npr\" }\nmin_matched = 0.5\n";
+    let head = |file: &str| {
+        format!("[[linkage]]\nfile = \"{file}\"\ndelimiter = \";\"\nencoding = \"utf-8\"\nmin_matched = 0.5\n")
+    };
+    let keys = "keys = { ssb = \"ssb\", project = { column = \"project\", strip_prefix = \"P\" } }\n";
+    let further = "keys = { project = { column = \"project\", strip_prefix = \"P\" }, npr = \"npr\" }\n";
+    delivery.replace(one, &format!("{}{keys}{}{further}", head("link.csv"), head("npr.csv")));
+    let error = delivery.error();
+    let lines: Vec<&str> = error.lines().collect();
+    assert_eq!(lines.len(), 2, "{error}");
+    assert!(lines[0].starts_with("link.csv, row 5: 2 keys of spelling ssb stand in more than one row, here again;"));
+    assert!(lines[1].starts_with("npr.csv, row 5: 1 key of spelling npr stands in more than one row"), "{error}");
+
+    // Mended, the odd lines of linkage files are counted as those of extracts are.
+    delivery.write("link.csv", "ssb;project\na1;P1\n\n\na2;P2\na3;P3\n");
+    delivery.write("npr.csv", "project;npr\nP1;\"v_\n1\"\nP2;v_000002\nP3;\n");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(noted(&loaded, "link.csv", "empty lines between the rows of the file"), Some(2));
+    assert_eq!(noted(&loaded, "npr.csv", "rows that go over several lines"), Some(1));
+
+    delivery.write("link.csv", "ssb;project\na1;1\na2;P2\na3;P3;x\n");
+    delivery.write("npr.csv", "project;npr\nP1;v_000001\nP2\n");
+    let error = delivery.error();
+    let lines: Vec<&str> = error.lines().collect();
+    let wanted = [
+        "link.csv, row 2, column project: 1 key without the prefix",
+        "link.csv, row 4: 3 fields where the header has 2;",
+        "npr.csv, row 3: 1 field",
+    ];
+    for wanted in wanted {
+        assert!(lines.iter().any(|line| line.starts_with(wanted)), "{wanted}\n{error}");
+    }
 }
 
 /// Faults in the keys of linkage files are told with those of the extracts.

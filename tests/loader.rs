@@ -436,6 +436,13 @@ fn wrong_delimiter_missing_column_and_ragged_rows() {
     assert!(delivery.error().starts_with("visits.csv, row 5: 2 fields where the header has 3"));
     delivery.write("visits.csv", "id;date;ward\na1;20100601;x;\n");
     assert!(delivery.error().starts_with("visits.csv, row 2: 4 fields where the header has 3"));
+    // All of them are counted, and what is wrong with cells of the others is told too.
+    delivery.write("visits.csv", "id;date;ward\na1;20100601\na1;2010;x\na1;20100601;x;\na1;20100601;x\na1\n");
+    let error = delivery.error();
+    let lines: Vec<&str> = error.lines().collect();
+    assert!(lines[0].starts_with("visits.csv, row 3, column date: expected a date as YYYYMMDD (1 value is not)"));
+    let wanted = "visits.csv, row 2: 2 fields where the header has 3, and 2 further rows do not fit it either; the row";
+    assert!(lines[1].starts_with(wanted) && lines.len() == 2, "{error}");
     delivery.write("visits.csv", "");
     assert!(delivery.error().starts_with("visits.csv: the file is empty"));
 }

@@ -239,6 +239,8 @@ fn trap_04_months_need_a_day_and_a_rule_for_ties() {
     // No record of length zero: the event comes a day after entry.
     assert_eq!(records(&loaded.table)[..2], [(0, 0, 1, true), (1, 0, 61, true)]);
     assert_eq!(noted(&loaded, "follow_up", "counted one day after it"), Some(1));
+    // What was moved to the day after entry is the event, and no history as well.
+    assert!(loaded.events_outside.iter().all(|check| check.found == 0), "{:?}", loaded.events_outside);
 }
 
 #[test]

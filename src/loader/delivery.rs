@@ -70,10 +70,11 @@ impl<'a> Delivery<'a> {
         // The population numbers the persons, unless a linkage file does.
         self.requests.entry(population.name.clone()).or_default().insert(0, whole.clone());
         let linker = match linkage::read_linkage(self.study, progress)? {
-            Some(linkage::Linked { linker, inputs, links, clean_up }) => {
+            Some(linkage::Linked { linker, inputs, links, clean_up, notes }) => {
                 self.inputs.extend(inputs);
                 self.links.extend(links);
                 self.clean_up.extend(clean_up);
+                self.notes.extend(notes);
                 self.read(population, &Persons::All(&linker), linker.n_persons(), progress)?;
                 linker
             }

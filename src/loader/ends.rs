@@ -4,11 +4,11 @@
 //! observation, which is no fault of the data. Of an event and an exit on one day the event comes first, unless the study
 //! says that the exit does. The maximum counts from the index date, and its last day belongs to follow-up.
 
-use super::Note;
 use super::follow_up::{event_request, first_of_month};
 use super::people::{Kept, People};
 use super::rows::Rows;
 use super::spells::SpellRows;
+use super::{Check, CheckOf, Note};
 use crate::day::Day;
 use crate::study::{
     AtEntry, EntryDay, EventBetween, EventRows, Exit, ExitSource, FollowUpEvent, SameDay, SameMonth, Study, WhenExposed,
@@ -274,46 +274,85 @@ impl<'a> Ends<'a> {
         }
     }
 
-    /// What is known of dates beside the one that ended follow-up: events on the day of an exit, events that came after
-    /// the end or before entry, exits on one day.
+    /// What the rules about one day settled: events on the day of an exit, exits on one day.
     pub(super) fn note_ties(&self, alive: &[u32], outcomes: &[Outcome], notes: &mut Vec<Note>) {
         let of_person = |(&position, outcome): (&u32, &Outcome)| {
-            let Outcome::Exit(end, reason) = *outcome else { return [false; 6] };
+            let Outcome::Exit(end, reason) = *outcome else { return [0; 3] };
             let exits = self.exits.iter().filter_map(|exit| self.exit_day(exit, position));
             let exits_then = exits.filter(|&day| day == end).count();
-            let events = self.event_days(position);
-            let (index, entry) = (self.index(position), self.entry(position));
-            let event_then = events.binary_search(&end).is_ok();
-            [
-                reason == 0 && exits_then > 0,
-                reason > 0 && exits_then > 0 && event_then,
-                reason > 0 && exits_then > 1,
-                reason > 0 && events.last().is_some_and(|&day| day > end),
-                events.first().is_some_and(|&day| day < index),
-                events.iter().any(|day| (index..entry).contains(day)),
-            ]
-        };
-        let persons = alive.par_iter().zip(outcomes).map(of_person);
-        let add = |sums: [u64; 6], of_person: [u64; 6]| std::array::from_fn(|i| sums[i] + of_person[i]);
-        let found = persons.map(|found| found.map(u64::from)).reduce(|| [0; 6], add);
-        // Rows are kept from the month of the first index date on.
-        let first = self.people.study.cohort.index.from.filter(|_| self.event_rows.is_some()).map(first_of_month);
-        let history = match first {
-            Some(first) => format!("events before the index date, from {first} on, which are history"),
-            None => "events before the index date, which are history".to_string(),
+            let event_then = self.days_that_count(position).contains(&end);
+            [reason == 0 && exits_then > 0, reason > 0 && exits_then > 0 && event_then, reason > 0 && exits_then > 1]
+                .map(u64::from)
         };
         let messages = [
             "events on the day of an exit: the event counts",
             "events on the day of an exit: the exit came first, the event does not count",
             "exits for two reasons on one day: the first listed counts",
-            "events after the end of follow-up, which do not count",
-            &history,
-            "events between the index date and entry, which do not count",
         ];
+        let found = sums(alive.par_iter().zip(outcomes).map(of_person));
         for (message, n) in messages.into_iter().zip(found).filter(|(_, n)| *n > 0) {
             notes.push(Note::new("follow_up", message, n, "persons"));
         }
         self.note_late_entry(alive, outcomes, notes);
+    }
+
+    /// Events of the persons followed that lie outside their follow-up, by where they lie.
+    pub(super) fn events_outside(&self, alive: &[u32], outcomes: &[Outcome]) -> Vec<Check> {
+        let rules = &self.people.study.follow_up;
+        let of_person = |(&position, outcome): (&u32, &Outcome)| {
+            let Outcome::Exit(end, reason) = *outcome else { return [0; 10] };
+            let (index, entry) = (self.index(position), self.entry(position));
+            let days = self.days_that_count(position);
+            let number = |lies: &dyn Fn(i32) -> bool| days.iter().filter(|day| lies(**day)).count() as u64;
+            let found = [
+                number(&|day| day < index),
+                number(&|day| (index..entry).contains(&day)),
+                number(&|day| day == entry),
+                number(&|day| day > end && reason > 0),
+                number(&|day| day > end && reason == 0),
+            ];
+            std::array::from_fn(|i| if i < 5 { found[i] } else { u64::from(found[i - 5] > 0) })
+        };
+        // Rows are kept from the month of the first index date on.
+        let first = self.people.study.cohort.index.from.filter(|_| self.event_rows.is_some()).map(first_of_month);
+        let history = match first {
+            Some(first) => format!("event before the index date, from {first} on (history, no fault)"),
+            None => "event before the index date (history, no fault)".to_string(),
+        };
+        let lines = [
+            (true, history),
+            (rules.late_entry.is_some(), "event between the index date and entry (does not count)".to_string()),
+            (
+                rules.event_at_entry == AtEntry::LaterEvent,
+                "event on the day of entry (does not count: a later one does)".to_string(),
+            ),
+            (true, "event after follow-up ended for another reason (does not count)".to_string()),
+            (self.event_rows.is_some(), "further event after the one that ended follow-up (no fault)".to_string()),
+        ];
+        let found = sums(alive.par_iter().zip(outcomes).map(of_person));
+        let lines = lines.into_iter().enumerate().filter(|(_, (is_asked, _))| *is_asked);
+        let check = |(i, (_, looked_for)): (usize, (bool, String))| Check {
+            looked_for,
+            of: CheckOf::Events,
+            found: found[i],
+            persons: found[i + 5],
+        };
+        lines.map(check).collect()
+    }
+
+    /// The days of a person's events as the rules about entry take them: what is moved to the day after entry lies there.
+    fn days_that_count(&self, position: u32) -> Vec<i32> {
+        let rules = &self.people.study.follow_up;
+        let entry = self.entry(position);
+        let month = |day: i32| Day(day).ymd().0 * 12 + Day(day).ymd().1 as i32;
+        let is_moved = |day: i32| {
+            (rules.event_at_entry == AtEntry::NextDay && day == entry)
+                || (rules.same_month == Some(SameMonth::EventAfterEntry) && month(day) == month(entry))
+        };
+        let of = |day: i32| if is_moved(day) { day.max(entry + 1) } else { day };
+        let mut days: Vec<i32> = self.event_days(position).into_iter().map(of).collect();
+        days.dedup();
+        days
     }
 
     /// How many enter later than the index date, and for whom a date of late entry is not known.
@@ -340,4 +379,9 @@ impl<'a> Ends<'a> {
         matches!(self.event_day(position), EventDay::On(day) if day == next)
             && self.event_days(position).binary_search(&next).is_err()
     }
+}
+
+/// The sums of what was counted of every person.
+fn sums<const N: usize>(of_persons: impl IndexedParallelIterator<Item = [u64; N]>) -> [u64; N] {
+    of_persons.reduce(|| [0; N], |sums, of_person| std::array::from_fn(|i| sums[i] + of_person[i]))
 }

@@ -152,6 +152,38 @@ impl LoadError {
         }
     }
 
+    /// All that was made, or everything that kept one from being made: of several files or extracts, each is tried, so that
+    /// a delivery can be mended at once. Faults of cells stand first, as one error.
+    pub(crate) fn all_of<T>(made: impl Iterator<Item = Result<T, LoadError>>) -> Result<Vec<T>, LoadError> {
+        let (mut all, mut faults, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+        for one in made {
+            match one {
+                Ok(one) => all.push(one),
+                Err(error) => error.sort_into(&mut faults, &mut errors),
+            }
+        }
+        if !faults.is_empty() {
+            errors.insert(0, LoadError::Values(faults));
+        }
+        LoadError::raise(errors)?;
+        Ok(all)
+    }
+
+    fn sort_into(self, faults: &mut Vec<Fault>, errors: &mut Vec<LoadError>) {
+        match self {
+            LoadError::Values(of_cells) => faults.extend(of_cells),
+            LoadError::Extracts(several) => several.into_iter().for_each(|error| error.sort_into(faults, errors)),
+            error => errors.push(error),
+        }
+    }
+
+    /// The same error, after faults of cells that were found before it.
+    pub(crate) fn after(self, faults: Vec<Fault>) -> LoadError {
+        let before = (!faults.is_empty()).then_some(LoadError::Values(faults));
+        let both = before.into_iter().chain([self]).map(Err::<(), _>);
+        LoadError::all_of(both).expect_err("this error is among them")
+    }
+
     /// Whether it is about rows of a file that could be read, so that others may have faults worth knowing too.
     pub(crate) fn is_of_rows(&self) -> bool {
         use LoadError::{Duplicates, Encoding, Extracts, Link, Ragged, Values};

@@ -12,7 +12,7 @@ use super::condition::{self, Compiled};
 use super::error::{Fault, LoadError, Place};
 use super::format::FileRead;
 use super::format::delimited::{OddLines, find_column};
-use super::format::file::{DataBatch, DataFile};
+use super::format::file::{DataBatch, DataBatches, DataFile};
 use super::key_reader::{KeyReader, KeysRead, LinkReport};
 use super::key_tally::KeyCleanUp;
 use super::link::{Linker, NO_KEY};
@@ -195,25 +195,11 @@ impl<'a> Reading<'a> {
         Ok(places)
     }
 
-    /// Reads the files. Errors: the faults of the cells of all of them, and what keeps one from being read.
+    /// Reads the files. Errors: the faults of the cells of all of them, and what keeps some from being read.
     fn files(&mut self, progress: &mut dyn Progress) -> Result<Vec<Input>, LoadError> {
-        let (mut inputs, mut faults) = (Vec::new(), Vec::new());
-        let mut errors = Vec::new();
-        for file in &self.extract.files {
-            match self.file(file, progress) {
-                Ok(read) => inputs.push(Input { extract: self.extract.name.clone(), file: read }),
-                Err(LoadError::Values(of_file)) => faults.extend(of_file),
-                Err(error) => {
-                    errors.push(error);
-                    break;
-                }
-            }
-        }
-        if !faults.is_empty() {
-            errors.insert(0, LoadError::Values(faults));
-        }
-        LoadError::raise(errors)?;
-        Ok(inputs)
+        let extract = self.extract;
+        let input = |file| Input { extract: extract.name.clone(), file };
+        LoadError::all_of(extract.files.iter().map(|file| self.file(file, progress).map(input)))
     }
 
     fn file(&mut self, file: &InputFile, progress: &mut dyn Progress) -> Result<FileRead, LoadError> {
@@ -225,30 +211,37 @@ impl<'a> Reading<'a> {
         let keep = std::iter::once(false).chain(self.specs.iter().map(|(spec, _)| spec.keep_user_missing));
         let wanted: Vec<Wanted> =
             places.iter().zip(keep).map(|(&column, keep_user_missing)| Wanted { column, keep_user_missing }).collect();
-        let (mut batches, mut odd_lines) = (data.into_batches(&wanted), OddLines::default());
+        let mut batches = data.into_batches(&wanted);
+        let read = self.batches(&mut batches, file, &header[places[0]], progress);
+        // Faults of cells are told also where the file could not be read to its end.
+        let faults = self.end_file(&header, &places, file);
+        match read {
+            Err(error) => Err(error.after(faults)),
+            Ok(()) if !faults.is_empty() => Err(LoadError::Values(faults)),
+            Ok(()) => batches.finish(),
+        }
+    }
+
+    /// Reads the rows of a file, whose key has the name `key` there.
+    fn batches(
+        &mut self,
+        batches: &mut DataBatches,
+        file: &InputFile,
+        key: &str,
+        progress: &mut dyn Progress,
+    ) -> Result<(), LoadError> {
+        let mut odd_lines = OddLines::default();
         while let Some(batch) = batches.next_batch(progress)? {
             odd_lines.add(batch.odd_lines());
             let (persons, values) = self.convert(&batch);
             self.systems.check(&values, &self.converters, batch.n_rows(), |row| batch.row(row));
-            match persons {
-                Ok(persons) => {
-                    let rows = (0..batch.n_rows()).map(|row| batch.row(row));
-                    self.row_places.add(&file.written, self.n_rows, rows);
-                    self.keep(persons, values, file)?;
-                }
-                Err(row) => {
-                    let mut faults = vec![key_fault(&file.written, &header[places[0]], row)];
-                    faults.extend(self.end_file(&header, &places, file));
-                    return Err(LoadError::Values(faults));
-                }
-            }
+            let persons = persons.map_err(|row| LoadError::Values(vec![key_fault(&file.written, key, row)]))?;
+            let rows = (0..batch.n_rows()).map(|row| batch.row(row));
+            self.row_places.add(&file.written, self.n_rows, rows);
+            self.keep(persons, values, file)?;
         }
         self.remarks.extend(odd_lines.notes(&file.written));
-        let faults = self.end_file(&header, &places, file);
-        if !faults.is_empty() {
-            return Err(LoadError::Values(faults));
-        }
-        batches.finish()
+        Ok(())
     }
 
     /// Tells key and columns what the file says of them. Errors: stored types that contradict the declared ones.

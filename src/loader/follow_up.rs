@@ -11,7 +11,7 @@ use super::error::{Fault, LoadError, Place, counted};
 use super::people::{Kept, People};
 use super::request::Request;
 use super::spells::{self, SpellFaults, SpellRows};
-use super::{ExitCount, Note};
+use super::{Check, ExitCount, Note};
 use crate::day::Day;
 use crate::study::{
     AtEntry, EventBetween, EventRows, ExitSource, FollowUpEvent, Invalid, SameMonth, Spells, Study, TimeScale,
@@ -30,6 +30,16 @@ pub(crate) struct Span {
     pub(crate) event: bool,
     /// Why follow-up ended: 0 is the event, then the exits in order, then the maximum.
     pub(crate) reason: u32,
+}
+
+/// What following up gave.
+pub(crate) struct Followed {
+    /// The time at risk of every person who is left.
+    pub(crate) spans: Vec<Span>,
+    /// Why follow-up ended.
+    pub(crate) exits: Vec<ExitCount>,
+    /// Events that lie outside follow-up.
+    pub(crate) events_outside: Vec<Check>,
 }
 
 /// The rows that the event and the exits need.
@@ -68,7 +78,7 @@ pub(crate) fn follow(
     alive: &mut Vec<u32>,
     attrition: &mut Attrition,
     notes: &mut Vec<Note>,
-) -> Result<(Vec<Span>, Vec<ExitCount>), LoadError> {
+) -> Result<Followed, LoadError> {
     let study = people.study;
     check_spells(people, kept, alive, attrition, notes)?;
     let ends = Ends::new(people, kept);
@@ -83,6 +93,7 @@ pub(crate) fn follow(
     }
 
     ends.note_ties(alive, &outcomes, notes);
+    let events_outside = ends.events_outside(alive, &outcomes);
     let labels = ends.labels();
     let mut exits: Vec<ExitCount> =
         labels.into_iter().enumerate().map(|(i, reason)| ExitCount { reason, persons: 0, is_event: i == 0 }).collect();
@@ -103,7 +114,7 @@ pub(crate) fn follow(
         let (entry, exit) = (ends.entry(position) - origin, exit - origin);
         spans.push(Span { origin, entry, exit, event: reason == 0, reason: reason as u32 });
     }
-    Ok((spans, exits))
+    Ok(Followed { spans, exits, events_outside })
 }
 
 /// Whether each person with an index date has the event during follow-up, by the rules of follow-up alone: somebody whose

@@ -5,9 +5,10 @@
 //! key in the population's spelling, so that the number does not depend on the order of rows. Reading linkage files is
 //! the matter of `linkage`, packing keys that of `keys`, those of an extract that of `key_reader`.
 
-use super::error::{Fault, LoadError, Place, counted};
+use super::error::{Fault, LoadError, counted};
 use super::key_reader::{KeyReader, LinkReport};
 use super::keys::{KeyTable, Keys};
+use super::row_places::RowPlaces;
 use crate::study::{Key, LinkageFile};
 use indexmap::IndexMap;
 use rayon::prelude::*;
@@ -44,19 +45,24 @@ impl Linker {
     /// From the rows of the first linkage file: the keys of every row in each of its spellings.
     ///
     /// `population` is the spelling of the population, whose order numbers the persons; rows of one such key are one
-    /// person. Errors: `Duplicates` when a key stands in two rows of a file that has one row per person, or belongs to
-    /// two persons.
-    pub(crate) fn from_linkage(file: &LinkageFile, keys: &[Keys], population: &str) -> Result<Linker, LoadError> {
-        let (persons, n_persons) = number_rows(file, keys, population);
+    /// person. Gives also what is wrong: `Duplicates` when a key stands in two rows of a file that has one row per person, or
+    /// belongs to two persons.
+    pub(crate) fn from_linkage(file: &LinkageFile, rows: &KeyRows, population: &str) -> (Linker, Vec<LoadError>) {
+        let (persons, n_persons) = number_rows(file, &rows.keys, population);
         let mut linker = Linker { n_persons, ..Linker::default() };
-        linker.add(file, keys, &persons, None)?;
-        Ok(linker)
+        let faults = linker.add(file, rows, &persons, None);
+        (linker, faults)
     }
 
     /// Adds the keys of a further linkage file, whose rows find their persons through a spelling that is known already.
     ///
-    /// Errors: as [`Linker::from_linkage`], and `Link` when too few rows find a person.
-    pub(crate) fn extend(&mut self, file: &LinkageFile, keys: &[Keys]) -> Result<LinkReport, LoadError> {
+    /// Errors: `Link` when too few rows find a person. What is wrong as in [`Linker::from_linkage`] is added to `faults`.
+    pub(crate) fn extend(
+        &mut self,
+        file: &LinkageFile,
+        rows: &KeyRows,
+        faults: &mut Vec<LoadError>,
+    ) -> Result<LinkReport, LoadError> {
         let through = file.keys.keys().position(|spelling| self.spellings.contains_key(spelling));
         let through = through.expect("a checked study orders its linkage files");
         // The keys have been brought to their declared shape already.
@@ -64,25 +70,18 @@ impl Linker {
         let plain = Key { strip_prefix: None, width: None, clean: Vec::new(), ..key.clone() };
         let mut reader = KeyReader::new(&file.name(), &plain, Some(self), Some(file.min_matched));
         (reader.what, reader.section) = (file.name(), format!("the [[linkage]] of {}", file.name()));
-        let rows = 0..keys[through].len();
-        let persons: Vec<u32> = rows.map(|row| keys[through].with(row, |key| reader.person(key, 0))).collect();
-        let report = reader.finish()?.report;
-        if report.keys_repeated > 0 && !file.several_rows {
-            return Err(several_rows(file, name, report.keys_repeated));
-        }
-        self.add(file, keys, &persons, Some(through))?;
-        Ok(report)
+        let keys = &rows.keys[through];
+        let persons: Vec<u32> = (0..keys.len()).map(|row| keys.with(row, |key| reader.person(key, 0))).collect();
+        let read = reader.finish();
+        let repeats = if file.several_rows { Vec::new() } else { rows.repeats(through, &persons) };
+        faults.extend((!repeats.is_empty()).then(|| several_rows(name, rows, &repeats)));
+        faults.extend(self.add(file, rows, &persons, Some(through)));
+        Ok(read?.report)
     }
 
     /// Adds the keys of rows whose persons are known; those of the spelling `through` are there. Spelling by spelling, side by
-    /// side; of several faults the first in the order of the study is told.
-    fn add(
-        &mut self,
-        file: &LinkageFile,
-        keys: &[Keys],
-        persons: &[u32],
-        through: Option<usize>,
-    ) -> Result<(), LoadError> {
+    /// side; what is wrong comes in the order of the study.
+    fn add(&mut self, file: &LinkageFile, rows: &KeyRows, persons: &[u32], through: Option<usize>) -> Vec<LoadError> {
         for name in file.keys.keys() {
             let (place, min_matched) = (file.name(), file.min_matched);
             let new = || Spelling { table: KeyTable::default(), place, min_matched };
@@ -93,10 +92,10 @@ impl Linker {
         asked.retain(|(number, _)| Some(*number) != through);
         asked.sort_by_key(|(number, _)| *number);
         let add = |(number, spelling): (usize, &mut Spelling)| {
-            add_keys(file, number, &keys[number], persons, &mut spelling.table)
+            add_keys(file, number, rows, persons, &mut spelling.table).err()
         };
-        let added: Vec<Result<(), LoadError>> = asked.into_par_iter().map(add).collect();
-        added.into_iter().collect()
+        let added: Vec<Option<LoadError>> = asked.into_par_iter().map(add).collect();
+        added.into_iter().flatten().collect()
     }
 
     /// From the keys of the population extract, in order of first appearance; gives also the person of each of them.
@@ -129,41 +128,74 @@ impl Linker {
     }
 }
 
+/// The rows of a linkage file.
+pub(crate) struct KeyRows {
+    /// The key of every row, one arena per spelling.
+    pub(crate) keys: Vec<Keys>,
+    /// Where the rows stand.
+    pub(crate) places: RowPlaces,
+}
+
+impl KeyRows {
+    /// The first further row of every key of a spelling that stands in several rows of persons.
+    fn repeats(&self, spelling: usize, persons: &[u32]) -> Vec<u32> {
+        let keys = &self.keys[spelling];
+        let mut table = KeyTable::default();
+        let (mut seen, mut repeats) = (Vec::new(), Vec::new());
+        for (row, _) in persons.iter().enumerate().filter(|(_, person)| **person < NO_KEY) {
+            keys.with(row, |key| match key {
+                [] => {}
+                key => match table.insert(key) {
+                    (_, true) => seen.push(1),
+                    (number, false) => {
+                        seen[number as usize] += 1;
+                        repeats.extend((seen[number as usize] == 2).then_some(row as u32));
+                    }
+                },
+            });
+        }
+        repeats
+    }
+}
+
 /// Adds the keys of rows, of the `number`-th spelling of the file, to the table of that spelling. Errors: `Duplicates`.
 fn add_keys(
     file: &LinkageFile,
     number: usize,
-    keys: &Keys,
+    rows: &KeyRows,
     persons: &[u32],
     table: &mut KeyTable,
 ) -> Result<(), LoadError> {
     let (name, _) = file.keys.get_index(number).expect("the spelling was found");
+    let keys = &rows.keys[number];
     if !file.several_rows {
         table.reserve(persons.len());
     }
-    let (mut repeated, mut ambiguous) = (0, 0);
+    let (mut is_repeated, mut ambiguous) = (false, Vec::new());
     for (row, &person) in persons.iter().enumerate().filter(|(_, person)| **person < NO_KEY) {
         keys.with(row, |key| match key {
             [] => {}
             key => match table.insert(key) {
                 (_, true) => table.persons.push(person),
                 (number, false) => {
-                    repeated += 1;
-                    ambiguous += u64::from(table.persons[number as usize] != person);
+                    is_repeated = true;
+                    ambiguous.extend((table.persons[number as usize] != person).then_some((number, row as u32)));
                 }
             },
         });
     }
-    if repeated > 0 && !file.several_rows {
-        return Err(several_rows(file, name, repeated));
+    if is_repeated && !file.several_rows {
+        return Err(several_rows(name, rows, &rows.repeats(number, persons)));
     }
-    if ambiguous > 0 {
-        let belong = if ambiguous == 1 { "belongs" } else { "belong" };
-        let rule = format!("{} of spelling {name} {belong} to more than one person", counted(ambiguous, "key"));
-        let remedy = "a key has one person; have the linkage file repaired";
-        return Err(LoadError::Duplicates(Fault::new(Place::file(file.name()), rule, remedy)));
-    }
-    Ok(())
+    // Of each key the first row that contradicts.
+    ambiguous.sort_unstable();
+    ambiguous.dedup_by_key(|(number, _)| *number);
+    let Some(&first) = ambiguous.iter().map(|(_, row)| row).min() else { return Ok(()) };
+    let belong = if ambiguous.len() == 1 { "belongs" } else { "belong" };
+    let rule =
+        format!("{} of spelling {name} {belong} to more than one person", counted(ambiguous.len() as u64, "key"));
+    let remedy = "a key has one person; have the linkage file repaired";
+    Err(LoadError::Duplicates(Fault::new(rows.places.place(first), rule, remedy)))
 }
 
 /// The person of every row of the first linkage file: rows in the order of the population's key, then of the others.
@@ -183,11 +215,14 @@ fn number_rows(file: &LinkageFile, keys: &[Keys], population: &str) -> (Vec<u32>
     (persons, n_persons)
 }
 
-fn several_rows(file: &LinkageFile, spelling: &str, repeated: u64) -> LoadError {
-    let stand = if repeated == 1 { "stands" } else { "stand" };
-    let rule = format!("{} of spelling {spelling} {stand} in more than one row", counted(repeated, "key"));
+/// The fault of keys that stand in several rows, with the further row of each.
+fn several_rows(spelling: &str, rows: &KeyRows, repeats: &[u32]) -> LoadError {
+    let stand = if repeats.len() == 1 { "stands" } else { "stand" };
+    let first = repeats.iter().min().expect("there are some");
+    let keys = counted(repeats.len() as u64, "key");
+    let rule = format!("{keys} of spelling {spelling} {stand} in more than one row, here again");
     let remedy = "a linkage file has one row per person; repair it, or set several_rows = true in [linkage]";
-    LoadError::Duplicates(Fault::new(Place::file(file.name()), rule, remedy))
+    LoadError::Duplicates(Fault::new(rows.places.place(*first), rule, remedy))
 }
 
 #[cfg(test)]
@@ -212,6 +247,13 @@ mod tests {
         arena
     }
 
+    /// Rows of the linkage file, a column for each spelling.
+    fn rows<const N: usize>(columns: [&[&str]; N]) -> KeyRows {
+        let mut places = RowPlaces::default();
+        places.add("linkage.csv", 0, (2..).take(columns[0].len()));
+        KeyRows { keys: columns.map(keys).into(), places }
+    }
+
     fn file(name: &str, spellings: &[&str], several_rows: bool) -> LinkageFile {
         LinkageFile {
             span: 0..0,
@@ -223,9 +265,16 @@ mod tests {
         }
     }
 
+    /// The linker of a linkage file without faults, whose population has the spelling `ssb`.
+    fn sound(file: &LinkageFile, rows: &KeyRows) -> Linker {
+        let (linker, faults) = Linker::from_linkage(file, rows, "ssb");
+        assert_eq!(faults, []);
+        linker
+    }
+
     fn linker() -> Linker {
-        let rows = [keys(&["k2_0000003", "k2_0000001", "", "k2_0000002"]), keys(&["7", "12", "30", "9"])];
-        Linker::from_linkage(&file("linkage.csv", &["kuhr", "ssb"], false), &rows, "ssb").unwrap()
+        let rows = rows([&["k2_0000003", "k2_0000001", "", "k2_0000002"], &["7", "12", "30", "9"]]);
+        sound(&file("linkage.csv", &["kuhr", "ssb"], false), &rows)
     }
 
     #[test]
@@ -274,11 +323,13 @@ mod tests {
 
     #[test]
     fn a_key_in_two_rows_of_the_linkage_file_is_an_error_unless_a_person_may_have_several() {
-        let rows = [keys(&["1", "1"]), keys(&["a", "b"])];
+        let twice = rows([&["1", "1"], &["a", "b"]]);
         let spellings = ["ssb", "npr"];
-        let error = Linker::from_linkage(&file("linkage.csv", &spellings, false), &rows, "ssb").unwrap_err();
-        assert!(matches!(error, LoadError::Duplicates(_)), "{error}");
-        let linker = Linker::from_linkage(&file("linkage.csv", &spellings, true), &rows, "ssb").unwrap();
+        let (_, faults) = Linker::from_linkage(&file("linkage.csv", &spellings, false), &twice, "ssb");
+        assert!(matches!(faults[..], [LoadError::Duplicates(_)]), "{faults:?}");
+        let place = "linkage.csv, row 3: 1 key of spelling ssb stands in more than one row, here again";
+        assert!(faults[0].to_string().starts_with(place), "{faults:?}");
+        let linker = sound(&file("linkage.csv", &spellings, true), &twice);
         let npr = &linker.spelling(Some("npr")).table;
         assert_eq!((linker.n_persons(), npr.person(b"a"), npr.person(b"b")), (1, 0, 0));
         // Of a person with two keys both are counted, and which stand in several rows.
@@ -287,17 +338,20 @@ mod tests {
         assert_eq!(["a", "b", "b"].map(|k| reader.person(k.as_bytes(), 2)), [0; 3]);
         let report = reader.finish().unwrap().report;
         assert_eq!((report.keys, report.keys_matched, report.keys_repeated), (2, 2, 1));
-        let shared = [keys(&["1", "2"]), keys(&["a", "a"])];
-        let error = Linker::from_linkage(&file("linkage.csv", &spellings, true), &shared, "ssb").unwrap_err();
-        assert!(error.to_string().contains("1 key of spelling npr belongs to more than one person"), "{error}");
+        let shared = rows([&["1", "2", "3"], &["a", "a", "a"]]);
+        let (_, faults) = Linker::from_linkage(&file("linkage.csv", &spellings, true), &shared, "ssb");
+        let wanted = "linkage.csv, row 3: 1 key of spelling npr belongs to more than one person";
+        assert!(faults[0].to_string().starts_with(wanted), "{faults:?}");
     }
 
     #[test]
     fn a_chain_reaches_persons_through_a_key_in_between() {
-        let project = [keys(&["7", "12"]), keys(&["p1", "p2"])];
-        let mut linker = Linker::from_linkage(&file("ssb.csv", &["ssb", "project"], false), &project, "ssb").unwrap();
-        let npr = [keys(&["n2", "n1", "n9"]), keys(&["p2", "p1", ""])];
-        let report = linker.extend(&file("npr.csv", &["npr", "project"], false), &npr).unwrap();
+        let project = rows([&["7", "12"], &["p1", "p2"]]);
+        let mut linker = sound(&file("ssb.csv", &["ssb", "project"], false), &project);
+        let npr = rows([&["n2", "n1", "n9"], &["p2", "p1", ""]]);
+        let mut faults = Vec::new();
+        let report = linker.extend(&file("npr.csv", &["npr", "project"], false), &npr, &mut faults).unwrap();
+        assert_eq!(faults, []);
         assert_eq!((report.rows, report.rows_matched, report.rows_without_key), (3, 2, 1));
         let npr = &linker.spelling(Some("npr")).table;
         assert_eq!((npr.person(b"n1"), npr.person(b"n2"), npr.person(b"n9")), (1, 0, NO_PERSON)); // "12" < "7"

@@ -3,19 +3,21 @@
 use super::error::{Fault, LoadError, Place};
 use super::extract::key_fault;
 use super::format::FileRead;
-use super::format::delimited::find_column;
-use super::format::file::DataFile;
+use super::format::delimited::{OddLines, find_column};
+use super::format::file::{DataBatches, DataFile};
 use super::key_reader::LinkReport;
 use super::key_shape::{Normaliser, has_steps, step_names};
 use super::key_tally::{Became, Firsts, KeyCleanUp, Raw, Tally};
 use super::keys::{Keys, hash, pack};
-use super::link::Linker;
-use super::{Input, Progress};
+use super::link::{KeyRows, Linker};
+use super::row_places::RowPlaces;
+use super::{Input, Note, Progress};
 use crate::stored::Wanted;
 use crate::study::{InputFile, Key, LinkageFile, Study};
 use rayon::prelude::*;
 
 /// What the linkage files gave.
+#[derive(Default)]
 pub(crate) struct Linked {
     pub(crate) linker: Linker,
     pub(crate) inputs: Vec<Input>,
@@ -23,72 +25,69 @@ pub(crate) struct Linked {
     pub(crate) links: Vec<LinkReport>,
     /// What the declared clean-up did to the keys of each spelling that has one.
     pub(crate) clean_up: Vec<KeyCleanUp>,
+    /// What somebody should know about the files.
+    pub(crate) notes: Vec<Note>,
 }
 
-/// Reads the linkage files; `None` for a study without.
+/// Reads the linkage files; `None` for a study without. Errors: what is wrong with all of them.
 pub(crate) fn read_linkage(study: &Study, progress: &mut dyn Progress) -> Result<Option<Linked>, LoadError> {
     let Some(linkage) = &study.linkage else { return Ok(None) };
     let population = study.population().key.spelling.clone().unwrap_or_default();
-    let mut linked = Linked { linker: Linker::default(), inputs: Vec::new(), links: Vec::new(), clean_up: Vec::new() };
-    for (number, (file, read)) in linkage.files.iter().zip(read_all(&linkage.files, progress)?).enumerate() {
-        let FileKeys { keys, clean_up, read } = read;
-        linked.clean_up.extend(clean_up);
-        let input = |file| Input { extract: "linkage".to_string(), file };
-        linked.inputs.extend(read.into_iter().map(input));
-        match number {
-            0 => linked.linker = Linker::from_linkage(file, &keys, &population)?,
-            _ => linked.links.push(linked.linker.extend(file, &keys)?),
+    let read = LoadError::all_of(linkage.files.iter().map(|file| read_keys(file, progress)))?;
+    let mut linked = Linked::default();
+    let mut errors = Vec::new();
+    for (number, (file, read)) in linkage.files.iter().zip(read).enumerate() {
+        linked.clean_up.extend(read.clean_up);
+        linked.notes.extend(read.notes);
+        linked.inputs.extend(read.inputs.into_iter().map(|file| Input { extract: "linkage".to_string(), file }));
+        if number == 0 {
+            let (linker, faults) = Linker::from_linkage(file, &read.rows, &population);
+            linked.linker = linker;
+            errors.extend(faults);
+            continue;
         }
-    }
-    Ok(Some(linked))
-}
-
-/// What a linkage file holds.
-struct FileKeys {
-    /// The keys of every row, one arena per spelling.
-    keys: Vec<Keys>,
-    clean_up: Vec<KeyCleanUp>,
-    read: Vec<FileRead>,
-}
-
-/// Reads all linkage files.
-fn read_all(files: &[LinkageFile], progress: &mut dyn Progress) -> Result<Vec<FileKeys>, LoadError> {
-    let read = files.iter().map(|file| read_keys(file, progress));
-    all_or_faults(read)
-}
-
-/// What was read of every file. Errors: the faults of the rows of all files, or what keeps one from being read.
-fn all_or_faults<T>(read: impl Iterator<Item = Result<T, LoadError>>) -> Result<Vec<T>, LoadError> {
-    let (mut all, mut errors) = (Vec::new(), Vec::new());
-    for file in read {
-        match file {
-            Ok(file) => all.push(file),
-            Err(error) if error.is_of_rows() => errors.push(error),
+        match linked.linker.extend(file, &read.rows, &mut errors) {
+            Ok(report) => linked.links.push(report),
             Err(error) => {
+                // Files that are reached through this one would tell of the same again.
                 errors.push(error);
                 break;
             }
         }
     }
     LoadError::raise(errors)?;
-    Ok(all)
+    Ok(Some(linked))
+}
+
+/// What a linkage file holds.
+struct FileKeys {
+    rows: KeyRows,
+    clean_up: Vec<KeyCleanUp>,
+    inputs: Vec<FileRead>,
+    notes: Vec<Note>,
 }
 
 fn read_keys(linkage: &LinkageFile, progress: &mut dyn Progress) -> Result<FileKeys, LoadError> {
-    let mut reading = Reading { linkage, columns: linkage.keys.values().map(Column::new).collect() };
-    let read = all_or_faults(linkage.files.iter().map(|file| reading.file(file, progress)))?;
-    let name = linkage.name();
-    let mut found = FileKeys { keys: Vec::new(), clean_up: Vec::new(), read };
-    for Column { keys, normaliser, tally } in reading.columns {
-        found.clean_up.extend(tally.map(|tally| tally.finish(normaliser.declared(), &name)));
-        found.keys.push(keys);
+    let columns = linkage.keys.values().map(Column::new).collect();
+    let mut reading = Reading { linkage, columns, n_rows: 0, places: RowPlaces::default(), notes: Vec::new() };
+    let inputs = LoadError::all_of(linkage.files.iter().map(|file| reading.file(file, progress)))?;
+    let Reading { columns, places, notes, .. } = reading;
+    let (mut keys, mut clean_up) = (Vec::new(), Vec::new());
+    for Column { keys: of_column, normaliser, tally } in columns {
+        clean_up.extend(tally.map(|tally| tally.finish(normaliser.declared(), &linkage.name())));
+        keys.push(of_column);
     }
-    Ok(found)
+    Ok(FileKeys { rows: KeyRows { keys, places }, clean_up, inputs, notes })
 }
 
 struct Reading<'a> {
     linkage: &'a LinkageFile,
     columns: Vec<Column<'a>>,
+    /// Rows read so far, and where they stand.
+    n_rows: u64,
+    places: RowPlaces,
+    /// What somebody should know about the files.
+    notes: Vec<Note>,
 }
 
 /// The keys of one spelling.
@@ -124,24 +123,43 @@ impl Reading<'_> {
         let places = self.places(&header, file)?;
         let wanted: Vec<Wanted> = places.iter().map(|&column| Wanted { column, keep_user_missing: false }).collect();
         let mut batches = data.into_batches(&wanted);
+        let read = self.batches(&mut batches, file, &header, &places, progress);
+        // Faults of keys are told also where the file could not be read to its end.
+        let faults = self.end_file(&header, &places, file);
+        match read {
+            Err(error) => Err(error.after(faults)),
+            Ok(()) if !faults.is_empty() => Err(LoadError::Values(faults)),
+            Ok(()) => batches.finish(),
+        }
+    }
+
+    /// Reads the rows of a file, whose key columns stand at these places.
+    fn batches(
+        &mut self,
+        batches: &mut DataBatches,
+        file: &InputFile,
+        header: &[String],
+        places: &[usize],
+        progress: &mut dyn Progress,
+    ) -> Result<(), LoadError> {
+        let mut odd_lines = OddLines::default();
         while let Some(batch) = batches.next_batch(progress)? {
+            odd_lines.add(batch.odd_lines());
+            self.places.add(&file.written, self.n_rows, (0..batch.n_rows()).map(|row| batch.row(row)));
+            self.n_rows += batch.n_rows() as u64;
             let read = self.columns.par_iter_mut().enumerate().map(|(i, column)| {
                 let mut buffer = String::new();
-                (0..batch.n_rows()).try_for_each(|row| match batch.key(row, i, &mut buffer) {
-                    Some(field) => {
-                        column.push(field, batch.row(row));
-                        Ok(())
-                    }
-                    None => {
-                        let fault = key_fault(&file.written, &header[places[i]], batch.row(row));
-                        Err(LoadError::Values(vec![fault]))
-                    }
+                (0..batch.n_rows()).try_for_each(|row| {
+                    let no_key = || vec![key_fault(&file.written, &header[places[i]], batch.row(row))];
+                    let field = batch.key(row, i, &mut buffer).ok_or_else(no_key)?;
+                    column.push(field, batch.row(row));
+                    Ok(())
                 })
             });
-            read.collect::<Result<Vec<()>, LoadError>>()?;
+            read.collect::<Result<Vec<()>, Vec<Fault>>>().map_err(LoadError::Values)?;
         }
-        self.end_file(&header, &places, file)?;
-        batches.finish()
+        self.notes.extend(odd_lines.notes(&file.written));
+        Ok(())
     }
 
     /// The places of the key columns in a header.
@@ -152,11 +170,9 @@ impl Reading<'_> {
         self.linkage.keys.values().map(|key| find_column(header, &key.aliases).map_err(fault)).collect()
     }
 
-    /// Raises the faults of the keys of the file that ends here.
-    fn end_file(&mut self, header: &[String], places: &[usize], file: &InputFile) -> Result<(), LoadError> {
+    /// The faults of the keys of the file that ends here.
+    fn end_file(&mut self, header: &[String], places: &[usize], file: &InputFile) -> Vec<Fault> {
         let columns = self.columns.iter_mut().zip(places);
-        let faults: Vec<Fault> =
-            columns.flat_map(|(column, &place)| column.normaliser.end_file(&file.written, &header[place])).collect();
-        if faults.is_empty() { Ok(()) } else { Err(LoadError::Values(faults)) }
+        columns.flat_map(|(column, &place)| column.normaliser.end_file(&file.written, &header[place])).collect()
     }
 }

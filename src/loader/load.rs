@@ -103,7 +103,7 @@ impl Delivery<'_> {
         covariate::settle(study, &derived, (&mut alive, &holders), attrition, notes)?;
         eligibility::somebody(alive.len(), attrition)?;
         progress.step("follow-up", 0, total);
-        let (mut spans, mut exits) = follow_up::follow(&people, &self.kept, &mut alive, attrition, notes)?;
+        let mut followed = follow_up::follow(&people, &self.kept, &mut alive, attrition, notes)?;
         eligibility::somebody(alive.len(), attrition)?;
         if let Some(pool) = &self.pool {
             progress.step("matching", 0, Some(alive.len() as u64));
@@ -121,8 +121,9 @@ impl Delivery<'_> {
             holders = Holders::new(&people, &self.kept);
             tallies = covariate_table::tallies(study, &derived, (&alive, &holders));
             covariate::settle(study, &derived, (&mut alive, &holders), &mut again, notes)?;
-            (spans, exits) = follow_up::follow(&people, &self.kept, &mut alive, &mut again, notes)?;
+            followed = follow_up::follow(&people, &self.kept, &mut alive, &mut again, notes)?;
         }
+        let follow_up::Followed { mut spans, mut exits, events_outside } = followed;
         progress.step("person-time", 0, total);
         let (mut records, mut current) =
             current::records(&people, &self.kept, &derived, (&alive, &spans), &mut tallies, notes)?;
@@ -148,6 +149,7 @@ impl Delivery<'_> {
             build: Build::New,
             attrition: self.attrition.steps,
             exits,
+            events_outside,
             links: self.links,
             clean_up: self.clean_up,
             codes: self.codes,

@@ -118,7 +118,7 @@ pub use load::load;
 pub use number_file::{NumberColumn, NumberFile, NumberType};
 pub use person_time::{CONTINUES, join_records, write_csv, write_parquet, write_stata};
 pub use rows_in_time::{MonthRows, RowsByMonth};
-pub use sanity::{Check, checks};
+pub use sanity::{Check, CheckOf, checks};
 pub use store::Build;
 
 use crate::table::Table;
@@ -137,6 +137,8 @@ pub struct Loaded {
     pub attrition: Vec<AttritionStep>,
     /// Why follow-up ended, the event first, then the exits in the order of the study.
     pub exits: Vec<ExitCount>,
+    /// Events outside follow-up, by where they lie; a part of the checks of the records.
+    pub events_outside: Vec<Check>,
     /// How the keys of each extract linked, in the order of the study.
     pub links: Vec<LinkReport>,
     /// What the declared clean-up of keys did: linkage files first, then extracts in the order of the study; only where

@@ -1,20 +1,33 @@
 //! Whether person-time is what a survival analysis takes for granted, record by record.
 //!
 //! The loader makes records that cannot break these rules; the counts are taken from the finished table all the same, so
-//! that whoever uses it need not believe that.
+//! that whoever uses it need not believe that. Events outside follow-up, which the table does not show, are counted where
+//! follow-up ends (`ends`).
 
 use super::person_time::CONTINUES;
 use crate::table::{ColumnData, Table};
+use serde::{Deserialize, Serialize};
 
-/// A rule about records, and how many break it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A rule about records or about events, and how many break it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What was looked for.
-    pub looked_for: &'static str,
-    /// Records found.
-    pub records: u64,
-    /// Persons with such a record.
+    pub looked_for: String,
+    /// What is counted.
+    pub of: CheckOf,
+    /// Records or events found; events of one day of a person are one.
+    pub found: u64,
+    /// Persons with such a record or event.
     pub persons: u64,
+}
+
+/// What a check counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CheckOf {
+    /// Records of the person-time table.
+    Records,
+    /// Events, also those that no record shows.
+    Events,
 }
 
 /// A record and the one before it, of the same person and follow-up.
@@ -94,14 +107,16 @@ struct Tally<'t> {
 impl Tally<'_> {
     fn new(person: &[i32]) -> Tally<'_> {
         let looked_for = RULES.iter().map(|(looked_for, _)| *looked_for).chain([SEVERAL_SETS]);
-        let found: Vec<Check> = looked_for.map(|looked_for| Check { looked_for, records: 0, persons: 0 }).collect();
+        let none =
+            |looked_for: &str| Check { looked_for: looked_for.into(), of: CheckOf::Records, found: 0, persons: 0 };
+        let found: Vec<Check> = looked_for.map(none).collect();
         Tally { person, last_person: vec![None; found.len()], found }
     }
 
     fn count(&mut self, rule: usize, is_so: bool, record: usize) {
         if is_so {
             let person = self.person[record];
-            self.found[rule].records += 1;
+            self.found[rule].found += 1;
             self.found[rule].persons += u64::from(self.last_person[rule].replace(person) != Some(person));
         }
     }
@@ -126,7 +141,7 @@ mod tests {
             whole("exit", &[5, 5, 4, 4, 2, 1, 9]),
             Column { name: "event".into(), label: "Event".into(), data: ColumnData::Logical(event) },
         ]);
-        let found = checks(&table, false).into_iter().map(|c| (c.records, c.persons)).collect::<Vec<_>>();
+        let found = checks(&table, false).into_iter().map(|c| (c.found, c.persons)).collect::<Vec<_>>();
         assert_eq!(found, [(1, 1), (2, 2), (1, 1), (1, 1), (1, 1), (1, 1), (1, 1)]);
     }
 
@@ -145,7 +160,7 @@ mod tests {
             column("event", ColumnData::Logical([true, false, true, false].map(Some).to_vec())),
             column("exit_reason", ColumnData::Factor(reason)),
         ]);
-        let of = |is_matched: bool| -> Vec<u64> { checks(&table, is_matched).iter().map(|c| c.records).collect() };
+        let of = |is_matched: bool| -> Vec<u64> { checks(&table, is_matched).iter().map(|c| c.found).collect() };
         assert_eq!(of(false), [0, 0, 0, 1, 0, 1, 1], "without matching it is one");
         assert_eq!(of(true), [0, 0, 0, 0, 0, 0, 0, 1]);
     }

@@ -11,7 +11,9 @@ use super::error::{Fault, LoadError, Place};
 use super::format::decode::unreadable;
 use super::kept_builds::{PARTIAL, REST, TABLE, keep_last};
 use super::person_time::write_parquet;
-use super::{AttritionStep, CodeUse, ExitCount, Input, KeyCleanUp, LinkReport, Loaded, Note, Progress, RowsByMonth};
+use super::{
+    AttritionStep, Check, CodeUse, ExitCount, Input, KeyCleanUp, LinkReport, Loaded, Note, Progress, RowsByMonth,
+};
 use crate::private::{create_private, hash_file, hex, make_private};
 use crate::study::{Study, loader_part};
 use crate::table::{Codes, Column, ColumnData, Factor, MISSING_WHOLE, Table};
@@ -45,7 +47,7 @@ pub enum Build {
 }
 
 /// Changes whenever what is stored changes its meaning.
-const FORMAT: &str = "cohort-build/2";
+const FORMAT: &str = "cohort-build/3";
 
 /// Everything of a build but the values of its table.
 #[derive(Serialize, Deserialize)]
@@ -55,6 +57,7 @@ struct Rest {
     columns: Vec<StoredColumn>,
     attrition: Vec<AttritionStep>,
     exits: Vec<ExitCount>,
+    events_outside: Vec<Check>,
     links: Vec<LinkReport>,
     clean_up: Vec<KeyCleanUp>,
     codes: Vec<CodeUse>,
@@ -111,6 +114,7 @@ impl Store {
             covariates: rest.covariates,
             attrition: rest.attrition,
             exits: rest.exits,
+            events_outside: rest.events_outside,
             links: rest.links,
             clean_up: rest.clean_up,
             codes: rest.codes,
@@ -139,6 +143,7 @@ impl Store {
             covariates,
             attrition,
             exits,
+            events_outside,
             links,
             clean_up,
             codes,
@@ -153,6 +158,7 @@ impl Store {
             columns: values.columns().iter().map(stored).collect(),
             attrition: attrition.clone(),
             exits: exits.clone(),
+            events_outside: events_outside.clone(),
             links: links.clone(),
             clean_up: clean_up.clone(),
             codes: codes.clone(),

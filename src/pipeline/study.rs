@@ -325,7 +325,11 @@ fn frame(study: &Study, loaded: &Loaded) -> Report {
             })
             .collect(),
         covariates: loaded.covariates.iter().map(covariate).collect(),
-        checks: loader::checks(&loaded.table, study.cohort.matching.is_some()).iter().map(check).collect(),
+        checks: loader::checks(&loaded.table, study.cohort.matching.is_some())
+            .iter()
+            .chain(&loaded.events_outside)
+            .map(check)
+            .collect(),
         follow_up: Some(follow_up(study)),
         exits: loaded
             .exits
@@ -337,11 +341,15 @@ fn frame(study: &Study, loaded: &Loaded) -> Report {
     }
 }
 
-/// A check of the records, as the report says it.
+/// A check of records or events, as the report says it.
 fn check(found: &loader::Check) -> report::RecordCheck {
     report::RecordCheck {
-        looked_for: found.looked_for.to_owned(),
-        records: Some(found.records),
+        looked_for: found.looked_for.clone(),
+        of: match found.of {
+            loader::CheckOf::Records => "records".to_owned(),
+            loader::CheckOf::Events => "events".to_owned(),
+        },
+        found: Some(found.found),
         persons: Some(found.persons),
         hidden: false,
     }

@@ -68,15 +68,17 @@ pub struct CovariateLevel {
     pub label: String,
 }
 
-/// Records that break a rule of person-time.
+/// Records that break a rule of person-time, or events outside follow-up.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct RecordCheck {
     /// What was looked for: `overlap with the record before`.
     pub looked_for: String,
-    /// Records found.
-    pub records: Option<u64>,
-    /// Persons with such a record.
+    /// What is counted: `records`, or `events`, also those that no record shows.
+    pub of: String,
+    /// Records or events found; events of one day of a person are one.
+    pub found: Option<u64>,
+    /// Persons with such a record or event.
     pub persons: Option<u64>,
     /// Whether disclosure control hid the counts.
     #[serde(skip_serializing_if = "is_false")]

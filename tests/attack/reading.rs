@@ -761,8 +761,14 @@ impl Reader<'_> {
             }
         }
         for (i, check) in list(report, "checks").iter().enumerate() {
-            for (what, whole) in [("records", "total records"), ("persons", "total persons")] {
-                let id = self.see_among(&format!("check {i} {what}"), &check[what], flag(check, "hidden"));
+            let [found, persons] = ["found", "persons"]
+                .map(|what| self.see_among(&format!("check {i} {what}"), &check[what], flag(check, "hidden")));
+            if let (Some(found), Some(persons)) = (found, persons) {
+                self.k.within(persons, found);
+            }
+            // Events outside follow-up are no part of the records.
+            let records = found.filter(|_| text(check, "of") == "records");
+            for (id, whole) in [(records, "total records"), (persons, "total persons")] {
                 if let Some(id) = id.filter(|_| !report["total"].is_null()) {
                     let whole = self.k.count(whole);
                     self.k.within(id, whole);

@@ -1,8 +1,9 @@
 //! Delimited text: records by the `csv` crate over decoded text, handed on in batches of needed fields.
 //!
 //! Decoding, splitting into records and converting to types run as three stages beside each other; batches
-//! arrive in the order of the file, so nothing depends on how many cores there are. A record with more or fewer
-//! fields than the header is an error with its row, and so is a header that the declared delimiter does not cut.
+//! arrive in the order of the file, so nothing depends on how many cores there are. Records with more or fewer fields than
+//! the header are an error, told with the first of their rows and their number once the file was read to its end; a header
+//! that the declared delimiter does not cut is one at once.
 
 use super::FileRead;
 use super::decode::{DecodeFault, DecodedText};
@@ -28,6 +29,8 @@ pub struct Records {
     delimiter: u8,
     /// What the number of fields is compared with, in messages.
     has_header: bool,
+    /// The first record with more or fewer fields than the header, and how many came after it.
+    ragged: Option<(Fault, u64)>,
 }
 
 /// Rows of a file, of which only the needed fields are kept.
@@ -127,6 +130,7 @@ impl Records {
             odd_lines: OddLines::default(),
             delimiter: format.delimiter,
             has_header: format.header == Header::FirstRow,
+            ragged: None,
         };
         let mut record = ByteRecord::new();
         let Some(row) = records.read_record(&mut record)? else {
@@ -192,13 +196,13 @@ impl Records {
     pub fn read(&mut self, record: &mut ByteRecord) -> Result<Option<u64>, LoadError> {
         let Some(row) = self.read_record(record)? else { return Ok(None) };
         if record.len() != self.header.len() {
-            return Err(self.ragged(record.len(), row));
+            return Err(LoadError::Ragged(self.ragged_record(record.len(), row)));
         }
         self.n_records += 1;
         Ok(Some(row))
     }
 
-    fn ragged(&self, n_fields: usize, row: u64) -> LoadError {
+    fn ragged_record(&self, n_fields: usize, row: u64) -> Fault {
         let expected = self.header.len();
         let of = if self.has_header { "header" } else { "list of names" };
         let rule = format!(
@@ -211,7 +215,7 @@ impl Records {
         } else {
             "the row is cut off, or a quote before it is not closed; repair it at the source".to_string()
         };
-        LoadError::Ragged(Fault::new(Place::row(&*self.file, row), rule, remedy))
+        Fault::new(Place::row(&*self.file, row), rule, remedy)
     }
 
     fn explain(&self, error: csv::Error) -> LoadError {
@@ -225,13 +229,36 @@ impl Records {
         }
     }
 
+    /// Reads the next record of the data that has as many fields as the header; the others are counted.
+    fn read_even(&mut self, record: &mut ByteRecord) -> Result<Option<u64>, LoadError> {
+        loop {
+            match self.read(record) {
+                Err(LoadError::Ragged(fault)) => match &mut self.ragged {
+                    Some((_, further)) => *further += 1,
+                    None => self.ragged = Some((fault, 0)),
+                },
+                other => return other,
+            }
+        }
+    }
+
+    /// The fault of the records with more or fewer fields than the header, once all were read.
+    fn ragged_records(&mut self) -> Option<LoadError> {
+        let (mut fault, further) = self.ragged.take()?;
+        if further > 0 {
+            let fit = if further == 1 { "does" } else { "do" };
+            fault.rule += &format!(", and {} {fit} not fit it either", counted(further, "further row"));
+        }
+        Some(LoadError::Ragged(fault))
+    }
+
     /// Fills `batch` with up to `plan.rows` records; an empty batch means the end.
     fn fill(&mut self, plan: &BatchPlan, record: &mut ByteRecord) -> Result<RawBatch, LoadError> {
         let mut batch = RawBatch { n_fields: plan.keep.len(), ..RawBatch::default() };
         batch.ends.reserve(plan.rows * plan.keep.len());
         batch.rows.reserve(plan.rows);
         while batch.n_rows() < plan.rows {
-            let Some(row) = self.read(record)? else { break };
+            let Some(row) = self.read_even(record)? else { break };
             batch.push(record, row, plan);
         }
         batch.bytes_read = self.reader.get_ref().bytes_read();
@@ -253,7 +280,10 @@ impl Records {
             let mut record = ByteRecord::new();
             loop {
                 let message = match self.fill(&plan, &mut record) {
-                    Ok(batch) if batch.n_rows() == 0 => Message::End(self.file_read()),
+                    Ok(batch) if batch.n_rows() == 0 => match self.ragged_records() {
+                        Some(error) => Message::Fault(error),
+                        None => Message::End(self.file_read()),
+                    },
                     Ok(batch) => Message::Batch(batch),
                     Err(error) => Message::Fault(error),
                 };

@@ -34,7 +34,7 @@ pub(super) fn covariate(of: &mut Covariate, see: See<'_>) {
 
 /// Shows what a check of the records found to `see`.
 pub(super) fn check(at: usize, of: &mut RecordCheck, see: See<'_>) {
-    for (what, count) in [("records", &mut of.records), ("persons", &mut of.persons)] {
+    for (what, count) in [("found", &mut of.found), ("persons", &mut of.persons)] {
         let (spot, key) = (spot("checks", "checks", &of.looked_for, what), check_key(at, what));
         see(Place { spot, key, bundle: check_key(at, ""), price: SIDE, count, hidden: &mut of.hidden });
     }
@@ -54,11 +54,13 @@ pub(super) fn rows(of: &mut RowsInTime, see: See<'_>) {
 /// States what these counts add up to.
 pub(super) fn state(report: &Report, system: &mut System) {
     report.covariates.iter().for_each(|c| state_covariate(report, c, system));
-    for at in 0..report.checks.len() {
-        let [records, persons] = ["records", "persons"].map(|what| system.find(&check_key(at, what)));
-        if let Some((records, persons)) = records.zip(persons) {
-            system.within(persons, records);
+    for (at, check) in report.checks.iter().enumerate() {
+        let [found, persons] = ["found", "persons"].map(|what| system.find(&check_key(at, what)));
+        if let Some((found, persons)) = found.zip(persons) {
+            system.within(persons, found);
         }
+        // Events outside follow-up may be more than all records.
+        let records = found.filter(|_| check.of == "records");
         for (own, total) in [(records, "total|records"), (persons, "total|persons")] {
             if let Some((own, total)) = own.zip(system.find(total)) {
                 system.within(own, total);

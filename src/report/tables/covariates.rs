@@ -61,13 +61,13 @@ pub fn check_table(report: &Report) -> Option<DisplayTable> {
     let w = report.words();
     let columns = vec![
         Column::new("looked_for", w.looked_for(), ColumnKind::Text),
-        Column::new("records", w.records(), ColumnKind::Number),
+        Column::new("found", w.records_or_events(), ColumnKind::Number),
         Column::new("persons", w.persons(), ColumnKind::Number),
     ];
     let mut table = DisplayTable::new("checks", w.checks_of_records(), &[], columns);
     let marker = marker(report);
     for check in &report.checks {
-        let counts = [check.records, check.persons].map(|n| Cell::count(n, check.hidden, &marker));
+        let counts = [check.found, check.persons].map(|n| Cell::count(n, check.hidden, &marker));
         table.push(RowKind::Plain, &[], std::iter::once(Cell::text(w.said(&check.looked_for))).chain(counts).collect());
     }
     (!table.rows.is_empty()).then_some(table)

@@ -72,6 +72,7 @@ words! {
     by_override { "By override", "Ved overstyring" }
     checks_of_records { "Checks of the records", "Kontroll av observasjonene" }
     looked_for { "Looked for", "Lett etter" }
+    records_or_events { "Records or events", "Observasjoner eller hendelser" }
     linkage { "Linkage", "Kobling" }
     extract { "Extract", "Uttrekk" }
     key_spelling { "Key spelling", "Nøkkelform" }

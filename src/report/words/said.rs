@@ -38,14 +38,32 @@ const SAID: &[Phrase] = &[
         "another follow-up of the same person, in another matched set (no fault)",
         "en annen oppfølging av samme person, i et annet matchet sett (ingen feil)",
     ),
+    // Events outside follow-up.
+    ("event before the index date (history, no fault)", "hendelse før indeksdatoen (historikk, ingen feil)"),
+    (
+        "event before the index date, from {} on (history, no fault)",
+        "hendelse før indeksdatoen, fra og med {} (historikk, ingen feil)",
+    ),
+    (
+        "event between the index date and entry (does not count)",
+        "hendelse mellom indeksdatoen og inngang (teller ikke)",
+    ),
+    (
+        "event on the day of entry (does not count: a later one does)",
+        "hendelse på inngangsdagen (teller ikke: en senere gjør det)",
+    ),
+    (
+        "event after follow-up ended for another reason (does not count)",
+        "hendelse etter at oppfølgingen endte av en annen årsak (teller ikke)",
+    ),
+    (
+        "further event after the one that ended follow-up (no fault)",
+        "ny hendelse etter den som endte oppfølgingen (ingen feil)",
+    ),
     // Dates beside the one that ended follow-up.
     (
         "events on the day of an exit: the exit came first, the event does not count",
         "hendelser på dagen for et utfall: utfallet kom først, hendelsen teller ikke",
-    ),
-    (
-        "events between the index date and entry, which do not count",
-        "hendelser mellom indeksdatoen og inngang, som ikke teller",
     ),
     (
         "rows equal to another in key and every column that is read, all kept (`duplicates`)",
@@ -62,15 +80,6 @@ const SAID: &[Phrase] = &[
     (
         "exits for two reasons on one day: the first listed counts",
         "to årsaker til slutt på samme dag: den første i listen teller",
-    ),
-    (
-        "events after the end of follow-up, which do not count",
-        "hendelser etter slutten på oppfølgingen, som ikke teller",
-    ),
-    ("events before the index date, which are history", "hendelser før indeksdatoen, som er historikk"),
-    (
-        "events before the index date, from {} on, which are history",
-        "hendelser før indeksdatoen, fra og med {}, som er historikk",
     ),
     // Lengths of follow-up.
     ("{} of follow-up", "{} oppfølging"),

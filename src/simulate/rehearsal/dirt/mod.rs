@@ -68,6 +68,8 @@ pub struct Planted {
 pub enum Told {
     /// A note with this source and message counts it.
     Note { source: String, message: String },
+    /// The checks of the records count the persons who have it.
+    Check { looked_for: String },
     /// The linkage report of the extract counts it: rows without a key, or rows whose key was not found.
     Link { extract: String, what: &'static str },
     /// The line of the flow with this label takes the persons out.
@@ -82,6 +84,7 @@ impl std::fmt::Display for Told {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Told::Note { source, message } => write!(f, "note, {source}: {message}"),
+            Told::Check { looked_for } => write!(f, "checks of the records: {looked_for}"),
             Told::Link { extract, what } => write!(f, "linkage report of {extract}, {}", what.replace('_', " ")),
             Told::Flow { label } => write!(f, "flow of persons: {label}"),
             Told::Uncovered { extract, column } => {

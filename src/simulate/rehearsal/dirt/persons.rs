@@ -240,10 +240,7 @@ impl Planting<'_, '_, '_> {
             self.push(sheet, file, new);
             count += 1;
         }
-        let told = Told::Note {
-            source: "follow_up".into(),
-            message: "events after the end of follow-up, which do not count".into(),
-        };
+        let told = Told::Check { looked_for: "event after follow-up ended for another reason (does not count)".into() };
         self.note("event_after_end", Spot::persons(sheet, Some(plan.demands[demand].date)), count, told);
     }
 
