@@ -5,12 +5,12 @@ use cohort::house_style::Language;
 use cohort::inference::hypothesis::normal_two_sided;
 use cohort::report::disclosure::apply;
 use cohort::report::number::NumberStyle;
-use cohort::report::render::{Format, json, render, text};
+use cohort::report::render::{self, Format, json, render, text};
 use cohort::report::{
-    CauseIncidence, Contrast, Counts, Covariate, Curve, Description, Existing, ExitCount, GroupDescription, GroupRate,
-    Imputation, Interaction, InteractionCell, LevelRow, Manifest, ModelComparison, ModelResult, Note, NumberSummary,
-    QuantilePoint, RecordCheck, RowsInTime, SurvivalPoint, TableOne, TableOneCell, TableOneGroup, TableOneLevel,
-    TableOneVariable, TestResult, WarningCell,
+    CauseIncidence, Coefficient, Contrast, Counts, Covariate, Curve, Description, Existing, ExitCount,
+    GroupDescription, GroupRate, Imputation, Interaction, InteractionCell, LevelRow, Manifest, ModelComparison,
+    ModelLevel, ModelResult, Note, NumberSummary, QuantilePoint, RecordCheck, RowsInTime, SurvivalPoint, TableOne,
+    TableOneCell, TableOneGroup, TableOneLevel, TableOneVariable, TestResult, WarningCell,
 };
 use cohort::report::{OutputFolder, PooledCoefficient, Pooling, Profile, Report, folder, tables};
 use insta::assert_snapshot;
@@ -72,6 +72,9 @@ Sex
   writes it
 Per unit
   Age, years                                                1.01 (1.01–1.02)
+Numbers in the models
+  Persons                                            1,400             1,388
+  Events                                               212               206
 ────────────────────────────────────────────────────────────────────────────
 [1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one
 P in the row of a variable: likelihood-ratio test of its term.
@@ -123,11 +126,49 @@ Sex
   writes it
 Per unit
   Age, years                                             1.01 (1.01–1.02)
+Numbers in the models
+  Persons                                         1,400             1,390
+  Events                                            210               205
 ─────────────────────────────────────────────────────────────────────────
 All: the sum of the rounded numbers of Migrant group that are shown (disclosure control); rows of other variables may
 add up to another number.
 + sex and a very long label of a model that has to wrap: 10 records left out because a value is missing.
 "##);
+}
+
+/// Beside the hazard ratios of a model that leaves people out stand its own events; a level with fewer than the site asks for
+/// loses its estimate, however many events the cohort has in it.
+#[test]
+fn a_model_that_leaves_people_out_goes_by_its_own_events() {
+    let mut report = sample();
+    let own = |(level, n): (&str, u64)| ModelLevel {
+        variable: "group".into(),
+        level: level.into(),
+        events: Some(n),
+        hidden: false,
+    };
+    report.models[1].levels = [("majority", 146), ("nordic", 52), ("middle", 8)].map(own).into();
+    let files = render::files(&report, Format::Csv);
+    let file = files.iter().find(|f| f.name == "tables/levels.csv").unwrap();
+    let mut rows = ::csv::ReaderBuilder::new().has_headers(false).from_reader(file.bytes.as_slice());
+    let rows: Vec<::csv::StringRecord> = rows.records().collect::<Result<_, _>>().unwrap();
+    let at = |name: &str| rows[0].iter().position(|head| head == name).unwrap();
+    let nordic = rows.iter().find(|row| &row[at("level")] == "nordic").unwrap();
+    assert_eq!([&nordic[at("events")], &nordic[at("adjusted_events")]], ["54", "52"]);
+    let text = text_of(&tables::level_table(&report).unwrap());
+    let line = text.lines().find(|line| line.trim_start().starts_with("Nordic")).unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert!(words.starts_with(&["Nordic", "290", "54"]) && words.contains(&"52"), "{line}");
+    let shown = |least: u64, level: &str| {
+        let profile = Profile { min_events_level: least, ..Profile::custom(1, ".", 1).unwrap() };
+        let exported = apply(&report, &profile).0;
+        let of = |m: usize| {
+            let this = |c: &&Coefficient| c.parts.len() == 1 && c.parts[0].level.as_deref() == Some(level);
+            exported.models[m].coefficients.iter().find(this).unwrap().estimate.is_some()
+        };
+        (of(0), of(1))
+    };
+    assert_eq!([10, 53, 55].map(|least| shown(least, "nordic")), [(true, true), (true, false), (false, false)]);
 }
 
 #[test]

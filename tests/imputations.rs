@@ -170,6 +170,32 @@ fn hazard_ratios(model: &ModelResult) -> Vec<(&str, Option<f64>, Option<f64>)> {
     model.coefficients.iter().map(|c| (c.name.as_str(), c.estimate, c.se)).collect()
 }
 
+/// A pooled model that leaves records out has events by level of its own, but for imputed factors, whose levels have other
+/// events in every data set.
+#[test]
+fn a_pooled_model_that_leaves_records_out_has_its_own_events() {
+    let folder = folder();
+    let path = folder.path().join("persons.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let with_age = |(i, line): (usize, &str)| match i {
+        0 => format!("{line},age\n"),
+        _ => format!("{line},{}\n", 15 + i % 40),
+    };
+    std::fs::write(&path, text.lines().enumerate().map(with_age).collect::<String>()).unwrap();
+    let study = STUDY
+        .replace("bmi = {", "age = { column = \"age\", type = \"whole\" }\nbmi = {")
+        .replace("[imputations]", "[covariate.age]\nfrom = \"persons.age\"\nif_missing = \"error\"\n\n[imputations]")
+        .replacen("formula = \"sex + smoking + bmi\"", "formula = \"sex + smoking + bmi + sqrt(age - 20)\"", 1);
+    let report = run(folder.path(), &study).unwrap();
+    let [crude, full, ..] = report.models.as_slice() else { panic!("four models") };
+    assert!(crude.levels.is_empty() && full.n_missing_dropped.is_some_and(|n| n > 0));
+    let levels: Vec<(&str, &str)> = full.levels.iter().map(|l| (l.variable.as_str(), l.level.as_str())).collect();
+    assert_eq!(levels, [("sex", "1"), ("sex", "2")]);
+    let events: u64 = full.levels.iter().filter_map(|l| l.events).sum();
+    assert_eq!(Some(events), full.n_events);
+    assert!(events < crude.n_events.unwrap());
+}
+
 /// The data sets of a study pool to what the same data sets pool to as a stacked data file, which R's `mice::pool` is
 /// compared with in the reference cases; a model without an imputed covariate is fitted once, with all it asks for.
 #[test]

@@ -383,6 +383,9 @@ Sex
   writes it
 Per unit
   Age, years                                                 1.01 (1.01–1.02)
+Numbers in the models
+  Persons                                            1,400              1,388
+  Events                                               212                206
 ─────────────────────────────────────────────────────────────────────────────
 [1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small
     levels, gives one
@@ -562,6 +565,9 @@ Sex
   Missing                                       2       2
 Per unit
   Age, years                                                                  1.01 (1.01–1.02)
+Numbers in the models
+  Persons                                                             1,400              1,388
+  Events                                                                212                206
 ──────────────────────────────────────────────────────────────────────────────────────────────
 [1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one
 [2] no estimate: the column is a linear combination of earlier ones
@@ -600,7 +606,7 @@ fn study_in_brief_on_a_small_screen() {
 Migrant group
   Majority       1,000     150     1 (reference)
   Nordic           290      54  1.23 (1.04–1.46)
-In the report: 2 warnings; model Crude; 8 more rows; tests;
+In the report: 2 warnings; model Crude; 11 more rows; tests;
 1 note on the data.
 "##);
 }
@@ -674,6 +680,9 @@ Chosen by the user: codes; ages.
 | &nbsp;&nbsp;Missing | 2 | 2 | 5.0 | 400.0 (360.0–440.0) |  |  |
 | **Per unit** |  |  |  |  |  |  |
 | &nbsp;&nbsp;Age, years |  |  |  |  |  | 1.01 (1.01–1.02) |
+| **Numbers in the models** |  |  |  |  |  |  |
+| &nbsp;&nbsp;Persons |  |  |  |  | 1,400 | 1,388 |
+| &nbsp;&nbsp;Events |  |  |  |  | 212 | 206 |
 
 [1] no finite estimate: the coefficient runs to infinity; Firth's correction, or merging small levels, gives one  
 [2] no estimate: the column is a linear combination of earlier ones  
@@ -970,6 +979,9 @@ Sex
   register writes it
 Per unit
   Age, years                                     1.01 (1.01–1.02)
+Numbers in the models
+  Persons                                1,400              1,388
+  Events                                   212                206
 ─────────────────────────────────────────────────────────────────
 [1] no finite estimate: the coefficient runs to infinity; Firth's
     correction, or merging small levels, gives one

@@ -1,12 +1,14 @@
 //! Persons, events, person-years and rates of every level of the table variables, and of the cells of interactions.
 
 use super::model::Fitted;
+use super::pooling::Sets;
 use super::settings::ModelSettings;
 use crate::day::DAYS_PER_YEAR;
 use crate::describe::{self, Request, rate, tabulate};
 use crate::error::{Error, Result};
 use crate::report::{Counts, Interaction, LevelRow, ModelLevel, ModelResult, Report, Settings, finite};
 use crate::table::{ColumnData, Table};
+use std::collections::BTreeSet;
 
 /// Fills `report.total` and `report.levels` for the factors among `variables`, in their order.
 pub fn fill(report: &mut Report, table: &Table, variables: &[String]) -> Result<()> {
@@ -84,18 +86,44 @@ pub fn fill_levels_of_model(
     fitted: &Fitted,
     settings: &ModelSettings,
 ) -> Result<()> {
+    model.levels = levels_of_model(table, fitted, settings)?;
+    Ok(())
+}
+
+/// The same of a pooled model: the levels that have the same events in every completed data set. Those of an imputed factor
+/// have not, and no number of them is told.
+pub(super) fn fill_levels_of_pooled(
+    model: &mut ModelResult,
+    sets: &Sets,
+    fits: &[Fitted],
+    settings: &ModelSettings,
+) -> Result<()> {
+    let of_set = |(k, fitted): (usize, &Fitted)| levels_of_model(&(sets.table)(k), fitted, settings);
+    let mut all = fits.iter().enumerate().map(of_set).collect::<Result<Vec<_>>>()?.into_iter();
+    let Some(mut same) = all.next() else { return Ok(()) };
+    let others: Vec<Vec<ModelLevel>> = all.collect();
+    let differs = |row: &ModelLevel| !others.iter().all(|levels| levels.contains(row));
+    let imputed: BTreeSet<String> = same.iter().filter(|row| differs(row)).map(|row| row.variable.clone()).collect();
+    same.retain(|row| !imputed.contains(&row.variable));
+    model.levels = same;
+    Ok(())
+}
+
+/// Events of the levels of every factor among the records of a model; empty for one that leaves none out.
+fn levels_of_model(table: &Table, fitted: &Fitted, settings: &ModelSettings) -> Result<Vec<ModelLevel>> {
+    let mut found = Vec::new();
     if fitted.built.n_missing_dropped == 0 {
-        return Ok(());
+        return Ok(found);
     }
     let factors = fitted.built.columns.variables.iter().filter(|v| !v.levels.is_empty());
     for variable in factors.filter_map(|v| v.column.as_deref()) {
         for group in count_of_model(table, fitted, settings, vec![variable])? {
             let Some(level) = group.levels.first().cloned().flatten() else { continue };
             let (variable, level, events) = (variable.to_owned(), level.name, Some(group.counts.events));
-            model.levels.push(ModelLevel { variable, level, events, hidden: false });
+            found.push(ModelLevel { variable, level, events, hidden: false });
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Counts by levels over the records that a model used.

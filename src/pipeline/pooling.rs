@@ -195,6 +195,15 @@ pub(super) struct Sets<'a> {
 
 /// The model fitted to every data set, pooled.
 pub(super) fn fit_sets(sets: &Sets, settings: &ModelSettings, watch: &mut Stopwatch) -> Result<ModelResult> {
+    fit_each(sets, settings, watch).map(|(pooled, _)| pooled)
+}
+
+/// The same with the fit of every data set.
+pub(super) fn fit_each(
+    sets: &Sets,
+    settings: &ModelSettings,
+    watch: &mut Stopwatch,
+) -> Result<(ModelResult, Vec<Fitted>)> {
     if settings.interval == Some(IntervalMethod::Profile) {
         return Err(Error::Pooling(PoolingError::Profile));
     }
@@ -214,7 +223,7 @@ pub(super) fn fit_sets(sets: &Sets, settings: &ModelSettings, watch: &mut Stopwa
         adjust::add(&mut result, method);
         result.interactions.iter_mut().for_each(|i| adjust::add_to_interaction(i, method));
     }
-    Ok(result)
+    Ok((result, fits))
 }
 
 /// What is asked for and has no pooled form here: better refused than left out in silence.

@@ -100,7 +100,8 @@ impl<'a> Run<'a, '_> {
     /// Every completed data set, pooled.
     fn pooled(&mut self, number: usize, sets: &pooling::Sets, settings: &ModelSettings) -> Result<ModelResult> {
         self.step();
-        let mut result = pooling::fit_sets(sets, settings, self.watch)?;
+        let (mut result, fits) = pooling::fit_each(sets, settings, self.watch)?;
+        levels::fill_levels_of_pooled(&mut result, sets, &fits, settings)?;
         for (exposure, modifier) in self.products(number) {
             self.step();
             let (with_product, request) = product(settings, exposure, modifier);

@@ -1,7 +1,7 @@
 //! The main table: per level persons, events, person-years, rate, and the hazard ratio of every model side by side.
 
 use super::coefficients::{basis_remarks, hr_head, interval_head, ratio_cell, warning_remark};
-use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker, totals_remark};
+use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, levels_of_models, marker, totals_remark};
 use crate::report::{Coefficient, Counts, LevelRow, ModelResult, Report};
 use std::collections::BTreeSet;
 
@@ -40,6 +40,7 @@ fn table(report: &Report, with_terms: bool) -> Option<DisplayTable> {
     }
     push_numeric(&mut table, report);
     if with_terms {
+        levels_of_models::push_numbers(&mut table, report);
         table.remarks.extend(term_remark(report));
         table.remarks.extend(totals_remark(report));
     }
@@ -109,8 +110,11 @@ fn push_variable(table: &mut DisplayTable, report: &Report, variable: &str, titl
         return table.push_group(title);
     }
     let mut cells = vec![Cell::text(title)];
-    cells.resize(table.columns.len() - ps.len(), Cell::from(Value::Empty));
-    cells.extend(ps.into_iter().map(|p| Cell::from(p.map_or(Value::Empty, Value::TermP))));
+    cells.resize(OF_COUNTS, Cell::from(Value::Empty));
+    for (model, p) in report.models.iter().zip(ps) {
+        cells.extend(levels_of_models::cell(report, model, [variable, ""]));
+        cells.push(Cell::from(p.map_or(Value::Empty, Value::TermP)));
+    }
     table.push(RowKind::Plain, &[variable, ""], cells);
 }
 
@@ -151,9 +155,15 @@ fn columns(report: &Report) -> Vec<Column> {
     let hr = |m: &ModelResult| interval_head(hr_head(report, m), report);
     let of_model =
         |m: &ModelResult| Column::new(&format!("{}_hr", m.name), &hr(m), ColumnKind::Interval).under(m.title());
-    columns.extend(report.models.iter().map(of_model));
+    for model in &report.models {
+        columns.extend(levels_of_models::column(report, model));
+        columns.push(of_model(model));
+    }
     columns
 }
+
+/// Columns before those of the models: the label, persons, events, person-years, rate.
+const OF_COUNTS: usize = 5;
 
 fn push_row(
     table: &mut DisplayTable,
@@ -178,6 +188,7 @@ fn push_row(
         unless_hidden(counts.rate.map(|r| Value::Rate(r, counts.rate_lower, counts.rate_upper))),
     ];
     for model in &report.models {
+        cells.extend(levels_of_models::cell(report, model, keys));
         cells.push(hazard_ratio(table, model));
     }
     table.push(kind, &keys, cells);

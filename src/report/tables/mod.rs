@@ -19,6 +19,7 @@ mod diagnostics;
 mod flow;
 mod interaction;
 mod levels;
+mod levels_of_models;
 mod model;
 mod pooling;
 mod summary;

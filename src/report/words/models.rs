@@ -81,6 +81,7 @@ words! {
     iterations { "Iterations", "Iterasjoner" }
     not_converged_why(n, why) { "{n}, not converged: {why}", "{n}, ikke konvergert: {why}" }
     not_converged_short(n) { "{n}, not converged", "{n}, ikke konvergert" }
+    numbers_in_models { "Numbers in the models", "Tall i modellene" }
     terms_title { "Tests of terms", "Tester av ledd" }
     comparison_title { "Comparison of models", "Sammenlikning av modeller" }
     against_model { "Against", "Mot" }
