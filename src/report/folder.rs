@@ -186,7 +186,7 @@ impl OutputFolder {
         let (exported, hidden) = disclosure::apply(report, profile);
         let mut files = self.write_formats("export", &exported, formats)?;
         files.extend(self.write_figures("export", &exported)?);
-        self.write("checker.md", checker::checker(profile, &hidden, &files).as_bytes())?;
+        self.write("checker.md", checker::checker(profile, &exported, &hidden, &files).as_bytes())?;
         Ok(vec![profile_line(profile)])
     }
 
@@ -223,7 +223,7 @@ impl OutputFolder {
         folder: &str,
         report: &Report,
         formats: &[Format],
-    ) -> Result<Vec<(String, &'static str)>, ReportError> {
+    ) -> Result<Vec<checker::File>, ReportError> {
         // Programs read results.json, whatever else is asked for.
         let others = formats.iter().filter(|f| **f != Format::Json);
         let files = std::iter::once(&Format::Json).chain(others).flat_map(|f| render::files(report, *f));
@@ -236,13 +236,13 @@ impl OutputFolder {
     }
 
     /// The figures of a report under one folder; returns the files with a line on each.
-    fn write_figures(&self, folder: &str, report: &Report) -> Result<Vec<(String, &'static str)>, ReportError> {
+    fn write_figures(&self, folder: &str, report: &Report) -> Result<Vec<checker::File>, ReportError> {
         let style = FigureStyle::of(report, self.figures.width_mm);
         let mut written = Vec::new();
         for file in figure::files(report, &style, &self.figures.formats)? {
             let name = format!("figures/{}", file.name);
             self.write(&format!("{folder}/{name}"), &file.bytes)?;
-            written.push((name, "a figure of the numbers in results.json"));
+            written.push((name, "a figure of the numbers in results.json".to_owned()));
         }
         Ok(written)
     }

@@ -124,13 +124,13 @@ macro_rules! attacks {
 }
 
 attacks! {
-    nobody_bounds_a_small_count_under_dk_dst: "dk-dst", 0..6;
-    nobody_bounds_a_small_count_under_no_ssb: "no-ssb", 40..46;
-    nobody_bounds_a_small_count_under_uk_opensafely: "uk-opensafely", 80..84;
+    nobody_bounds_a_small_count_under_dk_dst: "dk-dst", 0..5;
+    nobody_bounds_a_small_count_under_no_ssb: "no-ssb", 40..44;
+    nobody_bounds_a_small_count_under_uk_opensafely: "uk-opensafely", 80..83;
     nobody_bounds_a_small_count_under_uk_opensafely_midpoint6: "uk-opensafely-midpoint6", 110..113;
     nobody_bounds_a_small_count_under_uk_ehrql_measures: "uk-ehrql-measures", 130..133;
-    nobody_bounds_a_small_count_under_uk_llc: "uk-llc", 150..153;
-    nobody_bounds_a_small_count_under_acro: "acro", 165..168;
+    nobody_bounds_a_small_count_under_uk_llc: "uk-llc", 150..152;
+    nobody_bounds_a_small_count_under_acro: "acro", 165..167;
     nobody_bounds_a_small_count_under_us_drb: "us-drb", 180..182;
 }
 

@@ -20,9 +20,11 @@
 //! | `curves.rs`, `coarse.rs`, `descriptions.rs` | curves and groups |
 //! | `comparisons.rs`, `codes.rs` | tests of nested models; codes as they occur |
 //! | `words.rs` | sentences that say a count |
+//! | `checker.rs`, `checker_rules.rs` | what the output checker reads |
 
 mod cells;
 pub mod checker;
+mod checker_rules;
 mod coarse;
 mod codes;
 mod comparisons;

@@ -29,17 +29,17 @@ pub struct RenderedFile {
     /// Its path inside the folder, with `/`.
     pub name: String,
     /// What it holds, in a few words.
-    pub holds: &'static str,
+    pub holds: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
 }
 
 /// The files of a report in one format: one, except CSV, which is a file per table.
 pub fn files(report: &Report, format: Format) -> Vec<RenderedFile> {
-    let file = |name: &str, holds| {
+    let file = |name: &str, holds: &str| {
         vec![RenderedFile {
             name: name.to_owned(),
-            holds,
+            holds: holds.to_owned(),
             bytes: bytes(report, format, &report.number_style(), text::WIDTH),
         }]
     };
@@ -62,14 +62,14 @@ pub fn files(report: &Report, format: Format) -> Vec<RenderedFile> {
 /// The reporting checklist of a study.
 fn checklist_file(report: &Report) -> Option<RenderedFile> {
     let content = markdown::document(&tables::checklist_document(report)?, &report.number_style());
-    let holds = "STROBE and RECORD, with what the run answers";
+    let holds = "STROBE and RECORD, with what the run answers".to_owned();
     Some(RenderedFile { name: "checklist.md".to_string(), holds, bytes: content.into_bytes() })
 }
 
 fn csv_file(table: &tables::DisplayTable) -> RenderedFile {
     RenderedFile {
         name: format!("tables/{}.csv", file_name(&table.id)),
-        holds: "one tidy table",
+        holds: table.title.clone(),
         bytes: csv::table(table).into_bytes(),
     }
 }
