@@ -20,7 +20,7 @@ pub struct ChecklistItem {
 }
 
 /// Number of the item, what it asks, and how the run answers.
-type Item = (&'static str, fn(Language) -> &'static str, fn(&Report) -> Option<String>);
+pub(super) type Item = (&'static str, fn(Language) -> &'static str, fn(&Report) -> Option<String>);
 
 const ITEMS: &[Item] = &[
     ("STROBE 1a", Language::ask_1a, |_| None),
@@ -29,7 +29,7 @@ const ITEMS: &[Item] = &[
     ("STROBE 2", Language::ask_2, |_| None),
     ("STROBE 3", Language::ask_3, |_| None),
     ("STROBE 4", Language::ask_4, |r| Some(r.words().answer_design(extracts(r)?))),
-    ("STROBE 5", Language::ask_5, |_| None),
+    ("STROBE 5", Language::ask_5, dates),
     ("STROBE 6a", Language::ask_6a, eligibility),
     ("RECORD 6.1", Language::ask_r6_1, steps),
     ("RECORD 6.2", Language::ask_r6_2, |_| None),
@@ -58,7 +58,7 @@ const ITEMS: &[Item] = &[
     ("STROBE 14c", Language::ask_14c, follow_up),
     ("STROBE 15", Language::ask_15, methods::cohort_sentence),
     ("STROBE 16a", Language::ask_16a, models),
-    ("STROBE 16b", Language::ask_16b, |r| has(!r.levels.is_empty(), r, Language::levels_title)),
+    ("STROBE 16b", Language::ask_16b, boundaries),
     ("STROBE 16c", Language::ask_16c, standardised),
     ("STROBE 17", Language::ask_17, others),
     ("STROBE 18", Language::ask_18, |_| None),
@@ -75,9 +75,35 @@ pub fn checklist(report: &Report) -> Vec<ChecklistItem> {
     if report.study.is_none() {
         return Vec::new();
     }
+    answer(ITEMS, report)
+}
+
+/// What a run answers to some items.
+pub(super) fn answer(items: &[Item], report: &Report) -> Vec<ChecklistItem> {
     let one =
         |(item, asked, answer): &Item| ChecklistItem { item, asked: asked(report.words()), answer: answer(report) };
-    ITEMS.iter().map(one).collect()
+    items.iter().map(one).collect()
+}
+
+/// The window of index dates and the longest follow-up; the place is for the authors.
+fn dates(report: &Report) -> Option<String> {
+    let w = report.words();
+    let index = &report.entry_rules.as_ref()?.index;
+    let window = match (&index.from, &index.to) {
+        (Some(from), Some(to)) => w.answer_index_between(from, to),
+        (Some(from), None) => w.answer_index_from(from),
+        (None, Some(to)) => w.answer_index_to(to),
+        (None, None) => return None,
+    };
+    let follow_up = report.follow_up.as_ref().and_then(|f| f.maximum.as_ref());
+    let follow_up = follow_up.map(|m| format!(" {}", w.answer_longest(w.said(m))));
+    Some(format!("{window}{} {}", follow_up.unwrap_or_default(), w.answer_place()))
+}
+
+/// The classes of numbers, and the table with a row for each.
+fn boundaries(report: &Report) -> Option<String> {
+    let table = has(!report.levels.is_empty(), report, Language::levels_title)?;
+    Some(methods::class_sentence(report).into_iter().chain([table]).collect::<Vec<_>>().join(" "))
 }
 
 /// The extracts that were read, in the study's order.
@@ -150,7 +176,10 @@ fn variables(report: &Report) -> Option<String> {
 
 fn files(report: &Report) -> Option<String> {
     let files: Vec<&str> = report.inputs.iter().map(|i| i.path.as_str()).collect();
-    (!files.is_empty()).then(|| report.words().answer_files(files.join(", ")))
+    let variables = has(!report.covariates.is_empty(), report, Language::covariates);
+    let files = (!files.is_empty()).then(|| report.words().answer_files(files.join(", ")));
+    let answers: Vec<String> = variables.into_iter().chain(files).collect();
+    (!answers.is_empty()).then(|| answers.join(" "))
 }
 
 fn quantitative(report: &Report) -> Option<String> {
@@ -161,7 +190,7 @@ fn quantitative(report: &Report) -> Option<String> {
     (!levels.is_empty() || !numbers.is_empty()).then(|| w.answer_quantitative(or_none(levels), or_none(numbers)))
 }
 
-fn pairs(report: &Report) -> Option<String> {
+pub(super) fn pairs(report: &Report) -> Option<String> {
     let w = report.words();
     let all = report.models.iter().flat_map(|m| &m.interactions);
     let pairs: Vec<String> = all.map(|i| w.by_two(i.exposure_title(), i.modifier_title())).collect();
@@ -169,7 +198,7 @@ fn pairs(report: &Report) -> Option<String> {
 }
 
 /// What was missing and what became of it: by the rules of the covariates, and as levels of the tables.
-fn missing(report: &Report) -> Option<String> {
+pub(super) fn missing(report: &Report) -> Option<String> {
     let w = report.words();
     let with_missing = report.levels.iter().filter(|l| l.missing);
     let label = |l: &super::LevelRow| label_or(&l.label, &l.variable).to_string();
@@ -203,7 +232,7 @@ fn matching(report: &Report) -> Option<String> {
     Some(methods::matching_sentence(w, rules).unwrap_or_else(|| w.answer_no_matching().to_string()))
 }
 
-fn exits(report: &Report) -> Option<String> {
+pub(super) fn exits(report: &Report) -> Option<String> {
     let lines = report.exits.iter().map(|e| (report.words().exit_label(&e.reason), e.persons.filter(|_| !e.hidden)));
     Some(report.words().answer_exits(counted(report, lines)?))
 }
@@ -230,7 +259,7 @@ fn follow_up(report: &Report) -> Option<String> {
     Some(report.words().answer_follow_up(median, style.person_years(years)))
 }
 
-fn models(report: &Report) -> Option<String> {
+pub(super) fn models(report: &Report) -> Option<String> {
     let titles: Vec<String> =
         report.models.iter().map(|m| report.words().model_with(m.title(), methods::in_words(report, m))).collect();
     (!titles.is_empty()).then(|| report.words().answer_models(titles.join("; ")))

@@ -33,6 +33,7 @@ mod penalised;
 mod pooling;
 mod ratio;
 pub mod render;
+mod sampl;
 pub mod schema;
 mod table_one;
 pub mod tables;

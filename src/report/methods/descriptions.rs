@@ -4,7 +4,7 @@ use crate::report::{Description, GroupDescription, Report};
 use std::collections::BTreeSet;
 
 /// All sentences; none where nothing was described.
-pub(super) fn sentences(report: &Report) -> Vec<String> {
+pub(in crate::report) fn sentences(report: &Report) -> Vec<String> {
     let w = report.words();
     let all = || report.descriptions.iter();
     let groups = || all().flat_map(|d| &d.groups);

@@ -27,7 +27,8 @@ use crate::conventions::Conventions;
 use crate::house_style::Language;
 use std::collections::BTreeSet;
 
-pub(super) use persons::{cohort_sentence, follow_up_sentences, matching_sentence};
+pub(super) use descriptions::sentences as description_sentences;
+pub(super) use persons::{class_sentence, cohort_sentence, follow_up_sentences, matching_sentence};
 
 /// A short methods paragraph in the report's language: cohort, follow-up, models, ties, variance, tests, software.
 pub fn paragraph(report: &Report) -> String {
@@ -81,7 +82,7 @@ fn model_sentences(report: &Report) -> Vec<String> {
     if report.models.iter().any(|m| m.n_missing_dropped.is_some_and(|n| n > 0)) {
         sentences.push(w.complete_records().to_string());
     }
-    sentences.extend(report.study.is_some().then(|| w.selection_sentence().to_owned()));
+    sentences.push(if report.study.is_some() { w.selection_sentence() } else { w.formula_sentence() }.to_owned());
     sentences
         .extend(report.models.iter().any(|m| m.concordance.is_some()).then(|| w.concordance_sentence().to_owned()));
     sentences
@@ -93,16 +94,19 @@ pub(super) fn in_words(report: &Report, model: &ModelResult) -> String {
     if report.study.is_none() || titles.is_empty() { model.formula.clone() } else { report.words().list_and(&titles) }
 }
 
-/// The levels that others are compared with, over all models of a study.
-fn reference_sentence(report: &Report) -> Option<String> {
-    report.study.as_ref()?;
+/// The levels that others are compared with, over all models.
+pub(super) fn reference_sentence(report: &Report) -> Option<String> {
     let mut seen = BTreeSet::new();
     let mut references = Vec::new();
     for part in report.models.iter().flat_map(|m| &m.coefficients).flat_map(|c| &c.parts) {
         let Some(versus) = part.versus.as_ref().filter(|_| seen.insert(part.variable.clone())) else { continue };
-        let row = report.levels.iter().find(|l| l.variable == part.variable && l.level == *versus)?;
-        let label = |text: &String, name: &String| if text.is_empty() { name.clone() } else { text.clone() };
-        references.push(format!("{}: {}", label(&row.label, &row.variable), label(&row.level_label, &row.level)));
+        let row = report.levels.iter().find(|l| l.variable == part.variable && l.level == *versus);
+        references.push(match row {
+            Some(row) => format!("{}: {}", label_or(&row.label, &row.variable), label_or(&row.level_label, &row.level)),
+            // A study whose level is hidden does not name it; a data file has names only.
+            None if report.study.is_some() => return None,
+            None => format!("{}: {versus}", part.variable),
+        });
     }
     (!references.is_empty()).then(|| report.words().reference_levels(references.join("; ")))
 }
@@ -135,7 +139,7 @@ fn pooling_sentence(report: &Report) -> Option<String> {
 }
 
 /// Which covariates entered by splines or polynomials, with their knots.
-fn curve_sentence(report: &Report) -> Option<String> {
+pub(super) fn curve_sentence(report: &Report) -> Option<String> {
     let (w, style) = (report.words(), report.number_style());
     let marker = report.disclosure.as_ref().map_or(w.hidden(), |d| d.marker.as_str());
     let mut curves: Vec<String> = Vec::new();
@@ -333,7 +337,7 @@ fn bootstrap_sentence(report: &Report) -> Option<String> {
     Some(w.bootstrap_sentence(b.replicates, unit, strata, b.seed))
 }
 
-fn adjustment_sentence(report: &Report) -> Option<String> {
+pub(super) fn adjustment_sentence(report: &Report) -> Option<String> {
     let w = report.words();
     let method = report.models.iter().find_map(|m| m.adjustment.as_deref())?;
     Some(w.adjustment_sentence(if method == "holm" { w.holm() } else { w.bonferroni() }))

@@ -137,20 +137,25 @@ fn entry_words(w: Language, f: &FollowUp) -> String {
     }
 }
 
+/// Which numbers were used in classes, and where those begin and end.
+pub(in crate::report) fn class_sentence(report: &Report) -> Option<String> {
+    let is_class = |c: &&Covariate| c.source.starts_with("covariate ") && !c.levels.is_empty();
+    let in_classes = |c: &Covariate| format!("{} ({})", c.title(), c.level_labels().join(", "));
+    let classes: Vec<String> = report.covariates.iter().filter(is_class).map(in_classes).collect();
+    (!classes.is_empty()).then(|| report.words().classes_sentence(classes.join("; ")))
+}
+
 /// Numbers in classes, covariates that change, what became of missing values.
 fn covariate_sentences(report: &Report) -> Vec<String> {
     let w = report.words();
     let label = |c: &Covariate| c.title().to_owned();
-    let is_class = |c: &&Covariate| c.source.starts_with("covariate ") && !c.levels.is_empty();
-    let in_classes = |c: &Covariate| format!("{} ({})", label(c), c.level_labels().join(", "));
-    let classes: Vec<String> = report.covariates.iter().filter(is_class).map(in_classes).collect();
     let current = report.covariates.iter().filter(|c| c.timing == "current");
     let changing: Vec<String> = current.map(label).collect();
     let known = |c: &&Covariate| !c.if_missing.is_empty() && c.if_missing != "error";
     let treated = |c: &Covariate| format!("{}: {}", label(c), c.if_missing_in_words(w));
     let missing: Vec<String> = report.covariates.iter().filter(known).map(treated).collect();
     let mut sentences = Vec::new();
-    sentences.extend((!classes.is_empty()).then(|| w.classes_sentence(classes.join("; "))));
+    sentences.extend(class_sentence(report));
     sentences.extend((!changing.is_empty()).then(|| w.changing_sentence(w.list_and(&changing))));
     sentences.extend((!missing.is_empty()).then(|| w.missing_rules_sentence(missing.join("; "))));
     sentences

@@ -59,10 +59,10 @@ pub fn files(report: &Report, format: Format) -> Vec<RenderedFile> {
     }
 }
 
-/// The reporting checklist of a study.
+/// The reporting checklists.
 fn checklist_file(report: &Report) -> Option<RenderedFile> {
     let content = markdown::document(&tables::checklist_document(report)?, &report.number_style());
-    let holds = "STROBE and RECORD, with what the run answers".to_owned();
+    let holds = "STROBE, RECORD and SAMPL, with what the run answers".to_owned();
     Some(RenderedFile { name: "checklist.md".to_string(), holds, bytes: content.into_bytes() })
 }
 

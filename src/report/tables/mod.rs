@@ -34,7 +34,7 @@ use std::collections::BTreeMap;
 pub use additive::additive_table;
 pub use adjusted::adjusted_table;
 pub use bootstrap::bootstrap_table;
-pub use checklist::{checklist_document, checklist_table};
+pub use checklist::{checklist_document, checklist_table, sampl_table};
 pub use codes::{code_data, codelist_table, rows_in_time_table};
 pub(super) use coefficients::percent;
 pub use coefficients::{coefficient_data, coefficient_table};

@@ -63,6 +63,11 @@ words! {
     answer_steps(steps) { "Steps: {steps}.", "Trinn: {steps}." }
     answer_variables(event, others) { "Event: {event}. Variables: {others}.", "Hendelse: {event}. Variabler: {others}." }
     answer_exposure(exposure) { " Exposure: {exposure}.", " Eksponering: {exposure}." }
+    answer_index_between(from, to) { "Index dates from {from} to {to}.", "Indeksdatoer fra {from} til {to}." }
+    answer_index_from(from) { "Index dates from {from} on.", "Indeksdatoer fra og med {from}." }
+    answer_index_to(to) { "Index dates to {to}.", "Indeksdatoer til og med {to}." }
+    answer_longest(maximum) { "Longest follow-up: {maximum}.", "Lengste oppfølging: {maximum}." }
+    answer_place { "The place is for the authors.", "Stedet er for forfatterne." }
     answer_files(files) { "Files read, each with its SHA-256: {files}.", "Leste filer, hver med sin SHA-256: {files}." }
     answer_size(text) { "All who met the criteria: {text}", "Alle som oppfylte kriteriene: {text}" }
     answer_quantitative(levels, numbers) { "By levels: {levels}. As numbers: {numbers}.", "Etter nivåer: {levels}. Som tall: {numbers}." }

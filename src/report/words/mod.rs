@@ -19,6 +19,7 @@ mod models;
 mod persons;
 mod population;
 mod said;
+mod sampl;
 
 use crate::house_style::Language;
 

@@ -53,6 +53,10 @@ words! {
         "The variables of the models are those that the study names; none was chosen by its P value, and no observation was left out as an outlier.",
         "Modellenes variabler er de studien oppgir; ingen ble valgt etter P-verdien sin, og ingen observasjon ble utelatt som uteligger."
     }
+    formula_sentence {
+        "No variable was chosen by its P value, and no observation was left out as an outlier.",
+        "Ingen variabel ble valgt etter P-verdien sin, og ingen observasjon ble utelatt som uteligger."
+    }
     concordance_sentence {
         "How well a model orders the events is given by the concordance with its standard error.",
         "Hvor godt en modell ordner hendelsene, er gitt ved konkordansen med standardfeil."
