@@ -913,11 +913,12 @@ Methods
 =======
 
 Hazard ratios with 95% confidence intervals came from the Cox proportional-hazards model Surv(time,
-status) ~ group + sex + age. Tied event times were handled by Efron's method. Standard errors are
-robust (sandwich, the infinitesimal jackknife), clustered by id. Each model used the records without
-missing values in its variables. How well a model orders the events is given by the concordance with
-its standard error. P values are two-sided and not adjusted for the number of tests. Analyses were
-done with cohort 0.0.0.
+status) ~ group + sex + age. Reference levels: group: majority; sex: 2. Tied event times were
+handled by Efron's method. Standard errors are robust (sandwich, the infinitesimal jackknife),
+clustered by id. Each model used the records without missing values in its variables. No variable
+was chosen by its P value, and no observation was left out as an outlier. How well a model orders
+the events is given by the concordance with its standard error. P values are two-sided and not
+adjusted for the number of tests. Analyses were done with cohort 0.0.0.
 "##);
 }
 
@@ -1044,11 +1045,12 @@ Methods
 =======
 
 Hazard ratios with 95% confidence intervals came from the Cox proportional-hazards model Surv(time,
-status) ~ group + sex + age. Tied event times were handled by Efron's method. Standard errors are
-robust (sandwich, the infinitesimal jackknife), clustered by id. Each model used the records without
-missing values in its variables. How well a model orders the events is given by the concordance with
-its standard error. P values are two-sided and not adjusted for the number of tests. Analyses were
-done with cohort 0.0.0.
+status) ~ group + sex + age. Reference levels: group: majority; sex: 2. Tied event times were
+handled by Efron's method. Standard errors are robust (sandwich, the infinitesimal jackknife),
+clustered by id. Each model used the records without missing values in its variables. No variable
+was chosen by its P value, and no observation was left out as an outlier. How well a model orders
+the events is given by the concordance with its standard error. P values are two-sided and not
+adjusted for the number of tests. Analyses were done with cohort 0.0.0.
 "##);
 }
 

@@ -4,11 +4,9 @@ use super::model::Fitted;
 use super::settings::{ModelSettings, RatiosAtRequest};
 use crate::design::{self, Basis, BasisKind, ModelColumns, Setting, SettingValue, distribution_of};
 use crate::error::{Error, Result};
-use crate::formula::number_text;
 use crate::inference::values::{ValueRatio, check_number, ratios_at as ratios_at_values};
 use crate::inference::{Estimate, Standing};
-use crate::report::terms::MEDIAN;
-use crate::report::{BasisUsed, Collapsed, CollapsedLevel, CurveRatio, Knot, Ratio, RatioAt, RatiosAt, finite};
+use crate::report::{BasisUsed, Collapsed, CollapsedLevel, CurveRatio, Held, Knot, Ratio, RatioAt, RatiosAt, finite};
 use crate::table::Table;
 
 /// The bases of a model, in the order of its variables.
@@ -108,18 +106,22 @@ fn table_of(table: &Table, settings: &ModelSettings, fitted: &Fitted, request: &
 }
 
 /// Where variables in products with the number are held: factors at their reference, numbers at their median.
-fn held(table: &Table, fitted: &Fitted, others: &[usize]) -> (Setting, Vec<String>) {
+fn held(table: &Table, fitted: &Fitted, others: &[usize]) -> (Setting, Vec<Held>) {
     let (mut base, mut said) = (Setting::default(), Vec::new());
     for variable in others.iter().map(|v| &fitted.built.columns.variables[*v]) {
         let number = variable.column.as_ref().filter(|_| variable.levels.is_empty());
         let median = number.and_then(|c| Some((c, distribution_of(table, &fitted.built.rows, c)?.quantile(0.5))));
+        let whose = || Held { variable: variable.label.clone(), label: variable.title.clone(), ..Held::default() };
         said.push(match (median, variable.levels.first()) {
             (Some((column, x)), _) => {
                 base = base.with(column, SettingValue::Number(x));
-                format!("{column}{MEDIAN} {}", number_text(x))
+                let label = table.column(column).map(|c| c.label.clone()).unwrap_or_default();
+                Held { variable: column.clone(), label, value: finite(x), median: true, ..Held::default() }
             }
-            (None, Some(level)) => format!("{} at {}", variable.title, level.label),
-            (None, None) => format!("{} at 0", variable.title),
+            (None, Some(level)) => {
+                Held { level: Some(level.name.clone()), level_label: level.label.clone(), ..whose() }
+            }
+            (None, None) => Held { value: Some(0.0), ..whose() },
         });
     }
     (base, said)

@@ -75,7 +75,7 @@ pub use penalised::{Ridge, RidgeTerm, WaldStatement, WarningCell};
 pub use pooling::{Imputation, PooledCoefficient, PooledTest, Pooling};
 pub use ratio::Ratio;
 pub use table_one::{NumberSummary, TableOne, TableOneCell, TableOneGroup, TableOneLevel, TableOneVariable};
-pub use terms::{BasisUsed, Collapsed, CollapsedLevel, CurveRatio, Knot, RatioAt, RatiosAt};
+pub use terms::{BasisUsed, Collapsed, CollapsedLevel, CurveRatio, Held, Knot, RatioAt, RatiosAt};
 pub use time_varying::{HazardRatioAt, TimeVarying};
 
 /// The version of the results file that this program writes; a change of a field's name or meaning changes it.

@@ -54,8 +54,8 @@ pub struct RatiosAt {
     pub label: String,
     /// The terms that it enters, all of which move.
     pub terms: Vec<String>,
-    /// Where variables in products with it are held: `Sex at Men`, `bmi at its median 24.1`.
-    pub held: Vec<String>,
+    /// Where variables in products with it are held.
+    pub held: Vec<Held>,
     /// The value that the others are compared with.
     pub reference: Option<f64>,
     /// Records with exactly the reference, where it is the median; `None` where it was chosen.
@@ -66,6 +66,24 @@ pub struct RatiosAt {
     /// hides, because its ends and its bends are values of few persons.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub curve: Vec<CurveRatio>,
+}
+
+/// Where a variable is held while a number moves: a factor at a level, a number at its median or another value.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Held {
+    /// As the formula spells it, or the data's column of a number.
+    pub variable: String,
+    /// What tables print; the variable when empty.
+    pub label: String,
+    /// The level of a factor.
+    pub level: Option<String>,
+    /// What tables print; the level when empty.
+    pub level_label: String,
+    /// The value of a number; `None` where disclosure control took it away.
+    pub value: Option<f64>,
+    /// Whether the value is the median of the used records.
+    pub median: bool,
 }
 
 /// A hazard ratio at a place of a curve: a value of a number, or a time.
@@ -145,6 +163,21 @@ impl RatiosAt {
     }
 }
 
+impl Held {
+    /// `Sex at Men`, `bmi at its median 24.15`; `bmi at its median` without its value.
+    pub fn sentence(&self, style: &NumberStyle) -> String {
+        let w = style.language;
+        let title = super::label_or(&self.label, &self.variable);
+        let value = self.value.map(|x| style.value(x)).unwrap_or_default();
+        match &self.level {
+            Some(level) => w.held_at(title, super::label_or(&self.level_label, level)),
+            None if self.median && value.is_empty() => w.held_at_median(title, ""),
+            None if self.median => w.held_at_median(title, format!(" {value}")),
+            None => w.held_at(title, value),
+        }
+    }
+}
+
 impl BasisUsed {
     /// `ns(age, df = 3): inner knots 56, 69; boundary 39, 82`, with six significant digits.
     pub fn sentence(&self, style: &NumberStyle, marker: &str) -> String {
@@ -168,12 +201,10 @@ impl BasisUsed {
     }
 }
 
-/// What stands between the name of a held number and its value.
-pub(crate) const MEDIAN: &str = " at its median";
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::house_style::{Language, Style};
 
     fn knots(values: &[f64]) -> Vec<Knot> {
         values.iter().map(|x| Knot { value: Some(*x), ..Knot::default() }).collect()
@@ -200,5 +231,29 @@ mod tests {
         let powers =
             BasisUsed { variable: "poly(age, 2, raw = TRUE)".into(), kind: "polynomial".into(), degree: 2, ..used };
         assert!(powers.sentence(&NumberStyle::ENGLISH, ".").starts_with("poly(age, 2, raw = TRUE): powers up to 2"));
+    }
+
+    #[test]
+    fn what_is_held_is_said_in_the_language() {
+        let norwegian = NumberStyle::of(Style::Norwegian, Language::Bokmal);
+        let sex = Held {
+            variable: "sex".into(),
+            label: "Sex".into(),
+            level: Some("1".into()),
+            level_label: "Men".into(),
+            ..Held::default()
+        };
+        let bmi = Held { variable: "bmi".into(), value: Some(24.15), median: true, ..Held::default() };
+        let hidden = Held { value: None, ..bmi.clone() };
+        let status = Held { variable: "x at y".into(), value: Some(0.0), ..Held::default() };
+        let all = [sex, bmi, hidden, status];
+        assert_eq!(
+            all.clone().map(|held| held.sentence(&NumberStyle::ENGLISH)),
+            ["Sex at Men", "bmi at its median 24.15", "bmi at its median", "x at y at 0"]
+        );
+        assert_eq!(
+            all.map(|held| held.sentence(&norwegian)),
+            ["Sex lik Men", "bmi lik medianen 24,15", "bmi lik medianen", "x at y lik 0"]
+        );
     }
 }

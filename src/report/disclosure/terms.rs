@@ -1,7 +1,6 @@
 //! Knots, percentiles and polynomial constants: values that belong to few persons do not leave.
 
 use super::{Hidden, Profile};
-use crate::report::terms::MEDIAN;
 use crate::report::{BasisUsed, Knot, ModelResult, RatioAt, RatiosAt, Report};
 
 /// Hides knots and percentiles that fewer records than the threshold share, and what only the records give: how many
@@ -42,9 +41,9 @@ fn hide_ratios(of: &mut RatiosAt, profile: &Profile) -> usize {
     let all = small(of.reference_records);
     of.reference_records = None;
     of.reference = of.reference.filter(|_| !all);
-    // A median stands for itself in the name, without its value.
-    for held in &mut of.held {
-        held.truncate(held.find(MEDIAN).map_or(held.len(), |at| at + MEDIAN.len()));
+    // A median stands for itself, without its value.
+    for held in of.held.iter_mut().filter(|held| held.median) {
+        held.value = None;
     }
     let mut n = 0;
     for point in &mut of.points {

@@ -2,12 +2,7 @@
 
 use super::coefficients::{any_hr_head, interval_head, p_head};
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
-use crate::report::number::NumberStyle;
-use crate::report::terms::MEDIAN;
 use crate::report::{ModelResult, RatioAt, RatiosAt, Report};
-
-/// What stands between the name of a held factor and its level.
-const AT: &str = " at ";
 
 /// To read: a group per model and column. `None` when no model has any.
 pub fn value_table(report: &Report) -> Option<DisplayTable> {
@@ -78,35 +73,6 @@ fn push(
 /// What is held while the number moves.
 fn held(report: &Report, of: &RatiosAt) -> Option<String> {
     let style = report.number_style();
-    let names: Vec<String> = of.held.iter().map(|name| held_name(name, &style)).collect();
+    let names: Vec<String> = of.held.iter().map(|held| held.sentence(&style)).collect();
     (!names.is_empty()).then(|| report.words().held(of.title(), names.join(style.list_mark())))
-}
-
-/// `Sex at Men`, `bmi at its median 24.1`, in the words and numbers of the report.
-fn held_name(name: &str, style: &NumberStyle) -> String {
-    let w = style.language;
-    match name.split_once(MEDIAN) {
-        Some((column, median)) => {
-            let median = median.trim().parse().map_or(String::new(), |x| format!(" {}", style.value(x)));
-            w.held_at_median(column, median)
-        }
-        None => name.rsplit_once(AT).map_or(name.to_owned(), |(variable, level)| w.held_at(variable, level)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::house_style::{Language, Style};
-
-    #[test]
-    fn what_is_held_is_said_in_the_language() {
-        let norwegian = NumberStyle::of(Style::Norwegian, Language::Bokmal);
-        let names = ["Sex at Men", "bmi at its median 24.15", "bmi at its median", "Status at index at 0"];
-        assert_eq!(names.map(|name| held_name(name, &NumberStyle::ENGLISH)), names);
-        assert_eq!(
-            names.map(|name| held_name(name, &norwegian)),
-            ["Sex lik Men", "bmi lik medianen 24,15", "bmi lik medianen", "Status at index lik 0"]
-        );
-    }
 }
