@@ -8,11 +8,13 @@ use cohort::report::number::NumberStyle;
 use cohort::report::render::{self, Format, json, render, text};
 use cohort::report::{
     CauseIncidence, Coefficient, Contrast, Counts, Covariate, Curve, Description, Existing, ExitCount,
-    GroupDescription, GroupRate, Imputation, Interaction, InteractionCell, LevelRow, Manifest, ModelComparison,
-    ModelLevel, ModelResult, Note, NumberSummary, QuantilePoint, RecordCheck, RowsInTime, SurvivalPoint, TableOne,
-    TableOneCell, TableOneGroup, TableOneLevel, TableOneVariable, TestResult, WarningCell,
+    GroupDescription, GroupRate, Imputation, Interaction, InteractionCell, LevelRow, Manifest, Measure,
+    ModelComparison, ModelLevel, ModelResult, Note, NumberSummary, QuantilePoint, RecordCheck, RowsInTime,
+    StandardisedRisks, StandardisedRow, SurvivalPoint, TableOne, TableOneCell, TableOneGroup, TableOneLevel,
+    TableOneVariable, TestResult, WarningCell,
 };
 use cohort::report::{OutputFolder, PooledCoefficient, Pooling, Profile, Report, folder, tables};
+use cohort::study::disclosure::Rates;
 use insta::assert_snapshot;
 
 fn export(report: &Report, profile: &str) -> Report {
@@ -464,6 +466,53 @@ fn totals_from_cells_are_the_sums_of_rounded_cells_that_are_shown() {
     };
     assert_eq!(table(&[3, 8, 16, 23]), (vec![None, Some(10), Some(15), Some(25)], Some(50)));
     assert_eq!(table(&[18, 23, 31, 44]), (vec![Some(20), Some(25), Some(30), Some(45)], Some(120)));
+}
+
+/// Errors of standardised risks are those of the fewest events that are rounded alike: 12 events are shown as 10, which may be 8.
+#[test]
+fn errors_of_standardised_risks_do_not_undo_the_rounding() {
+    let measure = |estimate, se| Measure {
+        estimate: Some(estimate),
+        se: Some(se),
+        lower: Some(estimate - 2.0 * se),
+        upper: Some(estimate + 2.0 * se),
+    };
+    let row = |level: &str, events: u64| StandardisedRow {
+        time: 365.0,
+        level: level.into(),
+        reference: level == "majority",
+        records: Some(10 * events),
+        events: Some(events),
+        risk: measure(0.1, 0.01),
+        risk_difference: measure(0.05, 0.012345),
+        ..StandardisedRow::default()
+    };
+    let rows = vec![row("majority", 142), row("nordic", 12)];
+    let risks = StandardisedRisks { exposure: "group".into(), rows, ..StandardisedRisks::default() };
+    let mut report = sample();
+    report.models[0].standardised = vec![risks];
+    let rounding = Profile::custom(3, ".", 5).unwrap();
+    let exported = apply(&report, &rounding).0;
+    let [_, nordic] = exported.models[0].standardised[0].rows.as_slice() else { panic!("two levels") };
+    let longer = (12.0f64 / 8.0).sqrt();
+    let difference = nordic.risk_difference;
+    assert_eq!(nordic.events, Some(10));
+    assert!((difference.se.unwrap() / (0.012345 * longer) - 1.0).abs() < 0.05, "{difference:?}");
+    assert!((difference.upper.unwrap() / (0.05 + 2.0 * 0.012345 * longer) - 1.0).abs() < 0.005, "{difference:?}");
+}
+
+/// A reader of the exported report is told what a 0 may stand for, and that rates are withheld.
+#[test]
+fn the_report_says_what_zero_stands_for_and_marks_rates_that_are_withheld() {
+    let sentence = |profile: &str, w| export(&sample(), profile).disclosure.unwrap().sentence(w);
+    assert!(sentence("uk-ehrql-measures", Language::English).contains("counts under 8 shown as 0, counts rounded"));
+    assert!(sentence("uk-ehrql-measures", Language::Bokmal).contains("antall under 8 vist som 0"));
+    assert!(sentence("dk-dst", Language::English).contains("under 5, and what would give them back, shown as \".\"."));
+    let profile = Profile { rates: Rates::Hide, ..Profile::custom(5, "<5", 5).unwrap() };
+    let exported = apply(&sample(), &profile).0;
+    let row = text_of(&tables::level_table(&exported).unwrap());
+    let row = row.lines().find(|line| line.contains("Nordic")).unwrap();
+    assert!(row.split_whitespace().any(|word| word == "<5"), "{row}");
 }
 
 /// Warnings say no counts, in any format, and notes that say nobody go where zero is small.

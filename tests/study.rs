@@ -60,6 +60,25 @@ fn faults_of_disclosure(keys: &str) -> Vec<String> {
     faults(folder.path(), &text).iter().map(|l| message(l).to_owned()).collect()
 }
 
+/// Rounding to a base or to midpoints hides small counts by itself: all that are shown as the smallest ones are small, whatever
+/// threshold stands beside it.
+#[test]
+fn counts_that_rounding_hides_are_small() {
+    let folder = folder();
+    let small = |keys: &str| {
+        let text = changed("profile = \"custom\"", "#").replacen("threshold = 5", &format!("{keys} #"), 1);
+        let study = study::check(&text, &folder.path().join("study.toml"), None).unwrap_or_else(|f| panic!("{f}"));
+        let profile = study.disclosure.unwrap().profile;
+        (0..20).filter(|n| profile.is_small(*n)).max()
+    };
+    let custom = "profile = \"custom\"\n";
+    assert_eq!(small(&format!("{custom}threshold = 0\nmethod = \"midpoint\"\nround_to = 6")), Some(6));
+    assert_eq!(small(&format!("{custom}threshold = 3\nmethod = \"base\"\nround_to = 5")), Some(4));
+    assert_eq!(small("profile = \"no-ssb\"\nmethod = \"base\""), Some(2));
+    assert_eq!(small("profile = \"uk-opensafely-midpoint6\"\nround_to = 12"), Some(12));
+    assert_eq!(small(&format!("{custom}threshold = 10\nmethod = \"midpoint\"\nround_to = 6")), Some(9));
+}
+
 #[test]
 fn a_profile_may_be_stricter_than_its_site_and_not_laxer() {
     const LAXER: &str = "a study may be stricter than its site, not laxer; or choose \"custom\"";

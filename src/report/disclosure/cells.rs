@@ -175,7 +175,7 @@ fn model(model: &mut ModelResult, references: &BTreeSet<LevelKey>, see: See<'_>)
     model_numbers(model, &name, see);
     for row in &mut model.levels {
         let (key, table) = (own.clone() + &level_key(&row.variable, &row.level, "events"), &row.variable);
-        let spot = spot("results", &format!("events of {table} in {name} (results.json)"), &row.level, "events");
+        let spot = spot("levels", &format!("events of {table} in {name}"), &row.level, "events");
         let is_reference = references.contains(&(row.variable.clone(), row.level.clone()));
         let (price, bundle) = (if is_reference { REFERENCE } else { LEVEL }, key.clone());
         see(Place { spot, key, bundle, price, count: &mut row.events, hidden: &mut row.hidden });

@@ -70,6 +70,7 @@ fn in_short(out: &mut String, profile: &Profile, hidden: &[Hidden], left: &Index
     let open: Vec<&str> = hidden.iter().filter(|h| h.unprotected > 0).map(|h| h.table.as_str()).collect();
     out.push_str(&match open.len() {
         _ if !profile.changes_anything() => "The study file asks for no disclosure control.\n\n".to_owned(),
+        0 if profile.threshold <= 1 => "No count is small under this profile.\n\n".to_owned(),
         0 if !profile.secondary => "Small counts may follow from sums and differences: the study asks for no more.\n\n".to_owned(),
         0 => "No small count can be worked out from the files together.\n\n".to_owned(),
         n => {

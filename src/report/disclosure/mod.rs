@@ -16,7 +16,7 @@
 //! | `system/`, `simplex.rs` | which further counts go |
 //! | `derived.rs` | rates, person-time, totals, rounding |
 //! | `estimates.rs`, `interactions.rs`, `terms.rs`, `time_varying.rs` | numbers that are not counts: estimates |
-//! | `rounded_errors.rs` | errors, intervals and tests where counts are rounded |
+//! | `rounded_errors.rs`, `rounded_risks.rs` | errors, intervals and tests where counts are rounded |
 //! | `curves.rs`, `coarse.rs`, `descriptions.rs` | curves and groups |
 //! | `comparisons.rs`, `codes.rs` | tests of nested models; codes as they occur |
 //! | `words.rs` | sentences that say a count |
@@ -39,6 +39,7 @@ mod over_time;
 mod profile;
 mod relations;
 mod rounded_errors;
+mod rounded_risks;
 pub mod simplex;
 pub mod system;
 mod table_one;
@@ -67,6 +68,9 @@ pub struct DisclosureStatement {
     pub profile: String,
     /// Counts from 1 to one less than this are hidden; 0 hides none.
     pub threshold: u64,
+    /// Counts from 1 to one less than this are shown as 0, where the profile has that rule.
+    #[serde(skip_serializing_if = "is_nought")]
+    pub zero_under: u64,
     /// What stands in place of a hidden number.
     pub marker: String,
     /// What `method` rounds to; 1 leaves counts, or rounds by their size.
@@ -96,9 +100,17 @@ impl DisclosureStatement {
             0 => String::new(),
             t => w.counts_hidden(t, &self.marker),
         };
+        let hidden = match self.zero_under {
+            0 => hidden,
+            t => hidden + &w.counts_shown_as_zero(t),
+        };
         let errors = if rounded.is_empty() { "" } else { w.errors_of_fewest_events() };
         w.disclosure_of(&self.profile, hidden, format!("{rounded}{errors}"))
     }
+}
+
+fn is_nought(n: &u64) -> bool {
+    *n == 0
 }
 
 /// How many cells of one table were hidden: for the checker only, since the split helps an attacker.

@@ -125,6 +125,7 @@ impl Profile {
         DisclosureStatement {
             profile: self.name.clone(),
             threshold: if self.small == Small::Marked { self.threshold } else { 0 },
+            zero_under: if self.small == Small::Zero { self.threshold } else { 0 },
             marker: self.marker.clone(),
             round_to: self.rounding.step(),
             method: self.rounding.method().to_owned(),

@@ -12,11 +12,11 @@
 //! with more digits than three, covariances, likelihoods, bootstrap and pooling within imputations stay inside. Tests of one
 //! degree of freedom are made smaller by the same factor, others have three digits.
 
-use super::Profile;
 use super::cells::{self, interval_key, level_key, pair_key};
 use super::derived::significant;
 use super::estimates::coarse;
 use super::interactions::References;
+use super::{Profile, rounded_risks};
 use crate::inference::hypothesis::{chi_squared_upper, normal_quantile, normal_two_sided};
 use crate::report::{
     AdditiveInteraction, Coefficient, Contrast, Interaction, InteractionCell, InteractionRatio, ModelComparison,
@@ -25,7 +25,7 @@ use crate::report::{
 use std::collections::BTreeMap;
 
 /// Significant digits of what is left of errors and limits.
-const DIGITS: u32 = 3;
+pub(super) const DIGITS: u32 = 3;
 
 /// Weights of the events of levels or cells, by the names of their counts.
 type Gradient = BTreeMap<String, f64>;
@@ -104,6 +104,7 @@ impl Errors<'_> {
         let own = cells::own(model);
         model.interactions.iter_mut().for_each(|i| self.interaction(&own, i));
         self.along_time(model);
+        rounded_risks::widen(model, &self.events, self.profile);
         for ratios in &mut model.ratios_at {
             ratios.points.iter_mut().for_each(|p| ratio(&mut p.ratio, all));
         }
@@ -296,13 +297,13 @@ fn gradient(c: &Coefficient, model: &ModelResult) -> Gradient {
 }
 
 /// A limit further from its estimate.
-fn side(estimate: Option<f64>, limit: Option<f64>, factor: f64) -> Option<f64> {
+pub(super) fn side(estimate: Option<f64>, limit: Option<f64>, factor: f64) -> Option<f64> {
     let (estimate, limit) = estimate.zip(limit)?;
     Some(significant(estimate + (limit - estimate) * factor, DIGITS))
 }
 
 /// The same of a limit of the ratio whose logarithm is the estimate.
-fn log_side(estimate: Option<f64>, limit: Option<f64>, factor: f64) -> Option<f64> {
+pub(super) fn log_side(estimate: Option<f64>, limit: Option<f64>, factor: f64) -> Option<f64> {
     let (estimate, limit) = estimate.zip(limit.filter(|l| *l > 0.0))?;
     Some(significant((estimate + (limit.ln() - estimate) * factor).exp(), DIGITS))
 }

@@ -180,12 +180,15 @@ fn push_row(
         true => Cell::from(Value::Hidden(marker.clone())),
         false => Cell::from(value.unwrap_or(Value::Empty)),
     };
+    // A site may hide all rates; there is none where nobody was followed either.
+    let has_rate = counts.events.is_some() && counts.person_years.is_some_and(|years| years > 0.0);
+    let withheld = (has_rate && report.disclosure.is_some()).then(|| Value::Hidden(marker.clone()));
     let mut cells = vec![
         Cell::text(label),
         Cell::count(counts.persons, counts.persons_hidden, &marker),
         Cell::count(counts.events, counts.events_hidden, &marker),
         unless_hidden(counts.person_years.map(Value::PersonYears)),
-        unless_hidden(counts.rate.map(|r| Value::Rate(r, counts.rate_lower, counts.rate_upper))),
+        unless_hidden(counts.rate.map(|r| Value::Rate(r, counts.rate_lower, counts.rate_upper)).or(withheld)),
     ];
     for model in &report.models {
         cells.extend(levels_of_models::cell(report, model, keys));

@@ -120,8 +120,12 @@ words! {
         "Avsløringskontroll: profil {profile}{hidden}{rounded}."
     }
     counts_hidden(threshold, marker) {
-        ", counts under {threshold}, and what would give them back, shown as {marker}",
-        ", antall under {threshold}, og det som ville gitt dem tilbake, vist som {marker}"
+        ", counts under {threshold}, and what would give them back, shown as \"{marker}\"",
+        ", antall under {threshold}, og det som ville gitt dem tilbake, vist som «{marker}»"
+    }
+    counts_shown_as_zero(threshold) {
+        ", counts under {threshold} shown as 0",
+        ", antall under {threshold} vist som 0"
     }
     totals_from_cells(variable) {
         "All: the sum of the rounded numbers of {variable} that are shown (disclosure control); rows of other variables may add up to another number.",

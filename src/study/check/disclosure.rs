@@ -174,7 +174,8 @@ impl Reading<'_> {
         self.small(profile, method.is_some() && step.unwrap_or(site.step()) == 1 && word.as_deref() != Some("base"));
     }
 
-    /// Rounding to the base, and midpoints as wide as the threshold, hide small counts by themselves.
+    /// Rounding to the base, and midpoints as wide as the threshold, hide small counts by themselves: all that are shown as
+    /// the smallest ones are.
     fn small(&self, profile: &mut Profile, method_without_step: bool) {
         if method_without_step {
             self.section.missing("round_to", "the number that `method` rounds to");
@@ -182,13 +183,16 @@ impl Reading<'_> {
         match profile.rounding {
             Rounding::Base(n) if n >= profile.threshold => {
                 (profile.small, profile.round_totals) = (Small::Rounded, Totals::FromCells);
+                profile.threshold = n;
             }
             Rounding::Base(n) => {
                 let rule =
                     format!("`round_to` {n} leaves counts under the threshold {} as they are", profile.threshold);
                 self.context.faults.add(&self.span("round_to"), rule, "round to the threshold or more");
             }
-            Rounding::Midpoint(n) if n + 1 >= profile.threshold => profile.small = Small::Rounded,
+            Rounding::Midpoint(n) if n + 1 >= profile.threshold => {
+                (profile.small, profile.threshold) = (Small::Rounded, n + 1);
+            }
             _ => {}
         }
     }
