@@ -845,3 +845,40 @@ fn labels_that_a_file_cannot_give_are_refused() {
     assert!(fault.contains("a SAS catalogue (.sas7bcat) holds labels of values, no rows, and is not read"), "{fault}");
     assert!(fault.contains("cntlout=labels"), "{fault}");
 }
+
+/// A file that is named twice, however its path is written, would count twice; two files of the same bytes are told.
+#[test]
+fn a_file_is_read_once_and_its_copies_are_told() {
+    let mut delivery = Delivery::default();
+    for again in ["visits.csv", "./visits.csv", "visit*.csv"] {
+        let twice = format!("file = [\"visits.csv\", \"{again}\"]");
+        delivery.replace("file = \"visits.csv\"", &twice);
+        let message = delivery.check().unwrap_err();
+        assert!(message.contains("visits.csv is named twice; its rows would count twice"), "{again}: {message}");
+        delivery.replace(&twice, "file = \"visits.csv\"");
+    }
+    for name in ["visits.csv", "visits_copy.csv"] {
+        delivery.write(name, "id;date;ward\na1;20100601;x\na1;20100701;x\n");
+    }
+    delivery.replace("file = \"visits.csv\"", "file = \"visits*.csv\"");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(noted(&loaded, "visits_copy.csv", "with the same bytes as visits.csv, counted once more"), Some(2));
+    delivery.write("visits_copy.csv", "id;date;ward\n");
+    delivery.write("visits.csv", "id;date;ward\n");
+    let loaded = delivery.load().unwrap();
+    assert!(loaded.notes.iter().any(|n| n.source == "visits" && n.message.starts_with("has no rows")));
+}
+
+/// Archives, spreadsheets and files of other programs are no text, and the message says what they are.
+#[test]
+fn what_is_no_text_is_named() {
+    let mut delivery = Delivery::default();
+    delivery.write("visits.csv", b"PK\x03\x04visits".to_vec());
+    let message = delivery.check().unwrap_err();
+    assert!(message.contains("visits.csv is no text: it is an archive (.zip) or a spreadsheet"), "{message}");
+    delivery.write("visits.rds", b"\x1F\x8B\x08\x00".to_vec());
+    delivery.replace("file = \"visits.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"", "file = \"visits.rds\"");
+    let message = delivery.check().unwrap_err();
+    assert!(message.contains("visits.rds is no text: it is a file of R; save it in R as .parquet"), "{message}");
+    assert!(!message.contains("needs `delimiter`"), "{message}");
+}

@@ -366,6 +366,7 @@ impl<'a> Reading<'a> {
         let collects = matches!(self.persons, Persons::Collect);
         let KeysRead { report: link, clean_up, collected } = keys.finish()?;
         let mut notes = remarks;
+        notes.extend(remarks_on_files(extract, &inputs));
         if condition.is_some() {
             let message = "rows of linked persons that the extract's condition leaves out";
             notes.push(Note::new(&extract.name, message, left_out, "rows"));
@@ -399,6 +400,23 @@ impl<'a> Reading<'a> {
         let time = time.map(|time| time.finish(extract));
         Ok(Extracted { rows, link, clean_up, inputs, notes, contradicting, errors, linker, codes, time })
     }
+}
+
+/// Files of an extract that are the same file under two names, and an extract without rows.
+fn remarks_on_files(extract: &Extract, inputs: &[Input]) -> Vec<Note> {
+    let files = || inputs.iter().map(|input| &input.file);
+    if files().all(|file| file.rows == 0) {
+        let message = "has no rows: whatever rules ask of it finds nothing";
+        return vec![Note::plain(&extract.name, message)];
+    }
+    let mut notes = Vec::new();
+    for (number, file) in files().enumerate().filter(|(_, file)| file.rows > 0) {
+        if let Some(same) = files().take(number).find(|before| before.sha256 == file.sha256) {
+            let message = format!("rows in a file with the same bytes as {}, counted once more", same.path);
+            notes.push(Note::new(&file.path, &message, file.rows, "rows"));
+        }
+    }
+    notes
 }
 
 /// A key that is stored as a number and is no whole number that a double holds exactly.

@@ -106,7 +106,7 @@ pub(crate) fn parquet_type(stored: &DataType) -> StoredType {
 
 fn read_stored(file: &InputFile, format: StoredFormat, encoding: Option<Encoding>) -> Result<Names, Complaint> {
     let reader = Reader::open(&file.path, format, encoding.map(Encoding::decoder))
-        .map_err(|error| Complaint::new(error.rule, error.remedy))?;
+        .map_err(|error| Complaint::new(error.rule.strip_prefix("the file ").unwrap_or(&error.rule), error.remedy))?;
     let columns = reader.columns().iter();
     let (names, types) = columns.map(|c| (c.name.clone(), c.holds.clone())).unzip();
     Ok(Names { names, types: Some(types) })
@@ -118,7 +118,13 @@ pub(super) fn sample(file: &InputFile) -> Result<Vec<u8>, Complaint> {
     let open = File::open(&file.path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     if file.written.to_lowercase().ends_with(".gz") {
-        let damaged = |_| Complaint::new("is not a gzip file", "check the file, or take .gz off its name");
+        let damaged = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => Complaint::new(
+                "is cut off: its compressed text has no end",
+                "compare its size and checksum with the delivery note, or have it delivered again",
+            ),
+            _ => Complaint::new("is not a gzip file", "check the file, or take .gz off its name"),
+        };
         flate2::read::MultiGzDecoder::new(open).take(SAMPLE_BYTES).read_to_end(&mut bytes).map_err(damaged)?;
     } else {
         open.take(SAMPLE_BYTES).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -185,7 +191,9 @@ fn read_delimited(text: &str, rules: &Delimited) -> Result<Names, Complaint> {
     };
     match row {
         Some(row) if row.len() != names.len() => {
-            let rule = format!("has {} names and {} fields in its first row of data", names.len(), row.len());
+            let counted = |n: usize, noun: &str| if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") };
+            let (names, fields) = (counted(names.len(), "name"), counted(row.len(), "field"));
+            let rule = format!("has {names} and {fields} in its first row of data");
             Err(Complaint::new(rule, "check the header and the quoting; every row needs a field for every name"))
         }
         _ => Ok(Names { names, types: None }),

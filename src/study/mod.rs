@@ -52,6 +52,7 @@ mod extract;
 pub mod fault;
 pub(crate) mod files;
 pub mod fit;
+mod foreign;
 mod header;
 mod imputations;
 mod late_entry;

@@ -38,6 +38,11 @@ const SAID: &[Phrase] = &[
         "another follow-up of the same person, in another matched set (no fault)",
         "en annen oppfølging av samme person, i et annet matchet sett (ingen feil)",
     ),
+    ("has no rows: whatever rules ask of it finds nothing", "har ingen rader: det reglene spør om der, finnes ikke"),
+    (
+        "rows in a file with the same bytes as {}, counted once more",
+        "rader i en fil med de samme bytes som {}, talt en gang til",
+    ),
     // Events outside follow-up.
     ("event before the index date (history, no fault)", "hendelse før indeksdatoen (historikk, ingen feil)"),
     (

@@ -3,7 +3,7 @@
 use super::{Context, Presence, columns, names};
 use crate::stored::StoredFormat;
 use crate::study::extract::*;
-use crate::study::files;
+use crate::study::{files, foreign};
 use crate::study::spec::{Node, Section, Value};
 use crate::study::sql;
 use indexmap::IndexMap;
@@ -72,12 +72,9 @@ impl Context<'_> {
                         let rule = "a SAS catalogue (.sas7bcat) holds labels of values, no rows, and is not read";
                         self.faults.add(&written.span, rule, CATALOGUE);
                     }
-                    if files.iter().any(|f| found.contains(f)) {
-                        self.faults.add(
-                            &written.span,
-                            "a file is named twice",
-                            "its rows would count twice; take one out",
-                        );
+                    if let Some(again) = files.iter().find(|file| found.iter().any(|f| is_same(f, file))) {
+                        let rule = format!("the file {} is named twice", again.written);
+                        self.faults.add(&written.span, rule, "its rows would count twice; take one out");
                     }
                     found.extend(files);
                 }
@@ -207,7 +204,10 @@ pub fn read_format(section: &Section<'_>, files: &[InputFile]) -> FileFormat {
     let kind = declared.unwrap_or_else(|| found.first().copied().unwrap_or(FileKind::Text));
     // Nothing in a Stata file before release 14 says how its text is encoded.
     let none: &[&'static str] = match kind {
-        FileKind::Text => return FileFormat::Delimited(read_delimited(section, files.is_empty())),
+        FileKind::Text => {
+            let is_foreign = refuse_foreign(section, files);
+            return FileFormat::Delimited(read_delimited(section, is_foreign || files.is_empty()));
+        }
         FileKind::Stored(StoredFormat::Stata) => &["delimiter", "quote", "header"],
         _ => &["delimiter", "encoding", "quote", "header"],
     };
@@ -222,6 +222,22 @@ pub fn read_format(section: &Section<'_>, files: &[InputFile]) -> FileFormat {
         FileKind::Stored(format) => FileFormat::Stored { format, encoding: None, decimal: read_decimal(section) },
         _ => FileFormat::Parquet { decimal: read_decimal(section) },
     }
+}
+
+/// Whether two paths lead to one file, however they are written.
+fn is_same(a: &InputFile, b: &InputFile) -> bool {
+    let real = |file: &InputFile| std::fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone());
+    real(a) == real(b)
+}
+
+/// Refuses files that are no text; whether there are any.
+fn refuse_foreign(section: &Section<'_>, files: &[InputFile]) -> bool {
+    let known = files.iter().filter_map(|file| Some((file, foreign::what_it_is(file)?)));
+    let known: Vec<_> = known.collect();
+    for (file, (what, remedy)) in &known {
+        section.faults().add(&section.span, format!("{} is no text: it is {what}", file.written), *remedy);
+    }
+    !known.is_empty()
 }
 
 /// What a file is, by the ending of its name.
