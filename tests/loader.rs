@@ -554,7 +554,7 @@ fn a_quote_that_is_not_closed_loses_no_row_in_silence() {
     delivery.add("contacts.csv", "\n\na1;03.05.2010;A01;ICPC-2\n");
     let empty = noted(&delivery.load().unwrap(), "contacts.csv", "empty lines between the rows of the file");
     assert_eq!(empty, Some(2));
-    assert_eq!(noted(&loaded, "contacts.codes", "values that break their declaration"), Some(1));
+    assert_eq!(noted(&loaded, "contacts.codes", "codes over several lines, taken as missing"), Some(1));
 }
 
 /// Rows dated before a date that ages count from: a month is before a day only when it ends before it. They count as any other.
@@ -705,4 +705,25 @@ fn parquet_extracts_give_the_same_records_as_text() {
     assert_eq!(noted(&loaded, "visits.date", "dates with a time of day"), None);
     delivery.write("visits.parquet", "no parquet");
     assert!(delivery.error().starts_with("visits.parquet: the file is no Parquet file"));
+}
+
+/// Dates that cannot be are counted by what is wrong with them, also where the study takes them as missing.
+#[test]
+fn impossible_dates_are_counted_by_cause() {
+    let mut delivery = Delivery::default();
+    let birth = "birth = { column = \"birth\", type = \"date\", format = \"YYYY-MM-DD\"";
+    delivery.replace(birth, &format!("{birth}, earliest = 1900-01-01, latest = 2012-12-31, if_invalid = \"missing\""));
+    delivery.write(
+        "persons.csv",
+        "id;birth;death;sex;school\na1;1880-01-15;;1;310000\na2;1981-02-29;;2;610000\na3;2075-03-25;;2;610000\n\
+         a4;unknown;;2;610000\na5;;;2;610000\na6;1990-01-01;;2;610000\n",
+    );
+    let loaded = delivery.load().unwrap();
+    for (message, n) in [
+        ("dates outside the declared earliest and latest, taken as missing", 2),
+        ("dates that are no day of the calendar, taken as missing", 1),
+        ("dates of another form than declared, taken as missing", 1),
+    ] {
+        assert_eq!(noted(&loaded, "persons.birth", message), Some(n), "{:?}", loaded.notes);
+    }
 }

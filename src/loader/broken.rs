@@ -5,16 +5,24 @@ use crate::study::{ColumnKind, Decimal, Limits};
 
 /// Which rule a cell breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Broken {
+pub enum Broken {
+    /// Not of the declared form.
     DateForm,
+    /// Of that form, and no day of the calendar.
     NoSuchDay,
+    /// Outside the declared earliest and latest.
     DateRange,
     /// All digits, but fewer than declared: a leading zero may be lost.
     FewDigits(usize),
+    /// Not of the declared width.
     Width,
+    /// Not among the declared levels.
     Level,
+    /// No whole number.
     Whole,
+    /// No number.
     Number,
+    /// A number with the other decimal mark.
     DecimalMark,
     /// Outside the declared limits.
     Limits,
@@ -22,6 +30,26 @@ pub(super) enum Broken {
     Fraction,
     /// A code that holds a line end.
     LineEnd,
+}
+
+impl Broken {
+    /// What cells that break the rule are, where the study takes them as missing.
+    pub(super) fn taken_as_missing(self) -> &'static str {
+        match self {
+            Broken::DateForm => "dates of another form than declared, taken as missing",
+            Broken::NoSuchDay => "dates that are no day of the calendar, taken as missing",
+            Broken::DateRange => "dates outside the declared earliest and latest, taken as missing",
+            Broken::FewDigits(_) => "codes with fewer digits than declared, taken as missing",
+            Broken::Width => "codes of another width than declared, taken as missing",
+            Broken::Level => "values not among the declared levels, taken as missing",
+            Broken::Whole => "values that are no whole number, taken as missing",
+            Broken::Number => "values that are no number, taken as missing",
+            Broken::DecimalMark => "numbers with another decimal mark than declared, taken as missing",
+            Broken::Limits => "numbers outside the declared limits, taken as missing",
+            Broken::Fraction => "numbers that can be no code, taken as missing",
+            Broken::LineEnd => "codes over several lines, taken as missing",
+        }
+    }
 }
 
 /// Cells of a column of a file that break one rule.

@@ -191,13 +191,10 @@ pub(crate) fn column_notes(extract: &Extract, spec: &ColumnSpec, converter: &Con
     let year = converter.year.map_or(String::new(), |y| format!(" {y}"));
     let source = format!("{}.{}{year}", extract.name, spec.name);
     let counts = &converter.counts;
-    if counts.invalid_as_missing > 0 {
-        notes.push(Note::new(
-            &source,
-            "values that break their declaration taken as missing",
-            counts.invalid_as_missing,
-            "rows",
-        ));
+    let broken: Vec<(&str, u64)> =
+        counts.invalid_as_missing.iter().map(|(rule, &n)| (rule.taken_as_missing(), n)).collect();
+    for of_rule in broken.chunk_by(|a, b| a.0 == b.0) {
+        notes.push(Note::new(&source, of_rule[0].0, of_rule.iter().map(|(_, n)| n).sum(), "rows"));
     }
     // One kind alone is what every program calls missing.
     if counts.missing_kinds.keys().any(|kind| kind != ".") {

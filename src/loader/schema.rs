@@ -35,8 +35,8 @@ pub struct ColumnCounts {
     pub clocks_dropped: u64,
     /// Dates and numbers with blanks around them.
     pub trimmed: u64,
-    /// Cells that broke their declaration and were taken as missing, as the study says.
-    pub invalid_as_missing: u64,
+    /// Cells that broke their declaration and were taken as missing, as the study says, by the rule that they broke.
+    pub invalid_as_missing: BTreeMap<Broken, u64>,
     /// Rows that each clean-up step changed, in the order of the steps; then those that padding changed, and those of which
     /// an empty place among several codes was left out.
     pub cleaned: Vec<u64>,
@@ -304,7 +304,7 @@ impl Converter {
             }
             Cell::Broken(rule) => {
                 match self.if_invalid() {
-                    IfInvalid::Missing => self.counts.invalid_as_missing += 1,
+                    IfInvalid::Missing => *self.counts.invalid_as_missing.entry(rule).or_default() += 1,
                     IfInvalid::Error => self.note_broken(rule, row),
                 }
                 missing

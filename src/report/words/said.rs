@@ -309,9 +309,41 @@ const SAID: &[Phrase] = &[
         "personer med motstridende rader: den første etter {} gjelder",
     ),
     (
-        "values that break their declaration taken as missing",
-        "verdier som bryter erklæringen sin, regnet som manglende",
+        "dates of another form than declared, taken as missing",
+        "datoer av en annen form enn erklært, regnet som manglende",
     ),
+    (
+        "dates that are no day of the calendar, taken as missing",
+        "datoer som ikke er noen dag i kalenderen, regnet som manglende",
+    ),
+    (
+        "dates outside the declared earliest and latest, taken as missing",
+        "datoer utenfor erklært tidligste og seneste, regnet som manglende",
+    ),
+    (
+        "codes with fewer digits than declared, taken as missing",
+        "koder med færre sifre enn erklært, regnet som manglende",
+    ),
+    (
+        "codes of another width than declared, taken as missing",
+        "koder av en annen bredde enn erklært, regnet som manglende",
+    ),
+    (
+        "values not among the declared levels, taken as missing",
+        "verdier som ikke er blant de erklærte nivåene, regnet som manglende",
+    ),
+    ("values that are no whole number, taken as missing", "verdier som ikke er hele tall, regnet som manglende"),
+    ("values that are no number, taken as missing", "verdier som ikke er tall, regnet som manglende"),
+    (
+        "numbers with another decimal mark than declared, taken as missing",
+        "tall med et annet desimaltegn enn erklært, regnet som manglende",
+    ),
+    (
+        "numbers outside the declared limits, taken as missing",
+        "tall utenfor de erklærte grensene, regnet som manglende",
+    ),
+    ("numbers that can be no code, taken as missing", "tall som ikke kan være koder, regnet som manglende"),
+    ("codes over several lines, taken as missing", "koder over flere linjer, regnet som manglende"),
     ("codes changed by {}", "koder endret av {}"),
     ("codes padded with zeros to {} characters", "koder fylt ut med nuller til {} tegn"),
     ("rows of linked persons without a date, not considered", "rader for koblede personer uten dato, ikke tatt med"),

@@ -3,9 +3,9 @@
 use super::{Context, Presence, columns, names};
 use crate::stored::StoredFormat;
 use crate::study::extract::*;
-use crate::study::{files, foreign};
 use crate::study::spec::{Node, Section, Value};
 use crate::study::sql;
+use crate::study::{files, foreign};
 use indexmap::IndexMap;
 
 impl Context<'_> {

@@ -16,6 +16,8 @@ struct Invalid {
     value: Value,
     /// From the count and its verb to what the message says.
     says: fn(&Slot, &str, &str) -> String,
+    /// What the note says of it where the study takes it as missing.
+    as_missing: &'static str,
 }
 
 impl Planting<'_, '_, '_> {
@@ -139,9 +141,11 @@ impl Planting<'_, '_, '_> {
             ("no_such_day", ColumnKind::Date(date)) if as_text => Some(Invalid {
                 value: written(&date.format.no_such_day(year)?),
                 says: |_, n, is| format!("{n} of the right form {is} no day of the calendar"),
+                as_missing: "dates that are no day of the calendar, taken as missing",
             }),
             ("date_form", ColumnKind::Date(_)) if as_text => Some(Invalid {
                 value: written("unknown"),
+                as_missing: "dates of another form than declared, taken as missing",
                 says: |slot, n, is| match &slot.spec.kind {
                     ColumnKind::Date(date) => format!("expected a date as {} ({n} {is} not)", date.format.shown()),
                     _ => String::new(),
@@ -152,12 +156,14 @@ impl Planting<'_, '_, '_> {
                 Some(Invalid {
                     value: Value::Day(day),
                     says: |_, n, is| format!("{n} {is} outside the declared earliest and latest"),
+                    as_missing: "dates outside the declared earliest and latest, taken as missing",
                 })
             }
             ("lost_zero", ColumnKind::Code(rules)) if rules.pad_left.is_none() => {
                 let width = rules.width.filter(|w| *w > 1)?;
                 Some(Invalid {
                     value: written(&"1".repeat(width - 1)),
+                    as_missing: "codes with fewer digits than declared, taken as missing",
                     says: |slot, n, is| match &slot.spec.kind {
                         ColumnKind::Code(CodeSpec { width: Some(width), .. }) => {
                             let has = if is == "is" { "has" } else { "have" };
@@ -177,6 +183,7 @@ impl Planting<'_, '_, '_> {
                 (rules.width.is_none_or(|w| clean.chars().count() == w)).then_some(Invalid {
                     value: written(&text),
                     says: |_, n, is| format!("{n} {is} not among the declared levels"),
+                    as_missing: "values not among the declared levels, taken as missing",
                 })
             }
             ("number", ColumnKind::Whole { limits, .. } | ColumnKind::Number { limits, .. }) => match limits.at_most {
@@ -187,9 +194,14 @@ impl Planting<'_, '_, '_> {
                         Value::Number(most + 7.0)
                     },
                     says: |_, n, is| format!("{n} {is} outside the declared at_least and at_most"),
+                    as_missing: "numbers outside the declared limits, taken as missing",
                 }),
                 _ if matches!(self.sheets[sheet].format, FileFormat::Delimited(_)) => Some(Invalid {
                     value: written("n/a"),
+                    as_missing: match slot.spec.kind {
+                        ColumnKind::Whole { .. } => "values that are no whole number, taken as missing",
+                        _ => "values that are no number, taken as missing",
+                    },
                     says: |slot, n, is| match slot.spec.kind {
                         ColumnKind::Whole { .. } => format!("expected a whole number ({n} {is} not)"),
                         _ => format!("expected a number ({n} {is} not)"),
@@ -235,10 +247,7 @@ impl Planting<'_, '_, '_> {
             let is = if count == 1 { "is" } else { "are" };
             let told = match stops {
                 true => Told::Stops { text: (invalid.says)(slot, &counted(count, "value"), is) },
-                false => Told::Note {
-                    source: source.clone(),
-                    message: "values that break their declaration taken as missing".into(),
-                },
+                false => Told::Note { source: source.clone(), message: invalid.as_missing.into() },
             };
             self.note(kind, spot, count, told);
         }
