@@ -29,6 +29,9 @@ fn a_linkage_file_brings_spellings_together_and_every_row_is_counted() {
     let order: Vec<&str> = loaded.inputs.iter().map(|i| i.extract.as_str()).collect();
     assert_eq!(order, ["linkage", "persons", "contacts", "visits", "residence"]);
     assert_eq!(loaded.inputs[0].file.sha256.len(), 64);
+    // a3 has no key there, and so no visit can be theirs.
+    assert_eq!(noted(&loaded, "link.csv", "rows without a key of spelling npr"), Some(1));
+    assert_eq!(noted(&loaded, "linkage", "persons of the population without a key of spelling npr"), Some(1));
 }
 
 #[test]

@@ -195,6 +195,10 @@ impl<'a> Delivery<'a> {
             (0..n_persons as u32).map(|p| !rows.of(p).is_empty()).collect()
         };
         let present = in_population(&self.kept);
+        for (spelling, n) in linker.persons_without_key(&present).into_iter().filter(|(_, n)| *n > 0) {
+            let message = format!("persons of the population without a key of spelling {spelling}: they have no rows there");
+            self.notes.push(Note::new("linkage", &message, n, "persons"));
+        }
         let contradicting = self.contradicting.get(population).map_or(0, Vec::len);
         let n_present = present.iter().filter(|&&p| p).count();
         self.attrition = Attrition::start(&format!("in the population ({population})"), n_present + contradicting);

@@ -112,6 +112,16 @@ impl Linker {
         (Linker { spellings: IndexMap::from([(String::new(), spelling)]), n_persons }, persons)
     }
 
+    /// By spelling, how many of the persons that are `present` have no key of it.
+    pub(crate) fn persons_without_key(&self, present: &[bool]) -> Vec<(&str, u64)> {
+        let without = |spelling: &Spelling| {
+            let mut has_none = present.to_vec();
+            spelling.table.persons.iter().for_each(|&person| has_none[person as usize] = false);
+            has_none.into_iter().filter(|none| *none).count() as u64
+        };
+        self.spellings.iter().map(|(name, spelling)| (name.as_str(), without(spelling))).collect()
+    }
+
     /// Number of persons.
     pub(crate) fn n_persons(&self) -> usize {
         self.n_persons as usize

@@ -71,9 +71,12 @@ fn read_keys(linkage: &LinkageFile, progress: &mut dyn Progress) -> Result<FileK
     let columns = linkage.keys.values().map(Column::new).collect();
     let mut reading = Reading { linkage, columns, n_rows: 0, places: RowPlaces::default(), notes: Vec::new() };
     let inputs = LoadError::all_of(linkage.files.iter().map(|file| reading.file(file, progress)))?;
-    let Reading { columns, places, notes, .. } = reading;
+    let Reading { columns, places, mut notes, .. } = reading;
     let (mut keys, mut clean_up) = (Vec::new(), Vec::new());
-    for Column { keys: of_column, normaliser, tally } in columns {
+    for (spelling, Column { keys: of_column, normaliser, tally }) in linkage.keys.keys().zip(columns) {
+        let empty = (0..of_column.len()).filter(|&row| of_column.with(row, <[u8]>::is_empty)).count() as u64;
+        let message = format!("rows without a key of spelling {spelling}");
+        notes.extend((empty > 0).then(|| Note::new(&linkage.name(), &message, empty, "rows")));
         clean_up.extend(tally.map(|tally| tally.finish(normaliser.declared(), &linkage.name())));
         keys.push(of_column);
     }

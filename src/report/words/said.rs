@@ -43,6 +43,11 @@ const SAID: &[Phrase] = &[
         "rows in a file with the same bytes as {}, counted once more",
         "rader i en fil med de samme bytes som {}, talt en gang til",
     ),
+    ("rows without a key of spelling {}", "rader uten nøkkel av formen {}"),
+    (
+        "persons of the population without a key of spelling {}: they have no rows there",
+        "personer i populasjonen uten nøkkel av formen {}: de har ingen rader der",
+    ),
     // Events outside follow-up.
     ("event before the index date (history, no fault)", "hendelse før indeksdatoen (historikk, ingen feil)"),
     (
