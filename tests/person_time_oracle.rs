@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The extracts of a generated delivery.
-fn extracts() -> String {
+pub fn extracts() -> String {
     let code = |levels: &str| format!("type = \"code\", levels = [{levels}]");
     let school = code("\"low\", \"high\"") + ", column = \"L_{year}\", years = [2004, 2014]";
     let days: Vec<(&str, &str)> = ["birth", "death", "operation", "consent"].map(|name| (name, DAY)).to_vec();
@@ -347,11 +347,11 @@ fn calendar() -> &'static [(i32, i32, i32)] {
 
 const BEFORE_1970: i32 = 10_958;
 
-fn ymd(day: i32) -> (i32, i32, i32) {
+pub fn ymd(day: i32) -> (i32, i32, i32) {
     calendar()[(day + BEFORE_1970) as usize]
 }
 
-fn month_length(year: i32, month: i32) -> i32 {
+pub fn month_length(year: i32, month: i32) -> i32 {
     match month {
         2 if (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 => 29,
         2 => 28,
@@ -360,12 +360,12 @@ fn month_length(year: i32, month: i32) -> i32 {
     }
 }
 
-fn number(year: i32, month: i32, day: i32) -> i32 {
+pub fn number(year: i32, month: i32, day: i32) -> i32 {
     let found = calendar().binary_search(&(year, month, day)).expect("a day of the calendar");
     found as i32 - BEFORE_1970
 }
 
-fn months_later(day: i32, months: i32) -> i32 {
+pub fn months_later(day: i32, months: i32) -> i32 {
     let (year, month, of_month) = ymd(day);
     let months = year * 12 + month - 1 + months;
     let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
@@ -373,7 +373,7 @@ fn months_later(day: i32, months: i32) -> i32 {
 }
 
 /// Whether `years` (whole or half) have passed since `birth`.
-fn has_passed(birth: i32, day: i32, years: f64) -> bool {
+pub fn has_passed(birth: i32, day: i32, years: f64) -> bool {
     let anniversary = |n: i32| {
         let (year, month, of_month) = ymd(birth);
         match (month, of_month, month_length(year + n, 2)) {
@@ -386,7 +386,7 @@ fn has_passed(birth: i32, day: i32, years: f64) -> bool {
     f64::from(day - last) >= (years - years.floor()) * f64::from(next - last)
 }
 
-fn text(day: i32) -> String {
+pub fn text(day: i32) -> String {
     let (year, month, day) = ymd(day);
     format!("{year:04}-{month:02}-{day:02}")
 }
@@ -429,23 +429,23 @@ impl Rules {
 
 /// What is known of a person.
 #[derive(Debug, Default)]
-struct Person {
-    birth: i32,
-    death: Option<i32>,
-    operation: Option<i32>,
-    consent: Option<i32>,
-    sex: i32,
-    contacts: Vec<i32>,
-    visits: Vec<i32>,
-    residence: Vec<(i32, Option<i32>)>,
-    civil: Vec<(i32, i32)>,
-    wards: Vec<(i32, i32, &'static str)>,
-    drugs: Vec<(i32, Option<f64>, &'static str)>,
-    income: BTreeMap<i32, Option<f64>>,
-    school: BTreeMap<i32, &'static str>,
+pub struct Person {
+    pub birth: i32,
+    pub death: Option<i32>,
+    pub operation: Option<i32>,
+    pub consent: Option<i32>,
+    pub sex: i32,
+    pub contacts: Vec<i32>,
+    pub visits: Vec<i32>,
+    pub residence: Vec<(i32, Option<i32>)>,
+    pub civil: Vec<(i32, i32)>,
+    pub wards: Vec<(i32, i32, &'static str)>,
+    pub drugs: Vec<(i32, Option<f64>, &'static str)>,
+    pub income: BTreeMap<i32, Option<f64>>,
+    pub school: BTreeMap<i32, &'static str>,
 }
 
-fn generate(random: &mut Random) -> Person {
+pub fn generate(random: &mut Random) -> Person {
     let first = number(2009, 10, 1);
     let index = first + random.below(1000) as i32;
     let mut person = Person {
@@ -502,7 +502,7 @@ fn generate(random: &mut Random) -> Person {
     person
 }
 
-fn write(delivery: &Delivery, persons: &[Person]) {
+pub fn write(delivery: &Delivery, persons: &[Person]) {
     let mut texts: BTreeMap<&str, String> = [
         ("persons", "id;birth;death;operation;consent;sex"),
         ("contacts", "id;date"),
@@ -538,7 +538,7 @@ fn write(delivery: &Delivery, persons: &[Person]) {
 }
 
 impl Person {
-    fn is_resident(&self, day: i32) -> bool {
+    pub fn is_resident(&self, day: i32) -> bool {
         self.residence.iter().any(|(from, to)| *from <= day && to.is_none_or(|to| day <= to))
     }
 
@@ -689,7 +689,7 @@ impl Person {
     }
 }
 
-fn cell(table: &Table, name: &str, row: usize) -> String {
+pub fn cell(table: &Table, name: &str, row: usize) -> String {
     match &table.column(name).unwrap().data {
         ColumnData::Factor(f) => f.levels[f.codes.get(row).unwrap() as usize].clone(),
         ColumnData::Number(v) => v[row].to_string(),

@@ -17,6 +17,7 @@ mod diagnostics; // tests of proportional hazards, residuals, variance options
 mod dirt; // faults planted in simulated extracts: each told with its count, and the fit as without
 mod disclosure; // what a profile hides, and what an attacker can work out from the rest
 mod documents; // HTML, docx, xlsx, LaTeX: read back, and compared with the tables and with results.json
+mod entry_oracle; // who enters and why they leave, of generated persons, day by day
 mod examples; // the studies in examples/, run as a user would
 mod figures; // no label on another, marks where the numbers are, the same bytes, nothing hidden
 mod follow_up; // index date to exit; person-time that cannot be; counting day by day

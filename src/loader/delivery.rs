@@ -196,7 +196,8 @@ impl<'a> Delivery<'a> {
         };
         let present = in_population(&self.kept);
         for (spelling, n) in linker.persons_without_key(&present).into_iter().filter(|(_, n)| *n > 0) {
-            let message = format!("persons of the population without a key of spelling {spelling}: they have no rows there");
+            let message =
+                format!("persons of the population without a key of spelling {spelling}: they have no rows there");
             self.notes.push(Note::new("linkage", &message, n, "persons"));
         }
         let contradicting = self.contradicting.get(population).map_or(0, Vec::len);
