@@ -78,7 +78,25 @@ fn a_gap_in_residence_may_be_no_emigration() {
     assert_eq!(delivery.records()[2], (2, 0, 213, false));
     let exit = "label = \"emigration\"\nspells = \"residence\"\nfrom = \"from\"\nto = \"to\"";
     delivery.replace(exit, &format!("{exit}\ngap = \"14 days\""));
-    assert_eq!(delivery.records()[2], (2, 0, 365, false));
+    let loaded = delivery.load().unwrap();
+    assert_eq!(records(&loaded.table)[2], (2, 0, 365, false));
+    assert_eq!(noted(&loaded, "residence", "with up to 14 days between spells, which do not part them"), Some(1));
+    assert_eq!(noted(&loaded, "residence", "with more than 14 days between spells"), Some(0));
+}
+
+/// A step that looks past the index date makes entry depend on the future, and it is said.
+#[test]
+fn a_window_past_the_index_date_is_remarked_on() {
+    let mut delivery = Delivery::default();
+    let step = "[[cohort.step]]\nlabel = \"stays\"\nexclude = { any = \"visits\", date = \"date\", \
+                within = [\"0 days\", \"30 days\"] }\n\n[follow_up]\n";
+    delivery.replace("[follow_up]\n", step);
+    let is_said = |delivery: &Delivery| {
+        delivery.load().unwrap().notes.iter().any(|n| n.message.starts_with("the window reaches past the index date"))
+    };
+    assert!(is_said(&delivery));
+    delivery.replace("\"30 days\"", "\"0 days\"");
+    assert!(!is_said(&delivery));
 }
 
 /// Every step is counted in persons and in events, also when it takes out nobody.

@@ -226,7 +226,7 @@ fn follow(person: &Person, rules: &Rules) -> Option<(i32, i32, &'static str)> {
     let in_month = |day: &i32| rules.by_month.is_some() && ymd(*day).0 == ymd(index).0 && ymd(*day).1 == ymd(index).1;
     let mut moved = false;
     if let Some((_, same_month)) = rules.by_month {
-        if person.visits.iter().any(|d| in_month(d)) {
+        if person.visits.iter().any(in_month) {
             match same_month {
                 SameMonth::Exclude => return None,
                 SameMonth::EventAfterEntry => moved = person.visits.iter().any(|d| in_month(d) && *d <= index),

@@ -873,10 +873,10 @@ fn a_file_is_read_once_and_its_copies_are_told() {
 #[test]
 fn what_is_no_text_is_named() {
     let mut delivery = Delivery::default();
-    delivery.write("visits.csv", b"PK\x03\x04visits".to_vec());
+    delivery.write("visits.csv", b"PK\x03\x04visits");
     let message = delivery.check().unwrap_err();
     assert!(message.contains("visits.csv is no text: it is an archive (.zip) or a spreadsheet"), "{message}");
-    delivery.write("visits.rds", b"\x1F\x8B\x08\x00".to_vec());
+    delivery.write("visits.rds", b"\x1F\x8B\x08\x00");
     delivery.replace("file = \"visits.csv\"\ndelimiter = \";\"\nencoding = \"utf-8\"", "file = \"visits.rds\"");
     let message = delivery.check().unwrap_err();
     assert!(message.contains("visits.rds is no text: it is a file of R; save it in R as .parquet"), "{message}");

@@ -518,7 +518,7 @@ fn rows_for_which_a_condition_is_unknown_are_counted() {
     let delivery = Delivery::default();
     delivery.add("contacts.csv", "a3;01.01.2012;P76;\n");
     let loaded = delivery.load().unwrap();
-    assert_eq!(noted(&loaded, "contacts", "a condition is unknown"), Some(1));
+    assert_eq!(noted(&loaded, "contacts", "rows for which `system = 'ICPC-2'` is unknown (a missing value)"), Some(1));
     assert_eq!(records(&loaded.table), Delivery::default().records());
 }
 

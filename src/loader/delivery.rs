@@ -5,7 +5,8 @@ use super::attrition::Attrition;
 use super::births::{self, Birth};
 use super::extract::{self, Persons};
 use super::people::Kept;
-use super::request::Request;
+use super::request::{Filter, Request};
+use super::rows::Rows;
 use super::{CodeUse, Input, KeyCleanUp, LinkReport, LoadError, Note, Progress, RowsByMonth};
 use super::{demand, eligibility, linkage, matching};
 use crate::day::Day;
@@ -157,13 +158,11 @@ impl<'a> Delivery<'a> {
     fn put(&mut self, extract: &Extract, requests: Vec<Request>, read: extract::Extracted, n_persons: usize) {
         let mut rows = read.rows;
         for (rows, request) in rows.iter_mut().zip(&requests) {
-            if request.filter.is_some() && rows.without_date > 0 {
-                let message = "rows of linked persons without a date, not considered";
-                self.notes.push(Note::new(&extract.name, message, rows.without_date, "rows"));
-            }
-            if rows.unknown > 0 {
-                let message = "rows for which a condition is unknown (a missing value), not considered";
-                self.notes.push(Note::new(&extract.name, message, rows.unknown, "rows"));
+            for note in request.filter.iter().flat_map(|filter| not_considered(&extract.name, filter, rows)) {
+                // Several rules may ask for the same rows.
+                if !self.notes.contains(&note) {
+                    self.notes.push(note);
+                }
             }
             rows.sort(n_persons);
         }
@@ -267,6 +266,21 @@ impl<'a> Delivery<'a> {
             Some(Washout::None | Washout::Of { .. }) => {}
         }
     }
+}
+
+/// Rows that a rule passed over because something of them is missing.
+fn not_considered(extract: &str, filter: &Filter, rows: &Rows) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if rows.without_date > 0 {
+        let message = format!("rows of linked persons without a date in {}, not considered", filter.date);
+        notes.push(Note::new(extract, &message, rows.without_date, "rows"));
+    }
+    if let Some(condition) = filter.condition.as_ref().filter(|_| rows.unknown > 0) {
+        let text = condition.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let message = format!("rows for which `{text}` is unknown (a missing value), not considered");
+        notes.push(Note::new(extract, &message, rows.unknown, "rows"));
+    }
+    notes
 }
 
 fn index_label(study: &Study) -> String {

@@ -155,6 +155,11 @@ fn evaluate(
                 let days: Vec<Day> = alive.iter().map(|p| person(p).1).collect();
                 notes.extend(shortened(people.study, &source, &rows.extract, within.start, &days));
             }
+            if within.end.amount > 0 {
+                let source = format!("cohort.step {} ({})", i + 1, step.label);
+                let message = "the window reaches past the index date: who enters depends on what comes after it";
+                notes.push(Note::plain(&source, message));
+            }
             let days = found.columns[0].days();
             let holds = |position: &u32| {
                 let (person, index) = person(position);

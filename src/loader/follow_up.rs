@@ -330,6 +330,12 @@ fn check_spells(
             gap => format!("with more than {gap} days between spells"),
         };
         notes.push(Note::new(name, &message, with_gap, "persons"));
+        if spells.gap > 0 {
+            let bridged =
+                alive.par_iter().filter(|&&p| rows.has_bridged_gap(people.numbers[p as usize])).count() as u64;
+            let message = format!("with up to {} days between spells, which do not part them", spells.gap);
+            notes.push(Note::new(name, &message, bridged, "persons"));
+        }
     }
     Ok(())
 }

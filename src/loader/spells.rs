@@ -93,6 +93,11 @@ impl<'a> SpellRows<'a> {
         self.joined(person).len() > 1
     }
 
+    /// Whether a person's spells leave days between them that do not part them.
+    pub(crate) fn has_bridged_gap(&self, person: u32) -> bool {
+        SpellRows { rows: self.rows, gap: 0 }.joined(person).len() > self.joined(person).len()
+    }
+
     /// What is wrong with the spells of a person.
     pub(crate) fn faults(&self, person: u32) -> SpellFaults {
         self.of(person).1

@@ -80,6 +80,14 @@ const SAID: &[Phrase] = &[
         "rader lik en annen i nøkkel og hver kolonne som leses, alle beholdt (`duplicates`)",
     ),
     ("with days between spells", "med dager mellom perioder"),
+    (
+        "with up to {} days between spells, which do not part them",
+        "med opptil {} dager mellom perioder, som ikke skiller dem",
+    ),
+    (
+        "the window reaches past the index date: who enters depends on what comes after it",
+        "vinduet går lenger enn til indeksdatoen: hvem som går inn, avhenger av det som kommer etter den",
+    ),
     ("with more than {} days between spells", "med mer enn {} dager mellom perioder"),
     ("entered later than the index date", "gikk inn senere enn indeksdatoen"),
     ("between the index date and entry, not at risk", "mellom indeksdatoen og inngang, ikke under risiko"),
@@ -351,10 +359,13 @@ const SAID: &[Phrase] = &[
     ("codes over several lines, taken as missing", "koder over flere linjer, regnet som manglende"),
     ("codes changed by {}", "koder endret av {}"),
     ("codes padded with zeros to {} characters", "koder fylt ut med nuller til {} tegn"),
-    ("rows of linked persons without a date, not considered", "rader for koblede personer uten dato, ikke tatt med"),
     (
-        "rows for which a condition is unknown (a missing value), not considered",
-        "rader der en betingelse er ukjent (en verdi mangler), ikke tatt med",
+        "rows of linked persons without a date in {}, not considered",
+        "rader for koblede personer uten dato i {}, ikke tatt med",
+    ),
+    (
+        "rows for which {} is unknown (a missing value), not considered",
+        "rader der {} er ukjent (en manglende verdi), ikke tatt med",
     ),
     (
         "persons with an index event who are not in the population",
