@@ -484,6 +484,8 @@ Crude                                                2   −1,490.50  2,985.0  2
 that has to wrap
 ────────────────────────────────────────────────────────────────────────────────────
 AIC and BIC compare models of the same records.
+Log likelihood, AIC and BIC say nothing between models that differ in kind, ties, strata or records:
+"Crude"; "+ sex and a very long label of a model that has to wrap".
 
 Methods
 =======
@@ -752,7 +754,8 @@ On top of the model "+ sex and a very long label of a model that has to wrap", a
 | Crude | 2 | −1,490.50 | 2,985.0 | 2,991.7 |
 | \+ sex and a very long label of a model that has to wrap | 4 | −1,490.50 | 2,985.0 | 2,991.7 |
 
-AIC and BIC compare models of the same records.
+AIC and BIC compare models of the same records.  
+Log likelihood, AIC and BIC say nothing between models that differ in kind, ties, strata or records: "Crude"; "+ sex and a very long label of a model that has to wrap".
 
 ## Methods
 

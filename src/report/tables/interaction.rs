@@ -286,10 +286,10 @@ fn push_remarks(table: &mut DisplayTable, report: &Report, model: &ModelResult, 
     if let Some(test) = interaction.pooled_test.as_ref().filter(|_| interaction.converged) {
         table.remarks.push(Remark::PooledTest(w.joint_pooled_test().to_string(), test.clone()));
     }
-    let adjusted = match interaction.adjusted_for.is_empty() {
-        true => String::new(),
-        false => w.adjusted_for(interaction.adjusted_for.join(", ")),
-    };
+    let names = &interaction.adjusted_for;
+    // A label such as "Age, years" has a comma of its own.
+    let mark = if names.iter().any(|name| name.contains(',')) { "; " } else { ", " };
+    let adjusted = if names.is_empty() { String::new() } else { w.adjusted_for(names.join(mark)) };
     table.remarks.push(Remark::Text(w.on_top_of_model(model.title(), adjusted)));
     table.remarks.extend(interaction.warnings.iter().map(|x| warning_remark(report, x)));
 }

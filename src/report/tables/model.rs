@@ -4,7 +4,7 @@ use super::coefficients::p_head;
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
 use crate::conventions::Conventions;
 use crate::house_style::Language;
-use crate::report::{ModelResult, Report, TestResult};
+use crate::report::{CompetingRisks, ModelResult, Report, TestResult};
 
 /// A statistic of a model: what people read, its name in data files (broom's where it has one), its value.
 struct Statistic {
@@ -214,7 +214,31 @@ fn comparisons(report: &Report, with_tests: bool) -> Option<DisplayTable> {
     }
     let remark = if with_tests { w.comparison_remark() } else { w.criteria_remark() };
     table.remarks.push(Remark::Text(remark.to_string()));
+    table.remarks.extend(not_compared(report).map(Remark::Text));
     Some(table)
+}
+
+/// The models whose likelihoods are of other kinds: a stratified partial likelihood is lower for its risk sets alone.
+fn not_compared(report: &Report) -> Option<String> {
+    let w = report.words();
+    let mut kinds: Vec<(LikelihoodKind, Vec<String>)> = Vec::new();
+    for model in &report.models {
+        let kind = likelihood_kind(model);
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, titles)) => titles.push(w.quoted(model.title())),
+            None => kinds.push((kind, vec![w.quoted(model.title())])),
+        }
+    }
+    let named: Vec<String> = kinds.iter().map(|(_, titles)| w.list_and(titles)).collect();
+    (named.len() > 1).then(|| w.not_compared(named.join("; ")))
+}
+
+/// What two models must have in common for their likelihoods to be compared: kind, ties, weights, strata, records left out.
+type LikelihoodKind<'a> = (bool, &'a str, Option<&'a str>, &'a [String], Option<u64>);
+
+fn likelihood_kind(model: &ModelResult) -> LikelihoodKind<'_> {
+    let is_fine_gray = model.competing.as_ref().is_some_and(CompetingRisks::is_fine_gray);
+    (is_fine_gray, &model.ties, model.weights.as_deref(), &model.strata, model.n_missing_dropped)
 }
 
 /// To read: Wald and likelihood-ratio test of every term of every model; without a test that no model has.

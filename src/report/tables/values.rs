@@ -12,7 +12,7 @@ pub fn value_table(report: &Report) -> Option<DisplayTable> {
     for model in &report.models {
         for of in &model.ratios_at {
             let value = of.reference.map_or(marker.clone(), |x| style.value(x));
-            let whose = if report.models.len() > 1 { format!(", {}", model.title()) } else { String::new() };
+            let whose = if report.models.len() > 1 { format!(" ({})", model.title()) } else { String::new() };
             table.push_group(&report.words().against(of.title(), value, whose));
             for point in &of.points {
                 push(&mut table, report, (model, of, point), &marker);

@@ -86,6 +86,10 @@ words! {
     comparison_title { "Comparison of models", "Sammenlikning av modeller" }
     against_model { "Against", "Mot" }
     criteria_remark { "AIC and BIC compare models of the same records.", "AIC og BIC sammenlikner modeller av de samme observasjonene." }
+    not_compared(models) {
+        "Log likelihood, AIC and BIC say nothing between models that differ in kind, ties, strata or records: {models}.",
+        "Log-likelihood, AIC og BIC sier ingenting mellom modeller som er ulike i type, like tider, strata eller observasjoner: {models}."
+    }
     comparison_remark {
         "AIC and BIC compare models of the same records; the likelihood-ratio test is against the largest earlier model whose columns are all in the model.",
         "AIC og BIC sammenlikner modeller av de samme observasjonene; likelihood-ratio-testen er mot den største tidligere modellen der alle kolonner inngår i modellen."
