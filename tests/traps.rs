@@ -450,7 +450,9 @@ fn trap_09_rows_without_a_key_are_counted_by_year() {
         "washout: 3 years before 2010-01-01 needs contacts from 2007-01-01, which has complete keys from 2009-01-01";
     assert!(message.contains(wanted), "{message}");
     delivery.replace("washout = \"3 years\"", "washout = { length = \"3 years\", truncate_lookback = true }");
-    assert!(delivery.load().is_ok());
+    // Accepted, the weakness is printed.
+    let message = "look-back from 365 days on instead of 3 years, because contacts has complete keys from 2009-01-01";
+    assert_eq!(noted(&delivery.load().unwrap(), "cohort.index washout", message), Some(2));
 }
 
 /// Look-back before the register begins: "no record" is not "no history".
@@ -477,6 +479,35 @@ fn trap_10_a_look_back_before_the_register_begins_is_an_error() {
     let wanted =
         "step \"no earlier\": 3 years before 2010-01-01 needs contacts from 2007-01-01, which begins 2008-01-01";
     assert!(fault(&delivery).contains(wanted));
+}
+
+/// The same of what covariates look back to, as of the index date and during follow-up.
+#[test]
+fn trap_10_a_shortened_look_back_of_a_covariate_is_told() {
+    let mut delivery = Delivery::default();
+    delivery.replace("coverage_from = 2000-01-01", "coverage_from = 2008-01-01");
+    let covariate =
+        |name: &str, rest: &str| format!("[covariate.{name}]\nany = \"contacts\"\ndate = \"date\"\n{rest}\n\n");
+    let three = "within = [\"-3 years\", \"0 days\"]\nat = \"current\"\nlag = \"10 days\"";
+    let ever = "within = [\"ever\", \"-1 day\"]\nat = \"index\"";
+    with_covariate(&mut delivery, &(covariate("recent", three) + &covariate("before", ever)));
+    let message = fault(&delivery);
+    assert!(
+        message.contains("covariate `recent`: 3 years before 2009-12-22 needs contacts from 2006-12-22"),
+        "{message}"
+    );
+    assert!(
+        message.contains("covariate `before` looks back to the first row, and contacts begins 2008-01-01"),
+        "{message}"
+    );
+    let accepted = |rest: &str| format!("{rest}\ntruncate_lookback = true");
+    delivery.replace(three, &accepted(three)).replace(ever, &accepted(ever));
+    let loaded = delivery.load().unwrap();
+    // a1 and a2 are followed from 2010 on; a3, from June 2012, has all of three years.
+    let message = "look-back from 721 days on instead of 3 years, because contacts begins 2008-01-01";
+    assert_eq!(noted(&loaded, "covariate.recent", message), Some(2));
+    let message = "ever is since 2008-01-01, because contacts begins then: more is known of those who enter late";
+    assert!(loaded.notes.iter().any(|n| n.source == "covariate.before" && n.message == message), "{:?}", loaded.notes);
 }
 
 /// Impossible person-time: counted by cause, an error, or an attrition line of its cause; never half a day.

@@ -16,7 +16,7 @@ use super::people::{Kept, People};
 use super::raw_values::Raw;
 use super::rows::Rows;
 use super::values::Values;
-use super::windows::events;
+use super::windows::{events, shortened_window};
 use super::{Note, covariate_rows, ends};
 use crate::day::Day;
 use crate::study::{Covariate, Offset, Overlap, Source};
@@ -201,7 +201,12 @@ pub(crate) fn answers(
             by_rule(covariate, earlier, EARLIER_YEAR, notes);
             Ok(Some(found))
         }
-        Source::Events { within, measure, .. } => Ok(Some(events(asked, rows(), within, measure, covariate, notes))),
+        Source::Events { rows: of, within, measure, truncate_lookback } => {
+            if *truncate_lookback {
+                notes.extend(shortened_window(asked, &of.extract, within, covariate));
+            }
+            Ok(Some(events(asked, rows(), within, measure, covariate, notes)))
+        }
         Source::YearsSince(date) | Source::DaysSince(date) | Source::YearOf(date) => {
             Ok(Some(clock(asked, kept, covariate, date)))
         }

@@ -258,10 +258,9 @@ impl<'a> Delivery<'a> {
                 self.notes.push(Note::plain("cohort.index", message));
             }
             Some(Washout::Of { length, truncate_lookback: true }) => {
-                let days: Vec<Day> = index.iter().flatten().copied().collect();
                 let start = Offset { amount: -length.amount, ..length };
-                let source = "cohort.index washout";
-                self.notes.extend(eligibility::shortened(self.study, source, &rows.extract, start, &days));
+                let (source, days) = ("cohort.index washout", index.iter().flatten().copied());
+                self.notes.extend(eligibility::shortened(self.study, source, &rows.extract, (start, 0), days));
             }
             Some(Washout::None | Washout::Of { .. }) => {}
         }

@@ -152,8 +152,8 @@ fn evaluate(
             let found = kept.rows(&rows.extract, &window_request(people.study, rows, within));
             if *truncate_lookback {
                 let source = format!("cohort.step {} ({})", i + 1, step.label);
-                let days: Vec<Day> = alive.iter().map(|p| person(p).1).collect();
-                notes.extend(shortened(people.study, &source, &rows.extract, within.start, &days));
+                let days = alive.iter().map(|p| person(p).1);
+                notes.extend(shortened(people.study, &source, &rows.extract, (within.start, 0), days));
             }
             if within.end.amount > 0 {
                 let source = format!("cohort.step {} ({})", i + 1, step.label);
@@ -191,16 +191,23 @@ fn evaluate(
     }
 }
 
-/// What a look-back that begins before its register comes to: for how many of these index dates, and how short it can be.
-pub(crate) fn shortened(study: &Study, source: &str, extract: &str, start: Offset, index: &[Day]) -> Option<Note> {
-    let begins = study.extract(extract).coverage.from?;
-    let short = index.iter().filter(|&&day| start.from(day) < begins).count() as u64;
+/// What a look-back that begins before the rows of its register can be relied on comes to: for how many of these days, those
+/// as of which it is asked for, and how short it can be. `lag` is how much later everything counts.
+pub(crate) fn shortened(
+    study: &Study,
+    source: &str,
+    extract: &str,
+    (start, lag): (Offset, i32),
+    days: impl Iterator<Item = Day>,
+) -> Option<Note> {
+    let (begins, verb) = study.extract(extract).reliable_from()?;
+    let short = days.filter(|&day| start.from(Day(day.0 - lag)) < begins).count() as u64;
     let full = back(start);
-    let length = match study.cohort.index.from {
-        Some(from) if from > begins => format!("from {} days on instead of {full}", from.0 - begins.0),
+    let length = match study.cohort.index.from.map(|from| from.0 - lag - begins.0) {
+        Some(days) if days > 0 => format!("from {days} days on instead of {full}"),
         _ => format!("shorter than {full}"),
     };
-    let message = format!("look-back {length}, because {extract} begins {begins}");
+    let message = format!("look-back {length}, because {extract} {verb} {begins}");
     Some(Note::new(source, &message, short, "persons"))
 }
 

@@ -1,10 +1,10 @@
 //! What dated rows in a window come to, as of every day: rows come into the window and leave it.
 
-use super::Note;
 use super::dated::{Asked, Changes, Told, dated, first_reaching, walk};
 use super::raw_values::Raw;
 use super::rows::Rows;
 use super::values::{Dictionary, Values};
+use super::{Note, eligibility};
 use crate::day::Day;
 use crate::study::{Covariate, Lookback, LookbackStart, Measure};
 use std::ops::Range;
@@ -84,6 +84,25 @@ pub(super) fn events(
         Measure::Count | Measure::Sum(_) => Raw::numbers(found.answers),
     };
     (found.changes, raw)
+}
+
+/// What is told of a window that begins before its register, where the study accepts that.
+pub(super) fn shortened_window(asked: &Asked, extract: &str, within: &Lookback, covariate: &Covariate) -> Option<Note> {
+    let (study, lag) = (asked.people.study, covariate.timing.lag());
+    let source = format!("covariate.{}", covariate.name);
+    match within.start {
+        LookbackStart::Before(start) => {
+            let days = asked.entry.iter().map(|&day| Day(day));
+            eligibility::shortened(study, &source, extract, (start, lag), days)
+        }
+        LookbackStart::Ever => {
+            let (begins, verb) = study.extract(extract).reliable_from()?;
+            let message =
+                format!("ever is since {begins}, because {extract} {verb} then: more is known of those who enter late");
+            Some(Note::plain(&source, &message))
+        }
+        LookbackStart::AfterIndex => None,
+    }
 }
 
 /// How many rows there are, whether there is any, or their sum; added up anew every time, so that nothing of a row stays

@@ -209,6 +209,15 @@ pub struct Coverage {
     pub accept_incomplete: bool,
 }
 
+impl Extract {
+    /// The first day on which its rows can be relied on, and how messages say it.
+    pub fn reliable_from(&self) -> Option<(Day, &'static str)> {
+        let rows = self.coverage.from.map(|day| (day, "begins"));
+        let keys = self.coverage.key_complete_from.map(|day| (day, "has complete keys from"));
+        rows.into_iter().chain(keys).max_by_key(|(day, _)| *day)
+    }
+}
+
 /// A column of an extract.
 #[derive(Debug, Clone)]
 pub struct ColumnSpec {

@@ -258,6 +258,15 @@ const SAID: &[Phrase] = &[
     ("person-time without a value, left out", "persontid uten verdi, utelatt"),
     ("events in it", "hendelser i den"),
     ("look-back {}, because {} begins {}", "tilbakeblikk {}, fordi {} begynner {}"),
+    ("look-back {}, because {} has complete keys from {}", "tilbakeblikk {}, fordi {} har fullstendige nøkler fra {}"),
+    (
+        "ever is since {}, because {} begins then: more is known of those who enter late",
+        "noen gang er siden {}, fordi {} begynner da: mer er kjent om dem som går inn sent",
+    ),
+    (
+        "ever is since {}, because {} has complete keys from then: more is known of those who enter late",
+        "noen gang er siden {}, fordi {} har fullstendige nøkler fra da: mer er kjent om dem som går inn sent",
+    ),
     ("left out: no analysis can use a {}", "utelatt: ingen analyse kan bruke en {}"),
     ("missing as {} in the file", "mangler som {} i filen"),
     (

@@ -58,6 +58,7 @@ impl Context<'_> {
         let place = format!("covariate `{}`", covariate.name);
         if let (Some(start), Source::Events { .. }) = (start, &covariate.source) {
             let (first, _) = asked(cohort, follow_up, covariate.timing);
+            let first = first.map(|day| Day(day.0 - covariate.timing.lag()));
             self.check_lookback(first, &covariate.span, &place, rows, start);
         }
         let (_, last) = asked(cohort, follow_up, covariate.timing);
@@ -69,7 +70,7 @@ impl Context<'_> {
     fn check_index(&self, cohort: &CohortRules) {
         let IndexSource::Event { rows, .. } = &cohort.index.source else { return };
         let Some(extract) = self.extracts.get(&rows.extract) else { return };
-        if let (Some(from), Some((begin, verb))) = (cohort.index.from, beginning(extract))
+        if let (Some(from), Some((begin, verb))) = (cohort.index.from, extract.reliable_from())
             && from < begin
         {
             let rule = format!("index: the window begins {from}, {} {verb} {begin}", extract.name);
@@ -88,7 +89,7 @@ impl Context<'_> {
     /// Trap 10: "no record" before a register begins is not "no history". `place` says what looks back, from `earliest` on.
     fn check_lookback(&self, earliest: Option<Day>, span: &Span, place: &str, rows: &EventRows, start: Offset) {
         let Some(extract) = self.extracts.get(&rows.extract) else { return };
-        let Some((begin, verb)) = beginning(extract) else { return };
+        let Some((begin, verb)) = extract.reliable_from() else { return };
         let Some(earliest) = earliest else {
             let rule = format!("{place}: how far back it looks is not known, {} {verb} {begin}", extract.name);
             self.faults.add(span, rule, "set `from` in [cohort.index], or truncate_lookback = true");
@@ -105,7 +106,7 @@ impl Context<'_> {
 
     /// "Ever" goes back to the beginning of the register, and the study says so.
     fn check_ever(&self, covariate: &Covariate, rows: &EventRows, truncate: bool) {
-        let begins = self.extracts.get(&rows.extract).and_then(beginning).filter(|_| !truncate);
+        let begins = self.extracts.get(&rows.extract).and_then(Extract::reliable_from).filter(|_| !truncate);
         if let Some((begin, verb)) = begins {
             let rule = format!(
                 "covariate `{}` looks back to the first row, and {} {verb} {begin}: more is known of those who enter late",
@@ -162,7 +163,7 @@ impl Context<'_> {
             }
             // The index window over the same rows has been checked already.
             let indexed = matches!(&cohort.index.source, IndexSource::Event { rows, .. } if rows.extract == source);
-            if let (Some((begin, verb)), Some(from)) = (beginning(extract).filter(|_| !indexed), cohort.index.from)
+            if let (Some((begin, verb)), Some(from)) = (extract.reliable_from().filter(|_| !indexed), cohort.index.from)
                 && from < begin
             {
                 let rule = format!("follow-up from {from} needs {source}, which {verb} {begin}");
@@ -215,11 +216,4 @@ fn last_day(cohort: &CohortRules, follow_up: &FollowUp) -> Option<Day> {
     });
     let longest = follow_up.maximum.zip(cohort.index.to).map(|(maximum, to)| maximum.from(to));
     fixed.chain(longest).min()
-}
-
-/// The first day on which the rows of an extract can be relied on, and how messages say it.
-fn beginning(extract: &Extract) -> Option<(Day, &'static str)> {
-    let rows = extract.coverage.from.map(|day| (day, "begins"));
-    let keys = extract.coverage.key_complete_from.map(|day| (day, "has complete keys from"));
-    rows.into_iter().chain(keys).max_by_key(|(day, _)| *day)
 }
