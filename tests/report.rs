@@ -498,9 +498,9 @@ end. The time scale was days since the start of follow-up. People with the event
 were excluded. Hazard ratios with 95% confidence intervals came from Cox proportional-hazards
 models: "Crude" (Migrant group); "+ sex and a very long label of a model that has to wrap" (group +
 sex + age). Reference levels: Migrant group: Majority; Sex: Women. Tied event times were handled by
-Efron's method. Each model used the records without missing values in its variables. The variables
-of the models are those that the study names; none was chosen by its P value, and no observation was
-left out as an outlier. How well a model orders the events is given by the concordance with its
+Efron's method. Each model used the records without missing values in its variables. Every variable
+named for a model stayed in it, whatever its P value, and no observation was left out for its
+influence on the estimates. How well a model orders the events is given by the concordance with its
 standard error. Interactions (Migrant group by Sex on top of "+ sex and a very long label of a model
 that has to wrap") were analysed one at a time with product terms; hazard ratios are given within
 the levels of the modifier, and each interaction was tested by a joint Wald test and a
@@ -759,7 +759,7 @@ Log likelihood, AIC and BIC say nothing between models that differ in kind, ties
 
 ## Methods
 
-Of 2,000 persons in the population, 1,400 entered the cohort, with 212 events in 2,500 person-years. Eligibility, in order: aged 18 to 65 on the index date; not dead before the index date. People were followed from the index date to first outpatient contact, death, emigration, end of data or 730 days of follow-up, whichever came first. Without first outpatient contact, follow-up was censored at its end. The time scale was days since the start of follow-up. People with the event on the day of entry were excluded. Hazard ratios with 95% confidence intervals came from Cox proportional-hazards models: "Crude" (Migrant group); "+ sex and a very long label of a model that has to wrap" (group + sex + age). Reference levels: Migrant group: Majority; Sex: Women. Tied event times were handled by Efron's method. Each model used the records without missing values in its variables. The variables of the models are those that the study names; none was chosen by its P value, and no observation was left out as an outlier. How well a model orders the events is given by the concordance with its standard error. Interactions (Migrant group by Sex on top of "+ sex and a very long label of a model that has to wrap") were analysed one at a time with product terms; hazard ratios are given within the levels of the modifier, and each interaction was tested by a joint Wald test and a likelihood-ratio test. Terms were tested by Wald and likelihood-ratio tests. P values are two-sided and not adjusted for the number of tests. Rates are per 1,000 person-years (365.25 days each) with exact Poisson intervals. Analyses were done with cohort 0.0.0.
+Of 2,000 persons in the population, 1,400 entered the cohort, with 212 events in 2,500 person-years. Eligibility, in order: aged 18 to 65 on the index date; not dead before the index date. People were followed from the index date to first outpatient contact, death, emigration, end of data or 730 days of follow-up, whichever came first. Without first outpatient contact, follow-up was censored at its end. The time scale was days since the start of follow-up. People with the event on the day of entry were excluded. Hazard ratios with 95% confidence intervals came from Cox proportional-hazards models: "Crude" (Migrant group); "+ sex and a very long label of a model that has to wrap" (group + sex + age). Reference levels: Migrant group: Majority; Sex: Women. Tied event times were handled by Efron's method. Each model used the records without missing values in its variables. Every variable named for a model stayed in it, whatever its P value, and no observation was left out for its influence on the estimates. How well a model orders the events is given by the concordance with its standard error. Interactions (Migrant group by Sex on top of "+ sex and a very long label of a model that has to wrap") were analysed one at a time with product terms; hazard ratios are given within the levels of the modifier, and each interaction was tested by a joint Wald test and a likelihood-ratio test. Terms were tested by Wald and likelihood-ratio tests. P values are two-sided and not adjusted for the number of tests. Rates are per 1,000 person-years (365.25 days each) with exact Poisson intervals. Analyses were done with cohort 0.0.0.
 
 ## Data
 
@@ -918,10 +918,11 @@ Methods
 Hazard ratios with 95% confidence intervals came from the Cox proportional-hazards model Surv(time,
 status) ~ group + sex + age. Reference levels: group: majority; sex: 2. Tied event times were
 handled by Efron's method. Standard errors are robust (sandwich, the infinitesimal jackknife),
-clustered by id. Each model used the records without missing values in its variables. No variable
-was chosen by its P value, and no observation was left out as an outlier. How well a model orders
-the events is given by the concordance with its standard error. P values are two-sided and not
-adjusted for the number of tests. Analyses were done with cohort 0.0.0.
+clustered by id. Each model used the records without missing values in its variables. Every variable
+named for a model stayed in it, whatever its P value, and no observation was left out for its
+influence on the estimates. How well a model orders the events is given by the concordance with its
+standard error. P values are two-sided and not adjusted for the number of tests. Analyses were done
+with cohort 0.0.0.
 "##);
 }
 
@@ -1050,10 +1051,11 @@ Methods
 Hazard ratios with 95% confidence intervals came from the Cox proportional-hazards model Surv(time,
 status) ~ group + sex + age. Reference levels: group: majority; sex: 2. Tied event times were
 handled by Efron's method. Standard errors are robust (sandwich, the infinitesimal jackknife),
-clustered by id. Each model used the records without missing values in its variables. No variable
-was chosen by its P value, and no observation was left out as an outlier. How well a model orders
-the events is given by the concordance with its standard error. P values are two-sided and not
-adjusted for the number of tests. Analyses were done with cohort 0.0.0.
+clustered by id. Each model used the records without missing values in its variables. Every variable
+named for a model stayed in it, whatever its P value, and no observation was left out for its
+influence on the estimates. How well a model orders the events is given by the concordance with its
+standard error. P values are two-sided and not adjusted for the number of tests. Analyses were done
+with cohort 0.0.0.
 "##);
 }
 

@@ -82,7 +82,7 @@ fn model_sentences(report: &Report) -> Vec<String> {
     if report.models.iter().any(|m| m.n_missing_dropped.is_some_and(|n| n > 0)) {
         sentences.push(w.complete_records().to_string());
     }
-    sentences.push(if report.study.is_some() { w.selection_sentence() } else { w.formula_sentence() }.to_owned());
+    sentences.push(w.selection_sentence().to_owned());
     sentences
         .extend(report.models.iter().any(|m| m.concordance.is_some()).then(|| w.concordance_sentence().to_owned()));
     sentences
@@ -435,6 +435,7 @@ mod tests {
                  follow-up, whichever came first. Without first outpatient contact, follow-up was censored at its end. The time scale was days since the start of follow-up. Hazard ratios \
                  with 95% confidence intervals came from the Cox proportional-hazards model group. Tied event \
                  times were handled by Efron's method. Standard errors are robust (sandwich, the infinitesimal jackknife), clustered by person. \
+                 Every variable named for a model stayed in it, whatever its P value, and no observation was left out for its influence on the estimates. \
                  P values are two-sided and not adjusted for the number of tests. Analyses were done with cohort {}.",
                 env!("CARGO_PKG_VERSION")
             )

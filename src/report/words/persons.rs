@@ -50,12 +50,8 @@ words! {
     }
     missing_rules_sentence(rules) { "Missing values, by variable: {rules}.", "Manglende verdier, etter variabel: {rules}." }
     selection_sentence {
-        "The variables of the models are those that the study names; none was chosen by its P value, and no observation was left out as an outlier.",
-        "Modellenes variabler er de studien oppgir; ingen ble valgt etter P-verdien sin, og ingen observasjon ble utelatt som uteligger."
-    }
-    formula_sentence {
-        "No variable was chosen by its P value, and no observation was left out as an outlier.",
-        "Ingen variabel ble valgt etter P-verdien sin, og ingen observasjon ble utelatt som uteligger."
+        "Every variable named for a model stayed in it, whatever its P value, and no observation was left out for its influence on the estimates.",
+        "Hver variabel som er oppgitt for en modell, ble stående i den uansett P-verdi, og ingen observasjon ble utelatt for sin innflytelse på estimatene."
     }
     concordance_sentence {
         "How well a model orders the events is given by the concordance with its standard error.",

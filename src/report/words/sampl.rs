@@ -43,7 +43,7 @@ words! {
     sampl_untested(models) { "Proportional hazards not tested: {models}.", "Proporsjonale hasarder ikke testet: {models}." }
     sampl_forms { "Functional form of numbers: table of cumulative martingale residuals.", "Funksjonell form for tall: tabell over kumulative martingalresidualer." }
     sampl_unadjusted { "P values are not adjusted for the number of tests.", "P-verdiene er ikke justert for antall tester." }
-    sampl_outliers { "No observation was left out or changed as an outlier.", "Ingen observasjon ble utelatt eller endret som uteligger." }
+    sampl_outliers { "No observation was left out or changed for its influence; limits that the study sets to values stand among the rules.", "Ingen observasjon ble utelatt eller endret for sin innflytelse; grenser som studien setter for verdier, står blant reglene." }
     sampl_two_sided(percent) {
         "Two-sided; intervals of {percent}. No P value was held against a level of significance.",
         "Tosidige; intervaller på {percent}. Ingen P-verdi ble holdt mot et signifikansnivå."
@@ -57,7 +57,7 @@ words! {
         "Each table names its test; hazard ratios have intervals; P values are numbers, the smallest as \"less than\".",
         "Hver tabell navngir testen sin; hasardratioer har intervaller; P-verdier er tall, de minste som «mindre enn»."
     }
-    sampl_selection { "Named before the fit; none was chosen by its P value.", "Oppgitt før tilpasningen; ingen ble valgt etter P-verdien sin." }
+    sampl_selection { "As named by the authors, who say how they chose them; every one stayed in its model, whatever its P value.", "Som oppgitt av forfatterne, som sier hvordan de ble valgt; hver ble stående i modellen uansett P-verdi." }
     sampl_complete { "No record was left out of a model because a value was missing.", "Ingen observasjon ble utelatt fra en modell på grunn av manglende verdi." }
     sampl_no_alias { "No column was a combination of others.", "Ingen kolonne var en kombinasjon av andre." }
     sampl_alias(names) { "Combinations of other columns, without an estimate: {names}.", "Kombinasjoner av andre kolonner, uten estimat: {names}." }
