@@ -8,10 +8,10 @@ use cohort::report::number::NumberStyle;
 use cohort::report::render::{self, Format, json, render, text};
 use cohort::report::{
     CauseIncidence, Coefficient, Contrast, Counts, Covariate, Curve, Description, Existing, ExitCount,
-    GroupDescription, GroupRate, Imputation, Interaction, InteractionCell, LevelRow, Manifest, Measure,
-    ModelComparison, ModelLevel, ModelResult, Note, NumberSummary, QuantilePoint, RecordCheck, RowsInTime,
-    StandardisedRisks, StandardisedRow, SurvivalPoint, TableOne, TableOneCell, TableOneGroup, TableOneLevel,
-    TableOneVariable, TestResult, WarningCell,
+    GroupDescription, GroupRate, Imputation, Interaction, InteractionCell, KeyCleanUp, KeyLine, LevelRow, Link,
+    Manifest, Measure, ModelComparison, ModelLevel, ModelResult, Note, NumberSummary, QuantilePoint, RecordCheck,
+    RowsInTime, StandardisedRisks, StandardisedRow, SurvivalPoint, TableOne, TableOneCell, TableOneGroup,
+    TableOneLevel, TableOneVariable, TestResult, WarningCell,
 };
 use cohort::report::{OutputFolder, PooledCoefficient, Pooling, Profile, Report, folder, tables};
 use cohort::study::disclosure::Rates;
@@ -170,6 +170,32 @@ fn a_model_that_leaves_people_out_goes_by_its_own_events() {
         (of(0), of(1))
     };
     assert_eq!([10, 53, 55].map(|least| shown(least, "nordic")), [(true, true), (true, false), (false, false)]);
+    // Of 54 and 52, which say that two are left out, the one of fewer estimates goes.
+    let exported = apply(&report, &Profile::custom(3, ".", 1).unwrap()).0;
+    let of_all = exported.levels.iter().find(|l| l.level == "nordic").unwrap();
+    let of_model = exported.models[1].levels.iter().find(|l| l.level == "nordic").unwrap();
+    assert_eq!((of_all.counts.events, of_model.events, of_model.hidden), (Some(54), None, true));
+}
+
+/// Keys of which nothing was left are those delivered less those compared, also where no two keys became one.
+#[test]
+fn few_emptied_keys_do_not_follow_from_those_that_are_left() {
+    let line = |line, rows: u64, keys: u64| KeyCleanUp {
+        extract: "claims".into(),
+        line,
+        rows: Some(rows),
+        keys: Some(keys),
+        ..KeyCleanUp::default()
+    };
+    let merged = KeyCleanUp { rows: None, ..line(KeyLine::Merged, 0, 0) };
+    let lines =
+        vec![line(KeyLine::Delivered, 95, 34), line(KeyLine::Emptied, 1, 1), line(KeyLine::Compared, 94, 33), merged];
+    let link = Link { extract: "claims".into(), keys: Some(33), matched: Some(33), ..Link::default() };
+    let exported = export(&Report { key_clean_up: lines, links: vec![link], ..Report::default() }, "dk-dst");
+    let keys: Vec<Option<u64>> = exported.key_clean_up.iter().map(|line| line.keys).collect();
+    assert_eq!(keys[1], None);
+    let linked = exported.links[0].keys;
+    assert!(keys[0].is_none() || keys[2].is_none() && linked.is_none(), "{keys:?} {linked:?}");
 }
 
 #[test]

@@ -57,6 +57,9 @@ pub(super) const TOTAL: Price = Price(300.0);
 /// All hazard ratios of a variable go with its reference level.
 const REFERENCE: Price = Price(40.0);
 const LEVEL: Price = Price(4.0);
+/// Those of one model that leaves records out go with their own estimates; those of the tables with the estimates of all models.
+const OWN_REFERENCE: Price = Price(10.0);
+const OWN_LEVEL: Price = Price(1.0);
 const CELL: Price = Price(1.0);
 const FLOW: Price = Price(3.0);
 const MODEL: Price = Price(6.0);
@@ -177,7 +180,7 @@ fn model(model: &mut ModelResult, references: &BTreeSet<LevelKey>, see: See<'_>)
         let (key, table) = (own.clone() + &level_key(&row.variable, &row.level, "events"), &row.variable);
         let spot = spot("levels", &format!("events of {table} in {name}"), &row.level, "events");
         let is_reference = references.contains(&(row.variable.clone(), row.level.clone()));
-        let (price, bundle) = (if is_reference { REFERENCE } else { LEVEL }, key.clone());
+        let (price, bundle) = (if is_reference { OWN_REFERENCE } else { OWN_LEVEL }, key.clone());
         see(Place { spot, key, bundle, price, count: &mut row.events, hidden: &mut row.hidden });
     }
     model.interactions.iter_mut().for_each(|i| interaction((&name, &own), i, see));

@@ -28,27 +28,30 @@ pub(super) fn state(report: &Report, system: &mut System) {
         let delivered = ["rows", "keys"].map(|what| find(KeyLine::Delivered, what));
         let emptied = ["rows", "keys"].map(|what| find(KeyLine::Emptied, what));
         let compared = ["rows", "keys"].map(|what| find(KeyLine::Compared, what));
-        let merged = [KeyLine::Merged, KeyLine::MergedFrom].map(|line| find(line, "keys"));
+        let [merged, from] = [KeyLine::Merged, KeyLine::MergedFrom].map(|line| find(line, "keys"));
         steps(lines, delivered, system);
         if let [Some(all), Some(none), Some(left)] = [delivered[0], emptied[0], compared[0]] {
             system.sum(all, &[none, left]);
             system.zero_says_nothing(none);
         }
-        if let [Some(compared), Some(merged), Some(from)] = [compared[1], merged[0], merged[1]] {
-            let name = key(&lines[0], "keys that stayed apart");
-            let apart = system.rest(&name, compared, merged);
-            // Each was made of two keys at least.
-            let beyond = system.rest(&key(&lines[0], "keys beyond one for each"), from, merged);
-            beyond.into_iter().for_each(|beyond| {
-                system.zero_says_nothing(beyond);
-                system.within(merged, beyond);
-            });
-            let parts: Vec<CellId> = [apart, Some(from), emptied[1]].into_iter().flatten().collect();
+        if let [Some(compared), Some(merged)] = [compared[1], merged] {
+            let apart = system.rest(&key(&lines[0], "keys that stayed apart"), compared, merged);
+            // No line says it where none did.
+            from.into_iter().for_each(|from| two_each(&lines[0], merged, from, system));
+            let parts: Vec<CellId> = [apart, from, emptied[1]].into_iter().flatten().collect();
             delivered[1].into_iter().for_each(|all| system.sum(all, &parts));
             parts.into_iter().chain([merged]).for_each(|id| system.zero_says_nothing(id));
         }
         linkage(report, lines, (emptied[0], compared), system);
-        note(report, lines, merged[0], system);
+        note(report, lines, merged, system);
+    }
+}
+
+/// A key that several became was made of two keys at least.
+fn two_each(line: &KeyCleanUp, merged: CellId, from: CellId, system: &mut System) {
+    if let Some(beyond) = system.rest(&key(line, "keys beyond one for each"), from, merged) {
+        system.zero_says_nothing(beyond);
+        system.within(merged, beyond);
     }
 }
 
