@@ -329,6 +329,8 @@ fn group(group: &Value, site: &Site<'_>, found: &mut Vec<String>) {
 /// no two of them.
 pub fn few_by_steps(exported: &Value, original: &Value, profile: &Profile) -> Vec<String> {
     let mut found = Vec::new();
+    // A zero that may stand for a few tells of no step.
+    let few_are_zero = Site { profile, exact: false }.shown(1) == Some(0);
     let all = |report: &Value| -> Vec<Value> {
         list(report, "descriptions").iter().flat_map(|d| list(d, "groups")).cloned().collect()
     };
@@ -341,7 +343,8 @@ pub fn few_by_steps(exported: &Value, original: &Value, profile: &Profile) -> Ve
             if times.is_empty() {
                 continue;
             }
-            times.extend(points.iter().filter(|p| p["events"].is_number()).filter_map(|p| p["time"].as_f64()));
+            let is_told = |p: &&Value| p["events"].as_f64().is_some_and(|n| n > 0.0 || !few_are_zero);
+            times.extend(points.iter().filter(is_told).filter_map(|p| p["time"].as_f64()));
             times.push(f64::INFINITY);
             times.sort_by(f64::total_cmp);
             let mut before = f64::NEG_INFINITY;
