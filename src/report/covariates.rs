@@ -1,6 +1,6 @@
 //! What every covariate of the person-time is, how many persons had no value, and what the records were checked for.
 
-use super::{is_false, label_or};
+use super::{Report, is_false, label_or};
 use crate::house_style::Language;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,19 @@ pub struct Covariate {
     /// Whether disclosure control hid the counts.
     #[serde(skip_serializing_if = "is_false")]
     pub hidden: bool,
+}
+
+impl Report {
+    /// What tables call a covariate: the name where the study has none of it.
+    pub(super) fn covariate_title<'a>(&'a self, name: &'a str) -> &'a str {
+        self.covariates.iter().find(|c| c.name == name).map_or(name, Covariate::title)
+    }
+
+    /// Titles of those of some covariates that change during follow-up, so that a person may have several levels.
+    pub(super) fn changing(&self, names: impl Fn(&str) -> bool) -> Vec<String> {
+        let changes = self.covariates.iter().filter(|c| c.timing == "current" && names(&c.name));
+        changes.map(|c| c.title().to_owned()).collect()
+    }
 }
 
 impl Covariate {

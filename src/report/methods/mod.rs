@@ -75,7 +75,7 @@ fn model_sentences(report: &Report) -> Vec<String> {
     sentences.extend(robust_sentence(report));
     let stratified: Vec<&ModelResult> = report.models.iter().filter(|m| !m.strata.is_empty()).collect();
     if let Some(model) = stratified.first() {
-        sentences.push(w.stratified_sentence(w.list_and(&model.strata), titles(w, &stratified)));
+        sentences.push(w.stratified_sentence(w.list_and(&strata_titles(report, model)), titles(w, &stratified)));
     }
     sentences.extend(pooling_sentence(report));
     sentences.extend(curve_sentence(report));
@@ -86,6 +86,16 @@ fn model_sentences(report: &Report) -> Vec<String> {
     sentences
         .extend(report.models.iter().any(|m| m.concordance.is_some()).then(|| w.concordance_sentence().to_owned()));
     sentences
+}
+
+/// What the baseline hazard is stratified by: `strata(year)` by the title of its covariate.
+fn strata_titles(report: &Report, model: &ModelResult) -> Vec<String> {
+    let title = |name: &str| report.covariate_title(name).to_owned();
+    let one = |term: &String| match term.strip_prefix("strata(").and_then(|rest| rest.strip_suffix(')')) {
+        Some(names) => names.split(", ").map(title).collect(),
+        None => vec![term.clone()],
+    };
+    model.strata.iter().flat_map(one).collect()
 }
 
 /// The model's formula in words: the titles of its terms; the formula where a study gives no titles.
@@ -268,10 +278,7 @@ fn pattern(report: &Report, curve: &SurvivalCurve) -> String {
     if curve.at.iter().all(|c| curve.label.contains(&value(c))) {
         return curve.label.clone();
     }
-    let variable = |name: &str| {
-        let covariate = report.covariates.iter().find(|c| c.name == name);
-        covariate.map_or(name.to_owned(), |c| c.title().to_owned())
-    };
+    let variable = |name: &str| report.covariate_title(name).to_owned();
     let covariates = curve.at.iter().map(|c| format!("{} {}", variable(&c.variable), value(c))).collect::<Vec<_>>();
     format!("{} ({})", curve.label, covariates.join(", "))
 }
@@ -440,6 +447,15 @@ mod tests {
                 env!("CARGO_PKG_VERSION")
             )
         );
+    }
+
+    #[test]
+    fn strata_have_the_titles_of_their_covariates() {
+        let year =
+            crate::report::Covariate { name: "year".into(), label: "Calendar year".into(), ..Default::default() };
+        let report = Report { covariates: vec![year], ..Report::default() };
+        let model = ModelResult { strata: vec!["strata(year, region)".into()], ..ModelResult::default() };
+        assert_eq!(strata_titles(&report, &model), ["Calendar year", "region"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! their own.
 
 use super::coefficients::{hr_head, interval_head, warning_remark};
+use super::levels::several_levels_remark;
 use super::model::{test_cells, test_columns};
 use super::{Cell, Column, ColumnKind, DisplayTable, Remark, RowKind, Value, marker};
 use crate::report::{Interaction, InteractionCell, InteractionRatio, ModelResult, Report};
@@ -291,6 +292,10 @@ fn push_remarks(table: &mut DisplayTable, report: &Report, model: &ModelResult, 
     let mark = if names.iter().any(|name| name.contains(',')) { "; " } else { ", " };
     let adjusted = if names.is_empty() { String::new() } else { w.adjusted_for(names.join(mark)) };
     table.remarks.push(Remark::Text(w.on_top_of_model(model.title(), adjusted)));
+    if interaction.within.iter().any(|cell| cell.persons.is_some() || cell.persons_hidden) {
+        let changing = report.changing(|name| name == interaction.exposure || name == interaction.modifier);
+        table.remarks.extend(several_levels_remark(report, &changing));
+    }
     table.remarks.extend(interaction.warnings.iter().map(|x| warning_remark(report, x)));
 }
 

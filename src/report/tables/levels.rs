@@ -43,6 +43,8 @@ fn table(report: &Report, with_terms: bool) -> Option<DisplayTable> {
         levels_of_models::push_numbers(&mut table, report);
         table.remarks.extend(term_remark(report));
         table.remarks.extend(totals_remark(report));
+        let changing = report.changing(|name| report.levels.iter().any(|l| l.variable == name));
+        table.remarks.extend(several_levels_remark(report, &changing));
     }
     push_remarks(&mut table, report);
     Some(table)
@@ -128,6 +130,12 @@ fn term_p(model: &ModelResult, variable: &str) -> Option<f64> {
         return None;
     }
     term.lr.or(term.wald).and_then(|test| test.p)
+}
+
+/// That persons of covariates that change count in several levels.
+pub(super) fn several_levels_remark(report: &Report, changing: &[String]) -> Option<Remark> {
+    let names = report.words().list_and(changing);
+    (!changing.is_empty()).then(|| Remark::Text(report.words().in_several_levels(names)))
 }
 
 /// Which test the P values of variables are from.

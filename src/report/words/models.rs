@@ -94,6 +94,10 @@ words! {
         "AIC and BIC compare models of the same records; the likelihood-ratio test is against the largest earlier model whose columns are all in the model.",
         "AIC og BIC sammenlikner modeller av de samme observasjonene; likelihood-ratio-testen er mot den største tidligere modellen der alle kolonner inngår i modellen."
     }
+    in_several_levels(names) {
+        "Persons are counted at every level that they had during follow-up: {names}.",
+        "Personer er telt på hvert nivå de hadde i løpet av oppfølgingen: {names}."
+    }
     p_of_variable_lr {
         "P in the row of a variable: likelihood-ratio test of its term.",
         "p i raden til en variabel: likelihood-ratio-test av leddet."
