@@ -229,7 +229,13 @@ fn conditions_are_sql_over_known_names() {
             include,
             "include = \"sex = 1\"",
             "the SQL cannot be used: cannot compare string with numeric type (i32); codes are text and stand in \
-             single quotes: care_level = '3'; numbers and dates do not mix with them",
+             single quotes: care_level = '3'; days are written DATE '2015-01-31'; text, numbers and dates cannot be compared with each other",
+        ),
+        (
+            include,
+            "include = \"birth > '1980-01-01'\"",
+            "the SQL cannot be used: cannot compare 'date/datetime/time' to a string value; codes are text and stand in \
+             single quotes: care_level = '3'; days are written DATE '2015-01-31'; text, numbers and dates cannot be compared with each other",
         ),
         (include, "include = \"sex = '3'\"", "`sex` is never '3'; its values: 2, 1"),
         (

@@ -182,7 +182,9 @@ fn trap_03_a_blank_code_system_is_an_error() {
     delivery.replace("clean = [\"trim\", \"upper\"] }", "clean = [\"trim\", \"upper\"], system_column = \"system\" }");
     delivery.add("contacts.csv", "a3;01.01.2012;P76;\na3;01.02.2012;;\n");
     let message = fault(&delivery);
-    assert!(message.contains("are of the system that `system` says, the list of none; set `system` in the code list"));
+    assert!(message.contains(
+        "are of the system that `system` says, and the code list names no system; set `system` in the code list"
+    ));
     delivery.replace("include = [\"P76\", \"P03\"]", "include = [\"P76\", \"P03\"]\nsystem = \"ICPC-2\"");
     assert_eq!(
         delivery.error(),

@@ -71,7 +71,7 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
 /// A folder as messages show it.
 fn shown(folder: &Path) -> String {
     let text = folder.display().to_string();
-    if text.is_empty() { ".".into() } else { text }
+    if text.is_empty() || text == "." { "this folder".into() } else { text }
 }
 
 /// What is missing: the folder, or the file, with a file of nearly that name if there is one.
@@ -108,6 +108,8 @@ mod tests {
         };
         assert_eq!(written("Cargo.to?l"), ["Cargo.toml"]);
         assert_eq!(written("benches/handwritten_*.py"), ["benches/handwritten_polars.py"]);
+        let fault = resolve(Path::new(""), "nothing.csv").unwrap_err();
+        assert_eq!(fault, "there is no file `nothing.csv` in this folder");
     }
 
     #[test]

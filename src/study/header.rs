@@ -154,7 +154,7 @@ fn decode(bytes: &[u8], declared: Encoding) -> Result<String, Complaint> {
             return wrong(Encoding::Utf16, "its characters are two bytes wide");
         }
         Encoding::Utf8 if std::str::from_utf8(whole(bytes)).is_err() => {
-            return wrong(Encoding::Latin1, "some bytes of its first rows are none");
+            return wrong(Encoding::Latin1, "some bytes of its first rows do not fit");
         }
         Encoding::Latin1 if utf8_mark => return wrong(Encoding::Utf8, "it begins with the mark of utf-8"),
         Encoding::Latin1 if !bytes.is_ascii() && std::str::from_utf8(whole(bytes)).is_ok() => {

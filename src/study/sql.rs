@@ -160,8 +160,8 @@ fn parse(text: &Text, scope: &Scope) -> Result<Parsed, Vec<Fault>> {
 
 const HINT: &str = "conditions are SQL expressions: sector IN ('PHV', 'TSB') AND care_level = '3'; \
                     names that are words of SQL stand in double quotes";
-const HINT_KINDS: &str =
-    "codes are text and stand in single quotes: care_level = '3'; numbers and dates do not mix with them";
+const HINT_KINDS: &str = "codes are text and stand in single quotes: care_level = '3'; days are written DATE '2015-01-31'; \
+     text, numbers and dates cannot be compared with each other";
 
 /// The first line of a polars message.
 fn reason(error: &PolarsError) -> String {

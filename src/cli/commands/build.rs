@@ -72,7 +72,8 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 /// A file for the user alone in the folder of `path`.
 fn temporary(path: &Path) -> Result<tempfile::NamedTempFile> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    tempfile::NamedTempFile::new_in(folder).map_err(|source| fault(path, source))
+    // The error of the crate names the temporary file, which nobody knows.
+    tempfile::NamedTempFile::new_in(folder).map_err(|source| fault(path, source.kind().into()))
 }
 
 fn fault(path: &Path, source: std::io::Error) -> Error {

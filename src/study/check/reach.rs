@@ -42,8 +42,9 @@ impl Context<'_> {
                 self.faults.add(span, rule, remedy);
             }
             (None, Some(CodeSystem::Column { column: system, .. })) => {
-                let rule =
-                    format!("the codes of column `{name}` are of the system that `{system}` says, the list of none");
+                let rule = format!(
+                    "the codes of column `{name}` are of the system that `{system}` says, and the code list names no system"
+                );
                 self.faults.add(span, rule, "set `system` in the code list");
             }
             _ => {}

@@ -268,7 +268,9 @@ impl Context<'_> {
                 self.faults.add(&groups.span, rule, "take it out of one place: a value has one group");
             }
             if prefix.is_some_and(|n| item.length() != n) {
-                let rule = format!("`{item}` can never match: prefix = {} is looked at", prefix.unwrap_or(0));
+                let n = prefix.unwrap_or(0);
+                let rule =
+                    format!("`{item}` can never match: with prefix = {n} only the first {n} characters are looked at");
                 self.faults.add(&groups.span, rule, "write values of that many characters");
             }
         }
@@ -362,11 +364,13 @@ impl Context<'_> {
             }
         };
         if levels.len() == 1 {
-            self.faults.add(
-                &section.span,
-                format!("{} has one level", section.what),
-                "list the others: a factor has two at least",
-            );
+            let remedy = match section.has("cut") {
+                true => {
+                    "add a cut point, or open_end = true for a class from the last one up: a factor has two levels at least"
+                }
+                false => "list the others: a factor has two at least",
+            };
+            self.faults.add(&section.span, format!("{} has one level", section.what), remedy);
         }
         let reference = section.text("reference").and_then(|t| level(&t)).unwrap_or(0);
         let unlisted = match section.node("unlisted") {
