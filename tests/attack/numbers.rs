@@ -86,8 +86,11 @@ fn table_one(one: &Value, per: f64, site: &Site<'_>, found: &mut Vec<String>) {
         }
     };
     summaries(&groups.iter().map(|g| &g["follow_up"]).collect::<Vec<_>>(), "follow-up", found);
-    let numbers = list(one, "variables").iter().flat_map(|v| list(v, "numbers"));
-    groups.iter().map(|g| &g["follow_up"]).chain(numbers).for_each(|s| means(s, site, found));
+    // The persons of all may be a sum of rounded numbers, which is no rounded number of its own.
+    let is_sum = |g: usize| site.sums_cells() && flag(&groups[g], "all");
+    let numbers = list(one, "variables").iter().flat_map(|v| list(v, "numbers").iter().enumerate());
+    let of_groups = groups.iter().map(|g| &g["follow_up"]).enumerate().chain(numbers);
+    of_groups.filter(|(g, _)| !is_sum(*g)).for_each(|(_, s)| means(s, site, found));
     for variable in list(one, "variables") {
         let name = text(variable, "variable");
         differences(one, variable, site, found);
