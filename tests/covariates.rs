@@ -170,6 +170,63 @@ fn rows_that_contradict_each_other_are_errors() {
     assert!(delivery.load().is_ok());
 }
 
+/// Rows of one day with different values, as declared: nothing is known from that day on, or of numbers one counts; persons are
+/// counted where it matters to them.
+#[test]
+fn rows_of_one_day_with_different_values_count_as_declared() {
+    let mut delivery = delivery();
+    delivery.add("civil.csv", "a1;20100201;3\na3;20010101;1\na3;20010101;2\n");
+    delivery
+        .replace("value = \"status\"\nat = \"index\"", "value = \"status\"\nat = \"index\"\non_same_day = \"missing\"");
+    let loaded = delivery.load().unwrap();
+    assert_eq!(levels(&loaded.table, "civil"), ["unknown", "unknown", "unknown"]); // a3 by her later row of code 3
+    let taken = "rows of one day with different values, taken as missing";
+    assert_eq!(noted(&loaded, "covariate.civil", taken), Some(1));
+    assert_eq!(noted(&loaded, "covariate.civil", "missing values taken as level unknown"), Some(2));
+
+    let lab = |rule: &str| {
+        let mut delivery = self::delivery();
+        let columns = [("day", "type = \"date\", format = \"YYYYMMDD\""), ("hb", "type = \"number\"")];
+        let labs = extract("labs", &columns)
+            + "[covariate.hb]\nlatest = \"labs\"\ndate = \"day\"\nvalue = \"hb\"\nat = \"index\"\nif_missing = { value = 0 }\n";
+        delivery.replace("[[model]]", &format!("{labs}{rule}\n[[model]]"));
+        delivery.write(
+            "labs.csv",
+            "id;day;hb\na1;20100101;12\na1;20100110;9\na1;20100110;\na1;20100110;11\na2;20100101;7\n",
+        );
+        delivery
+    };
+    let error = lab("").error();
+    assert!(
+        error.contains("rows of one day with different values") && error.contains("on_same_day = \"missing\""),
+        "{error}"
+    );
+    for (rule, value, message) in [("smallest", 9.0, "the smallest counts"), ("largest", 11.0, "the largest counts")] {
+        let loaded = lab(&format!("on_same_day = \"{rule}\"")).load().unwrap();
+        assert_eq!(numbers(&loaded.table, "hb"), [value, 7.0, 0.0]);
+        assert_eq!(noted(&loaded, "covariate.hb", message), Some(1));
+    }
+    let loaded = lab("on_same_day = \"missing\"").load().unwrap();
+    assert_eq!(numbers(&loaded.table, "hb"), [0.0, 7.0, 0.0]);
+}
+
+#[test]
+fn on_same_day_is_refused_where_it_says_nothing() {
+    let fault = |old: &str, new: &str| {
+        let mut delivery = self::delivery();
+        delivery.replace(old, new);
+        delivery.check().expect_err("a fault")
+    };
+    let at = "value = \"status\"\nat = \"index\"";
+    let code = fault(at, &format!("{at}\non_same_day = \"largest\""));
+    assert!(code.contains("a code is neither small nor large; set on_same_day = \"missing\" or \"error\""), "{code}");
+    let spell = fault(
+        &format!("since = \"since\"\n{at}"),
+        &format!("from = \"since\"\nto = \"since\"\n{at}\non_same_day = \"missing\""),
+    );
+    assert!(spell.contains("`on_same_day` has no use here"), "{spell}");
+}
+
 /// Twenty columns of a yearly family make one line.
 #[test]
 fn what_is_wrong_in_several_years_is_told_once() {

@@ -11,7 +11,7 @@ pub(crate) fn request(study: &Study, covariate: &Covariate) -> Option<(String, R
         Source::SpellValue { spells: Spells { extract, from, to, .. }, value, .. } => {
             Some((extract.clone(), Request::all(&[from, to, value])))
         }
-        Source::Latest { rows, value, look_back } => {
+        Source::Latest { rows, value, look_back, .. } => {
             let start = look_back.map(|o| Offset { amount: -o.amount, ..o });
             let (from, to) = days_asked(study, covariate);
             let from = from.zip(start).map(|(day, start)| start.from(day));

@@ -137,13 +137,13 @@ fn source(covariate: &Covariate) -> String {
         Source::Covariate(name) => format!("covariate {name}"),
         Source::Matching(MatchedColumn::Group) => "group of the matching".to_owned(),
         Source::Matching(MatchedColumn::Set) => "set of the matching".to_owned(),
-        Source::Status { extract, since, value, look_back } => {
+        Source::Status { extract, since, value, look_back, .. } => {
             format!("{extract}.{value}, latest {since}{}", back(look_back.map(|o| o.to_string())))
         }
         Source::SpellValue { spells, value, .. } => {
             format!("{}.{value}, spell {} to {}", spells.extract, spells.from, spells.to)
         }
-        Source::Latest { rows, value, look_back } => {
+        Source::Latest { rows, value, look_back, .. } => {
             format!("{}.{value}, latest {}{}", rows.extract, rows.date, back(look_back.map(|o| o.to_string())))
         }
         Source::Events { rows, within, measure, .. } => {

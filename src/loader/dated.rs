@@ -19,7 +19,7 @@ use super::values::Values;
 use super::windows::{events, shortened_window};
 use super::{Note, covariate_rows, ends};
 use crate::day::Day;
-use crate::study::{Covariate, Offset, Overlap, Source};
+use crate::study::{Covariate, Offset, OnSameDay, Overlap, Source};
 use crate::table::MISSING_WHOLE;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -92,6 +92,8 @@ pub(super) struct Told {
     pub(super) contradicting: bool,
     /// A declared rule chose: an earlier year, the last of several spells, nothing since all is too old.
     pub(super) by_rule: bool,
+    /// A declared rule chose among rows of one day.
+    pub(super) same_day: bool,
 }
 
 /// Answers of all persons, and how many of them have rows that contradict each other, or an answer by a declared rule.
@@ -100,6 +102,7 @@ pub(super) struct Walked<V> {
     pub(super) answers: Vec<V>,
     pub(super) contradicting: u64,
     pub(super) by_rule: u64,
+    pub(super) same_day: u64,
 }
 
 /// Persons of a block that one thread walks.
@@ -120,6 +123,7 @@ pub(super) fn walk<V: Copy + PartialEq + Send + Sync>(
             let told = ask(i, &mut list);
             out.contradicting += u64::from(told.contradicting);
             out.by_rule += u64::from(told.by_rule);
+            out.same_day += u64::from(told.same_day);
             let (entry, exit) = (asked.entry[i], asked.exit[i]);
             let known = list.partition_point(|(day, _)| *day <= entry);
             let mut last = list[..known].last().map_or(before, |(_, answer)| *answer);
@@ -143,13 +147,14 @@ pub(super) fn walk<V: Copy + PartialEq + Send + Sync>(
         all.answers.extend(block.answers);
         all.contradicting += block.contradicting;
         all.by_rule += block.by_rule;
+        all.same_day += block.same_day;
     }
     all
 }
 
 impl<V> Walked<V> {
     fn new() -> Walked<V> {
-        Walked { changes: Changes::default(), answers: Vec::new(), contradicting: 0, by_rule: 0 }
+        Walked { changes: Changes::default(), answers: Vec::new(), contradicting: 0, by_rule: 0, same_day: 0 }
     }
 
     fn push(&mut self, who: usize, day: i32, answer: V) {
@@ -174,9 +179,10 @@ pub(crate) fn answers(
     let rows = || rows.expect("a covariate from rows asked for them");
     let lag = covariate.timing.lag();
     match &covariate.source {
-        Source::Status { look_back, .. } | Source::Latest { look_back, .. } => {
-            let found = latest(asked, rows(), *look_back, lag);
+        Source::Status { look_back, same_day, .. } | Source::Latest { look_back, same_day, .. } => {
+            let found = latest(asked, rows(), *look_back, *same_day, lag);
             by_rule(covariate, found.by_rule, "a value that is too old for look_back does not count", notes);
+            by_rule(covariate, found.same_day, of_one_day(*same_day), notes);
             picked(covariate, found, rows(), 1, "rows of one day with different values").map(Some)
         }
         Source::SpellValue { overlap, .. } => {
@@ -216,6 +222,15 @@ pub(crate) fn answers(
     }
 }
 
+/// What a rule made of rows of one day with different values.
+fn of_one_day(rule: OnSameDay) -> &'static str {
+    match rule {
+        OnSameDay::Smallest => "of rows of one day with different values the smallest counts",
+        OnSameDay::Largest => "of rows of one day with different values the largest counts",
+        OnSameDay::Missing | OnSameDay::Error => "rows of one day with different values, taken as missing",
+    }
+}
+
 const EARLIER_YEAR: &str = "a value of an earlier year counts, as look_back says";
 
 /// Notes for how many persons a declared rule chose, of all who were asked for.
@@ -243,6 +258,10 @@ fn picked(
     let remedy = match &covariate.source {
         Source::SpellValue { overlap: Overlap::Error, .. } => {
             "repair them at the source, or set on_overlap = \"latest_start\""
+        }
+        Source::Status { .. } | Source::Latest { .. } => {
+            "repair them at the source, set a `where` on the extract, or say what they mean: on_same_day = \"missing\", of numbers also \
+             \"smallest\" or \"largest\""
         }
         _ => "repair them at the source, or set a `where` on the extract",
     };

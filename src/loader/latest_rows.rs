@@ -6,13 +6,19 @@ use super::request::ColumnKey;
 use super::rows::Rows;
 use super::values::{Dictionary, MISSING_CODE, Values};
 use crate::day::Day;
-use crate::study::{Offset, Overlap};
+use crate::study::{Offset, OnSameDay, Overlap};
 use crate::table::MISSING_WHOLE;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The row with the latest day; of one day the first.
-pub(super) fn latest(asked: &Asked, rows: &Rows, look_back: Option<Offset>, lag: i32) -> Walked<Option<u32>> {
+/// The row with the latest day; of one day with different values the one that `same_day` says.
+pub(super) fn latest(
+    asked: &Asked,
+    rows: &Rows,
+    look_back: Option<Offset>,
+    same_day: OnSameDay,
+    lag: i32,
+) -> Walked<Option<u32>> {
     let days = rows.columns[0].days();
     let values = &rows.columns[1];
     let back = look_back.map(|o| Offset { amount: -o.amount, ..o });
@@ -28,7 +34,8 @@ pub(super) fn latest(asked: &Asked, rows: &Rows, look_back: Option<Offset>, lag:
                 of.start += 1;
             }
             let next = if of.start < of.end { days[of.start] } else { i32::MAX };
-            out.push((day + lag, Some(first as u32)));
+            let row = if differ { of_one_day(values, first..of.start, same_day) } else { Some(first) };
+            out.push((day + lag, row.map(|row| row as u32)));
             let mut until = next;
             if let Some(back) = back {
                 let stale = first_reaching(back, day + 1);
@@ -38,11 +45,27 @@ pub(super) fn latest(asked: &Asked, rows: &Rows, look_back: Option<Offset>, lag:
                     until = stale;
                 }
             }
-            told.contradicting |= differ && day + lag < exit && until.saturating_add(lag) > entry;
+            let counts = differ && day + lag < exit && until.saturating_add(lag) > entry;
+            told.contradicting |= counts && same_day == OnSameDay::Error;
+            told.same_day |= counts && same_day != OnSameDay::Error;
         }
         told
     };
     walk(asked, ask, None)
+}
+
+/// The row that counts of those of one day with different values; a row without a number is neither small nor large.
+fn of_one_day(values: &Values, mut rows: Range<usize>, rule: OnSameDay) -> Option<usize> {
+    match rule {
+        OnSameDay::Error => rows.next(),
+        OnSameDay::Missing => None,
+        OnSameDay::Smallest => rows.filter(|&row| !values.is_missing(row)).min_by(|&a, &b| ordered(values, a, b)),
+        OnSameDay::Largest => rows.filter(|&row| !values.is_missing(row)).max_by(|&a, &b| ordered(values, a, b)),
+    }
+}
+
+fn ordered(values: &Values, a: usize, b: usize) -> std::cmp::Ordering {
+    values.number(a).total_cmp(&values.number(b))
 }
 
 /// The row of the spell that covers the day.

@@ -69,7 +69,7 @@ pub enum Source {
     /// Another covariate (`of = "age"`).
     Covariate(String),
     /// The status on the day, from dated changes: the value of the row with the latest `since` on or before
-    /// it. Rows of one person with the same `since` and different values are an error.
+    /// it.
     Status {
         /// Name of the extract.
         extract: String,
@@ -79,6 +79,8 @@ pub enum Source {
         value: String,
         /// How old the value may be; older is missing.
         look_back: Option<Offset>,
+        /// What rows with the same `since` and different values mean.
+        same_day: OnSameDay,
     },
     /// The value of the spell that covers the day.
     SpellValue {
@@ -89,8 +91,7 @@ pub enum Source {
         /// What spells of different values that cover one day mean.
         overlap: Overlap,
     },
-    /// The value of the latest of dated rows on or before the day (`latest = "labs"`). Rows of one person and day with
-    /// different values are an error.
+    /// The value of the latest of dated rows on or before the day (`latest = "labs"`).
     Latest {
         /// The rows considered.
         rows: EventRows,
@@ -98,6 +99,8 @@ pub enum Source {
         value: String,
         /// How old the value may be; older is missing.
         look_back: Option<Offset>,
+        /// What rows of one day with different values mean.
+        same_day: OnSameDay,
     },
     /// What dated rows in a window up to the day come to (`any`, `count`, `sum`).
     Events {
@@ -172,6 +175,20 @@ pub enum PickRow {
     LastBeforeIndex,
     /// The latest on or before the day of entry, of a covariate as of that day.
     LastBeforeEntry,
+}
+
+/// What rows of one person and day with different values mean.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnSameDay {
+    /// An error that counts the persons.
+    #[default]
+    Error,
+    /// No value is known from that day on.
+    Missing,
+    /// The smallest of the numbers counts.
+    Smallest,
+    /// The largest of the numbers counts.
+    Largest,
 }
 
 /// What spells of different values that cover one day mean.

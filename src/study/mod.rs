@@ -79,8 +79,8 @@ pub use cohort::{
     Washout,
 };
 pub use covariate::{
-    Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, Lookback, LookbackStart, Measure, Overlap, Override,
-    PickRow, Recode, Source, Timing, Unlisted, YearAt,
+    Covariate, Cut, DateOf, FactorRules, IfMissing, Kind, Level, Lookback, LookbackStart, Measure, OnSameDay, Overlap,
+    Override, PickRow, Recode, Source, Timing, Unlisted, YearAt,
 };
 pub use date_pattern::{DatePattern, PatternFault};
 pub use dates::{DateFault, DateFormat, DateSpec, PlaceInMonth, Reading};

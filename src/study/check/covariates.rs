@@ -102,8 +102,8 @@ impl Context<'_> {
         };
         section.know(match key {
             "years_since" | "days_since" | "year_of" => &["at", "pick"],
-            "spells" => &["at", "lag", "value", "since", "to", "look_back", "on_overlap"],
-            "latest" => &["at", "lag", "date", "value", "where", "codes", "look_back"],
+            "spells" => &["at", "lag", "value", "since", "to", "look_back", "on_overlap", "on_same_day"],
+            "latest" => &["at", "lag", "date", "value", "where", "codes", "look_back", "on_same_day"],
             "any" | "count" => &["at", "lag", "date", "within", "where", "codes", "truncate_lookback"],
             "sum" => &["at", "lag", "date", "within", "where", "codes", "truncate_lookback", "value"],
             "yearly" => &["at", "lag", "value", "year", "look_back"],
@@ -264,10 +264,13 @@ impl Context<'_> {
         let look_back = self.read_look_back(section);
         let overlaps = [("error", Overlap::Error), ("latest_start", Overlap::LatestStart)];
         let overlap = section.choice("on_overlap", &overlaps).unwrap_or_default();
-        let unused = if since.is_some() { "on_overlap" } else { "look_back" };
-        if let Some(entry) = section.entry(unused) {
-            let rule = match unused {
+        let unused: &[&str] = if since.is_some() { &["on_overlap"] } else { &["look_back", "on_same_day"] };
+        for entry in unused.iter().filter_map(|key| section.entry(key)) {
+            let rule = match entry.key.as_str() {
                 "look_back" => "a spell says itself when it ends: `look_back` has no use here",
+                "on_same_day" => {
+                    "of spells that begin on one day `on_overlap` says what they mean: `on_same_day` has no use here"
+                }
                 _ => "dated changes cannot overlap: `on_overlap` has no use here",
             };
             self.faults.add(&entry.key_span, rule, "take it out");
@@ -278,8 +281,9 @@ impl Context<'_> {
         let raw = self.raw_of(section, "value", &value)?;
         let source = match since {
             Some(since) => {
-                let since = self.column(extract, &since, Want::Date)?;
-                Source::Status { extract: extract.name.clone(), since: since.column, value: value.column, look_back }
+                let since = self.column(extract, &since, Want::Date)?.column;
+                let same_day = self.read_same_day(section, &raw);
+                Source::Status { extract: extract.name.clone(), since, value: value.column, look_back, same_day }
             }
             None => Source::SpellValue { spells: spells?, value: value.column, overlap },
         };

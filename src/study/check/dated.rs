@@ -102,7 +102,25 @@ impl Context<'_> {
         let rows = self.read_rows_of(section, "latest")?;
         let value = self.column(&self.extracts[&rows.extract], &value, Want::Any)?;
         let raw = self.raw_of(section, "value", &value)?;
-        Some((Source::Latest { rows, value: value.column, look_back }, raw, timing))
+        let same_day = self.read_same_day(section, &raw);
+        Some((Source::Latest { rows, value: value.column, look_back, same_day }, raw, timing))
+    }
+
+    /// `on_same_day`: what rows of one day with different values mean; the smallest and the largest only of numbers.
+    pub fn read_same_day(&self, section: &Section<'_>, raw: &Raw) -> OnSameDay {
+        let rules = [
+            ("error", OnSameDay::Error),
+            ("missing", OnSameDay::Missing),
+            ("smallest", OnSameDay::Smallest),
+            ("largest", OnSameDay::Largest),
+        ];
+        let rule = section.choice("on_same_day", &rules).unwrap_or_default();
+        let of_numbers = matches!(rule, OnSameDay::Smallest | OnSameDay::Largest);
+        if of_numbers && !matches!(raw, Raw::Number | Raw::Unknown) {
+            let span = section.node("on_same_day").map_or(&section.span, |n| &n.span);
+            self.faults.add(span, "a code is neither small nor large", "set on_same_day = \"missing\" or \"error\"");
+        }
+        rule
     }
 
     /// `any`, `count` or `sum` of an extract, with `date`, `within`, and `where`, `codes`.
