@@ -134,14 +134,18 @@ attacks! {
     nobody_bounds_a_small_count_under_us_drb: "us-drb", 180..182;
 }
 
-/// 200 studies under the profiles in turn, or more: `COHORT_ATTACK_SEEDS=2000 cargo test attack -- --ignored`.
+/// 200 studies under the profiles in turn, or more: `COHORT_ATTACK_SEEDS=2000 cargo test attack -- --ignored`;
+/// under one of them with `COHORT_ATTACK_PROFILE=uk-llc`.
 #[test]
 #[ignore = "some minutes; COHORT_ATTACK_SEEDS says how many studies"]
 fn nobody_bounds_a_small_count_of_many_studies() {
     let seeds = std::env::var("COHORT_ATTACK_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(200_u64);
     let each = seeds.div_ceil(PROFILES.len() as u64);
+    let only = std::env::var("COHORT_ATTACK_PROFILE").ok();
     for (profile, start) in PROFILES.iter().zip((1_000..).step_by(1_000_000)) {
-        attack_studies(start..start + each, profile);
+        if only.as_ref().is_none_or(|only| only == profile) {
+            attack_studies(start..start + each, profile);
+        }
     }
 }
 

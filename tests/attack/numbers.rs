@@ -5,6 +5,7 @@ use super::knowledge::Knowledge;
 use super::reading::{Site, flag, list, text};
 use cohort::report::Profile;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What in an exported report gives a hidden or rounded count back.
@@ -405,7 +406,7 @@ pub fn codes_of_few(
             lists.chain(list(column, "uncovered")).cloned().collect()
         };
         let codes = of(shown);
-        let mut hidden: Vec<(String, i64, bool)> = Vec::new();
+        let mut hidden: Vec<HiddenCode> = Vec::new();
         for code in of(whole) {
             let few = code["persons"].as_u64().is_some_and(|n| n < profile.threshold);
             let same =
@@ -415,8 +416,9 @@ pub fn codes_of_few(
             }
             let name = format!("{} {}", text(&code, "system"), text(&code, "code"));
             let rows = code["rows"].as_i64().unwrap_or_default();
-            if !codes.iter().any(|c| same(&c) && c["rows"].is_number()) && hidden.iter().all(|(n, ..)| *n != name) {
-                hidden.push((name, rows, few));
+            if !codes.iter().any(|c| same(&c) && c["rows"].is_number()) && hidden.iter().all(|h| h.name != name) {
+                let lines = lines_of(whole, same);
+                hidden.push(HiddenCode { name, rows, few, lines });
             }
         }
         if of(shown).iter().any(|c| c["persons"].is_number()) {
@@ -426,15 +428,47 @@ pub fn codes_of_few(
         let Some(&id) = known.names.get(&name) else { continue };
         let threshold = profile.threshold as i64;
         // A code has room where the others may be fewer, and where all together may be more.
-        for (code, rows, _) in hidden.iter().filter(|(.., few)| *few) {
-            let room: i64 = hidden.iter().filter(|(other, ..)| other != code).map(|(_, rows, _)| rows - 1).sum();
-            let more = threshold - room;
+        for code in hidden.iter().filter(|code| code.few) {
+            let more = threshold - room(code, &hidden);
             if more > 0 && !known.other_world(values, id, values[id] + more) {
-                found.push(format!("{name}: the {rows} rows of {code} are known"));
+                found.push(format!("{name}: the {} rows of {} are known", code.rows, code.name));
             }
         }
     }
     found
+}
+
+/// A code whose rows are hidden. Its name is hidden too: shown is one line for all hidden codes of an item of a list, and one for
+/// those that no list covers.
+struct HiddenCode {
+    name: String,
+    rows: i64,
+    few: bool,
+    /// The lines behind which it stands, as place of the list, item and system; of no list -1.
+    lines: BTreeSet<(i64, String)>,
+}
+
+/// The lines of the export behind which a code stands.
+fn lines_of(column: &Value, is_code: impl Fn(&&Value) -> bool) -> BTreeSet<(i64, String)> {
+    let in_lists = list(column, "lists").iter().zip(0..).flat_map(|(codes, at)| {
+        list(codes, "found")
+            .iter()
+            .filter(&is_code)
+            .map(move |code| (at, text(code, "item") + &text(code, "system")))
+            .collect::<Vec<_>>()
+    });
+    let of_none = list(column, "uncovered").iter().filter(&is_code).map(|_| (-1, String::new()));
+    in_lists.chain(of_none).collect()
+}
+
+/// How many rows more a hidden code may have because others have fewer: all those of codes behind the same lines, of which
+/// nobody knows that they occur; behind other lines stands one row at least.
+fn room(code: &HiddenCode, hidden: &[HiddenCode]) -> i64 {
+    let mut others: BTreeMap<&BTreeSet<(i64, String)>, i64> = BTreeMap::new();
+    for other in hidden.iter().filter(|other| other.name != code.name) {
+        *others.entry(&other.lines).or_default() += other.rows;
+    }
+    others.iter().map(|(lines, rows)| if **lines == code.lines { *rows } else { rows - 1 }).sum()
 }
 
 /// Numbers of CSV files that are not in `results.json`: then the attack would not have seen them.
